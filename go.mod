@@ -1,0 +1,3 @@
+module github.com/otelpool/pool
+
+go 1.26

@@ -1,0 +1,44 @@
+//go:build race || otelpool_nolinkname || !(amd64 || arm64 || loong64 || mips64 || mips64le || ppc64 || ppc64le || riscv64 || s390x)
+
+package percpu
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Portable tells which of the two builds this is.
+const Portable = true
+
+// Pin returns the number of a shard below GOMAXPROCS, at random: goroutines
+// that use the pool at the same time then rarely meet on one lock.
+func Pin() int { return int(rand.Uint32N(uint32(runtime.GOMAXPROCS(0)))) }
+
+// Unpin does nothing here.
+func Unpin() {}
+
+// Lock guards one shard.
+type Lock = sync.Mutex
+
+// Inc adds one to a counter under its shard's lock.
+func Inc(p *uint64) { *p++ }
+
+// Load reads a counter under its shard's lock.
+func Load(p *uint64) uint64 { return *p }
+
+// stopTheWorld has nothing to wait for: shards are used under their locks.
+func stopTheWorld() {}
+
+// Add adds n to counter i.
+func (c *Counters) Add(i int, n uint64) {
+	for {
+		pid := Pin()
+		if lines := c.lines.Load(); lines != nil && pid < len(*lines) && (*lines)[pid] != nil {
+			atomic.AddUint64(&(*lines)[pid].n[i], n)
+			return
+		}
+		c.ensure(pid)
+	}
+}

@@ -1,0 +1,252 @@
+package pool
+
+// RequestResult is how a request for an object ended.
+type RequestResult uint8
+
+const (
+	Hit               RequestResult = iota // a free object was handed out
+	Miss                                   // none was free: one was allocated
+	Bypass                                 // larger than the largest class: allocated, never pooled
+	RequestClosed                          // the pool is closed: allocated
+	RequestTimeout                         // the caller's deadline passed while it waited: nothing handed out
+	RequestCanceled                        // the caller's context was cancelled while it waited: nothing handed out
+	NumRequestResults = iota
+)
+
+// ReturnResult is what became of an object that was given back. Everything but
+// Pooled was left to the garbage collector.
+type ReturnResult uint8
+
+const (
+	Pooled           ReturnResult = iota // kept for the next request
+	Full                                 // the pool holds as much as its limit or budget allows
+	Oversize                             // larger than the largest class
+	Undersize                            // smaller than the smallest class
+	Foreign                              // not of a capacity, or an address, that this pool hands out
+	Refused                              // the Keep function said no
+	Double                               // given back while it was free already
+	NilReturn                            // nil, or a slice without capacity
+	ReturnPressure                       // refused under memory pressure
+	ReturnClosed                         // the pool is closed
+	NumReturnResults = iota
+)
+
+// EvictionReason is why a pool dropped a free object.
+type EvictionReason uint8
+
+const (
+	EvictResize        EvictionReason = iota // the limit was lowered
+	EvictPressure                            // Trim, or memory pressure
+	EvictIdle                                // unused for longer than the idle age
+	EvictGC                                  // taken by the garbage collector
+	EvictClosed                              // the pool was closed
+	NumEvictionReasons = iota
+)
+
+var (
+	requestNames  = [NumRequestResults]string{"hit", "miss", "bypass", "closed", "timeout", "canceled"}
+	returnNames   = [NumReturnResults]string{"pooled", "full", "oversize", "undersize", "foreign", "refused", "double", "nil", "pressure", "closed"}
+	evictionNames = [NumEvictionReasons]string{"resize", "pressure", "idle", "gc", "closed"}
+)
+
+// String is the result's name in metrics and in print.
+func (r RequestResult) String() string { return nameOf(requestNames[:], int(r)) }
+
+// String is the result's name in metrics and in print.
+func (r ReturnResult) String() string { return nameOf(returnNames[:], int(r)) }
+
+// String is the reason's name in metrics and in print.
+func (r EvictionReason) String() string { return nameOf(evictionNames[:], int(r)) }
+
+func nameOf(names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return "unknown"
+}
+
+// Set is a set of RequestResults, ReturnResults or EvictionReasons.
+type Set uint16
+
+// SetOf is the set of the given results or reasons.
+func SetOf[R RequestResult | ReturnResult | EvictionReason](members ...R) Set {
+	var s Set
+	for _, m := range members {
+		s |= 1 << m
+	}
+	return s
+}
+
+// Has tells whether the i-th result or reason is in the set.
+func (s Set) Has(i int) bool { return s>>i&1 != 0 }
+
+// Rows says which figures of a Stats a strategy can know. A figure whose bit
+// is not set is zero because it is unknown, and must not be shown.
+type Rows uint16
+
+const (
+	KnowsIdle           Rows = 1 << iota // Idle
+	KnowsIdleBytes                       // IdleBytes
+	KnowsEvictedBytes                    // EvictedBytes
+	KnowsInUse                           // InUse
+	KnowsInUseBytes                      // InUseBytes
+	KnowsAllocatedBytes                  // AllocatedBytes
+	KnowsRequestedBytes                  // RequestedBytes
+	KnowsLimit                           // Limit; false also where there is none
+	KnowsObjectLimit                     // ObjectLimit
+	KnowsResizes                         // Grown, Shrunk
+	KnowsPending                         // Pending: callers may wait
+	KnowsLost                            // Lost
+)
+
+// Knowledge is what a strategy can report: its figures, and the results and
+// reasons it can produce. It does not change in a pool's life, but for
+// KnowsLimit, which is set while there is a limit.
+type Knowledge struct {
+	Rows      Rows
+	Requests  Set // of RequestResult
+	Returns   Set // of ReturnResult
+	Evictions Set // of EvictionReason
+}
+
+// countedRows are the figures that stay true when a pool is closed.
+const countedRows = KnowsEvictedBytes | KnowsAllocatedBytes | KnowsRequestedBytes | KnowsResizes | KnowsLost
+
+// Has tells whether every one of the rows is known.
+func (k Knowledge) Has(rows Rows) bool { return k.Rows&rows == rows }
+
+// Counts are the totals of a pool, or of one of its size classes, since it was
+// made. They never go down, but for the two Idle figures.
+type Counts struct {
+	Requests       [NumRequestResults]uint64
+	Returns        [NumReturnResults]uint64
+	Evictions      [NumEvictionReasons]uint64
+	EvictedBytes   [NumEvictionReasons]uint64
+	Allocations    uint64 // objects made: misses, bypasses, after Close, prewarming
+	AllocatedBytes uint64 // their capacity
+	RequestedBytes uint64 // bytes asked for; with the capacity handed out, the internal waste
+	Prewarmed      uint64 // objects made before they were asked for
+	Idle           int64  // free objects held now
+	IdleBytes      int64  // their capacity: the bytes held
+}
+
+// Stats is a snapshot of one pool.
+//
+// For callers who give back what they took, two laws hold whenever nobody is
+// inside the pool: Idle = Prewarmed + Pooled − Hit − evictions, and InUse =
+// requests that handed something out − returns other than nil and double.
+type Stats struct {
+	Name     string // "" for a pool that is not published
+	Strategy string // "sizeclasses", "fixed", …: the constructor's name in lower case
+	Closed   bool   // closed pools keep their counts and hold nothing
+	Knows    Knowledge
+
+	Counts
+	InUse       int64  // handed out and not yet given back; drifts up where callers do not give back, below 0 where they give what they never took
+	InUseBytes  int64  // their capacity
+	Limit       int64  // most idle bytes kept, or Unlimited
+	ObjectLimit int64  // most idle objects kept
+	Grown       uint64 // times the limit was raised
+	Shrunk      uint64 // times the limit was lowered
+	Pending     int64  // callers waiting now
+	Lost        uint64 // objects the garbage collector took while they were handed out: never given back
+
+	Classes []Class // one row per size class, in order of size; nil where there are none
+}
+
+// Class is the part of a pool's counts that belongs to one size class. What
+// belongs to no class (bypass, foreign, oversize, undersize, nil) is only in
+// the totals.
+type Class struct {
+	Size int64 // bytes
+	Counts
+}
+
+// Gets is the number of requests, whatever their result.
+func (c *Counts) Gets() uint64 { return sum(c.Requests[:]) }
+
+// Puts is the number of objects given back, whatever their result.
+func (c *Counts) Puts() uint64 { return sum(c.Returns[:]) }
+
+// Evicted is the number of free objects dropped, for whatever reason.
+func (c *Counts) Evicted() uint64 { return sum(c.Evictions[:]) }
+
+// Dropped is the number of objects given back and not kept; nil does not count.
+func (c *Counts) Dropped() uint64 {
+	return c.Puts() - c.Returns[Pooled] - c.Returns[NilReturn]
+}
+
+// HitRatio is the share of the requests the pool could have served that it did
+// serve: hits / (hits + misses), 0 where there were none. Requests that bypass
+// the pool by their size are no part of it.
+func (c *Counts) HitRatio() float64 {
+	served := c.Requests[Hit] + c.Requests[Miss]
+	if served == 0 {
+		return 0
+	}
+	return float64(c.Requests[Hit]) / float64(served)
+}
+
+// HandedOut is the number of requests that gave the caller an object.
+func (c *Counts) HandedOut() uint64 {
+	return c.Requests[Hit] + c.Requests[Miss] + c.Requests[Bypass] + c.Requests[RequestClosed]
+}
+
+// TakenBack is the number of objects callers gave up: returns of any result
+// but nil and double.
+func (c *Counts) TakenBack() uint64 {
+	return c.Puts() - c.Returns[NilReturn] - c.Returns[Double]
+}
+
+// Add adds d's totals to c.
+func (c *Counts) Add(d *Counts) {
+	c.combine(d, func(a, b uint64) uint64 { return a + b })
+	c.Idle += d.Idle
+	c.IdleBytes += d.IdleBytes
+}
+
+// Sub takes d's totals, an earlier snapshot's, from c; what is held now stays.
+func (c *Counts) Sub(d *Counts) {
+	c.combine(d, func(a, b uint64) uint64 { return a - b })
+}
+
+func (c *Counts) combine(d *Counts, op func(a, b uint64) uint64) {
+	apply := func(a, b []uint64) {
+		for i := range a {
+			a[i] = op(a[i], b[i])
+		}
+	}
+	apply(c.Requests[:], d.Requests[:])
+	apply(c.Returns[:], d.Returns[:])
+	apply(c.Evictions[:], d.Evictions[:])
+	apply(c.EvictedBytes[:], d.EvictedBytes[:])
+	c.Allocations = op(c.Allocations, d.Allocations)
+	c.AllocatedBytes = op(c.AllocatedBytes, d.AllocatedBytes)
+	c.RequestedBytes = op(c.RequestedBytes, d.RequestedBytes)
+	c.Prewarmed = op(c.Prewarmed, d.Prewarmed)
+}
+
+// Sub turns s into what happened since the earlier snapshot of the same pool:
+// totals become differences; what is true of now (idle, in use, limits) stays.
+func (s *Stats) Sub(earlier *Stats) {
+	s.Counts.Sub(&earlier.Counts)
+	s.Grown -= earlier.Grown
+	s.Shrunk -= earlier.Shrunk
+	s.Lost -= earlier.Lost
+	for i := range min(len(s.Classes), len(earlier.Classes)) {
+		s.Classes[i].Sub(&earlier.Classes[i].Counts)
+	}
+}
+
+// Reset makes s empty and keeps its Classes slice for reuse.
+func (s *Stats) Reset() {
+	*s = Stats{Classes: s.Classes[:0]}
+}
+
+func sum(counts []uint64) uint64 {
+	var n uint64
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}

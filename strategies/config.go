@@ -1,0 +1,88 @@
+package strategies
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/otelpool/pool"
+)
+
+// Zeroing says when a pool clears the memory it reuses. Clearing costs about as
+// much as copying the same number of bytes.
+type Zeroing uint8
+
+const (
+	// ZeroNever hands buffers on as they were given back. Whoever gets one can
+	// read what its last owner wrote.
+	ZeroNever Zeroing = iota
+	// ZeroOnPut clears a buffer before it is kept, so that secrets do not lie
+	// around in idle memory.
+	ZeroOnPut
+	// ZeroOnGet clears a kept buffer before it is handed out, so that only
+	// buffers that are used again pay.
+	ZeroOnGet
+)
+
+// Must returns p, and panics with err's text if there is one: for pools in
+// package variables.
+func Must[P any](p P, err error) P {
+	if err != nil {
+		panic(err.Error())
+	}
+	return p
+}
+
+// problems collects what is wrong with a config, so that all of it is reported
+// at once.
+type problems struct {
+	kind string // the config's type
+	errs []error
+}
+
+// add notes that a field has a value that it cannot have, and what would be
+// right.
+func (p *problems) add(field string, value any, remedy string) {
+	p.errs = append(p.errs, fmt.Errorf("strategies: %s.%s is %v: %s", p.kind, field, value, remedy))
+}
+
+// addIf adds if the condition holds.
+func (p *problems) addIf(wrong bool, field string, value any, remedy string) {
+	if wrong {
+		p.add(field, value, remedy)
+	}
+}
+
+func (p *problems) zeroing(z Zeroing) {
+	p.addIf(z > ZeroOnGet, "Zero", uint8(z), "use ZeroNever, ZeroOnPut or ZeroOnGet")
+}
+
+func (p *problems) err() error { return errors.Join(p.errs...) }
+
+// publication is a config's wish to be found.
+type publication struct {
+	name     string
+	registry *pool.Registry
+	dup      pool.OnDuplicate
+}
+
+// publish enters core under its name, if it has one.
+func (p publication) publish(core pool.Source) (*pool.Publication, error) {
+	if p.name == "" {
+		return nil, nil
+	}
+	r := p.registry
+	if r == nil {
+		r = pool.Default
+	}
+	return r.Publish(p.name, core, p.dup)
+}
+
+// withdrawWhenDropped takes a pool out of its registry when its handle is
+// collected without having been closed. The core must not refer to the handle.
+func withdrawWhenDropped[H any](handle *H, pub *pool.Publication) {
+	if pub != nil {
+		runtime.AddCleanup(handle, (*pool.Publication).Release, pub)
+	}
+}
+
