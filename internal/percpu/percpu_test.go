@@ -67,6 +67,7 @@ func TestBarrierOutlastsPinnedSections(t *testing.T) {
 					}
 				}
 				percpu.Unpin()
+				runtime.Gosched() // a loop without calls is preempted by signal only, and hardly ever outside its section
 			}
 		})
 	}
