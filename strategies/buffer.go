@@ -1,0 +1,172 @@
+package strategies
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/otelpool/pool"
+)
+
+// Buffer is a byte buffer that takes its memory from a pool and moves through
+// the pool's size classes as it grows: it gets a larger slice, copies, and puts
+// the old one back, whole. Give it back with Release when its content has
+// served:
+//
+//	b := strategies.NewBuffer(bodies, 4096)
+//	defer b.Release()
+//	_, err := b.ReadFrom(r.Body)
+//
+// The zero Buffer is ready to use too: without a pool, its memory comes from
+// make and goes to the garbage collector.
+//
+// A Buffer uses the whole capacity of what the pool gives, so what it writes it
+// writes once: reuse allocates nothing, growing costs one copy per doubling. It
+// is not safe for concurrent use and must not be copied after its first write.
+type Buffer struct {
+	pool pool.Bytes
+	size int
+	buf  []byte // what the pool gave, cut to the content; its capacity is never cut
+}
+
+const (
+	smallestBuffer = 64  // spares a pool that rounds nothing up a run of tiny slices
+	smallestRead   = 512 // as bytes.MinRead
+)
+
+// NewBuffer is an empty buffer on a pool. The first slice it takes, at the first
+// write, has room for size bytes; a good guess saves the smaller classes and the
+// copies between them, and 0 is no guess. A Buffer that stays in one function
+// need not be allocated; one that lives in a reused struct is made once and
+// released after each use.
+func NewBuffer(p pool.Bytes, size int) *Buffer {
+	return &Buffer{pool: p, size: size}
+}
+
+// Bytes is the content. It is the pool's memory: do not use it after the next
+// write or after Release, and do not Put it.
+func (b *Buffer) Bytes() []byte { return b.buf }
+
+// Len is the length of the content.
+func (b *Buffer) Len() int { return len(b.buf) }
+
+// Cap is the room for content before the buffer must grow.
+func (b *Buffer) Cap() int { return cap(b.buf) }
+
+// Reset empties the buffer and keeps its memory for the next writes.
+func (b *Buffer) Reset() { b.buf = b.buf[:0] }
+
+// Release empties the buffer and gives its memory back to the pool. A buffer
+// without memory has nothing to give: Release may be called twice, and before
+// the first write. The next write starts afresh.
+func (b *Buffer) Release() {
+	old := b.buf
+	b.buf = nil
+	b.giveBack(old)
+}
+
+// Grow makes room for n more bytes. It panics if n is negative.
+func (b *Buffer) Grow(n int) {
+	if n < 0 {
+		panic(fmt.Sprintf("pool: Buffer.Grow: negative count %d", n))
+	}
+	b.giveBack(b.makeRoom(n))
+}
+
+// Write appends p, which may be a part of the buffer's own content. It never
+// fails.
+func (b *Buffer) Write(p []byte) (int, error) {
+	old := b.makeRoom(len(p))
+	b.buf = append(b.buf, p...)
+	b.giveBack(old)
+	return len(p), nil
+}
+
+// WriteString appends s. It never fails.
+func (b *Buffer) WriteString(s string) (int, error) {
+	b.giveBack(b.makeRoom(len(s)))
+	b.buf = append(b.buf, s...)
+	return len(s), nil
+}
+
+// WriteByte appends c. It never fails.
+func (b *Buffer) WriteByte(c byte) error {
+	b.giveBack(b.makeRoom(1))
+	b.buf = append(b.buf, c)
+	return nil
+}
+
+// ReadFrom appends what r gives until it ends, and returns how much that was
+// and r's error unless it is io.EOF. What was read before an error is kept.
+func (b *Buffer) ReadFrom(r io.Reader) (int64, error) {
+	var total int64
+	for {
+		if len(b.buf) == cap(b.buf) {
+			b.Grow(smallestRead)
+		}
+		free := b.buf[len(b.buf):cap(b.buf)]
+		n, err := r.Read(free)
+		if n < 0 || n > len(free) {
+			panic(fmt.Sprintf("pool: Buffer.ReadFrom: the reader says it read %d bytes into %d", n, len(free)))
+		}
+		b.buf = b.buf[:len(b.buf)+n]
+		total += int64(n)
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
+// WriteTo writes the content to w and keeps it: it can be written again.
+func (b *Buffer) WriteTo(w io.Writer) (int64, error) {
+	n, err := w.Write(b.buf)
+	if err == nil && n != len(b.buf) {
+		err = io.ErrShortWrite
+	}
+	return int64(n), err
+}
+
+// makeRoom moves the content to a larger slice if n more bytes do not fit, and
+// returns the old slice, which the caller gives back once it has read whatever
+// might lie in it.
+func (b *Buffer) makeRoom(n int) (old []byte) {
+	if n <= cap(b.buf)-len(b.buf) {
+		return nil
+	}
+	need := len(b.buf) + n
+	if need < 0 {
+		panic(fmt.Sprintf("pool: Buffer: %d bytes and %d more are more than an int can count", len(b.buf), n))
+	}
+	old = b.buf
+	want := max(need, 2*cap(old), smallestBuffer)
+	if old == nil {
+		want = max(want, b.size)
+	}
+	b.buf = append(b.take(want)[:0], old...)
+	return old
+}
+
+func (b *Buffer) take(n int) []byte {
+	if b.pool == nil {
+		return make([]byte, n)
+	}
+	return b.pool.Get(n)
+}
+
+// giveBack puts a slice back as it came, so that a pool which clears memory
+// clears all that was written to.
+func (b *Buffer) giveBack(s []byte) {
+	if b.pool != nil && cap(s) > 0 {
+		b.pool.Put(s[:cap(s)])
+	}
+}
+
+var (
+	_ io.Writer       = (*Buffer)(nil)
+	_ io.StringWriter = (*Buffer)(nil)
+	_ io.ByteWriter   = (*Buffer)(nil)
+	_ io.ReaderFrom   = (*Buffer)(nil)
+	_ io.WriterTo     = (*Buffer)(nil)
+)
