@@ -57,6 +57,15 @@ func (p *problems) zeroing(z Zeroing) {
 	p.addIf(z > ZeroOnGet, "Zero", uint8(z), "use ZeroNever, ZeroOnPut or ZeroOnGet")
 }
 
+// limit is the limit in force for a config's Limit.
+func (p *problems) limit(bytes int64) int64 {
+	p.addIf(bytes < 0, "Limit", bytes, "use bytes, 0 for the default, or pool.Unlimited")
+	if bytes == 0 {
+		return DefaultLimit
+	}
+	return bytes
+}
+
 func (p *problems) err() error { return errors.Join(p.errs...) }
 
 // publication is a config's wish to be found.
@@ -85,4 +94,3 @@ func withdrawWhenDropped[H any](handle *H, pub *pool.Publication) {
 		runtime.AddCleanup(handle, (*pool.Publication).Release, pub)
 	}
 }
-

@@ -1,0 +1,46 @@
+// Package magazine is the engine of the pools that hold what they are given:
+// per-P magazines over a depot (Bonwick and Adams, "Magazines and Vmem", USENIX
+// 2001), bounded in bytes. It moves pointers and knows nothing of what they
+// point to; package strategies makes byte buffers and objects of them.
+//
+// # Shape
+//
+// A [Pool] has one or more classes. Each P has a shard with a [Cell] per class,
+// and a cell two magazines, loaded and previous: small stacks of free objects.
+// Get pops from the loaded one and Put pushes onto it, on memory that belongs
+// to the P. Only when both are empty, or both full, is a whole magazine traded
+// with the class's depot, under a lock: the price of crossing Ps is divided by
+// the magazine's length. Two magazines, and not one, so that a goroutine that
+// swings around a boundary does not trade at every turn.
+//
+// # Who may touch what
+//
+//   - A cell belongs to the P it is installed for: only a goroutine pinned to
+//     that P (in portable builds: one that holds the cell's lock) touches it. The
+//     counters in it are read by others with atomic loads.
+//   - A flush takes a shard away by replacing the P's pointer to it with the
+//     void, waits for a barrier, and then owns it: a pinned section that loaded
+//     the pointer before has ended, one that began later found the void. In
+//     portable builds late comers find the cell marked void under its lock.
+//   - Depots have a mutex each, the pool one for installing and collecting
+//     shards. Nobody waits for one while pinned, and no two are held together
+//     but for the pool's, which is taken first. User code runs under none.
+//
+// # Limits
+//
+// Every byte that may become idle is charged to the pool's limit and to the
+// shared budget before there is an object to fill it: a cell owns a quota of
+// charged room and pushes only within it, and a magazine takes its part of the
+// quota with it to the depot. So
+//
+//	idle bytes ≤ charged bytes ≤ limit
+//
+// at every moment, with no operation shared between Ps on the fast path. What is
+// lost is room that one P has charged and does not use: at most 1/2 of the
+// limit per class, since a cell's quota is at most limit/(2·Ps). A class whose
+// buffers are too large for that has no quotas; it uses its depot directly.
+//
+// Counters live in the shards and are never reset or moved: a shard that was
+// taken from a P keeps its counts and waits in a list for a P that needs one. So
+// a snapshot is a sum over shards that needs no lock, and can only grow.
+package magazine

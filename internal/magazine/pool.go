@@ -1,0 +1,244 @@
+package magazine
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/percpu"
+)
+
+// MaxClasses is the most classes that a pool can have.
+const MaxClasses = 63
+
+const (
+	maxLength     = 64       // objects in a magazine
+	maxStackBytes = 64 << 10 // bytes in a magazine, if more than one object
+	sizedLength   = 16       // objects in a magazine of sized objects
+)
+
+// Config says what a Pool holds. Its values have been checked.
+type Config struct {
+	// Sizes is the bytes of an object of each class. A single 0 makes a pool of
+	// sized objects, whose bytes are given at every Put.
+	Sizes []int64
+	// Limit is the most idle bytes, or pool.Unlimited.
+	Limit int64
+	// Budget is charged as well, unless it is nil.
+	Budget *pool.Budget
+	// Discard is told of every object that the pool drops, unless it is nil. It
+	// runs under no lock and unpinned.
+	Discard func(x unsafe.Pointer)
+}
+
+// Pool is the engine. All methods are safe for concurrent use.
+type Pool struct {
+	slots  atomic.Pointer[slot] // one per P; the first has their number
+	depots []depot              // one per class
+
+	limit   atomic.Int64
+	charged atomic.Int64
+	budget  *pool.Budget
+	discard func(unsafe.Pointer)
+
+	seq    atomic.Uint64 // orders what enters the depots
+	grown  atomic.Uint64
+	shrunk atomic.Uint64
+	all    atomic.Pointer[shard] // every shard ever made, newest first
+
+	mu     sync.Mutex // guards what follows, and changes of slots
+	closed bool
+	free   []*shard
+	ps     []slot // what slots points into
+
+	flushing sync.Mutex // one flush at a time
+}
+
+// slot is a P's place. It changes under Pool.mu only, and hardly ever, so that
+// all Ps can share the lines it is on.
+type slot struct {
+	live  atomic.Pointer[Cell] // the shard's first cell, or the void
+	shard *shard               // nil for the void; guarded by Pool.mu
+	n     int                  // slots in the array
+	_     [8]byte              // a power of two, so that indexing is a shift
+}
+
+// shard is the cells of one P, one per class. A shard is never freed: its
+// counters are part of the pool's.
+type shard struct {
+	older *shard
+	cells []Cell
+}
+
+// New returns an open pool.
+func New(c Config) *Pool {
+	p := &Pool{depots: make([]depot, len(c.Sizes)), budget: c.Budget, discard: c.Discard}
+	for i, size := range c.Sizes {
+		d := &p.depots[i]
+		d.size, d.length = size, sizedLength
+		if size > 0 {
+			d.length = int(min(max(maxStackBytes/size, 1), maxLength))
+		}
+	}
+	p.limit.Store(c.Limit)
+	p.growLocked(runtime.GOMAXPROCS(0)) // nobody else has p yet
+	return p
+}
+
+// At is the cell of a class on a P, or the void. Between it and Leave the
+// caller is pinned: see package percpu.
+//
+//	cell := p.At(percpu.Pin(), class)
+//	x := cell.Pop(n)
+//	p.Leave(cell)
+func (p *Pool) At(pid, class int) *Cell {
+	c := &void[0]
+	if base := p.slots.Load(); pid < base.n {
+		s := (*slot)(unsafe.Add(unsafe.Pointer(base), uintptr(pid)*unsafe.Sizeof(slot{})))
+		c = s.live.Load()
+	}
+	c = (*Cell)(unsafe.Add(unsafe.Pointer(c), uintptr(class)*unsafe.Sizeof(Cell{})))
+	c.lock.Lock()
+	return c
+}
+
+// Leave ends what At began.
+func (p *Pool) Leave(c *Cell) {
+	c.lock.Unlock()
+	percpu.Unpin()
+}
+
+// attach gives the P a shard, unless the pool is closed.
+func (p *Pool) attach(pid int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	if pid >= len(p.ps) {
+		p.growLocked(max(pid+1, runtime.GOMAXPROCS(0)))
+	}
+	s := &p.ps[pid]
+	if s.shard != nil {
+		return true // somebody else on this P was here first
+	}
+	s.shard = p.shardLocked()
+	for i := range s.shard.cells {
+		c := &s.shard.cells[i]
+		c.lock.Lock()
+		c.live = true
+		c.lock.Unlock()
+	}
+	s.live.Store(&s.shard.cells[0])
+	return true
+}
+
+// shardLocked is a shard that belongs to no P.
+func (p *Pool) shardLocked() *shard {
+	if last := len(p.free) - 1; last >= 0 {
+		s := p.free[last]
+		p.free = p.free[:last]
+		return s
+	}
+	s := &shard{cells: make([]Cell, len(p.depots)), older: p.all.Load()}
+	p.all.Store(s)
+	return s
+}
+
+// growLocked makes room for n Ps. Those who loaded the old array use its
+// pointers, which are the same, until they unpin.
+func (p *Pool) growLocked(n int) {
+	ps := make([]slot, n)
+	for i := range ps {
+		ps[i].live.Store(&void[0])
+		ps[i].n = n
+		if i < len(p.ps) {
+			ps[i].shard = p.ps[i].shard
+			ps[i].live.Store(p.ps[i].live.Load())
+		}
+	}
+	p.ps = ps
+	p.slots.Store(&ps[0])
+	p.divideLocked()
+}
+
+// divideLocked sets what a cell may charge: of each class at most 1/(2·Ps) of
+// the limit, so that at least half of it is never bound to a P.
+func (p *Pool) divideLocked() {
+	limit := p.limit.Load()
+	if p.budget != nil {
+		limit = min(limit, p.budget.Limit())
+	}
+	share := limit / int64(2*len(p.ps))
+	for i := range p.depots {
+		d := &p.depots[i]
+		d.share.Store(share)
+		span := int64(d.length)
+		if d.size > 0 {
+			span = min(span, share/(2*d.size))
+		}
+		d.span.Store(span)
+	}
+}
+
+// charge takes n bytes from the limit and the budget if they are left. It never
+// waits: a failed exchange means that somebody else succeeded.
+func (p *Pool) charge(n int64) bool {
+	for {
+		used := p.charged.Load()
+		if n > p.limit.Load()-used {
+			return false
+		}
+		if p.charged.CompareAndSwap(used, used+n) {
+			break
+		}
+	}
+	if p.budget != nil && !p.budget.Charge(n) {
+		p.charged.Add(-n)
+		return false
+	}
+	return true
+}
+
+// release gives n charged bytes back.
+func (p *Pool) release(n int64) {
+	if n == 0 {
+		return
+	}
+	p.charged.Add(-n)
+	if p.budget != nil {
+		p.budget.Release(n)
+	}
+}
+
+// Limit is the most idle bytes.
+func (p *Pool) Limit() int64 { return p.limit.Load() }
+
+// Closed tells whether the pool was closed.
+func (p *Pool) Closed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
+
+// detach takes every P's shard away and waits until nobody uses them. The
+// caller holds flushing.
+func (p *Pool) detach() []*shard {
+	p.mu.Lock()
+	var taken []*shard
+	for i := range p.ps {
+		if s := &p.ps[i]; s.shard != nil {
+			taken = append(taken, s.shard)
+			s.live.Store(&void[0])
+			s.shard = nil
+		}
+	}
+	p.mu.Unlock()
+	if len(taken) > 0 {
+		percpu.Barrier()
+	}
+	return slices.Clip(taken)
+}

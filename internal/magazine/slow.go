@@ -1,0 +1,319 @@
+package magazine
+
+import (
+	"unsafe"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/percpu"
+)
+
+// Get is what to do when Cell.Pop found nothing: it looks into the previous
+// magazine and the depot. It returns nil and how that counts, Miss or
+// RequestClosed, if the caller has to allocate.
+func (p *Pool) Get(class, asked int) (unsafe.Pointer, pool.RequestResult) {
+	d := &p.depots[class]
+	for {
+		pid := percpu.Pin()
+		c := p.At(pid, class)
+		if !c.live {
+			p.Leave(c)
+			if p.attach(pid) {
+				continue
+			}
+			d.closedGets.Add(1)
+			d.requested.Add(uint64(asked))
+			return nil, pool.RequestClosed
+		}
+		if c.n == 0 && c.previous != nil && c.previous.n > 0 {
+			c.swap()
+			c.fit(d)
+		}
+		if c.n > 0 {
+			x := p.pop(c, asked)
+			p.Leave(c)
+			return x, pool.Hit
+		}
+		if d.idle.Load() == 0 { // so that a pool that only misses never locks
+			c.misses++
+			c.requested += uint64(asked)
+			p.Leave(c)
+			return nil, pool.Miss
+		}
+		p.Leave(c)
+		if x := p.fetch(d, class, asked); x != nil {
+			return x, pool.Hit
+		}
+	}
+}
+
+func (p *Pool) pop(c *Cell, asked int) unsafe.Pointer {
+	if c.sizes != nil {
+		return c.PopSized()
+	}
+	return c.Pop(asked)
+}
+
+// fetch takes an object for the caller from the depot, and where cells are used
+// a whole magazine for the P with it. It returns nil if the depot was empty.
+func (p *Pool) fetch(d *depot, class, asked int) unsafe.Pointer {
+	if d.span.Load() == 0 {
+		x, size := d.takeOne()
+		if x != nil {
+			p.release(size)
+			d.countHit(size, asked)
+		}
+		return x
+	}
+	s := d.take()
+	if s == nil {
+		return nil
+	}
+	x, size := s.pop()
+	if d.size != 0 {
+		size = d.size
+	}
+	d.countHit(size, asked)
+	p.install(d, class, s, size)
+	return x
+}
+
+// install gives the P a magazine from the depot together with its charge, and
+// extra bytes, the charge of the object just taken from it. The P keeps charged
+// what it now holds and the extra object's room; the rest is released.
+func (p *Pool) install(d *depot, class int, s *stack, extra int64) {
+	bytes := d.bytes(s)
+	c := p.At(percpu.Pin(), class)
+	if !c.live || c.held() > 0 { // somebody filled the P meanwhile, or took its shard
+		p.Leave(c)
+		p.release(extra)
+		p.deposit(d, s)
+		return
+	}
+	spare, surplus := c.store(), c.quota
+	c.load(s)
+	c.quota = bytes + extra
+	c.fit(d)
+	p.Leave(c)
+	p.release(surplus)
+	if spare != nil {
+		d.store(spare, 0)
+	}
+}
+
+// fit sets a cell's room, or slack, from its quota and what it holds.
+func (c *Cell) fit(d *depot) {
+	c.room = 0
+	if c.loaded != nil {
+		c.room = d.length
+	}
+	if d.size == 0 {
+		c.slack = c.quota - c.filled(d)
+		return
+	}
+	c.room = min(c.room, c.n+int(c.quota/d.size)-c.held())
+}
+
+// filled is the part of a cell's quota that its objects take.
+func (c *Cell) filled(d *depot) int64 {
+	if d.size != 0 {
+		return int64(c.held()) * d.size
+	}
+	var bytes int64
+	for _, s := range [...]*stack{c.store(), c.previous} {
+		if s != nil {
+			bytes += d.bytes(s)
+		}
+	}
+	return bytes
+}
+
+// deposit puts a charged magazine into the depot, or drops what is in it if the
+// pool was closed.
+func (p *Pool) deposit(d *depot, s *stack) {
+	if s != nil && !d.store(s, p.seq.Add(1)) {
+		p.dropAll(d, s, pool.EvictClosed)
+	}
+}
+
+// Put is what to do when Cell.Push found no room: it asks for more quota, and
+// trades full magazines for empty ones. Whatever it does not keep it discards.
+func (p *Pool) Put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
+	d := &p.depots[class]
+	if d.size != 0 {
+		size = d.size
+	}
+	result := p.put(d, class, x, size)
+	if result != pool.Pooled && p.discard != nil {
+		p.discard(x)
+	}
+	return result
+}
+
+func (p *Pool) put(d *depot, class int, x unsafe.Pointer, size int64) pool.ReturnResult {
+	var empty *stack // brought along, since allocating and locking are not for the pinned
+	for {
+		if span := d.span.Load(); span == 0 || size > d.share.Load() {
+			return p.putDirect(d, x, size)
+		}
+		pid := percpu.Pin()
+		c := p.At(pid, class)
+		if !c.live {
+			p.Leave(c)
+			if p.attach(pid) {
+				continue
+			}
+			d.closedIn.Add(1)
+			return pool.ReturnClosed
+		}
+		needs, full := p.makeRoom(d, c, &empty, size)
+		if needs {
+			p.Leave(c)
+			p.deposit(d, full)
+			empty = d.newStack()
+			continue
+		}
+		result := pool.Full
+		if p.afford(d, c, size) {
+			p.push(c, x, size)
+			result = pool.Pooled
+		} else {
+			c.full++
+		}
+		stingy := result == pool.Full && c.full%reclaimEvery == 1
+		p.Leave(c)
+		p.deposit(d, full)
+		if empty != nil {
+			d.store(empty, 0)
+			empty = nil
+		}
+		if stingy {
+			p.reclaim(pid)
+		}
+		return result
+	}
+}
+
+// makeRoom gives the cell a loaded magazine that is not full. It asks for an
+// empty one by returning true, and returns a magazine that has to go to the
+// depot, with its part of the quota, if there is one.
+func (p *Pool) makeRoom(d *depot, c *Cell, empty **stack, size int64) (needs bool, full *stack) {
+	crowded := func() bool { return int64(c.n) >= d.span.Load() || c.crowds(d, size) }
+	if c.loaded == nil {
+		if *empty == nil {
+			return true, nil
+		}
+		c.load(*empty)
+		*empty = nil
+		c.fit(d)
+	}
+	if !crowded() {
+		return false, nil
+	}
+	if c.previous != nil && c.previous.n < c.n {
+		c.swap()
+		c.fit(d)
+		if !crowded() {
+			return false, nil
+		}
+	}
+	if *empty == nil {
+		return true, nil
+	}
+	full, c.previous = c.previous, c.store()
+	c.load(*empty)
+	*empty = nil
+	if full != nil {
+		c.quota -= d.bytes(full)
+	}
+	c.fit(d)
+	return c.crowds(d, size), full
+}
+
+// crowds tells whether an object would take a cell of sized ones over its share.
+func (c *Cell) crowds(d *depot, size int64) bool {
+	return d.size == 0 && size > c.slack && c.held() > 0 && c.quota+size-c.slack > d.share.Load()
+}
+
+// afford makes sure that the cell's quota has room for one more object. It
+// charges twice as much as the time before, so that a busy P asks rarely and a
+// quiet one binds little.
+func (p *Pool) afford(d *depot, c *Cell, size int64) bool {
+	if d.size == 0 {
+		need := size - c.slack
+		if need > 0 {
+			if c.quota+need > d.share.Load() || !p.charge(need) {
+				return false
+			}
+			c.quota += need
+			c.slack += need
+		}
+		c.room = d.length
+		return c.n < c.room
+	}
+	if c.n < c.room {
+		return true
+	}
+	want := max(min(c.quota, int64(d.length-c.n)*d.size, d.share.Load()-c.quota), size)
+	want -= want % size
+	if !p.charge(want) {
+		if want == size || !p.charge(size) {
+			return false
+		}
+		want = size
+	}
+	c.quota += want
+	c.fit(d)
+	return c.n < c.room
+}
+
+func (p *Pool) push(c *Cell, x unsafe.Pointer, size int64) {
+	if c.sizes != nil {
+		c.PushSized(x, size)
+		return
+	}
+	c.Push(x)
+}
+
+// putDirect stores one object in the depot, for classes too large for cells.
+func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResult {
+	if !p.charge(size) {
+		d.full.Add(1)
+		return pool.Full
+	}
+	if !d.storeOne(x, size, p.seq.Add(1)) {
+		p.release(size)
+		d.closedIn.Add(1)
+		return pool.ReturnClosed
+	}
+	d.pooled.Add(1)
+	d.pooledBytes.Add(uint64(size))
+	return pool.Pooled
+}
+
+// reclaimEvery is how many refusals for lack of room a P swallows before it
+// looks whether it has charged room itself that it does not use.
+const reclaimEvery = 64
+
+// reclaim releases the unused quota of all the P's cells.
+func (p *Pool) reclaim(pid int) {
+	var unused int64
+	for class := range p.depots {
+		d := &p.depots[class]
+		c := p.At(percpu.Pin(), class)
+		if c.live {
+			filled := c.filled(d)
+			unused += c.quota - filled
+			c.quota = filled
+			c.fit(d)
+		}
+		p.Leave(c)
+	}
+	p.release(unused)
+}
+
+// countHit counts a hit that no cell counted.
+func (d *depot) countHit(size int64, asked int) {
+	d.hits.Add(1)
+	d.hitBytes.Add(uint64(size))
+	d.requested.Add(uint64(asked))
+}

@@ -1,0 +1,85 @@
+package magazine
+
+import (
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/percpu"
+)
+
+// Stats overwrites into's counts, limits and class rows. A snapshot is a walk
+// over the shards, Ps × classes of them, with no lock that Get or Put wants and
+// no allocation once into has its rows. Names, and what is Known, are the
+// caller's to fill in.
+func (p *Pool) Stats(into *pool.Stats) {
+	into.Reset()
+	for i := range p.depots {
+		into.Classes = append(into.Classes, pool.Class{Size: p.depots[i].size})
+		p.depots[i].count(&into.Classes[i].Counts)
+	}
+	for s := p.all.Load(); s != nil; s = s.older {
+		for i := range s.cells {
+			s.cells[i].count(p.depots[i].size == 0, &into.Classes[i].Counts)
+		}
+	}
+	for i := range into.Classes {
+		c := &into.Classes[i].Counts
+		p.depots[i].conclude(c)
+		into.Counts.Add(c)
+	}
+	into.Limit = p.limit.Load()
+	into.Grown, into.Shrunk = p.grown.Load(), p.shrunk.Load()
+	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
+}
+
+// Charged is the bytes charged to the limit now: those held, and the room that
+// Ps have bound.
+func (p *Pool) Charged() int64 { return p.charged.Load() }
+
+// count adds what the depot counted. Returns are read before requests
+// everywhere, so that what is in use is rather over- than understated.
+func (d *depot) count(c *pool.Counts) {
+	c.Returns[pool.Pooled] += d.pooled.Load()
+	c.Returns[pool.Full] += d.full.Load()
+	c.Returns[pool.ReturnClosed] += d.closedIn.Load()
+	c.Prewarmed += d.prewarmed.Load()
+	c.Requests[pool.Hit] += d.hits.Load()
+	c.Requests[pool.RequestClosed] += d.closedGets.Load()
+	c.RequestedBytes += d.requested.Load()
+	for r := range c.Evictions {
+		c.Evictions[r] += d.evicted[r].Load()
+		c.EvictedBytes[r] += d.evictedBytes[r].Load()
+	}
+	if d.size == 0 {
+		c.IdleBytes += int64(d.pooledBytes.Load() + d.prewarmedBytes.Load() - d.hitBytes.Load())
+	}
+}
+
+// count adds what the cell counted.
+func (c *Cell) count(sized bool, into *pool.Counts) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	into.Returns[pool.Pooled] += percpu.Load(&c.pooled)
+	into.Returns[pool.Full] += percpu.Load(&c.full)
+	into.Requests[pool.Hit] += percpu.Load(&c.hits)
+	into.Requests[pool.Miss] += percpu.Load(&c.misses)
+	into.RequestedBytes += percpu.Load(&c.requested)
+	if sized {
+		into.IdleBytes += int64(percpu.Load(&c.pooledBytes) - percpu.Load(&c.hitBytes))
+	}
+}
+
+// conclude derives what follows from the counts of all cells. Counters are read
+// one after the other, so idle is clamped: with operations under way it may come
+// out below 0.
+func (d *depot) conclude(c *pool.Counts) {
+	c.Allocations = c.Requests[pool.Miss] + c.Requests[pool.RequestClosed] + c.Prewarmed
+	c.Idle = max(int64(c.Prewarmed+c.Returns[pool.Pooled]-c.Requests[pool.Hit]-c.Evicted()), 0)
+	if d.size != 0 {
+		c.AllocatedBytes = c.Allocations * uint64(d.size)
+		c.IdleBytes = c.Idle * d.size
+		return
+	}
+	for _, bytes := range c.EvictedBytes {
+		c.IdleBytes -= int64(bytes)
+	}
+	c.IdleBytes = max(c.IdleBytes, 0)
+}

@@ -1,0 +1,275 @@
+package strategies
+
+import (
+	"fmt"
+	"math"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/magazine"
+	"github.com/otelpool/pool/internal/percpu"
+)
+
+// BoundedConfig configures NewBounded. New is required.
+type BoundedConfig[T any] struct {
+	// Name publishes the pool; "" does not.
+	Name string
+	// Registry is where; nil is pool.Default.
+	Registry *pool.Registry
+	// OnDuplicate says what happens if an open pool has the name already.
+	OnDuplicate pool.OnDuplicate
+
+	// New makes an object when none is free. It must not return nil.
+	New func() *T
+	// Keep is asked first when an object is put back: false refuses it, for
+	// instance because it has grown. nil keeps all.
+	Keep func(*T) bool
+	// Reset then makes it fit for its next user. nil leaves it as it is.
+	Reset func(*T)
+	// Size then tells how many bytes it holds on to. It is called once per Put,
+	// and at prewarming; what it returns is what Limit limits. nil is the size
+	// of T itself, which is right for values without pointers only.
+	Size func(*T) int64
+	// Discard is called for every object that the pool lets go of: refused, over
+	// the limit, trimmed, left over at Close. It is the place to close a file or
+	// to return memory to C. It may be called from any goroutine that uses the
+	// pool, under no lock.
+	Discard func(*T)
+
+	// Limit is the most idle bytes: 0 is DefaultLimit, pool.Unlimited none.
+	Limit int64
+	// MaxIdle is the most idle objects; 0 leaves it to Limit. It needs objects of
+	// one size, so it does not go with Size.
+	MaxIdle int
+	// Budget is a limit shared with other pools, besides Limit; nil is none.
+	Budget *pool.Budget
+	// Prewarm is how many objects to make at once.
+	Prewarm int
+}
+
+// Bounded is a pool of objects whose idle memory is limited and survives garbage
+// collections: for what is expensive to make, such as compressors, parsers and
+// scratch space.
+//
+// Get returns an object from New, fresh or as Reset left it. Put takes back what
+// Get gave, once; nothing detects a second Put of the same object.
+//
+// All methods are safe for concurrent use, and New, Keep, Reset, Size and
+// Discard may be called by several goroutines at once. Neither Get nor Put waits
+// or, on a hit, allocates; beyond the functions of the config they cost less
+// than those of a sync.Pool.
+type Bounded[T any] struct {
+	engine *magazine.Pool
+	sized  bool
+	core   *bounded[T]
+	pub    *pool.Publication
+}
+
+// bounded is what outlives a dropped handle: what the registry holds.
+type bounded[T any] struct {
+	BoundedConfig[T]
+	engine        *magazine.Pool
+	object        int64 // bytes of an object, if they have one size
+	nils, refused atomic.Uint64
+}
+
+// NewBounded returns a pool, or an error that says all that is wrong with the
+// config.
+func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
+	object := int64(max(unsafe.Sizeof(*new(T)), 1))
+	limit, err := c.validate(object)
+	if err != nil {
+		return nil, err
+	}
+	core := &bounded[T]{BoundedConfig: c}
+	if c.Size == nil {
+		core.object = object
+	}
+	config := magazine.Config{Sizes: []int64{core.object}, Limit: limit, Budget: c.Budget}
+	if discard := c.Discard; discard != nil {
+		config.Discard = func(x unsafe.Pointer) { discard((*T)(x)) }
+	}
+	core.engine = magazine.New(config)
+	pub, err := publication{c.Name, c.Registry, c.OnDuplicate}.publish(core)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bounded[T]{engine: core.engine, sized: c.Size != nil, core: core, pub: pub}
+	withdrawWhenDropped(b, pub)
+	b.Warm(c.Prewarm)
+	return b, nil
+}
+
+// validate returns the limit in force.
+func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
+	p := problems{kind: "BoundedConfig"}
+	limit = p.limit(c.Limit)
+	p.addIf(c.New == nil, "New", "nil", "give a function that makes an object")
+	p.addIf(c.MaxIdle < 0, "MaxIdle", c.MaxIdle, "use 0 or more")
+	p.addIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
+	if c.Size != nil {
+		p.addIf(c.MaxIdle > 0, "MaxIdle", c.MaxIdle, "cannot be kept with Size: use Limit, in bytes")
+		return limit, p.err()
+	}
+	if c.MaxIdle > 0 && int64(c.MaxIdle) <= math.MaxInt64/object {
+		limit = min(limit, int64(c.MaxIdle)*object)
+	}
+	p.addIf(limit < object, "Limit", limit, fmt.Sprintf("less than one object; use at least %d", object))
+	p.addIf(int64(c.Prewarm) > limit/object, "Prewarm", c.Prewarm,
+		fmt.Sprintf("must fit the limit of %d bytes, which is %d objects", limit, limit/object))
+	return limit, p.err()
+}
+
+// Get returns an object.
+func (b *Bounded[T]) Get() *T {
+	cell := b.engine.At(percpu.Pin(), 0)
+	var x unsafe.Pointer
+	if b.sized {
+		x = cell.PopSized()
+	} else {
+		x = cell.Pop(0)
+	}
+	if x == nil {
+		b.engine.Leave(cell)
+		return b.core.get()
+	}
+	b.engine.Leave(cell)
+	return (*T)(x)
+}
+
+// Put takes an object back; the caller must not use it any more. Put(nil) does
+// nothing, and counts.
+func (b *Bounded[T]) Put(x *T) {
+	size, ok := b.core.prepare(x)
+	if !ok {
+		return
+	}
+	cell := b.engine.At(percpu.Pin(), 0)
+	var kept bool
+	if b.sized {
+		kept = cell.PushSized(unsafe.Pointer(x), size)
+	} else {
+		kept = cell.Push(unsafe.Pointer(x))
+	}
+	b.engine.Leave(cell)
+	if !kept {
+		b.engine.Put(0, unsafe.Pointer(x), size)
+	}
+}
+
+// Warm makes up to n objects and keeps them for later Gets, as far as the limit
+// allows. It returns how many it kept.
+func (b *Bounded[T]) Warm(n int) int {
+	return b.engine.Warm(0, n, func() (unsafe.Pointer, int64) {
+		x := b.core.New()
+		return unsafe.Pointer(x), b.core.bytes(x)
+	})
+}
+
+// Name is the name the pool is published under, or "".
+func (b *Bounded[T]) Name() string { return b.pub.Name() }
+
+// Stats implements pool.Source.
+func (b *Bounded[T]) Stats(into *pool.Stats) {
+	b.core.Stats(into)
+	into.Name = b.pub.Name()
+}
+
+// Limit implements pool.Resizable.
+func (b *Bounded[T]) Limit() int64 { return b.core.Limit() }
+
+// SetLimit implements pool.Resizable.
+func (b *Bounded[T]) SetLimit(bytes int64) int64 { return b.core.SetLimit(bytes) }
+
+// Trim implements pool.Resizable.
+func (b *Bounded[T]) Trim(bytes int64) int64 { return b.core.Trim(bytes) }
+
+// Close discards what the pool holds and withdraws it from its registry. Later
+// Gets make new objects, later Puts discard, and both are counted as closed.
+// Closing twice does nothing.
+func (b *Bounded[T]) Close() {
+	b.engine.Close()
+	b.pub.Close()
+}
+
+// get is Get where the P's magazine was empty.
+func (c *bounded[T]) get() *T {
+	if x, _ := c.engine.Get(0, 0); x != nil {
+		return (*T)(x)
+	}
+	return c.New()
+}
+
+// prepare runs what the config wants done to an object that was put, before the
+// engine has it: none of it may run pinned. It reports whether the object is to
+// be kept.
+func (c *bounded[T]) prepare(x *T) (size int64, ok bool) {
+	if x == nil {
+		c.nils.Add(1)
+		return 0, false
+	}
+	if c.Keep != nil && !c.Keep(x) {
+		c.refused.Add(1)
+		if c.Discard != nil {
+			c.Discard(x)
+		}
+		return 0, false
+	}
+	if c.Reset != nil {
+		c.Reset(x)
+	}
+	return c.bytes(x), true
+}
+
+// bytes is what an object counts for: at least 1, so that a limit limits.
+func (c *bounded[T]) bytes(x *T) int64 {
+	if c.Size == nil {
+		return c.object
+	}
+	return max(c.Size(x), 1)
+}
+
+// Limit is the handle's.
+func (c *bounded[T]) Limit() int64 { return c.engine.Limit() }
+
+// SetLimit is the handle's.
+func (c *bounded[T]) SetLimit(bytes int64) int64 { return c.engine.SetLimit(bytes) }
+
+// Trim is the handle's.
+func (c *bounded[T]) Trim(bytes int64) int64 { return c.engine.Trim(bytes, pool.EvictPressure) }
+
+// Stats is the handle's.
+func (c *bounded[T]) Stats(into *pool.Stats) {
+	nils, refused := c.nils.Load(), c.refused.Load() // returns before requests
+	c.engine.Stats(into)
+	into.Classes = into.Classes[:0] // one class is no class
+	into.Returns[pool.NilReturn] = nils
+	into.Returns[pool.Refused] = refused
+	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
+	into.Strategy = "bounded"
+	into.Knows = pool.Knowledge{
+		Rows:      pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsEvictedBytes | pool.KnowsInUse | pool.KnowsResizes,
+		Requests:  pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed),
+		Returns:   pool.SetOf(pool.Pooled, pool.Full, pool.Refused, pool.NilReturn, pool.ReturnClosed),
+		Evictions: pool.SetOf(pool.EvictResize, pool.EvictPressure, pool.EvictClosed),
+	}
+	if c.object > 0 {
+		into.Knows.Rows |= pool.KnowsAllocatedBytes | pool.KnowsInUseBytes
+		into.InUseBytes = into.InUse * c.object
+	}
+	if into.Limit != pool.Unlimited {
+		into.Knows.Rows |= pool.KnowsLimit
+		if c.object > 0 {
+			into.Knows.Rows |= pool.KnowsObjectLimit
+			into.ObjectLimit = into.Limit / c.object
+		}
+	}
+}
+
+var (
+	_ pool.Objects[int] = (*Bounded[int])(nil)
+	_ pool.Source       = (*Bounded[int])(nil)
+	_ pool.Resizable    = (*Bounded[int])(nil)
+	_ pool.Resizable    = (*bounded[int])(nil)
+)

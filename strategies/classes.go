@@ -1,0 +1,183 @@
+package strategies
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"github.com/otelpool/pool/internal/magazine"
+)
+
+// Classes is a table of size classes: the capacities that a pool hands out. The
+// zero value is PowersOfTwo(256, 1 MiB). Make others with PowersOfTwo,
+// Geometric or Explicit; a pool's constructor reports what is wrong with one.
+type Classes struct {
+	sizes []int
+	err   string // why there are no sizes
+}
+
+const (
+	defaultMinClass = 256
+	defaultMaxClass = 1 << 20
+	maxClasses      = magazine.MaxClasses
+)
+
+// PowersOfTwo is every power of two from min to max, which must be powers of
+// two. A buffer is at most twice as large as what was asked for.
+func PowersOfTwo(min, max int) Classes { return Geometric(min, max, 1) }
+
+// Geometric divides each doubling from min to max into equal steps: 1, 2, 4 or
+// 8. A buffer exceeds what was asked for by at most 1/steps, so 4 steps waste
+// at most 25 %. Both min and max must be powers of two, and min at least 8.
+func Geometric(min, max, steps int) Classes {
+	switch {
+	case min < 8 || bits.OnesCount(uint(min)) != 1:
+		return Classes{err: fmt.Sprintf("min %d: use a power of two, at least 8", min)}
+	case bits.OnesCount(uint(max)) != 1:
+		return Classes{err: fmt.Sprintf("max %d: use a power of two", max)}
+	case min > max:
+		return Classes{err: fmt.Sprintf("min %d is above max %d: swap them", min, max)}
+	case steps != 1 && steps != 2 && steps != 4 && steps != 8:
+		return Classes{err: fmt.Sprintf("%d steps per doubling: use 1, 2, 4 or 8", steps)}
+	}
+	sizes := []int{min}
+	for base := min; base < max; base *= 2 {
+		for i := 1; i <= steps; i++ {
+			sizes = append(sizes, base+base/steps*i)
+		}
+	}
+	return Classes{sizes: sizes}
+}
+
+// Explicit is the given sizes, which must be positive and ascending.
+func Explicit(sizes ...int) Classes {
+	if len(sizes) == 0 {
+		return Classes{err: "no sizes: give at least one"}
+	}
+	for i, s := range sizes {
+		if s <= 0 {
+			return Classes{err: fmt.Sprintf("size %d: sizes must be positive", s)}
+		}
+		if i > 0 && s <= sizes[i-1] {
+			return Classes{err: fmt.Sprintf("size %d after %d: sizes must ascend", s, sizes[i-1])}
+		}
+	}
+	return Classes{sizes: slices.Clone(sizes)}
+}
+
+// Sizes is the table in ascending order; nil if it is invalid.
+func (c Classes) Sizes() []int {
+	if c.sizes == nil && c.err == "" {
+		return PowersOfTwo(defaultMinClass, defaultMaxClass).sizes
+	}
+	return slices.Clone(c.sizes)
+}
+
+// String lists the sizes, or says what is wrong.
+func (c Classes) String() string {
+	if c.err != "" {
+		return c.err
+	}
+	return fmt.Sprint(c.Sizes())
+}
+
+// table makes the lookup table, or reports why it cannot.
+func (c Classes) table(p *problems) *classTable {
+	sizes := c.Sizes()
+	if c.err != "" {
+		p.add("Classes", "invalid", c.err)
+		return nil
+	}
+	if len(sizes) > maxClasses {
+		p.add("Classes", fmt.Sprintf("%d classes", len(sizes)), fmt.Sprintf("use at most %d", maxClasses))
+		return nil
+	}
+	return newClassTable(sizes)
+}
+
+// classTable finds the class of a size without a division or a search. Sizes
+// are sorted into buckets as a floating-point number is into exponent and three
+// bits of mantissa, 8 to a doubling; first holds each bucket's smallest class.
+// In powers of two and geometric tables that is the class: they have at most one
+// boundary a bucket, at its end. In an explicit table it may be the one after.
+type classTable struct {
+	first [numBuckets]uint8
+	size  [maxClasses + 1]int // 0 where there is no class
+	sizes []int               // the classes only
+}
+
+const (
+	numBuckets = 512
+	noClass    = maxClasses // the class of what no class holds
+)
+
+// allSlow is a table that finds nothing.
+var allSlow = func() (t classTable) {
+	for b := range t.first {
+		t.first[b] = noClass
+	}
+	return t
+}()
+
+func newClassTable(sizes []int) *classTable {
+	t := allSlow
+	t.sizes = sizes
+	copy(t.size[:], sizes)
+	for b := range t.first {
+		if i, _ := slices.BinarySearch(sizes, bucketStart(b)); i < len(sizes) {
+			t.first[b] = uint8(i)
+		}
+	}
+	t.first[bucket(0)] = 0
+	return &t
+}
+
+// bucket is the number of n's bucket. 0 is in the last one, with negative
+// numbers.
+func bucket(n int) uint {
+	m := uint64(n) - 1
+	e := uint(bits.Len64(m|15)) - 4
+	return e*8 + uint(m>>e)
+}
+
+// bucketStart is the smallest n in bucket b.
+func bucketStart(b int) int {
+	if b < 16 {
+		return b + 1
+	}
+	e := b/8 - 1
+	if e > 58 {
+		return int(^uint(0) >> 1)
+	}
+	return (b-e*8)<<e + 1
+}
+
+// find is the class that n most likely belongs to, and its size: if that is
+// below n, as unsigned numbers, ask class.
+func (t *classTable) find(n int) (class, size int) {
+	class = int(t.first[bucket(n)&(numBuckets-1)] & maxClasses)
+	return class, t.size[class]
+}
+
+// class is the smallest class that holds n bytes, if there is one.
+func (t *classTable) class(n int) (class int, ok bool) {
+	if n < 0 || n > t.largest() {
+		return 0, false
+	}
+	class, size := t.find(n)
+	for ; size < n; size = t.size[class] {
+		class++
+	}
+	return class, true
+}
+
+// largest is the size of the largest class.
+func (t *classTable) largest() int { return t.sizes[len(t.sizes)-1] }
+
+func (t *classTable) sizes64() []int64 {
+	sizes := make([]int64, len(t.sizes))
+	for i, s := range t.sizes {
+		sizes[i] = int64(s)
+	}
+	return sizes
+}

@@ -1,0 +1,297 @@
+package strategies
+
+import (
+	"fmt"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/magazine"
+	"github.com/otelpool/pool/internal/percpu"
+)
+
+// DefaultLimit is the most idle bytes that a pool keeps whose config sets no
+// limit.
+const DefaultLimit = 64 << 20
+
+// SizeClassesConfig configures NewSizeClasses. The zero value is useful: powers
+// of two from 256 B to 1 MiB, at most 64 MiB idle, not published.
+type SizeClassesConfig struct {
+	// Name publishes the pool; "" does not.
+	Name string
+	// Registry is where; nil is pool.Default.
+	Registry *pool.Registry
+	// OnDuplicate says what happens if an open pool has the name already.
+	OnDuplicate pool.OnDuplicate
+
+	// Classes are the capacities that the pool hands out and takes back.
+	Classes Classes
+	// Limit is the most idle bytes: 0 is DefaultLimit, pool.Unlimited none.
+	Limit int64
+	// Budget is a limit shared with other pools, besides Limit; nil is none.
+	Budget *pool.Budget
+	// Prewarm makes buffers at once: how many, by size.
+	Prewarm map[int]int
+	// Zero says when reused buffers are cleared, over their whole capacity.
+	Zero Zeroing
+}
+
+// SizeClasses is a pool of byte buffers in size classes. It is the pool to take
+// for buffers of differing or unknown size.
+//
+// Get(n) returns a buffer of length n from the smallest class that holds n; its
+// contents are unspecified unless Zero says otherwise. A request larger than the
+// largest class is allocated and counted as bypass. Put takes back what Get
+// gave, or a prefix of it. It knows a buffer by its capacity: one that is no
+// class's (grown by append, or from elsewhere) is dropped and counted with the
+// reason. A suffix whose capacity happens to be a class's cannot be told from a
+// buffer of that class: give back what you got.
+//
+// All methods are safe for concurrent use. Neither Get nor Put waits or, on a
+// hit, allocates; Get and Put together cost less than those of a sync.Pool.
+// What is idle survives garbage collections and never exceeds the limit.
+type SizeClasses struct {
+	engine *magazine.Pool // beside core, which has it too, to save Get and Put a step
+	table  *classTable    // finds nothing if the pool clears buffers, to save them a test
+	core   *sizeClasses
+	pub    *pool.Publication
+}
+
+// sizeClasses is what outlives a dropped handle: what the registry holds.
+type sizeClasses struct {
+	engine *magazine.Pool
+	table  *classTable
+	zero   Zeroing
+
+	bypassed, bypassedBytes atomic.Uint64
+	rejected                [pool.NumReturnResults]atomic.Uint64
+	rejectedBytes           atomic.Uint64
+}
+
+// NewSizeClasses returns a pool, or an error that says all that is wrong with
+// the config.
+func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
+	p := problems{kind: "SizeClassesConfig"}
+	table := c.Classes.table(&p)
+	p.zeroing(c.Zero)
+	limit := p.limit(c.Limit)
+	if table != nil {
+		p.addIf(limit < int64(table.sizes[0]), "Limit", limit,
+			fmt.Sprintf("less than one buffer of the smallest class; use at least %d, or 0 for %d", table.sizes[0], DefaultLimit))
+		c.checkPrewarm(&p, table, limit)
+	}
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	core := &sizeClasses{table: table, zero: c.Zero}
+	core.engine = magazine.New(magazine.Config{Sizes: table.sizes64(), Limit: limit, Budget: c.Budget})
+	pub, err := publication{c.Name, c.Registry, c.OnDuplicate}.publish(core)
+	if err != nil {
+		return nil, err
+	}
+	s := &SizeClasses{engine: core.engine, table: table, core: core, pub: pub}
+	if c.Zero != ZeroNever {
+		s.table = &allSlow
+	}
+	withdrawWhenDropped(s, pub)
+	for size, n := range c.Prewarm {
+		s.Warm(size, n)
+	}
+	return s, nil
+}
+
+func (c *SizeClassesConfig) checkPrewarm(p *problems, table *classTable, limit int64) {
+	var bytes int64
+	for size, n := range c.Prewarm {
+		class, ok := table.class(size)
+		field := fmt.Sprintf("Prewarm[%d]", size)
+		switch {
+		case !ok:
+			p.add(field, n, fmt.Sprintf("no class holds %d bytes; the largest is %d", size, table.largest()))
+		case n < 0:
+			p.add(field, n, "use 0 or more")
+		default:
+			bytes += int64(n) * int64(table.sizes[class])
+		}
+	}
+	p.addIf(bytes > limit, "Prewarm", fmt.Sprintf("%d bytes in all", bytes), fmt.Sprintf("must fit the limit of %d bytes", limit))
+}
+
+// Get returns a buffer of length n. It panics if n is negative.
+func (s *SizeClasses) Get(n int) []byte {
+	pid := percpu.Pin() // before the lookup: less to carry over the call
+	class, size := s.table.find(n)
+	if uint(size) < uint(n) {
+		percpu.Unpin()
+		return s.core.get(n)
+	}
+	cell := s.engine.At(pid, class)
+	x := cell.Pop(n)
+	if x == nil {
+		s.engine.Leave(cell)
+		return s.core.get(n)
+	}
+	s.engine.Leave(cell)
+	return buffer(x, n, size)
+}
+
+// Put takes a buffer back; the caller must not use it any more.
+func (s *SizeClasses) Put(b []byte) {
+	x, size := unsafe.Pointer(unsafe.SliceData(b)), cap(b) // and not b: less to carry over the call
+	pid := percpu.Pin()
+	class, classSize := s.table.find(size)
+	if classSize != size {
+		percpu.Unpin()
+		s.core.put(x, size)
+		return
+	}
+	cell := s.engine.At(pid, class)
+	if !cell.Push(x) {
+		s.engine.Leave(cell)
+		s.core.put(x, size)
+		return
+	}
+	s.engine.Leave(cell)
+}
+
+// Warm allocates up to n buffers that hold size bytes each and keeps them for
+// later Gets, as far as the limit allows. It returns how many it made.
+func (s *SizeClasses) Warm(size, n int) int {
+	class, ok := s.core.table.class(size)
+	if !ok {
+		return 0
+	}
+	return s.engine.Warm(class, n, func() (unsafe.Pointer, int64) {
+		return unsafe.Pointer(unsafe.SliceData(make([]byte, s.core.table.size[class]))), 0
+	})
+}
+
+// Name is the name the pool is published under, or "".
+func (s *SizeClasses) Name() string { return s.pub.Name() }
+
+// Stats implements pool.Source.
+func (s *SizeClasses) Stats(into *pool.Stats) {
+	s.core.Stats(into)
+	into.Name = s.pub.Name()
+}
+
+// Limit implements pool.Resizable.
+func (s *SizeClasses) Limit() int64 { return s.core.Limit() }
+
+// SetLimit implements pool.Resizable.
+func (s *SizeClasses) SetLimit(bytes int64) int64 { return s.core.SetLimit(bytes) }
+
+// Trim implements pool.Resizable.
+func (s *SizeClasses) Trim(bytes int64) int64 { return s.core.Trim(bytes) }
+
+// Close drops what the pool holds and withdraws it from its registry. Later Gets
+// allocate, later Puts drop, and both are counted as closed. Closing twice does
+// nothing.
+func (s *SizeClasses) Close() {
+	s.engine.Close()
+	s.pub.Close()
+}
+
+// get is Get where the P's magazine or the table had no answer.
+func (c *sizeClasses) get(n int) []byte {
+	if n < 0 {
+		panic("strategies: Get of a negative length")
+	}
+	class, ok := c.table.class(n)
+	if !ok {
+		c.bypassed.Add(1)
+		c.bypassedBytes.Add(uint64(n))
+		return make([]byte, n)
+	}
+	x, _ := c.engine.Get(class, n)
+	if x == nil {
+		return make([]byte, c.table.size[class])[:n]
+	}
+	b := buffer(x, n, c.table.size[class])
+	if c.zero == ZeroOnGet {
+		clear(b[:cap(b)])
+	}
+	return b
+}
+
+// put is Put, of a buffer of the given capacity, where the P's magazine or the
+// table had no answer.
+func (c *sizeClasses) put(x unsafe.Pointer, size int) {
+	class, ok := c.table.class(size)
+	if !ok || size != c.table.size[class] {
+		c.reject(size)
+		return
+	}
+	if c.zero == ZeroOnPut {
+		clear(buffer(x, size, size))
+	}
+	c.engine.Put(class, x, 0)
+}
+
+// reject counts a buffer whose capacity is no class's.
+func (c *sizeClasses) reject(size int) {
+	result := pool.Foreign
+	switch {
+	case size == 0:
+		result = pool.NilReturn
+	case size > c.table.largest():
+		result = pool.Oversize
+	case size < c.table.sizes[0]:
+		result = pool.Undersize
+	}
+	c.rejected[result].Add(1)
+	c.rejectedBytes.Add(uint64(size))
+}
+
+// Limit is the handle's.
+func (c *sizeClasses) Limit() int64 { return c.engine.Limit() }
+
+// SetLimit is the handle's.
+func (c *sizeClasses) SetLimit(bytes int64) int64 { return c.engine.SetLimit(bytes) }
+
+// Trim is the handle's.
+func (c *sizeClasses) Trim(bytes int64) int64 { return c.engine.Trim(bytes, pool.EvictPressure) }
+
+// Stats is the handle's.
+func (c *sizeClasses) Stats(into *pool.Stats) {
+	var rejected [pool.NumReturnResults]uint64
+	for r := range rejected {
+		rejected[r] = c.rejected[r].Load()
+	}
+	rejectedBytes := int64(c.rejectedBytes.Load())
+	c.engine.Stats(into)
+	for r, n := range rejected {
+		into.Returns[r] += n
+	}
+	bypassed := c.bypassed.Load()
+	into.Requests[pool.Bypass] = bypassed
+	into.Allocations += bypassed
+	bytes := c.bypassedBytes.Load()
+	into.AllocatedBytes += bytes
+	into.RequestedBytes += bytes
+	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
+	into.InUseBytes = int64(bytes) - rejectedBytes
+	for i := range into.Classes {
+		class := &into.Classes[i]
+		into.InUseBytes += (int64(class.HandedOut()) - int64(class.TakenBack())) * class.Size
+	}
+	into.Strategy = "sizeclasses"
+	into.Knows = pool.Knowledge{
+		Rows: pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsEvictedBytes | pool.KnowsInUse | pool.KnowsInUseBytes |
+			pool.KnowsAllocatedBytes | pool.KnowsRequestedBytes | pool.KnowsResizes,
+		Requests: pool.SetOf(pool.Hit, pool.Miss, pool.Bypass, pool.RequestClosed),
+		Returns: pool.SetOf(pool.Pooled, pool.Full, pool.Oversize, pool.Undersize, pool.Foreign,
+			pool.NilReturn, pool.ReturnClosed),
+		Evictions: pool.SetOf(pool.EvictResize, pool.EvictPressure, pool.EvictClosed),
+	}
+	if into.Limit != pool.Unlimited {
+		into.Knows.Rows |= pool.KnowsLimit
+	}
+}
+
+var (
+	_ pool.Bytes     = (*SizeClasses)(nil)
+	_ pool.Source    = (*SizeClasses)(nil)
+	_ pool.Resizable = (*SizeClasses)(nil)
+	_ pool.Resizable = (*sizeClasses)(nil)
+)
