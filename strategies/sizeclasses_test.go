@@ -1,0 +1,333 @@
+package strategies_test
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/strategies"
+)
+
+func ExampleSizeClasses() {
+	bodies := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Limit: 1 << 20}))
+	defer bodies.Close()
+
+	b := bodies.Get(5000)
+	fmt.Println(len(b), cap(b))
+	bodies.Put(b)
+
+	b = bodies.Get(6000) // the same buffer
+	bodies.Put(b)
+
+	var s pool.Stats
+	bodies.Stats(&s)
+	fmt.Printf("hits %d, misses %d, %d bytes held\n", s.Requests[pool.Hit], s.Requests[pool.Miss], s.IdleBytes)
+	// Output:
+	// 5000 8192
+	// hits 1, misses 1, 8192 bytes held
+}
+
+func newSizeClasses(t testing.TB, c strategies.SizeClassesConfig) *strategies.SizeClasses {
+	t.Helper()
+	p, err := strategies.NewSizeClasses(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// checkLaws checks what holds for every pool that nobody is inside of.
+func checkLaws(t testing.TB, src pool.Source) pool.Stats {
+	t.Helper()
+	var s pool.Stats
+	src.Stats(&s)
+	if want := int64(s.Prewarmed + s.Returns[pool.Pooled] - s.Requests[pool.Hit] - s.Evicted()); s.Knows.Has(pool.KnowsIdle) && s.Idle != want {
+		t.Errorf("idle %d, want prewarmed + pooled − hits − evictions = %d", s.Idle, want)
+	}
+	if want := int64(s.HandedOut()) - int64(s.TakenBack()); s.Knows.Has(pool.KnowsInUse) && s.InUse != want {
+		t.Errorf("in use %d, want handed out − taken back = %d", s.InUse, want)
+	}
+	if s.Knows.Has(pool.KnowsLimit|pool.KnowsIdleBytes) && s.IdleBytes > s.Limit {
+		t.Errorf("%d bytes idle, limit %d", s.IdleBytes, s.Limit)
+	}
+	return s
+}
+
+func TestEveryRefusalIsCountedUnderItsReason(t *testing.T) {
+	p := newSizeClasses(t, strategies.SizeClassesConfig{Limit: 2048})
+	for range 4 {
+		p.Put(make([]byte, 1024)) // the limit has room for two
+	}
+	p.Put(make([]byte, 1000))
+	p.Put(make([]byte, 100))
+	p.Put(make([]byte, 2<<20))
+	p.Put(nil)
+	p.Put([]byte{})
+	p.Put(p.Get(2 << 20))
+	p.Close()
+	p.Put(make([]byte, 1024))
+	p.Put(p.Get(1024))
+	s := checkLaws(t, p)
+	want := map[pool.ReturnResult]uint64{pool.Pooled: 2, pool.Full: 2, pool.Foreign: 1, pool.Undersize: 1, pool.Oversize: 2, pool.NilReturn: 2, pool.ReturnClosed: 2}
+	for r := range pool.ReturnResult(pool.NumReturnResults) {
+		if s.Returns[r] != want[r] {
+			t.Errorf("%v: %d, want %d", r, s.Returns[r], want[r])
+		}
+	}
+	if s.Requests[pool.Bypass] != 1 || s.Requests[pool.RequestClosed] != 1 || s.Evictions[pool.EvictClosed] != 2 || s.Idle != 0 {
+		t.Errorf("bypass %d, closed %d, evicted at close %d, idle %d; want 1, 1, 2, 0", s.Requests[pool.Bypass], s.Requests[pool.RequestClosed], s.Evictions[pool.EvictClosed], s.Idle)
+	}
+}
+
+func TestGetOfExtremeLengths(t *testing.T) {
+	p := newSizeClasses(t, strategies.SizeClassesConfig{})
+	b := p.Get(0)
+	if b == nil || len(b) != 0 {
+		t.Errorf("Get(0) = %v, want an empty slice", b)
+	}
+	p.Put(b)
+	for _, n := range []int{-1, math.MinInt} {
+		func() {
+			defer func() {
+				if r := recover(); r == nil || !strings.HasPrefix(r.(string), "strategies: ") {
+					t.Errorf("Get(%d) panics with %v, want a message of the package", n, r)
+				}
+			}()
+			p.Get(n)
+		}()
+	}
+}
+
+func FuzzSizeClasses(f *testing.F) {
+	f.Add(1000, 10, uint8(0), uint8(0))
+	f.Add(1<<20, 1<<19, uint8(3), uint8(1))
+	f.Add(0, 0, uint8(7), uint8(2))
+	tables := []strategies.Classes{{}, strategies.Geometric(64, 1<<16, 4), strategies.Explicit(1, 2, 3, 100, 101, 5000)}
+	var pools []*strategies.SizeClasses
+	for _, c := range tables {
+		pools = append(pools, newSizeClasses(f, strategies.SizeClassesConfig{Classes: c, Limit: 1 << 20}))
+	}
+	f.Fuzz(func(t *testing.T, n, cut int, what, table uint8) {
+		p := pools[int(table)%len(pools)]
+		n = int(uint(n) % (4 << 20))
+		b := p.Get(n)
+		if len(b) != n || cap(b) < n {
+			t.Fatalf("Get(%d) has len %d, cap %d", n, len(b), cap(b))
+		}
+		clear(b[:cap(b)]) // it is all ours
+		switch what % 6 {
+		case 0:
+			p.Put(b)
+		case 1:
+			p.Put(b[:int(uint(cut)%uint(n+1))])
+		case 2:
+			p.Put(append(b[:cap(b)], 1))
+		case 3:
+			p.Put(nil)
+		case 4:
+			p.Put(make([]byte, int(uint(cut)%(4<<20))))
+		case 5:
+			p.Put(b[len(b):])
+			if cap(b) == len(b) && n > 0 {
+				p.Put(b) // its suffix had no capacity
+			}
+		}
+		var s pool.Stats
+		p.Stats(&s)
+		if s.IdleBytes > 1<<20 {
+			t.Fatalf("%d bytes idle over the limit", s.IdleBytes)
+		}
+	})
+}
+
+func TestGetPutOfSizeClassesDoesNotAllocate(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for _, z := range []strategies.Zeroing{strategies.ZeroNever, strategies.ZeroOnPut, strategies.ZeroOnGet} {
+		p := newSizeClasses(t, strategies.SizeClassesConfig{Zero: z})
+		for n := 1; n <= 1<<20; n *= 4 {
+			if a := testing.AllocsPerRun(50, func() { p.Put(p.Get(n)) }); a != 0 {
+				t.Errorf("zeroing %d: %v allocations per Get+Put of %d bytes, want 0", z, a, n)
+			}
+		}
+	}
+}
+
+func TestSnapshotsDoNotAllocate(t *testing.T) {
+	p := newSizeClasses(t, strategies.SizeClassesConfig{})
+	var s pool.Stats
+	p.Stats(&s)
+	if a := testing.AllocsPerRun(50, func() { p.Stats(&s) }); a != 0 {
+		t.Errorf("%v allocations per snapshot, want 0", a)
+	}
+}
+
+func TestNoByteOfAPreviousOwnerIsReadable(t *testing.T) {
+	for _, z := range []strategies.Zeroing{strategies.ZeroOnPut, strategies.ZeroOnGet} {
+		p := newSizeClasses(t, strategies.SizeClassesConfig{Zero: z})
+		for range 200 {
+			var held [][]byte
+			for n := 1; n <= 4096; n *= 3 {
+				b := p.Get(n)
+				full := b[:cap(b)]
+				for i, v := range full {
+					if v != 0 {
+						t.Fatalf("zeroing %d: byte %d of a buffer of %d is %d", z, i, cap(b), v)
+					}
+					full[i] = 0xAA
+				}
+				held = append(held, b[:0])
+			}
+			for _, b := range held {
+				p.Put(b)
+			}
+		}
+	}
+}
+
+func TestConfigMistakesAreReportedTogether(t *testing.T) {
+	_, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{
+		Classes: strategies.PowersOfTwo(256, 1024),
+		Limit:   10,
+		Prewarm: map[int]int{4096: 1, 300: -1, 1000: 50},
+		Zero:    9,
+	})
+	for _, want := range []string{"Limit is 10", "Prewarm[4096] is 1", "Prewarm[300] is -1", "Prewarm is", "Zero is 9"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not say %q", err, want)
+		}
+	}
+}
+
+func TestLimitHoldsAndTrimFreesWhatItSays(t *testing.T) {
+	p := newSizeClasses(t, strategies.SizeClassesConfig{Prewarm: map[int]int{1 << 10: 100, 32 << 10: 10}})
+	if s := checkLaws(t, p); s.IdleBytes != 100<<10+320<<10 {
+		t.Fatalf("%d bytes idle after prewarming", s.IdleBytes)
+	}
+	if freed := p.Trim(50 << 10); freed < 50<<10 {
+		t.Errorf("Trim(50 KiB) freed %d bytes", freed)
+	}
+	if got := p.SetLimit(100 << 10); got != 100<<10 {
+		t.Errorf("SetLimit = %d", got)
+	}
+	checkLaws(t, p)
+	var held [][]byte
+	for range 300 {
+		held = append(held, p.Get(1000))
+	}
+	for _, b := range held {
+		p.Put(b)
+	}
+	s := checkLaws(t, p)
+	if s.IdleBytes < 50<<10 {
+		t.Errorf("only %d bytes of a limit of 100 KiB are used after 300 KiB were put", s.IdleBytes)
+	}
+	if freed := p.Trim(pool.Unlimited); freed != s.IdleBytes {
+		t.Errorf("Trim of everything freed %d of %d bytes", freed, s.IdleBytes)
+	}
+	if s := checkLaws(t, p); s.Idle != 0 || s.Shrunk != 1 {
+		t.Errorf("idle %d, shrunk %d times; want 0, 1", s.Idle, s.Shrunk)
+	}
+}
+
+// Callers who keep the contract are alone with their buffers.
+func TestBuffersAreNeverInTwoHands(t *testing.T) {
+	p := newSizeClasses(t, strategies.SizeClassesConfig{Limit: 1 << 20, Classes: strategies.Geometric(64, 1<<14, 4)})
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	handoff := make(chan []byte, 16)
+	var wg sync.WaitGroup
+	for id := range byte(6) {
+		wg.Go(func() {
+			for i := range 3000 {
+				b := p.Get(1 + (i*977)%(1<<14))
+				for j := range b {
+					b[j] = id
+				}
+				runtime.Gosched()
+				for j, v := range b {
+					if v != id {
+						t.Errorf("byte %d belongs to %d and to %d", j, id, v)
+						return
+					}
+				}
+				select {
+				case handoff <- b:
+				default:
+					p.Put(b)
+				}
+				select {
+				case b := <-handoff:
+					p.Put(b)
+				default:
+				}
+			}
+		})
+	}
+	for n := range 20 {
+		runtime.GOMAXPROCS(1 + n%4)
+		p.Trim(1 << 18)
+		runtime.GC()
+	}
+	wg.Wait()
+	close(handoff)
+	for b := range handoff {
+		p.Put(b)
+	}
+	if s := checkLaws(t, p); s.InUse != 0 || s.InUseBytes != 0 {
+		t.Errorf("in use %d, %d bytes; want 0", s.InUse, s.InUseBytes)
+	}
+}
+
+// A pinned section never waits, so however the scheduler treats the goroutines
+// in it, the others go on.
+func TestNothingHangsAtAnyGOMAXPROCS(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, procs := range []int{1, 2, 16} {
+		runtime.GOMAXPROCS(procs)
+		p := newSizeClasses(t, strategies.SizeClassesConfig{Limit: 64 << 10, Classes: strategies.Explicit(1024)})
+		var wg sync.WaitGroup
+		for range 4 * procs {
+			wg.Go(func() {
+				var held [][]byte
+				for i := range 2000 {
+					held = append(held, p.Get(1024))
+					if i%17 == 16 {
+						for _, b := range held {
+							p.Put(b)
+						}
+						held = held[:0]
+					}
+				}
+				for _, b := range held {
+					p.Put(b)
+				}
+			})
+		}
+		wg.Wait()
+		p.Close()
+		checkLaws(t, p)
+	}
+}
+
+func TestDroppedPoolLeavesItsRegistry(t *testing.T) {
+	r := new(pool.Registry)
+	func() {
+		p := newSizeClasses(t, strategies.SizeClassesConfig{Name: "dropped", Registry: r})
+		p.Put(p.Get(100))
+	}()
+	for range 100 {
+		runtime.GC()
+		if r.All()[0].Source() == nil {
+			break
+		}
+		runtime.Gosched()
+	}
+	var s pool.Stats
+	r.All()[0].Stats(&s)
+	if !s.Closed || s.Requests[pool.Miss] != 1 {
+		t.Errorf("closed %v, misses %d after the pool was dropped; want true, 1", s.Closed, s.Requests[pool.Miss])
+	}
+}
