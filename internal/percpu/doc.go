@@ -9,9 +9,9 @@
 // There are two builds of the package. The pinned one is for 64-bit platforms.
 // The portable one, for race builds (the detector knows nothing of pinning),
 // 32-bit platforms and -tags otelpool_nolinkname, puts a lock on each shard and
-// picks shards at random. Code that uses the package is written once:
+// picks shards by goroutine. Code that uses the package is written once:
 //
-//	pid := percpu.Pin()       // portable: a random shard's number
+//	pid := percpu.Pin()       // portable: some shard's number
 //	... lock what belongs to pid with a [Lock], a no-op when pinned
 //	percpu.Unpin()            // portable: nothing
 //
