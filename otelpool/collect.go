@@ -1,0 +1,243 @@
+package otelpool
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelpool/pool"
+)
+
+// seriesWarning is how many series of one instrument are reported as too many:
+// SDKs keep 1,999 by default, and fold the others into one that says nothing.
+const seriesWarning = 1900
+
+// classless are the results of objects that belong to no size class.
+var classless = pool.Knowledge{
+	Requests: pool.SetOf(pool.Bypass),
+	Returns:  pool.SetOf(pool.Oversize, pool.Undersize, pool.Foreign, pool.NilReturn),
+}
+
+// collector is what one run of the callback needs; runs may overlap, one per
+// reader, so each takes its own.
+type collector struct {
+	inst   *Instrumentation
+	out    metric.Observer
+	stats  pool.Stats
+	rest   pool.Counts
+	series [numInstruments]int
+}
+
+var collectors = sync.Pool{New: func() any { return new(collector) }}
+
+// collect is the callback. It must not create instruments or unregister: the
+// SDK would deadlock. Nor may it take a lock that is held around Unregister.
+func (i *Instrumentation) collect(_ context.Context, out metric.Observer) error {
+	c := collectors.Get().(*collector)
+	c.inst, c.out, c.series = i, out, [numInstruments]int{}
+	for _, p := range i.series().pools {
+		p.entry.Stats(&c.stats)
+		c.pool(p)
+	}
+	i.controller.collect(c)
+	worst := 0
+	for at, n := range c.series {
+		if n > c.series[worst] {
+			worst = at
+		}
+	}
+	n := c.series[worst]
+	c.inst, c.out = nil, nil
+	collectors.Put(c)
+	if n > seriesWarning && i.warned.CompareAndSwap(false, true) {
+		otel.Handle(fmt.Errorf("otelpool: %s has %d series, and an SDK keeps 1,999 by default and folds the rest into one:"+
+			" use WithSizeClasses for fewer pools, or raise the limit with sdk/metric.WithCardinalityLimit", instruments[worst].name, n))
+	}
+	return nil
+}
+
+// observe exports one figure. Figures that are differences can be below zero
+// while the pool is used, and where callers give what they never took.
+func (c *collector) observe(instrument int, s *series, row int, v int64) {
+	c.series[instrument]++
+	c.out.ObserveInt64(c.inst.observables[instrument], max(v, 0), s.row(row)...)
+}
+
+func (c *collector) pool(p *poolSeries) {
+	s := &c.stats
+	total := p.of(s.Strategy)
+	if p.detail && len(s.Classes) > 0 {
+		c.byClass(p, total)
+	} else {
+		c.counts(total, s.Knows, s.Knows, &s.Counts)
+		c.idle(total, &s.Counts, true)
+	}
+	c.poolCounts(total)
+	if !s.Closed {
+		c.poolGauges(total)
+	}
+}
+
+// byClass exports the counts per class, and what belongs to none without a
+// class, so that the sum over classes is the pool's, whoever takes it.
+func (c *collector) byClass(p *poolSeries, total *series) {
+	s := &c.stats
+	c.rest = s.Counts
+	known := s.Knows
+	known.Requests &^= classless.Requests
+	known.Returns &^= classless.Returns
+	for i, cs := range p.ofClasses(total, s.Classes) {
+		class := &s.Classes[i].Counts
+		c.counts(cs, known, known, class)
+		c.idle(cs, class, true)
+		c.rest.Sub(class)
+		c.rest.Idle -= class.Idle
+		c.rest.IdleBytes -= class.IdleBytes
+	}
+	c.counts(total, s.Knows, classless, &c.rest)
+	c.idle(total, &c.rest, false)
+}
+
+// counts exports counts of the known results: those in always even at zero, for
+// a rate needs a zero to rise from.
+func (c *collector) counts(to *series, known, always pool.Knowledge, n *pool.Counts) {
+	c.results(requests, to, rowRequest, known.Requests, always.Requests, n.Requests[:])
+	c.results(returns, to, rowReturn, known.Returns, always.Returns, n.Returns[:])
+	c.results(evictions, to, rowEviction, known.Evictions, always.Evictions, n.Evictions[:])
+	if known.Has(pool.KnowsEvictedBytes) {
+		c.results(memoryEvicted, to, rowEviction, known.Evictions, always.Evictions, n.EvictedBytes[:])
+	}
+	c.observe(allocations, to, rowPlain, int64(n.Allocations))
+	if known.Has(pool.KnowsAllocatedBytes) {
+		c.observe(memoryAllocated, to, rowPlain, int64(n.AllocatedBytes))
+	}
+}
+
+func (c *collector) results(instrument int, to *series, row int, known, always pool.Set, n []uint64) {
+	for i, v := range n {
+		if known.Has(i) && (int64(v) > 0 || always.Has(i)) {
+			c.observe(instrument, to, row+i, int64(v))
+		}
+	}
+}
+
+// idle exports what is held, unless the pool is closed.
+func (c *collector) idle(to *series, n *pool.Counts, always bool) {
+	known := c.stats.Knows
+	if c.stats.Closed {
+		return
+	}
+	if known.Has(pool.KnowsIdle) && (always || n.Idle > 0) {
+		c.observe(objectCount, to, rowIdle, n.Idle)
+	}
+	if known.Has(pool.KnowsIdleBytes) && (always || n.IdleBytes > 0) {
+		c.observe(memoryUsage, to, rowIdle, n.IdleBytes)
+	}
+}
+
+// poolCounts exports the counts that no class has.
+func (c *collector) poolCounts(to *series) {
+	s := &c.stats
+	if s.Knows.Has(pool.KnowsRequestedBytes) {
+		c.observe(memoryRequested, to, rowPlain, int64(s.RequestedBytes))
+	}
+	if s.Knows.Has(pool.KnowsResizes) {
+		c.observe(resizes, to, rowUp, int64(s.Grown))
+		c.observe(resizes, to, rowDown, int64(s.Shrunk))
+	}
+	if s.Knows.Has(pool.KnowsLost) {
+		c.observe(losses, to, rowPlain, int64(s.Lost))
+	}
+}
+
+// poolGauges exports what is true of an open pool.
+func (c *collector) poolGauges(to *series) {
+	s := &c.stats
+	if s.Knows.Has(pool.KnowsInUse) {
+		c.observe(objectCount, to, rowUsed, s.InUse)
+	}
+	if s.Knows.Has(pool.KnowsInUseBytes) {
+		c.observe(memoryUsage, to, rowUsed, s.InUseBytes)
+	}
+	if s.Knows.Has(pool.KnowsObjectLimit) {
+		c.observe(objectLimit, to, rowPlain, s.ObjectLimit)
+	}
+	if s.Knows.Has(pool.KnowsLimit) && s.Limit != pool.Unlimited {
+		c.observe(memoryLimit, to, rowPlain, s.Limit)
+	}
+	if s.Knows.Has(pool.KnowsPending) {
+		c.observe(pendingRequests, to, rowPlain, s.Pending)
+	}
+}
+
+// controllerRows exports the registry's controller, and remembers what earlier
+// ones did, so that the count of runs does not go down when a controller
+// follows another.
+type controllerRows struct {
+	mu      sync.Mutex // runs of the callback only; ControllerStats is read under it, so that they see the counts rise
+	rows    series
+	signals map[string][]metric.ObserveOption
+	stats   pool.ControllerStats
+	seen    bool
+	past    [pool.NumActions]uint64
+	last    [pool.NumActions]uint64
+}
+
+func (r *controllerRows) collect(c *collector) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := c.inst.registry.Controller(); now != nil {
+		now.ControllerStats(&r.stats)
+		r.seen = true
+		r.follow()
+		r.gauges(c)
+	}
+	if r.seen {
+		for i := range r.past {
+			c.observe(controllerRuns, &r.rows, rowAction+i, int64(r.past[i]+r.last[i]))
+		}
+	}
+}
+
+// follow takes over the counts; one that fell is another controller's.
+func (r *controllerRows) follow() {
+	for i, n := range r.stats.Runs {
+		if n < r.last[i] {
+			for j := range r.past {
+				r.past[j] += r.last[j]
+			}
+			break
+		}
+	}
+	r.last = r.stats.Runs
+}
+
+func (r *controllerRows) gauges(c *collector) {
+	if r.stats.Limit != pool.Unlimited {
+		c.observe(controllerMemoryLimit, &r.rows, rowPlain, r.stats.Limit)
+	}
+	for _, s := range r.stats.Signals {
+		if s.Err != "" {
+			continue
+		}
+		c.series[controllerMemoryPressure]++
+		c.out.ObserveFloat64(c.inst.pressure, s.Value, r.signal(s.Name)...)
+	}
+}
+
+func (r *controllerRows) signal(name string) []metric.ObserveOption {
+	if made, ok := r.signals[name]; ok {
+		return made
+	}
+	set := attribute.NewSet(with(r.rows.base, attribute.String(keySignal, clean(name)))...)
+	made := []metric.ObserveOption{metric.WithAttributeSet(set)}
+	if r.signals == nil {
+		r.signals = make(map[string][]metric.ObserveOption)
+	}
+	r.signals[name] = made
+	return made
+}

@@ -1,0 +1,30 @@
+// Package otelpool exports pools through OpenTelemetry.
+//
+// One call in main, before or after the pools are made and before or after
+// otel.SetMeterProvider, exports every named pool and the controller:
+//
+//	inst, err := otelpool.Start()
+//	if err != nil { … }
+//	defer inst.Stop()
+//
+// Code that has a sync.Pool keeps its call sites:
+//
+//	var bufs = otelpool.Wrap(&sync.Pool{New: func() any { return new(bytes.Buffer) }}, "render")
+//
+// Get and Put pay nothing for it: pools count on their own, and the counts are
+// read when a reader collects, by a callback that takes no lock that Get, Put
+// or Close wants. Only waiting for a bounded pool records a measurement on the
+// caller's goroutine, after the wait.
+//
+// Rows are pool-level: SDKs keep 2,000 series per instrument by default and
+// silently fold the rest into one. [WithSizeClasses] adds the size class for
+// the pools that are worth it. A row that a pool's strategy cannot know is
+// never exported, and one that it can know is exported from the start, at 0.
+//
+// At shutdown, stop the MeterProvider first and close the pools after it: the
+// provider's last export then still sees them.
+//
+// This is the only package of the module that imports OpenTelemetry, and it
+// imports the API alone. The names are listed at [Start], in registry/metrics.md
+// and, for OpenTelemetry Weaver, in registry/metrics.yaml.
+package otelpool

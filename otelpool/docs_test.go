@@ -1,0 +1,295 @@
+package otelpool
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/otelpool/pool"
+)
+
+var update = flag.Bool("update", false, "write the documents that are made from the table of instruments")
+
+const (
+	tableBegin = "<!-- metrics table -->"
+	tableEnd   = "<!-- /metrics table -->"
+)
+
+func TestDocsAreMadeFromTheTable(t *testing.T) {
+	t.Run("Start", func(t *testing.T) {
+		rewrite(t, "start.go", func(old string) (string, error) {
+			table := regexp.MustCompile(`(?m)(^//\t.*\n)+(func Start\()`)
+			if !table.MatchString(old) {
+				return "", errors.New("no table in the comment of Start")
+			}
+			return table.ReplaceAllString(old, strings.ReplaceAll(commentTable(), "$", "$$")+"$2"), nil
+		})
+	})
+	t.Run("registry/metrics.md", func(t *testing.T) {
+		rewrite(t, "registry/metrics.md", func(string) (string, error) { return markdown(), nil })
+	})
+	t.Run("registry/metrics.yaml", func(t *testing.T) {
+		rewrite(t, "registry/metrics.yaml", func(string) (string, error) { return weaver(), nil })
+	})
+	t.Run("README.md", func(t *testing.T) {
+		if _, err := os.Stat("../README.md"); errors.Is(err, fs.ErrNotExist) {
+			t.Skip("there is no README.md yet")
+		}
+		rewrite(t, "../README.md", func(old string) (string, error) {
+			before, rest, ok := strings.Cut(old, tableBegin)
+			_, after, ok2 := strings.Cut(rest, tableEnd)
+			if !ok || !ok2 {
+				return "", fmt.Errorf("no %s … %s", tableBegin, tableEnd)
+			}
+			return before + tableBegin + "\n" + markdownMetrics() + tableEnd + after, nil
+		})
+	})
+}
+
+// rewrite compares a file with what it should be, or makes it so.
+func rewrite(t *testing.T, path string, edit func(old string) (string, error)) {
+	t.Helper()
+	old, err := os.ReadFile(path)
+	if err != nil && !(*update && errors.Is(err, fs.ErrNotExist)) {
+		t.Fatal(err)
+	}
+	want, err := edit(string(old))
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	if string(old) == want {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s differs from the table in instruments.go: go test ./otelpool -run TestDocs -update", path)
+	}
+	if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var kindNames = map[kind]string{counter: "counter", upDownCounter: "updowncounter", gauge: "gauge", histogram: "histogram"}
+
+func (a *attr) values() string {
+	var values []string
+	for _, m := range a.members {
+		values = append(values, m.value)
+	}
+	return strings.Join(values, " ")
+}
+
+func commentTable() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, m := range instruments {
+		star := ""
+		if m.perClass {
+			star = " *"
+		}
+		extra := ""
+		if m.attribute != nil {
+			extra = m.attribute.key
+		}
+		fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\n", m.name, star, kindNames[m.kind], m.unit, extra)
+	}
+	w.Flush()
+	var out strings.Builder
+	for line := range strings.Lines(b.String()) {
+		out.WriteString("//\t" + strings.TrimRight(line, " \n") + "\n")
+	}
+	return out.String()
+}
+
+func markdown() string {
+	return "# Metrics\n\n" + generated("<!--", " -->") +
+		"\nScope `" + ScopeName + "`. The table between the markers is the one of README.md.\n\n" +
+		tableBegin + "\n" + markdownMetrics() + tableEnd + "\n\n## Attributes\n\n" + markdownAttributes()
+}
+
+func generated(begin, end string) string {
+	return begin + " Made from otelpool/instruments.go by go test ./otelpool -run TestDocs -update; do not edit." + end + "\n"
+}
+
+func markdownMetrics() string {
+	var b strings.Builder
+	b.WriteString("| Metric | Instrument | Unit | Attributes | What it is | In Prometheus |\n|---|---|---|---|---|---|\n")
+	for _, m := range instruments {
+		var attrs []string
+		if m.attribute != nil {
+			a := "`" + m.attribute.key + "`"
+			if v := m.attribute.values(); v != "" {
+				a += ": " + v
+			}
+			attrs = append(attrs, a)
+		}
+		if m.perClass {
+			attrs = append(attrs, "◇")
+		}
+		description := m.description
+		if m.optIn != "" {
+			description += " Only of " + m.optIn + "."
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %s | `%s` |\n", m.name, kindNames[m.kind], m.unit, strings.Join(attrs, " "), description, m.prometheus)
+	}
+	b.WriteString("\nEvery metric but the controller's carries `" + keyPool + "` and `" + keyStrategy + "`;\n◇ also `" + keyClass +
+		"`, for the pools named in `otelpool.WithSizeClasses`. A pool exports the rows its\nstrategy can know, from the start and at 0, and no others.\n")
+	return b.String()
+}
+
+func markdownAttributes() string {
+	var b strings.Builder
+	b.WriteString("| Attribute | What it is |\n|---|---|\n")
+	for _, a := range attributes {
+		fmt.Fprintf(&b, "| `%s` | %s", a.key, a.brief)
+		for _, m := range a.members {
+			fmt.Fprintf(&b, "<br>`%s`: %s", m.value, m.brief)
+		}
+		b.WriteString(" |\n")
+	}
+	return b.String()
+}
+
+// weaver renders the registry in Weaver's first format, the one that the
+// semantic conventions themselves are written in.
+func weaver() string {
+	var b strings.Builder
+	b.WriteString(generated("#", "") + "groups:\n" +
+		"  - id: registry.otelpool\n    type: attribute_group\n    display_name: otelpool attributes\n" +
+		"    brief: \"Attributes of the metrics of pools.\"\n    attributes:\n")
+	for _, a := range attributes {
+		writeAttribute(&b, a)
+	}
+	for i := range instruments {
+		writeMetric(&b, &instruments[i])
+	}
+	return b.String()
+}
+
+func writeAttribute(b *strings.Builder, a *attr) {
+	fmt.Fprintf(b, "      - id: %s\n", a.key)
+	if a.members == nil {
+		example := a.example
+		if a.typ == "string" {
+			example = strconv.Quote(example)
+		}
+		fmt.Fprintf(b, "        type: %s\n        examples: [%s]\n", a.typ, example)
+	} else {
+		b.WriteString("        type:\n          members:\n")
+		for _, m := range a.members {
+			fmt.Fprintf(b, "            - id: %s\n              value: %q\n              brief: %q\n              stability: development\n", m.value, m.value, m.brief)
+		}
+	}
+	fmt.Fprintf(b, "        brief: %q\n        stability: development\n", a.brief)
+}
+
+func writeMetric(b *strings.Builder, m *instrument) {
+	fmt.Fprintf(b, "  - id: metric.%s\n    type: metric\n    metric_name: %s\n    instrument: %s\n    unit: %q\n    brief: %q\n    stability: development\n",
+		m.name, m.name, kindNames[m.kind], m.unit, m.description)
+	refs := ""
+	ref := func(a *attr, level string) {
+		refs += fmt.Sprintf("      - ref: %s\n        requirement_level: %s\n", a.key, level)
+	}
+	if m.perPool {
+		ref(&poolAttribute, "required")
+		ref(&strategyAttribute, "recommended")
+	}
+	if m.attribute != nil {
+		ref(m.attribute, "required")
+	}
+	if m.perClass {
+		ref(&classAttribute, "opt_in")
+	}
+	if refs != "" {
+		b.WriteString("    attributes:\n" + refs)
+	}
+}
+
+func TestDocsOfTheRegistryNameThisVersion(t *testing.T) {
+	manifest, err := os.ReadFile("registry/manifest.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(strings.TrimSpace(string(manifest)), "/registry/"+Version) {
+		t.Errorf("registry/manifest.yaml: schema_url does not end in /registry/%s, this Version", Version)
+	}
+}
+
+func TestTableFollowsTheNamingRules(t *testing.T) {
+	name := regexp.MustCompile(`^otelpool(\.[a-z][a-z_]*[a-z])+$`)
+	for _, m := range instruments {
+		if !name.MatchString(m.name) || regexp.MustCompile(`\b(bytes|seconds|total|ratio)\b`).MatchString(m.name) {
+			t.Errorf("%s: a name is lower case with dots, and has no unit or total in it", m.name)
+		}
+		if got := prometheusName(m); got != m.prometheus {
+			t.Errorf("%s is %s in Prometheus, and the table says %s", m.name, got, m.prometheus)
+		}
+		if !strings.HasSuffix(m.description, ".") {
+			t.Errorf("%s: the description has no full stop", m.name)
+		}
+	}
+	for _, a := range attributes {
+		if !name.MatchString(a.key) {
+			t.Errorf("%s: an attribute is lower case with dots", a.key)
+		}
+	}
+}
+
+// prometheusName is the default translation, for names such as ours; the module
+// promtest has the exporter's word on it.
+func prometheusName(m instrument) string {
+	s := strings.ReplaceAll(m.name, ".", "_")
+	s += map[string]string{"By": "_bytes", "s": "_seconds"}[m.unit]
+	switch {
+	case m.kind == counter:
+		s += "_total"
+	case m.kind == gauge && m.unit == "1":
+		s += "_ratio"
+	}
+	return s
+}
+
+func TestTableHasTheValuesOfTheVocabulary(t *testing.T) {
+	check := func(a *attr, n int, name func(i int) string) {
+		t.Helper()
+		if len(a.members) != n {
+			t.Errorf("%s has %d values, want %d", a.key, len(a.members), n)
+			return
+		}
+		for i, m := range a.members {
+			if m.value != name(i) {
+				t.Errorf("%s: value %d is %q, want %q", a.key, i, m.value, name(i))
+			}
+		}
+	}
+	check(&requestAttribute, pool.NumRequestResults, func(i int) string { return pool.RequestResult(i).String() })
+	check(&returnAttribute, pool.NumReturnResults, func(i int) string { return pool.ReturnResult(i).String() })
+	check(&evictionAttribute, pool.NumEvictionReasons, func(i int) string { return pool.EvictionReason(i).String() })
+	check(&actionAttribute, pool.NumActions, func(i int) string { return pool.Action(i).String() })
+}
+
+// Every row of a series has its place's attribute.
+func TestRowsHaveTheirAttributes(t *testing.T) {
+	for row, want := range map[int]string{
+		rowRequest:  keyRequest + "=hit",
+		rowReturn:   keyReturn + "=pooled",
+		rowEviction: keyEviction + "=resize",
+		rowIdle:     keyState + "=idle",
+		rowUsed:     keyState + "=used",
+		rowUp:       keyDirection + "=up",
+		rowDown:     keyDirection + "=down",
+		rowAction:   keyAction + "=hold",
+		numRows - 1: keyAction + "=trim",
+	} {
+		a := rowAttribute(row)
+		if got := string(a.Key) + "=" + a.Value.Emit(); got != want {
+			t.Errorf("row %d is %s, want %s", row, got, want)
+		}
+	}
+}

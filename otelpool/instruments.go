@@ -1,0 +1,267 @@
+package otelpool
+
+// kind is an instrument's kind; it can never change once a name is released.
+type kind uint8
+
+const (
+	counter       kind = iota // observable, int64
+	upDownCounter             // observable, int64: figures that add up across pools
+	gauge                     // observable, float64: figures that do not
+	histogram                 // synchronous, float64: slow paths only
+)
+
+// instrument is one row of the table that everything else is made from or
+// checked against: the instruments themselves, the comment of Start,
+// registry/metrics.md, registry/metrics.yaml and the table in README.md.
+type instrument struct {
+	name        string
+	kind        kind
+	unit        string
+	description string
+	attribute   *attr  // beside the pool's own; nil for none
+	perPool     bool   // carries the pool's name and strategy
+	perClass    bool   // carries the size class where asked for
+	optIn       string // what it takes to have it; "" for nothing
+	prometheus  string // its name there, in the default translation
+}
+
+// attr is an attribute with its values; members is nil for a free one.
+type attr struct {
+	key     string
+	typ     string
+	brief   string
+	example string
+	members []member
+}
+
+type member struct{ value, brief string }
+
+const (
+	keyPool      = "otelpool.pool.name"
+	keyStrategy  = "otelpool.pool.strategy"
+	keyClass     = "otelpool.class.size"
+	keyRequest   = "otelpool.request.result"
+	keyReturn    = "otelpool.return.result"
+	keyState     = "otelpool.object.state"
+	keyEviction  = "otelpool.eviction.reason"
+	keyDirection = "otelpool.resize.direction"
+	keySignal    = "otelpool.controller.signal"
+	keyAction    = "otelpool.controller.action"
+)
+
+// Positions in the table.
+const (
+	requests = iota
+	returns
+	objectCount
+	objectLimit
+	memoryUsage
+	memoryLimit
+	allocations
+	memoryAllocated
+	memoryRequested
+	evictions
+	memoryEvicted
+	losses
+	resizes
+	pendingRequests
+	waitDuration
+	controllerMemoryLimit
+	controllerMemoryPressure
+	controllerRuns
+	numInstruments
+)
+
+// waitBounds are the buckets of otelpool.wait.duration, 1 µs to 10 s. The SDK's
+// own bounds are meant for milliseconds.
+var waitBounds = []float64{1e-6, 5e-6, 1e-5, 5e-5, 1e-4, 5e-4, 1e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.5, 1, 5, 10}
+
+var instruments = [numInstruments]instrument{
+	requests: {
+		name: "otelpool.requests", kind: counter, unit: "{request}",
+		description: "Objects requested from the pool, by result.",
+		attribute:   &requestAttribute, perPool: true, perClass: true,
+		prometheus: "otelpool_requests_total",
+	},
+	returns: {
+		name: "otelpool.returns", kind: counter, unit: "{return}",
+		description: "Objects given back to the pool, by result; all but the pooled ones were left to the garbage collector.",
+		attribute:   &returnAttribute, perPool: true, perClass: true,
+		prometheus: "otelpool_returns_total",
+	},
+	objectCount: {
+		name: "otelpool.object.count", kind: upDownCounter, unit: "{object}",
+		description: "Objects held idle by the pool, and objects handed out and not given back; the latter drift up where callers do not give back.",
+		attribute:   &stateAttribute, perPool: true, perClass: true,
+		prometheus: "otelpool_object_count",
+	},
+	objectLimit: {
+		name: "otelpool.object.limit", kind: upDownCounter, unit: "{object}",
+		description: "Most idle objects the pool keeps.",
+		perPool:     true,
+		prometheus:  "otelpool_object_limit",
+	},
+	memoryUsage: {
+		name: "otelpool.memory.usage", kind: upDownCounter, unit: "By",
+		description: "Capacity of the objects held idle by the pool, and of those handed out and not given back.",
+		attribute:   &stateAttribute, perPool: true, perClass: true,
+		prometheus: "otelpool_memory_usage_bytes",
+	},
+	memoryLimit: {
+		name: "otelpool.memory.limit", kind: upDownCounter, unit: "By",
+		description: "Most idle memory the pool keeps; absent while there is no limit.",
+		perPool:     true,
+		prometheus:  "otelpool_memory_limit_bytes",
+	},
+	allocations: {
+		name: "otelpool.allocations", kind: counter, unit: "{allocation}",
+		description: "Objects made by the pool: for requests it had no free object for, and in advance.",
+		perPool:     true, perClass: true,
+		prometheus: "otelpool_allocations_total",
+	},
+	memoryAllocated: {
+		name: "otelpool.memory.allocated", kind: counter, unit: "By",
+		description: "Capacity of the objects made by the pool.",
+		perPool:     true, perClass: true,
+		prometheus: "otelpool_memory_allocated_bytes_total",
+	},
+	memoryRequested: {
+		name: "otelpool.memory.requested", kind: counter, unit: "By",
+		description: "Memory callers asked for; what they were handed beyond it is waste.",
+		perPool:     true, optIn: "pools that count it",
+		prometheus: "otelpool_memory_requested_bytes_total",
+	},
+	evictions: {
+		name: "otelpool.evictions", kind: counter, unit: "{eviction}",
+		description: "Idle objects dropped by the pool, by reason.",
+		attribute:   &evictionAttribute, perPool: true, perClass: true,
+		prometheus: "otelpool_evictions_total",
+	},
+	memoryEvicted: {
+		name: "otelpool.memory.evicted", kind: counter, unit: "By",
+		description: "Capacity of the idle objects dropped by the pool, by reason.",
+		attribute:   &evictionAttribute, perPool: true, perClass: true,
+		prometheus: "otelpool_memory_evicted_bytes_total",
+	},
+	losses: {
+		name: "otelpool.losses", kind: counter, unit: "{object}",
+		description: "Objects the garbage collector took while they were handed out: they were never given back.",
+		perPool:     true,
+		prometheus:  "otelpool_losses_total",
+	},
+	resizes: {
+		name: "otelpool.resizes", kind: counter, unit: "{resize}",
+		description: "Changes of the pool's limit, by direction.",
+		attribute:   &directionAttribute, perPool: true,
+		prometheus: "otelpool_resizes_total",
+	},
+	pendingRequests: {
+		name: "otelpool.pending_requests", kind: upDownCounter, unit: "{request}",
+		description: "Callers waiting for an object.",
+		perPool:     true,
+		prometheus:  "otelpool_pending_requests",
+	},
+	waitDuration: {
+		name: "otelpool.wait.duration", kind: histogram, unit: "s",
+		description: "Time callers waited for an object; requests that did not wait are not recorded.",
+		perPool:     true,
+		prometheus:  "otelpool_wait_duration_seconds",
+	},
+	controllerMemoryLimit: {
+		name: "otelpool.controller.memory.limit", kind: upDownCounter, unit: "By",
+		description: "Idle memory the controller allows all pools together.",
+		prometheus:  "otelpool_controller_memory_limit_bytes",
+	},
+	controllerMemoryPressure: {
+		name: "otelpool.controller.memory.pressure", kind: gauge, unit: "1",
+		description: "Memory pressure the controller reads, by signal: 0 for none, 1 at the limit, and beyond.",
+		attribute:   &signalAttribute,
+		prometheus:  "otelpool_controller_memory_pressure_ratio",
+	},
+	controllerRuns: {
+		name: "otelpool.controller.runs", kind: counter, unit: "{run}",
+		description: "Runs of the controller, by what they did.",
+		attribute:   &actionAttribute,
+		prometheus:  "otelpool_controller_runs_total",
+	},
+}
+
+var (
+	poolAttribute = attr{
+		key: keyPool, typ: "string", brief: "Name of the pool, unique among the open pools of the process.", example: "http.body",
+	}
+	strategyAttribute = attr{
+		key: keyStrategy, typ: "string", brief: "Kind of pool. It is that of the first pool of the name.", example: "sizeclasses",
+	}
+	classAttribute = attr{
+		key: keyClass, typ: "int", brief: "Capacity of the buffers of one size class, in bytes; absent on the rows that belong to no class.", example: "4096",
+	}
+	requestAttribute = attr{
+		key: keyRequest, brief: "How a request for an object ended.",
+		members: []member{
+			{"hit", "A free object was handed out."},
+			{"miss", "None was free: one was made."},
+			{"bypass", "Larger than the largest class: made, and never pooled."},
+			{"closed", "The pool is closed: made."},
+			{"timeout", "The caller's deadline passed while it waited."},
+			{"canceled", "The caller's context was cancelled while it waited."},
+		},
+	}
+	returnAttribute = attr{
+		key: keyReturn, brief: "What became of an object that was given back.",
+		members: []member{
+			{"pooled", "Kept for the next request."},
+			{"full", "The pool holds as much as its limit or budget allows."},
+			{"oversize", "Larger than the largest class."},
+			{"undersize", "Smaller than the smallest class."},
+			{"foreign", "Not of a capacity, or an address, that the pool hands out."},
+			{"refused", "The pool's Keep function said no."},
+			{"double", "Given back while it was free already."},
+			{"nil", "Nil, or a slice without capacity."},
+			{"pressure", "Refused under memory pressure."},
+			{"closed", "The pool is closed."},
+		},
+	}
+	evictionAttribute = attr{
+		key: keyEviction, brief: "Why the pool dropped an idle object.",
+		members: []member{
+			{"resize", "The limit was lowered."},
+			{"pressure", "Trimmed, or memory pressure."},
+			{"idle", "Unused for too long."},
+			{"gc", "Taken by the garbage collector."},
+			{"closed", "The pool was closed."},
+		},
+	}
+	stateAttribute = attr{
+		key: keyState, brief: "Where the objects are.",
+		members: []member{
+			{"idle", "Held by the pool, free."},
+			{"used", "Handed out and not given back."},
+		},
+	}
+	directionAttribute = attr{
+		key: keyDirection, brief: "Which way the limit went.",
+		members: []member{
+			{"up", "Raised."},
+			{"down", "Lowered."},
+		},
+	}
+	signalAttribute = attr{
+		key: keySignal, typ: "string", brief: "Source of a pressure reading; one that cannot be read is absent.", example: "heap",
+	}
+	actionAttribute = attr{
+		key: keyAction, brief: "What a run of the controller did.",
+		members: []member{
+			{"hold", "Nothing."},
+			{"grow", "Raised the budget."},
+			{"shrink", "Lowered the budget."},
+			{"trim", "Dropped idle buffers."},
+		},
+	}
+)
+
+// attributes is every attribute, in the order of the documentation.
+var attributes = []*attr{
+	&poolAttribute, &strategyAttribute, &classAttribute, &requestAttribute, &returnAttribute, &stateAttribute,
+	&evictionAttribute, &directionAttribute, &signalAttribute, &actionAttribute,
+}

@@ -1,0 +1,212 @@
+package otelpool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelpool/pool"
+)
+
+// ScopeName is the name of the instrumentation scope of every metric.
+const ScopeName = "github.com/otelpool/pool/otelpool"
+
+// Version is the version of the instrumentation scope: the module's.
+const Version = "0.1.0"
+
+// Instrumentation is what Start began.
+type Instrumentation struct {
+	registry     *pool.Registry
+	attributes   []attribute.KeyValue
+	classes      map[string]bool
+	observables  [numInstruments]metric.Int64Observable
+	pressure     metric.Float64Observable
+	waits        metric.Float64Histogram
+	registration metric.Registration
+	stop         func() error // once
+
+	mu         sync.Mutex // serializes changes of catalog; never held around a call of the SDK
+	catalog    atomic.Pointer[catalog]
+	controller controllerRows
+	warned     atomic.Bool
+}
+
+// Start exports every named pool and the controller of the registry, those too
+// that come later, until Stop. Call it once, in main, before or after the global
+// MeterProvider is set. It is an error to start a second time for one registry
+// and one provider before the first was stopped: every figure would be doubled.
+//
+// A configuration mistake starts nothing and returns a nil Instrumentation,
+// which is safe to Stop. If single instruments could not be made, for a View
+// that does not fit them, Start returns that error with an Instrumentation
+// that exports the others.
+//
+// The metrics, with their kind, unit and attributes. Every one but the
+// controller's has otelpool.pool.name and otelpool.pool.strategy; those with a *
+// have otelpool.class.size where [WithSizeClasses] asks for it.
+//
+//	otelpool.requests *                  counter        {request}     otelpool.request.result
+//	otelpool.returns *                   counter        {return}      otelpool.return.result
+//	otelpool.object.count *              updowncounter  {object}      otelpool.object.state
+//	otelpool.object.limit                updowncounter  {object}
+//	otelpool.memory.usage *              updowncounter  By            otelpool.object.state
+//	otelpool.memory.limit                updowncounter  By
+//	otelpool.allocations *               counter        {allocation}
+//	otelpool.memory.allocated *          counter        By
+//	otelpool.memory.requested            counter        By
+//	otelpool.evictions *                 counter        {eviction}    otelpool.eviction.reason
+//	otelpool.memory.evicted *            counter        By            otelpool.eviction.reason
+//	otelpool.losses                      counter        {object}
+//	otelpool.resizes                     counter        {resize}      otelpool.resize.direction
+//	otelpool.pending_requests            updowncounter  {request}
+//	otelpool.wait.duration               histogram      s
+//	otelpool.controller.memory.limit     updowncounter  By
+//	otelpool.controller.memory.pressure  gauge          1             otelpool.controller.signal
+//	otelpool.controller.runs             counter        {run}         otelpool.controller.action
+func Start(opts ...Option) (*Instrumentation, error) {
+	c := newConfig(opts)
+	if err := errors.Join(c.errs...); err != nil {
+		return nil, err
+	}
+	release, err := claim(c)
+	if err != nil {
+		return nil, err
+	}
+	i := &Instrumentation{registry: c.registry, attributes: slices.Clip(c.attributes), classes: c.classes}
+	i.controller.rows.base = i.attributes
+	meter := c.provider.Meter(ScopeName, metric.WithInstrumentationVersion(Version))
+	all, instrumentErr := i.create(meter)
+	i.registration, err = meter.RegisterCallback(i.collect, all...)
+	if err != nil {
+		release()
+		return nil, errors.Join(instrumentErr, fmt.Errorf("otelpool: %w", err))
+	}
+	removeWait := i.registry.OnWait(i.observeWait)
+	i.stop = sync.OnceValue(func() error {
+		removeWait()
+		defer release()
+		return i.registration.Unregister()
+	})
+	return i, instrumentErr
+}
+
+// Stop ends the export. It waits for a collection that is under way, and must
+// not be called from one. Stopping twice does nothing more.
+//
+// A provider with a reader of delta temporality that outlives Stop and sees a
+// second Start is told all counts once more: stop at the end of the program.
+func (i *Instrumentation) Stop() error {
+	if i == nil {
+		return nil
+	}
+	return i.stop()
+}
+
+// create makes the instruments of the table. One that fails is still made, by
+// the API's rules, so that the others work.
+func (i *Instrumentation) create(meter metric.Meter) ([]metric.Observable, error) {
+	var all []metric.Observable
+	var errs []error
+	for at := range instruments {
+		o, err := i.createOne(meter, at)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("otelpool: %s: %w", instruments[at].name, err))
+		}
+		if o != nil {
+			all = append(all, o)
+		}
+	}
+	return all, errors.Join(errs...)
+}
+
+func (i *Instrumentation) createOne(meter metric.Meter, at int) (metric.Observable, error) {
+	row := &instruments[at]
+	unit, description := metric.WithUnit(row.unit), metric.WithDescription(row.description)
+	switch row.kind {
+	case counter:
+		o, err := meter.Int64ObservableCounter(row.name, unit, description)
+		i.observables[at] = o
+		return o, err
+	case upDownCounter:
+		o, err := meter.Int64ObservableUpDownCounter(row.name, unit, description)
+		i.observables[at] = o
+		return o, err
+	case gauge: // of them there is one
+		o, err := meter.Float64ObservableGauge(row.name, unit, description)
+		i.pressure = o
+		return o, err
+	default: // histogram: one, too, and not observed by the callback
+		var err error
+		i.waits, err = meter.Float64Histogram(row.name, unit, description, metric.WithExplicitBucketBoundaries(waitBounds...))
+		return nil, err
+	}
+}
+
+// observeWait records a wait. Waiters have no context to pass on.
+func (i *Instrumentation) observeWait(name string, d time.Duration) {
+	ctx := context.Background()
+	if !i.waits.Enabled(ctx) {
+		return
+	}
+	if p := i.series().byName[name]; p != nil {
+		i.waits.Record(ctx, d.Seconds(), p.waitOptions()...)
+		return
+	}
+	i.waits.Record(ctx, d.Seconds(), metric.WithAttributes(with(i.attributes, attribute.String(keyPool, clean(name)))...))
+}
+
+// target is what Start may be called for once at a time.
+type target struct {
+	registry *pool.Registry
+	provider metric.MeterProvider // nil for the global one, whichever that is
+}
+
+// started is the targets that are exported now. It is state of the process
+// because providers are, and the API offers no way to ask one.
+var started struct {
+	sync.Mutex
+	targets map[target]bool
+}
+
+// claim notes that the config's target is started. A provider that is no
+// pointer, such as the no-op one, has no identity and is not noted. A global
+// provider that delegates and the one it delegates to are different to us.
+func claim(c *config) (release func(), err error) {
+	t := target{registry: c.registry}
+	var claims []target
+	if c.global {
+		claims = append(claims, t)
+	}
+	if reflect.ValueOf(c.provider).Kind() == reflect.Pointer {
+		t.provider = c.provider
+		claims = append(claims, t)
+	}
+	started.Lock()
+	defer started.Unlock()
+	for _, t := range claims {
+		if started.targets[t] {
+			return nil, errors.New("otelpool: Start was called for this registry and MeterProvider before, which would double every figure: Stop the first, or use WithRegistry or WithMeterProvider")
+		}
+	}
+	if started.targets == nil {
+		started.targets = make(map[target]bool)
+	}
+	for _, t := range claims {
+		started.targets[t] = true
+	}
+	return func() {
+		started.Lock()
+		defer started.Unlock()
+		for _, t := range claims {
+			delete(started.targets, t)
+		}
+	}, nil
+}

@@ -1,0 +1,144 @@
+package otelpool
+
+import (
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/percpu"
+)
+
+// SyncPool is a sync.Pool that counts. Its zero value is of no use: see [Wrap].
+type SyncPool struct {
+	core *syncCore
+	pub  *pool.Publication
+}
+
+// syncCore is what the registry holds; it knows nothing of the handle, so that
+// a handle that is dropped can be collected.
+type syncCore struct {
+	free   sync.Pool  // without New: that it has nothing is how a miss is told
+	from   *sync.Pool // the wrapped pool, for its New
+	counts percpu.Counters
+	closed atomic.Bool
+}
+
+// What a syncCore counts.
+const (
+	countHit = iota
+	countMiss
+	countPooled
+	countNil
+)
+
+// Wrap publishes a pool that works as p does, and counts: code that has a
+// sync.Pool changes the line that makes it and keeps its call sites.
+//
+//	var bufs = otelpool.Wrap(&sync.Pool{New: newBuffer}, "render")
+//
+// It exports requests (hit: a pooled object; miss: New ran), allocations,
+// returns (pooled, nil) and objects in use. What a sync.Pool holds idle cannot
+// be known.
+//
+// From p it takes New and nothing else: objects are kept in a sync.Pool of its
+// own, because a sync.Pool does not tell whether New ran. Code that still uses p
+// directly works as before, and shares no objects with the wrapped pool. As
+// with a sync.Pool, Get returns nil when there is no New; that counts as a miss,
+// for the caller will make an object then.
+//
+// An empty name becomes sync/1, sync/2, …; one that is taken gets a suffix. Of
+// the options only [WithRegistry] has a meaning here. A pool that is dropped
+// without Close is withdrawn when it is collected.
+func Wrap(p *sync.Pool, name string, opts ...Option) *SyncPool {
+	c := newConfig(opts)
+	core := &syncCore{from: p}
+	s := &SyncPool{core: core, pub: publish(c.registry, name, core)}
+	runtime.AddCleanup(s, (*pool.Publication).Release, s.pub)
+	return s
+}
+
+// publish cannot fail: the name is not empty, and a taken one is changed.
+func publish(r *pool.Registry, name string, core *syncCore) *pool.Publication {
+	if name != "" {
+		pub, _ := r.Publish(name, core, pool.Suffix)
+		return pub
+	}
+	for n := 1; ; n++ {
+		if pub, err := r.Publish("sync/"+strconv.Itoa(n), core, pool.Reject); err == nil {
+			return pub
+		}
+	}
+}
+
+// Get returns a free object, or what New makes if there is none.
+func (s *SyncPool) Get() any {
+	c := s.core
+	x := c.free.Get()
+	if x == nil {
+		x = c.make()
+	} else {
+		c.counts.Inc(countHit)
+	}
+	runtime.KeepAlive(s) // the last count before the cleanup reads them
+	return x
+}
+
+// make counts after New, which may panic and has then handed out nothing.
+func (c *syncCore) make() any {
+	var x any
+	if c.from.New != nil {
+		x = c.from.New()
+	}
+	c.counts.Inc(countMiss)
+	return x
+}
+
+// Put keeps x for a later Get, or until the garbage collector needs the room. A
+// nil is ignored, and counted.
+func (s *SyncPool) Put(x any) {
+	c := s.core
+	if x == nil {
+		c.counts.Inc(countNil)
+	} else {
+		c.counts.Inc(countPooled)
+		c.free.Put(x)
+	}
+	runtime.KeepAlive(s)
+}
+
+// Close withdraws the pool from the registry. It goes on working, and its counts
+// go on being exported.
+func (s *SyncPool) Close() {
+	s.core.closed.Store(true)
+	s.pub.Close()
+}
+
+// Stats overwrites *into with what the pool counted.
+func (s *SyncPool) Stats(into *pool.Stats) {
+	s.core.Stats(into)
+	into.Name = s.pub.Name()
+	runtime.KeepAlive(s)
+}
+
+// Stats reads returns first, so that what is taken and given back meanwhile
+// does not seem to be given back without having been taken.
+func (c *syncCore) Stats(into *pool.Stats) {
+	into.Reset()
+	into.Strategy = "sync"
+	into.Closed = c.closed.Load()
+	into.Knows = pool.Knowledge{
+		Rows:     pool.KnowsInUse,
+		Requests: pool.SetOf(pool.Hit, pool.Miss),
+		Returns:  pool.SetOf(pool.Pooled, pool.NilReturn),
+	}
+	into.Returns[pool.Pooled] = c.counts.Sum(countPooled)
+	into.Returns[pool.NilReturn] = c.counts.Sum(countNil)
+	into.Requests[pool.Hit] = c.counts.Sum(countHit)
+	into.Requests[pool.Miss] = c.counts.Sum(countMiss)
+	into.Allocations = into.Requests[pool.Miss]
+	into.InUse = int64(into.HandedOut() - into.TakenBack())
+}
+
+var _ pool.Source = (*SyncPool)(nil)
