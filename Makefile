@@ -1,0 +1,81 @@
+# make help lists the targets. CI runs `make test` and `make lint` through .ci/run.
+SHELL := bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# Without cgo except for the race detector: one set of compiled packages serves
+# the tests, the cross-builds' host and the collector that e2e builds.
+export CGO_ENABLED := 0
+
+FUZZTIME ?= 30s
+SOAKTIME ?= 30s
+COUNT ?= 10
+stage := @.ci/stage
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: test
+test: ## everything CI runs but lint; at most 10 minutes with nothing cached on 2 cores
+	@export STAGES=$$(mktemp); start=$$SECONDS; status=0; \
+	$(MAKE) --no-print-directory test-unit test-portable test-race test-cross test-modules test-e2e || status=$$?; \
+	printf '\n'; cat $$STAGES; printf -- '--- in all %22d s\n' $$((SECONDS - start)); rm -f $$STAGES; exit $$status
+
+.PHONY: test-unit
+test-unit: ## the root module: unit tests, examples, house rules, an outside consumer
+	$(stage) unit go test ./...
+
+.PHONY: test-portable
+test-portable: ## the same with the portable engine, and as a 32-bit program where those run
+	$(stage) portable go test -short -tags otelpool_nolinkname ./...
+	$(stage) 32-bit .ci/386
+
+.PHONY: test-race
+test-race: export CGO_ENABLED := 1
+test-race: ## short tests under the race detector
+	$(stage) race go test -short -race ./...
+
+.PHONY: test-cross
+test-cross: ## build and vet for every platform promised
+	$(stage) cross .ci/cross
+
+.PHONY: test-modules
+test-modules: export SKIP := e2e
+test-modules: ## the nested modules' tests, e2e's excepted
+	$(stage) modules .ci/modules go test ./...
+
+.PHONY: test-e2e
+test-e2e: ## the gateway against a real collector, built here the first time
+	$(stage) e2e .ci/e2e
+
+.PHONY: test-all
+test-all: test soak race-long fuzz ## test, and what takes its time: soak, long race, fuzz
+
+.PHONY: soak
+soak: ## storms of SOAKTIME each
+	$(stage) soak go test -count=1 -timeout 60m ./internal/magazine -storm $(SOAKTIME)
+	$(stage) soak-portable go test -count=1 -timeout 60m -tags otelpool_nolinkname ./internal/magazine -storm $(SOAKTIME)
+
+.PHONY: race-long
+race-long: export CGO_ENABLED := 1
+race-long: ## all tests under the race detector, concurrent ones 100 times
+	$(stage) race-long go test -count=1 -race -timeout 60m ./...
+	$(stage) race-100 go test -count=100 -race -timeout 60m -run ConcurrentSafe ./...
+	$(stage) race-soak go test -count=1 -race -timeout 60m ./internal/magazine -storm $(SOAKTIME)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME
+	$(stage) fuzz .ci/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## the root's comparison, COUNT times on 1 and 2 Ps; feed it to benchstat
+	go test -run '^$$' -bench . -benchmem -cpu 1,2 -count $(COUNT) .
+
+.PHONY: lint
+lint: ## gofmt, go vet, go fix, go mod tidy and golangci-lint, all as checks
+	$(stage) lint .ci/lint
+
+.PHONY: tidy-check
+tidy-check: ## fail if go mod tidy would change a module
+	$(stage) tidy .ci/tidy

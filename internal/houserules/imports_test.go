@@ -1,0 +1,192 @@
+package houserules_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	module = "github.com/otelpool/pool"
+	otel   = "go.opentelemetry.io/otel"
+)
+
+// imports says what the packages of a directory, and of those below it, may
+// import besides the standard library and each other. The longest entry counts,
+// and a directory without one fails the test: where a new package stands is for
+// its author to say.
+var imports = map[string][]string{
+	"":                    {},
+	"internal/percpu":     {module},
+	"internal/magazine":   {module, module + "/internal/percpu"},
+	"internal/houserules": {},
+	"strategies":          {module, module + "/internal"},
+	"otelpool":            {module, module + "/internal/percpu", otel},
+	"adaptive":            {module},
+	"poolz":               {module},
+	"cmd":                 {module + "..."},
+	"examples":            {module + "...", otel},
+}
+
+// inTests is what every test may import, so that pools are tested with a running
+// SDK. There is no assertion library in it.
+var inTests = []string{module + "...", otel}
+
+func TestImportsPointOneWay(t *testing.T) {
+	t.Parallel()
+	for name, file := range sources(t) {
+		dir := path.Dir(name)
+		rule, ok := ruleFor(dir)
+		if !ok {
+			t.Errorf("%s: no rule says what packages in %s may import: add one", name, dir)
+			continue
+		}
+		if strings.HasSuffix(name, "_test.go") {
+			rule = inTests
+		}
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !allowed(imported, dir, rule) {
+				t.Errorf("%s imports %s: packages in %s may not", name, imported, dir)
+			}
+		}
+	}
+}
+
+// The runtime keeps procPin and procUnpin for those who link to them; whoever
+// wants a third name has to argue with this test.
+func TestLinknameHasOneHome(t *testing.T) {
+	t.Parallel()
+	const home = "internal/percpu/pinned.go"
+	for name, file := range sources(t) {
+		for _, group := range file.Comments {
+			for _, c := range group.List {
+				if strings.HasPrefix(c.Text, "//go:linkname ") && name != home {
+					t.Errorf("%s: %s: only %s may", name, c.Text, home)
+				}
+			}
+		}
+	}
+}
+
+// ruleFor is the rule of the nearest directory that has one. The root's is for
+// the root alone.
+func ruleFor(dir string) ([]string, bool) {
+	if dir == "." {
+		return imports[""], true
+	}
+	for ; dir != "."; dir = path.Dir(dir) {
+		if rule, ok := imports[dir]; ok {
+			return rule, true
+		}
+	}
+	return nil, false
+}
+
+func allowed(imported, dir string, rule []string) bool {
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
+		return true // the standard library
+	}
+	if dir != "." && strings.HasPrefix(imported+"/", module+"/"+dir+"/") {
+		return true // its own subpackages
+	}
+	return slices.ContainsFunc(rule, func(r string) bool {
+		if all, ok := strings.CutSuffix(r, "..."); ok {
+			return imported == all || strings.HasPrefix(imported, all+"/")
+		}
+		if r == module {
+			return imported == r // the vocabulary, not what is below it
+		}
+		return imported == r || strings.HasPrefix(imported, r+"/")
+	})
+}
+
+func TestRuleOfTheNearestDirectory(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		dir, imported string
+		want          bool
+	}{
+		{".", "net/http", true},
+		{".", module + "/strategies", false},
+		{".", otel, false},
+		{"strategies", module + "/internal/magazine", true},
+		{"strategies", otel + "/metric", false},
+		{"strategies", module + "/otelpool", false},
+		{"otelpool", otel + "/metric", true},
+		{"otelpool", module + "/strategies", false},
+		{"otelpool", module + "/internal/magazine", false},
+		{"otelpool", module + "/otelpool/internal/x", true},
+		{"adaptive", module + "/poolz", false},
+		{"examples/basic", module + "/strategies", true},
+		{"examples/basic", otel + "/exporters/stdout/stdoutmetric", true},
+	} {
+		rule, ok := ruleFor(c.dir)
+		if got := allowed(c.imported, c.dir, rule); !ok || got != c.want {
+			t.Errorf("%s may import %s: %v, want %v", c.dir, c.imported, got, c.want)
+		}
+	}
+}
+
+// sources is every Go file of the root module, whatever its build tags, by its
+// path from the root.
+func sources(t *testing.T) map[string]*ast.File {
+	t.Helper()
+	files := make(map[string]*ast.File)
+	for name := range rootFiles(t) {
+		if path.Ext(name) == ".go" {
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, name), nil, parser.ImportsOnly|parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[name] = file
+		}
+	}
+	if len(files) < 10 {
+		t.Fatalf("only %d Go files found: %v", len(files), slices.Sorted(maps.Keys(files)))
+	}
+	return files
+}
+
+// root is the module's directory, seen from this test's.
+const root = "../.."
+
+// rootFiles is what go mod download would pack of the root module: every regular
+// file but those of nested modules and of version control. Found by walking, so
+// that nothing depends on the state of git.
+func rootFiles(t *testing.T) map[string]fs.FileInfo {
+	t.Helper()
+	files := make(map[string]fs.FileInfo)
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && name != "." {
+			if _, err := os.Stat(filepath.Join(root, name, "go.mod")); err == nil || d.Name() == ".git" || d.Name() == "vendor" {
+				return fs.SkipDir
+			}
+		}
+		if d.Type().IsRegular() {
+			if files[name], err = d.Info(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
