@@ -3,6 +3,7 @@ package strategies
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -135,6 +136,7 @@ func (b *Bounded[T]) Get() *T {
 		return b.core.get()
 	}
 	b.engine.Leave(cell)
+	runtime.KeepAlive(b) // or a cleanup could take the last counts before this one
 	return (*T)(x)
 }
 
@@ -156,6 +158,7 @@ func (b *Bounded[T]) Put(x *T) {
 	if !kept {
 		b.engine.Put(0, unsafe.Pointer(x), size)
 	}
+	runtime.KeepAlive(b)
 }
 
 // Warm makes up to n objects and keeps them for later Gets, as far as the limit

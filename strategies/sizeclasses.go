@@ -2,6 +2,7 @@ package strategies
 
 import (
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -132,6 +133,7 @@ func (s *SizeClasses) Get(n int) []byte {
 		return s.core.get(n)
 	}
 	s.engine.Leave(cell)
+	runtime.KeepAlive(s) // or a cleanup could take the last counts before this one
 	return buffer(x, n, size)
 }
 
@@ -152,6 +154,7 @@ func (s *SizeClasses) Put(b []byte) {
 		return
 	}
 	s.engine.Leave(cell)
+	runtime.KeepAlive(s)
 }
 
 // Warm allocates up to n buffers that hold size bytes each and keeps them for
