@@ -1,0 +1,5 @@
+//go:build !race
+
+package otelpool_test
+
+const underRace = false

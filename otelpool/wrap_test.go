@@ -1,0 +1,209 @@
+package otelpool_test
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/otelpool"
+)
+
+func newBuffer() any { return new(bytes.Buffer) }
+
+func TestWrapCountsHitsMissesAndReturns(t *testing.T) {
+	if underRace {
+		t.Skip("under the race detector a sync.Pool forgets what is put")
+	}
+	r := new(pool.Registry)
+	p := otelpool.Wrap(&sync.Pool{New: newBuffer}, "render", otelpool.WithRegistry(r))
+	defer p.Close()
+	a := p.Get().(*bytes.Buffer)
+	p.Put(a)
+	b := p.Get().(*bytes.Buffer)
+	p.Put(nil)
+	expect(t, rows(t, start(t, r)), map[string]int64{
+		"otelpool.requests otelpool.pool.name=render,otelpool.request.result=hit":    1,
+		"otelpool.requests otelpool.pool.name=render,otelpool.request.result=miss":   1,
+		"otelpool.returns otelpool.pool.name=render,otelpool.return.result=pooled":   1,
+		"otelpool.returns otelpool.pool.name=render,otelpool.return.result=nil":      1,
+		"otelpool.allocations otelpool.pool.name=render":                             1,
+		"otelpool.object.count otelpool.object.state=used,otelpool.pool.name=render": 1,
+	})
+	if a != b {
+		t.Error("a hit gave another object than was put")
+	}
+}
+
+func TestWrapLeavesTheWrappedPoolAlone(t *testing.T) {
+	t.Parallel()
+	plain := &sync.Pool{New: newBuffer}
+	p := otelpool.Wrap(plain, "", otelpool.WithRegistry(new(pool.Registry)))
+	defer p.Close()
+	p.Put(p.Get())
+	if _, ok := plain.Get().(*bytes.Buffer); !ok {
+		t.Error("the wrapped pool has lost its New")
+	}
+}
+
+func TestWrapWithoutNewGivesNilAsSyncPoolDoes(t *testing.T) {
+	t.Parallel()
+	p := otelpool.Wrap(new(sync.Pool), "", otelpool.WithRegistry(new(pool.Registry)))
+	defer p.Close()
+	if x := p.Get(); x != nil {
+		t.Errorf("Get = %v, want nil", x)
+	}
+	var s pool.Stats
+	p.Stats(&s)
+	if s.Requests[pool.Miss] != 1 {
+		t.Errorf("%d misses, want 1", s.Requests[pool.Miss])
+	}
+}
+
+func TestWrapCountsNothingWhenNewPanics(t *testing.T) {
+	t.Parallel()
+	p := otelpool.Wrap(&sync.Pool{New: func() any { panic("no") }}, "", otelpool.WithRegistry(new(pool.Registry)))
+	defer p.Close()
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic of New did not come through")
+			}
+		}()
+		p.Get()
+	}()
+	var s pool.Stats
+	p.Stats(&s)
+	if s.Gets() != 0 || s.InUse != 0 {
+		t.Errorf("%d requests, %d in use; want none: nothing was handed out", s.Gets(), s.InUse)
+	}
+}
+
+func TestWrapNamesWhatHasNoNameOrATakenOne(t *testing.T) {
+	t.Parallel()
+	r := new(pool.Registry)
+	for _, c := range []struct{ name, want string }{{"", "sync/1"}, {"", "sync/2"}, {"a", "a"}, {"a", "a-2"}} {
+		p := otelpool.Wrap(&sync.Pool{New: newBuffer}, c.name, otelpool.WithRegistry(r))
+		defer p.Close()
+		var s pool.Stats
+		p.Stats(&s)
+		if s.Name != c.want {
+			t.Errorf("Wrap(%q) is called %q, want %q", c.name, s.Name, c.want)
+		}
+	}
+}
+
+func TestWrapGoesOnAfterClose(t *testing.T) {
+	t.Parallel()
+	r := new(pool.Registry)
+	p := otelpool.Wrap(&sync.Pool{New: newBuffer}, "p", otelpool.WithRegistry(r))
+	p.Close()
+	p.Close()
+	p.Put(p.Get())
+	var s pool.Stats
+	r.All()[0].Stats(&s)
+	if !s.Closed || s.Gets() != 1 || s.Puts() != 1 {
+		t.Errorf("closed %t, %d requests, %d returns; want true, 1, 1", s.Closed, s.Gets(), s.Puts())
+	}
+	runtime.KeepAlive(p)
+}
+
+func TestWrapThatIsDroppedIsWithdrawnAndKeepsItsCounts(t *testing.T) {
+	r := new(pool.Registry)
+	func() {
+		p := otelpool.Wrap(&sync.Pool{New: newBuffer}, "p", otelpool.WithRegistry(r))
+		p.Put(p.Get())
+	}()
+	e := r.All()[0]
+	for deadline := time.Now().Add(10 * time.Second); e.Source() != nil; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatal("the pool is still published 10 s after it was dropped")
+		}
+		runtime.GC()
+	}
+	var s pool.Stats
+	e.Stats(&s)
+	if s.Gets() != 1 || s.Puts() != 1 {
+		t.Errorf("%d requests, %d returns; want 1, 1", s.Gets(), s.Puts())
+	}
+}
+
+func TestWrapConcurrentSafe(t *testing.T) {
+	t.Parallel()
+	r := new(pool.Registry)
+	p := otelpool.Wrap(&sync.Pool{New: newBuffer}, "p", otelpool.WithRegistry(r))
+	defer p.Close()
+	reader := start(t, r)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 1000 {
+				b := p.Get().(*bytes.Buffer)
+				b.Reset()
+				fmt.Fprint(b, 1)
+				p.Put(b)
+			}
+		})
+	}
+	wg.Go(func() {
+		for range 20 {
+			gather(t, reader)
+		}
+	})
+	wg.Wait()
+	var s pool.Stats
+	p.Stats(&s)
+	if s.Gets() != 4000 || s.Puts() != 4000 || s.InUse != 0 {
+		t.Errorf("%d requests, %d returns, %d in use; want 4000, 4000, 0", s.Gets(), s.Puts(), s.InUse)
+	}
+}
+
+func TestWrapDoesNotAllocateWhileExported(t *testing.T) {
+	if underRace {
+		t.Skip("under the race detector a sync.Pool forgets what is put")
+	}
+	r := new(pool.Registry)
+	p := otelpool.Wrap(&sync.Pool{New: newBuffer}, "p", otelpool.WithRegistry(r))
+	defer p.Close()
+	gather(t, start(t, r))
+	if n := testing.AllocsPerRun(1000, func() { p.Put(p.Get()) }); n != 0 {
+		t.Errorf("%v allocations for Get and Put, want 0", n)
+	}
+	var s pool.Stats
+	if n := testing.AllocsPerRun(100, func() { p.Stats(&s) }); n != 0 {
+		t.Errorf("%v allocations for Stats, want 0", n)
+	}
+}
+
+func BenchmarkWrap(b *testing.B) {
+	r := new(pool.Registry)
+	plain := &sync.Pool{New: newBuffer}
+	wrapped := otelpool.Wrap(&sync.Pool{New: newBuffer}, "p", otelpool.WithRegistry(r))
+	defer wrapped.Close()
+	start(b, r)
+	for _, bm := range []struct {
+		name string
+		pair func()
+	}{
+		{"sync.Pool", func() { plain.Put(plain.Get()) }},
+		{"Wrap", func() { wrapped.Put(wrapped.Get()) }},
+	} {
+		b.Run("serial/"+bm.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				bm.pair()
+			}
+		})
+		b.Run("parallel/"+bm.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					bm.pair()
+				}
+			})
+		})
+	}
+}
