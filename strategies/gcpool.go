@@ -1,0 +1,327 @@
+package strategies
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/percpu"
+)
+
+// gcPool is a sync.Pool of *T that counts what it does and, unless it is blind,
+// knows how many objects it holds although the garbage collector takes them
+// without a word.
+//
+// Every object lies in the sync.Pool inside a node. A node whose object was
+// handed out is kept, by ordinary references, for the next object that comes
+// back. So the only nodes that the collector can take are those in the
+// sync.Pool, each with an idle object in it, and a cleanup on the node, set once
+// when it is made, counts exactly the idle objects taken. It needs to know
+// nothing about the object, so objects may be of any size, from anywhere, and
+// interior pointers.
+//
+// A node and its cleanup take about 150 B, and there are never more of them than
+// objects were idle and handed out at one time. Nodes are kept per P, and move
+// between Ps in chains of spareChain through a locked list: one that only gets
+// and one that only puts trade under a lock once in spareChain operations.
+//
+// The zero gcPool is not ready: see init. It must not be copied.
+type gcPool[T any] struct {
+	objects   sync.Pool // of *gcNode[T]; blind: of *T
+	blind     bool
+	closed    atomic.Bool
+	shards    atomic.Pointer[[]*gcShard[T]] // one per P; replaced, never changed
+	collected *atomic.Uint64                // on its own: the cleanups keep it, and must not keep the pool
+	atClose   atomic.Uint64                 // collected, when the pool was closed
+
+	mu     sync.Mutex   // guards what follows, and changes of shards
+	chains []*gcNode[T] // of spareChain nodes each
+}
+
+// gcNode is an object's place in the sync.Pool, or, empty, a link in a chain.
+type gcNode[T any] struct {
+	object *T
+	next   *gcNode[T]
+}
+
+// gcShard is what belongs to one P. Two cache lines of its own prevent false
+// sharing.
+type gcShard[T any] struct {
+	lock   percpu.Lock
+	n      [numGCCounters]uint64
+	spare  *gcNode[T]
+	spares int
+	_      [128 - 8*(numGCCounters+3)]byte
+}
+
+// spareChain is how many nodes move between Ps at once; a P keeps less than
+// twice as many.
+const spareChain = 32
+
+const (
+	gcHit = iota
+	gcMiss
+	gcPooled
+	gcPrewarmed
+	gcRequested
+	gcGetClosed
+	gcPutClosed
+	gcRefused
+	numGCCounters
+)
+
+func (p *gcPool[T]) init(blind bool) {
+	p.blind = blind
+	p.collected = new(atomic.Uint64)
+}
+
+// get returns an idle object and counts a hit for a request of so many bytes,
+// or returns nil and counts nothing.
+func (p *gcPool[T]) get(bytes int) *T {
+	v := p.objects.Get()
+	if v == nil {
+		return nil
+	}
+	if p.blind {
+		p.count(gcHit, bytes)
+		return v.(*T)
+	}
+	node := v.(*gcNode[T])
+	x := node.object
+	node.object = nil // or the spare node would keep an object that its user let go of
+	s := p.enter()
+	s.n[gcHit]++
+	s.n[gcRequested] += uint64(bytes)
+	node.next, s.spare = s.spare, node
+	s.spares++
+	surplus := s.spares == 2*spareChain
+	p.leave(s)
+	if surplus {
+		p.giveChain()
+	}
+	return x
+}
+
+// put keeps x, counted as gcPooled or gcPrewarmed.
+func (p *gcPool[T]) put(x *T, as int) {
+	if p.blind {
+		p.count(as, 0)
+		p.objects.Put(x)
+	} else {
+		p.putNode(x, as)
+	}
+	if p.closed.Load() {
+		p.drain() // Close may have drained before the object was in
+	}
+}
+
+func (p *gcPool[T]) putNode(x *T, as int) {
+	s := p.enter()
+	s.n[as]++
+	node := s.spare
+	if node != nil {
+		s.spare = node.next
+		s.spares--
+	}
+	p.leave(s)
+	if node == nil {
+		node = p.takeNode()
+	}
+	node.object, node.next = x, nil
+	p.objects.Put(node)
+}
+
+// count counts one event, and the bytes of a request.
+func (p *gcPool[T]) count(i, bytes int) {
+	s := p.enter()
+	s.n[i]++
+	s.n[gcRequested] += uint64(bytes)
+	p.leave(s)
+}
+
+// enter pins the goroutine and gives it its P's shard, until leave.
+func (p *gcPool[T]) enter() *gcShard[T] {
+	pid := percpu.Pin()
+	if shards := p.shards.Load(); shards != nil && pid < len(*shards) {
+		s := (*shards)[pid]
+		s.lock.Lock()
+		return s
+	}
+	return p.enterNew(pid)
+}
+
+func (p *gcPool[T]) leave(s *gcShard[T]) {
+	s.lock.Unlock()
+	percpu.Unpin()
+}
+
+// enterNew is enter where there was no shard yet. Shards are never taken away,
+// so no count and no node is lost; GOMAXPROCS may rise again at any time, so it
+// may take more than one try.
+func (p *gcPool[T]) enterNew(pid int) *gcShard[T] {
+	for {
+		percpu.Unpin()
+		p.grow(max(pid+1, runtime.GOMAXPROCS(0)))
+		pid = percpu.Pin()
+		if shards := *p.shards.Load(); pid < len(shards) {
+			s := shards[pid]
+			s.lock.Lock()
+			return s
+		}
+	}
+}
+
+func (p *gcPool[T]) grow(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	shards := slices.Clone(p.all())
+	for len(shards) < n {
+		shards = append(shards, new(gcShard[T]))
+	}
+	p.shards.Store(&shards)
+}
+
+func (p *gcPool[T]) all() []*gcShard[T] {
+	if shards := p.shards.Load(); shards != nil {
+		return *shards
+	}
+	return nil
+}
+
+// giveChain moves spareChain of the P's spare nodes to the common list, if it
+// still has too many.
+func (p *gcPool[T]) giveChain() {
+	s := p.enter()
+	if s.spares < 2*spareChain {
+		p.leave(s)
+		return
+	}
+	chain := s.spare
+	last := chain
+	for range spareChain - 1 {
+		last = last.next
+	}
+	s.spare, last.next = last.next, nil
+	s.spares -= spareChain
+	p.leave(s)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.chains = append(p.chains, chain)
+}
+
+// takeNode returns a node from the common list, and the rest of its chain to
+// the P; or a new one.
+func (p *gcPool[T]) takeNode() *gcNode[T] {
+	node := p.takeChain()
+	if node == nil {
+		node = new(gcNode[T])
+		runtime.AddCleanup(node, countCollected, p.collected)
+		return node
+	}
+	rest := node.next
+	last := rest
+	for last.next != nil {
+		last = last.next
+	}
+	s := p.enter()
+	last.next, s.spare = s.spare, rest
+	s.spares += spareChain - 1
+	surplus := s.spares >= 2*spareChain
+	p.leave(s)
+	if surplus { // the P had got some meanwhile
+		p.giveChain()
+	}
+	return node
+}
+
+func (p *gcPool[T]) takeChain() *gcNode[T] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.chains) == 0 {
+		return nil
+	}
+	i := len(p.chains) - 1
+	chain := p.chains[i]
+	p.chains[i] = nil
+	p.chains = p.chains[:i]
+	return chain
+}
+
+func countCollected(n *atomic.Uint64) { n.Add(1) }
+
+// close empties the pool. What other Ps have to themselves in a sync.Pool
+// nobody can take but the collector; it counts as dropped here, like the rest.
+func (p *gcPool[T]) close() {
+	if p.closed.Load() {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed.Load() {
+		return
+	}
+	p.atClose.Store(p.collected.Load())
+	p.closed.Store(true)
+	p.drain()
+}
+
+func (p *gcPool[T]) drain() {
+	for p.objects.Get() != nil {
+	}
+}
+
+// sum is a counter's total.
+func (p *gcPool[T]) sum(i int) uint64 {
+	var sum uint64
+	for _, s := range p.all() {
+		s.lock.Lock()
+		sum += percpu.Load(&s.n[i])
+		s.lock.Unlock()
+	}
+	return sum
+}
+
+// fill sets what the pool knows of c, for objects of size bytes. What goes out
+// is read before what came in, so that use meanwhile cannot make idle negative.
+// What Close dropped is what is left over, so a Get that overlaps Close and
+// still hits lowers it by one when it counts.
+func (p *gcPool[T]) fill(c *pool.Counts, size uint64) {
+	closed := p.closed.Load()
+	taken := p.collected.Load()
+	if closed {
+		taken = p.atClose.Load()
+	}
+	c.Requests[pool.Hit] = p.sum(gcHit)
+	c.Requests[pool.Miss] = p.sum(gcMiss)
+	c.Requests[pool.RequestClosed] = p.sum(gcGetClosed)
+	c.Returns[pool.Refused] = p.sum(gcRefused)
+	c.Returns[pool.ReturnClosed] = p.sum(gcPutClosed)
+	c.Prewarmed = p.sum(gcPrewarmed)
+	c.Returns[pool.Pooled] = p.sum(gcPooled)
+	c.Allocations = c.Requests[pool.Miss] + c.Requests[pool.RequestClosed] + c.Prewarmed
+	c.AllocatedBytes = c.Allocations * size
+	c.RequestedBytes = p.sum(gcRequested)
+	if p.blind {
+		return
+	}
+	idle := c.Prewarmed + c.Returns[pool.Pooled] - c.Requests[pool.Hit] - taken
+	c.Evictions[pool.EvictGC] = taken
+	c.EvictedBytes[pool.EvictGC] = taken * size
+	if closed {
+		c.Evictions[pool.EvictClosed] = idle
+		c.EvictedBytes[pool.EvictClosed] = idle * size
+		return
+	}
+	c.Idle = int64(idle)
+	c.IdleBytes = int64(idle * size)
+}
+
+// rows is what can be known of a gcPool.
+func (p *gcPool[T]) rows() (rows pool.Rows, evictions pool.Set) {
+	if p.blind {
+		return 0, 0
+	}
+	return pool.KnowsIdle, pool.SetOf(pool.EvictGC, pool.EvictClosed)
+}

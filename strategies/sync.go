@@ -1,0 +1,179 @@
+package strategies
+
+import (
+	"sync/atomic"
+
+	"github.com/otelpool/pool"
+)
+
+// SyncConfig configures NewSync. The zero value is useful: new(T), no reset, not
+// published.
+type SyncConfig[T any] struct {
+	// Name publishes the pool; "" does not.
+	Name string
+	// Registry is where; nil is pool.Default.
+	Registry *pool.Registry
+	// OnDuplicate says what happens if an open pool has the name already.
+	OnDuplicate pool.OnDuplicate
+
+	// New makes an object where the pool has none; nil is new(T). It must not
+	// return nil.
+	New func() *T
+	// Keep is asked by Put, before Reset, whether an object is worth keeping;
+	// nil keeps all. Say no to those that have grown large (go.dev/issue/23199).
+	Keep func(*T) bool
+	// Reset is called by Put on an object that is kept; nil leaves it as it is.
+	Reset func(*T)
+	// Prewarm is how many objects to make at once. The garbage collector takes
+	// them, like all others, if they are not used within two of its cycles.
+	Prewarm int
+	// NoTracking saves about half of what the pool costs over a sync.Pool, and
+	// with it what is idle and what the collector took are unknown.
+	NoTracking bool
+}
+
+// Sync is a pool of objects on a sync.Pool: the garbage collector decides how
+// many it keeps. It is the pool to take for objects that are cheap enough to make
+// again after every other collection; what must survive those belongs in a
+// Bounded.
+//
+// The figures. A Get is a hit unless New had to make the object. Unlike a bare
+// sync.Pool's, its content is known: how many objects are idle and how many the
+// collector has taken (evicted with reason gc). Both are exact, but late by the
+// time that the collector needs to run cleanups after a cycle: up to then, what it
+// took counts as idle. Objects of any type and any origin count. What objects
+// weigh is not known, nor is whether one that was handed out was lost: nothing
+// in a *T that comes back says where it came from. InUse shows that: it drifts up.
+//
+// All methods are safe for concurrent use. Neither Get nor Put waits or, on a
+// hit, allocates. Put an object once and do not use it any more; a double Put is
+// not noticed. New, Keep and Reset run on the caller's goroutine, outside any
+// lock, and a panic in them leaves the pool as it was.
+type Sync[T any] struct {
+	core *syncCore[T]
+	pub  *pool.Publication
+}
+
+// syncCore is what outlives a dropped handle: what the registry holds.
+type syncCore[T any] struct {
+	objects gcPool[T]
+	make    func() *T
+	keep    func(*T) bool
+	reset   func(*T)
+	nils    atomic.Uint64
+}
+
+// NewSync returns a pool, or an error that says all that is wrong with the
+// config.
+func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
+	p := problems{kind: "SyncConfig"}
+	p.addIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	core := &syncCore[T]{make: c.New, keep: c.Keep, reset: c.Reset}
+	core.objects.init(c.NoTracking)
+	if core.make == nil {
+		core.make = func() *T { return new(T) }
+	}
+	pub, err := publication{c.Name, c.Registry, c.OnDuplicate}.publish(core)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sync[T]{core, pub}
+	withdrawWhenDropped(s, pub)
+	s.Warm(c.Prewarm)
+	return s, nil
+}
+
+// Get returns an idle object, as Reset left it, or one from New.
+func (s *Sync[T]) Get() *T {
+	c := s.core
+	if c.objects.closed.Load() {
+		return c.newAs(gcGetClosed)
+	}
+	if x := c.objects.get(0); x != nil {
+		return x
+	}
+	return c.newAs(gcMiss)
+}
+
+// Put takes an object back; the caller must not use it any more. Objects from
+// elsewhere are welcome, and count in InUse as if they had been handed out.
+func (s *Sync[T]) Put(x *T) {
+	c := s.core
+	switch {
+	case x == nil:
+		c.nils.Add(1)
+	case c.objects.closed.Load():
+		c.objects.count(gcPutClosed, 0)
+	case c.keep != nil && !c.keep(x):
+		c.objects.count(gcRefused, 0)
+	default:
+		if c.reset != nil {
+			c.reset(x)
+		}
+		c.objects.put(x, gcPooled)
+	}
+}
+
+// Warm makes n objects and keeps them for later Gets, as long as the garbage
+// collector lets it. It returns how many it made: none if the pool is closed.
+func (s *Sync[T]) Warm(n int) int {
+	for i := range n {
+		if s.core.objects.closed.Load() {
+			return i
+		}
+		s.core.objects.put(s.core.make(), gcPrewarmed)
+	}
+	return max(n, 0)
+}
+
+// Name is the name the pool is published under, or "".
+func (s *Sync[T]) Name() string { return s.pub.Name() }
+
+// Stats implements pool.Source.
+func (s *Sync[T]) Stats(into *pool.Stats) {
+	s.core.Stats(into)
+	into.Name = s.pub.Name()
+}
+
+// Close drops what the pool holds and withdraws it from its registry. Later Gets
+// call New, later Puts drop, and both are counted as closed. Closing twice does
+// nothing.
+func (s *Sync[T]) Close() {
+	s.core.objects.close()
+	s.pub.Close()
+}
+
+// newAs makes an object and counts it, in this order: New may panic.
+func (c *syncCore[T]) newAs(counter int) *T {
+	x := c.make()
+	c.objects.count(counter, 0)
+	return x
+}
+
+// Stats is the handle's.
+func (c *syncCore[T]) Stats(into *pool.Stats) {
+	into.Reset()
+	into.Strategy = "sync"
+	into.Closed = c.objects.closed.Load()
+	c.objects.fill(&into.Counts, 0)
+	into.Returns[pool.NilReturn] = c.nils.Load()
+	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
+	rows, evictions := c.objects.rows()
+	into.Knows = pool.Knowledge{
+		Rows:      rows | pool.KnowsInUse,
+		Requests:  pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed),
+		Returns:   pool.SetOf(pool.Pooled, pool.NilReturn, pool.ReturnClosed),
+		Evictions: evictions,
+	}
+	if c.keep != nil {
+		into.Knows.Returns |= pool.SetOf(pool.Refused)
+	}
+}
+
+var (
+	_ pool.Objects[int] = (*Sync[int])(nil)
+	_ pool.Source       = (*Sync[int])(nil)
+)
