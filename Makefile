@@ -6,6 +6,8 @@ SHELL := bash
 # Without cgo except for the race detector: one set of compiled packages serves
 # the tests, the cross-builds' host and the collector that e2e builds.
 export CGO_ENABLED := 0
+# go.work is for `go run ./examples/otlp`; .ci/modules turns it on there.
+export GOWORK := off
 
 FUZZTIME ?= 30s
 SOAKTIME ?= 30s
