@@ -125,15 +125,15 @@ func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
 // Get returns an object.
 func (b *Bounded[T]) Get() *T {
 	cell := b.engine.At(percpu.Pin(), 0)
-	var x unsafe.Pointer
-	if b.sized {
-		x = cell.PopSized()
-	} else {
-		x = cell.Pop(0)
-	}
-	if x == nil {
+	if cell.Empty() {
 		b.engine.Leave(cell)
 		return b.core.get()
+	}
+	var x unsafe.Pointer
+	if b.sized {
+		x = cell.TakeSized()
+	} else {
+		x = cell.Take(0)
 	}
 	b.engine.Leave(cell)
 	runtime.KeepAlive(b) // or a cleanup could take the last counts before this one
@@ -148,16 +148,17 @@ func (b *Bounded[T]) Put(x *T) {
 		return
 	}
 	cell := b.engine.At(percpu.Pin(), 0)
-	var kept bool
-	if b.sized {
-		kept = cell.PushSized(unsafe.Pointer(x), size)
-	} else {
-		kept = cell.Push(unsafe.Pointer(x))
+	switch {
+	case !b.sized && !cell.Full():
+		cell.Give(unsafe.Pointer(x))
+	case b.sized && !cell.FullFor(size):
+		cell.GiveSized(unsafe.Pointer(x), size)
+	default:
+		b.engine.Leave(cell)
+		b.engine.Put(0, unsafe.Pointer(x), size)
+		return
 	}
 	b.engine.Leave(cell)
-	if !kept {
-		b.engine.Put(0, unsafe.Pointer(x), size)
-	}
 	runtime.KeepAlive(b)
 }
 

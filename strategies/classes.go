@@ -2,6 +2,7 @@ package strategies
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -128,34 +129,33 @@ func newClassTable(sizes []int) *classTable {
 			t.first[b] = uint8(i)
 		}
 	}
-	t.first[bucket(0)] = 0
+	t.first[bucket(0)], t.first[bucket(1)] = 0, 0
 	return &t
 }
 
-// bucket is the number of n's bucket. 0 is in the last one, with negative
-// numbers.
+// bucket is the number of n's bucket: the lowest six bits of the exponent and the
+// upper three of the mantissa of n-1 as a floating-point number, since the
+// conversion is the shortest way to both. What has no place of its own (1, 0,
+// negative numbers) falls among the others.
 func bucket(n int) uint {
-	m := uint64(n) - 1
-	e := uint(bits.Len64(m|15)) - 4
-	return e*8 + uint(m>>e)
+	return uint(math.Float64bits(float64(n-1))>>49-firstBucket) & (numBuckets - 1)
 }
 
-// bucketStart is the smallest n in bucket b.
+const firstBucket = 1023 << 3 // of 1.0
+
+// bucketStart is the smallest n whose place is in bucket b.
 func bucketStart(b int) int {
-	if b < 16 {
-		return b + 1
+	e, m := b/8, b%8
+	if e > 60 {
+		return math.MaxInt
 	}
-	e := b/8 - 1
-	if e > 58 {
-		return int(^uint(0) >> 1)
-	}
-	return (b-e*8)<<e + 1
+	return int((uint64(8+m)<<e+7)/8) + 1
 }
 
 // find is the class that n most likely belongs to, and its size: if that is
 // below n, as unsigned numbers, ask class.
 func (t *classTable) find(n int) (class, size int) {
-	class = int(t.first[bucket(n)&(numBuckets-1)] & maxClasses)
+	class = int(t.first[bucket(n)] & maxClasses)
 	return class, t.size[class]
 }
 

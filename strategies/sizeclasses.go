@@ -127,11 +127,11 @@ func (s *SizeClasses) Get(n int) []byte {
 		return s.core.get(n)
 	}
 	cell := s.engine.At(pid, class)
-	x := cell.Pop(n)
-	if x == nil {
+	if cell.Empty() {
 		s.engine.Leave(cell)
 		return s.core.get(n)
 	}
+	x := cell.Take(n)
 	s.engine.Leave(cell)
 	runtime.KeepAlive(s) // or a cleanup could take the last counts before this one
 	return buffer(x, n, size)
@@ -148,11 +148,12 @@ func (s *SizeClasses) Put(b []byte) {
 		return
 	}
 	cell := s.engine.At(pid, class)
-	if !cell.Push(x) {
+	if cell.Full() {
 		s.engine.Leave(cell)
 		s.core.put(x, size)
 		return
 	}
+	cell.Give(x)
 	s.engine.Leave(cell)
 	runtime.KeepAlive(s)
 }

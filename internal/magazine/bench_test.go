@@ -16,10 +16,15 @@ func BenchmarkCell(b *testing.B) {
 	b.Run("popPush", func(b *testing.B) {
 		for b.Loop() {
 			c := p.At(percpu.Pin(), 1)
-			x := c.Pop(1024)
+			var x unsafe.Pointer
+			if !c.Empty() {
+				x = c.Take(1024)
+			}
 			p.Leave(c)
 			c = p.At(percpu.Pin(), 1)
-			c.Push(x)
+			if !c.Full() {
+				c.Give(x)
+			}
 			p.Leave(c)
 		}
 	})

@@ -35,13 +35,14 @@ type Cell struct {
 // locks.
 var void [MaxClasses]Cell
 
-// Pop takes an object off the cell, or returns nil: then ask [Pool.Get]. The
-// caller holds the cell. asked is counted as the bytes requested.
-func (c *Cell) Pop(asked int) unsafe.Pointer {
+// Empty tells whether there is nothing to take: then ask [Pool.Get]. The caller
+// holds the cell, here and below.
+func (c *Cell) Empty() bool { return c.n <= 0 }
+
+// Take takes an object off the cell, which is not empty. asked is counted as the
+// bytes requested.
+func (c *Cell) Take(asked int) unsafe.Pointer {
 	n := c.n - 1
-	if n < 0 {
-		return nil
-	}
 	slot := (*unsafe.Pointer)(unsafe.Add(c.slots, n*wordSize))
 	x := *slot
 	*slot = nil // or the pool would keep alive what the caller drops
@@ -51,39 +52,35 @@ func (c *Cell) Pop(asked int) unsafe.Pointer {
 	return x
 }
 
-// Push puts an object on the cell, or returns false: then ask [Pool.Put]. The
-// caller holds the cell.
-func (c *Cell) Push(x unsafe.Pointer) bool {
+// Full tells whether there is no room: then ask [Pool.Put].
+func (c *Cell) Full() bool { return c.n >= c.room }
+
+// Give puts an object on the cell, which is not full.
+func (c *Cell) Give(x unsafe.Pointer) {
 	n := c.n
-	if n >= c.room {
-		return false
-	}
 	*(*unsafe.Pointer)(unsafe.Add(c.slots, n*wordSize)) = x
 	c.n = n + 1
 	c.pooled++
-	return true
 }
 
-// PopSized is Pop for a pool of sized objects.
-func (c *Cell) PopSized() unsafe.Pointer {
-	x := c.Pop(0)
-	if x != nil {
-		size := *(*int64)(unsafe.Add(c.sizes, c.n*8))
-		c.slack += size
-		c.hitBytes += uint64(size)
-	}
+// TakeSized is Take in a pool of sized objects.
+func (c *Cell) TakeSized() unsafe.Pointer {
+	x := c.Take(0)
+	size := *(*int64)(unsafe.Add(c.sizes, c.n*8))
+	c.slack += size
+	c.hitBytes += uint64(size)
 	return x
 }
 
-// PushSized is Push for a pool of sized objects.
-func (c *Cell) PushSized(x unsafe.Pointer, size int64) bool {
-	if size > c.slack || !c.Push(x) {
-		return false
-	}
-	*(*int64)(unsafe.Add(c.sizes, (c.n-1)*8)) = size
+// FullFor is Full in a pool of sized objects.
+func (c *Cell) FullFor(size int64) bool { return size > c.slack || c.Full() }
+
+// GiveSized is Give in a pool of sized objects.
+func (c *Cell) GiveSized(x unsafe.Pointer, size int64) {
+	*(*int64)(unsafe.Add(c.sizes, c.n*8)) = size
+	c.Give(x)
 	c.slack -= size
 	c.pooledBytes += uint64(size)
-	return true
 }
 
 const wordSize = int(unsafe.Sizeof(uintptr(0)))

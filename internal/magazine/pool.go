@@ -92,7 +92,9 @@ func New(c Config) *Pool {
 // caller is pinned: see package percpu.
 //
 //	cell := p.At(percpu.Pin(), class)
-//	x := cell.Pop(n)
+//	if !cell.Empty() {
+//		x = cell.Take(n)
+//	}
 //	p.Leave(cell)
 func (p *Pool) At(pid, class int) *Cell {
 	c := &void[0]

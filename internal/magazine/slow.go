@@ -7,7 +7,7 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Get is what to do when Cell.Pop found nothing: it looks into the previous
+// Get is what to do when a cell is empty: it looks into the previous
 // magazine and the depot. It returns nil and how that counts, Miss or
 // RequestClosed, if the caller has to allocate.
 func (p *Pool) Get(class, asked int) (unsafe.Pointer, pool.RequestResult) {
@@ -48,9 +48,9 @@ func (p *Pool) Get(class, asked int) (unsafe.Pointer, pool.RequestResult) {
 
 func (p *Pool) pop(c *Cell, asked int) unsafe.Pointer {
 	if c.sizes != nil {
-		return c.PopSized()
+		return c.TakeSized()
 	}
-	return c.Pop(asked)
+	return c.Take(asked)
 }
 
 // fetch takes an object for the caller from the depot, and where cells are used
@@ -135,7 +135,7 @@ func (p *Pool) deposit(d *depot, s *stack) {
 	}
 }
 
-// Put is what to do when Cell.Push found no room: it asks for more quota, and
+// Put is what to do when a cell is full: it asks for more quota, and
 // trades full magazines for empty ones. Whatever it does not keep it discards.
 func (p *Pool) Put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	d := &p.depots[class]
@@ -268,10 +268,10 @@ func (p *Pool) afford(d *depot, c *Cell, size int64) bool {
 
 func (p *Pool) push(c *Cell, x unsafe.Pointer, size int64) {
 	if c.sizes != nil {
-		c.PushSized(x, size)
+		c.GiveSized(x, size)
 		return
 	}
-	c.Push(x)
+	c.Give(x)
 }
 
 // putDirect stores one object in the depot, for classes too large for cells.

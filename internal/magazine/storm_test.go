@@ -160,13 +160,14 @@ func (s *storm) give(x *object, id int64) {
 }
 
 // get and put are what package strategies does.
-func (s *storm) get(class int) unsafe.Pointer {
+func (s *storm) get(class int) (x unsafe.Pointer) {
 	c := s.pool.At(percpu.Pin(), class)
-	var x unsafe.Pointer
-	if s.config.Sizes[0] == 0 {
-		x = c.PopSized()
-	} else {
-		x = c.Pop(1)
+	switch {
+	case c.Empty():
+	case s.config.Sizes[0] == 0:
+		x = c.TakeSized()
+	default:
+		x = c.Take(1)
 	}
 	s.pool.Leave(c)
 	if x == nil {
@@ -177,11 +178,14 @@ func (s *storm) get(class int) unsafe.Pointer {
 
 func (s *storm) put(x *object) {
 	c := s.pool.At(percpu.Pin(), x.class)
-	var kept bool
-	if x.size > 0 {
-		kept = c.PushSized(unsafe.Pointer(x), x.size)
-	} else {
-		kept = c.Push(unsafe.Pointer(x))
+	kept := true
+	switch {
+	case x.size == 0 && !c.Full():
+		c.Give(unsafe.Pointer(x))
+	case x.size > 0 && !c.FullFor(x.size):
+		c.GiveSized(unsafe.Pointer(x), x.size)
+	default:
+		kept = false
 	}
 	s.pool.Leave(c)
 	if !kept {
