@@ -65,7 +65,7 @@ func WithAttributes(attrs ...attribute.KeyValue) Option {
 
 // WithSizeClasses adds otelpool.class.size to what the named pools report per
 // size class. It multiplies their series by the number of classes: a pool of 20
-// classes has about 120 of otelpool.returns alone, of the 2,000 an SDK keeps by
+// classes has about 60 of otelpool.returns alone, of the 2,000 an SDK keeps by
 // default for all pools. Names may be those of pools yet to be made. Wrap
 // ignores it.
 func WithSizeClasses(names ...string) Option {
