@@ -5,12 +5,13 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// gcPool is a sync.Pool of *T that counts what it does and, unless it is blind,
+// gcPool is a sync.Pool of pointers that counts what it does and, unless it is blind,
 // knows how many objects it holds although the garbage collector takes them
 // without a word.
 //
@@ -22,36 +23,39 @@ import (
 // nothing about the object, so objects may be of any size, from anywhere, and
 // interior pointers.
 //
-// A node and its cleanup take about 150 B, and there are never more of them than
+// A node and its cleanup take about 100 B, and there are never more of them than
 // objects were idle and handed out at one time. Nodes are kept per P, and move
 // between Ps in chains of spareChain through a locked list: one that only gets
 // and one that only puts trade under a lock once in spareChain operations.
 //
+// It deals in unsafe.Pointer, which whoever wraps it turns back into what they
+// put in.
+//
 // The zero gcPool is not ready: see init. It must not be copied.
-type gcPool[T any] struct {
-	objects   sync.Pool // of *gcNode[T]; blind: of *T
+type gcPool struct {
+	objects   sync.Pool // of *gcNode; blind: of unsafe.Pointer
 	blind     bool
 	closed    atomic.Bool
-	shards    atomic.Pointer[[]*gcShard[T]] // one per P; replaced, never changed
-	collected *atomic.Uint64                // on its own: the cleanups keep it, and must not keep the pool
-	atClose   atomic.Uint64                 // collected, when the pool was closed
+	shards    atomic.Pointer[[]*gcShard] // one per P; replaced, never changed
+	collected *atomic.Uint64             // on its own: the cleanups keep it, and must not keep the pool
+	atClose   atomic.Uint64              // collected, when the pool was closed
 
-	mu     sync.Mutex   // guards what follows, and changes of shards
-	chains []*gcNode[T] // of spareChain nodes each
+	mu     sync.Mutex // guards what follows, and changes of shards
+	chains []*gcNode  // of spareChain nodes each
 }
 
 // gcNode is an object's place in the sync.Pool, or, empty, a link in a chain.
-type gcNode[T any] struct {
-	object *T
-	next   *gcNode[T]
+type gcNode struct {
+	object unsafe.Pointer
+	next   *gcNode
 }
 
 // gcShard is what belongs to one P. Two cache lines of its own prevent false
 // sharing.
-type gcShard[T any] struct {
+type gcShard struct {
 	lock   percpu.Lock
 	n      [numGCCounters]uint64
-	spare  *gcNode[T]
+	spare  *gcNode
 	spares int
 	_      [128 - 8*(numGCCounters+3)]byte
 }
@@ -72,26 +76,32 @@ const (
 	numGCCounters
 )
 
-func (p *gcPool[T]) init(blind bool) {
+func (p *gcPool) init(blind bool) {
 	p.blind = blind
 	p.collected = new(atomic.Uint64)
+	p.shards.Store(new([]*gcShard))
 }
 
 // get returns an idle object and counts a hit for a request of so many bytes,
 // or returns nil and counts nothing.
-func (p *gcPool[T]) get(bytes int) *T {
+func (p *gcPool) get(bytes int) unsafe.Pointer {
 	v := p.objects.Get()
 	if v == nil {
 		return nil
 	}
 	if p.blind {
 		p.count(gcHit, bytes)
-		return v.(*T)
+		return v.(unsafe.Pointer)
 	}
-	node := v.(*gcNode[T])
+	node := v.(*gcNode)
 	x := node.object
-	node.object = nil // or the spare node would keep an object that its user let go of
-	s := p.enter()
+	node.object = nil   // or the spare node would keep an object that its user let go of
+	pid := percpu.Pin() // as enter does, without the call
+	s := p.at(pid)
+	if s == nil {
+		s = p.newShard(pid)
+	}
+	s.lock.Lock()
 	s.n[gcHit]++
 	s.n[gcRequested] += uint64(bytes)
 	node.next, s.spare = s.spare, node
@@ -105,7 +115,7 @@ func (p *gcPool[T]) get(bytes int) *T {
 }
 
 // put keeps x, counted as gcPooled or gcPrewarmed.
-func (p *gcPool[T]) put(x *T, as int) {
+func (p *gcPool) put(x unsafe.Pointer, as int) {
 	if p.blind {
 		p.count(as, 0)
 		p.objects.Put(x)
@@ -117,8 +127,13 @@ func (p *gcPool[T]) put(x *T, as int) {
 	}
 }
 
-func (p *gcPool[T]) putNode(x *T, as int) {
-	s := p.enter()
+func (p *gcPool) putNode(x unsafe.Pointer, as int) {
+	pid := percpu.Pin() // as enter does, without the call
+	s := p.at(pid)
+	if s == nil {
+		s = p.newShard(pid)
+	}
+	s.lock.Lock()
 	s.n[as]++
 	node := s.spare
 	if node != nil {
@@ -134,7 +149,7 @@ func (p *gcPool[T]) putNode(x *T, as int) {
 }
 
 // count counts one event, and the bytes of a request.
-func (p *gcPool[T]) count(i, bytes int) {
+func (p *gcPool) count(i, bytes int) {
 	s := p.enter()
 	s.n[i]++
 	s.n[gcRequested] += uint64(bytes)
@@ -142,57 +157,56 @@ func (p *gcPool[T]) count(i, bytes int) {
 }
 
 // enter pins the goroutine and gives it its P's shard, until leave.
-func (p *gcPool[T]) enter() *gcShard[T] {
+func (p *gcPool) enter() *gcShard {
 	pid := percpu.Pin()
-	if shards := p.shards.Load(); shards != nil && pid < len(*shards) {
-		s := (*shards)[pid]
-		s.lock.Lock()
-		return s
+	s := p.at(pid)
+	if s == nil {
+		s = p.newShard(pid)
 	}
-	return p.enterNew(pid)
+	s.lock.Lock()
+	return s
 }
 
-func (p *gcPool[T]) leave(s *gcShard[T]) {
+// at is the P's shard, if it has one yet.
+func (p *gcPool) at(pid int) *gcShard {
+	if shards := *p.shards.Load(); pid < len(shards) {
+		return shards[pid]
+	}
+	return nil
+}
+
+func (p *gcPool) leave(s *gcShard) {
 	s.lock.Unlock()
 	percpu.Unpin()
 }
 
-// enterNew is enter where there was no shard yet. Shards are never taken away,
-// so no count and no node is lost; GOMAXPROCS may rise again at any time, so it
-// may take more than one try.
-func (p *gcPool[T]) enterNew(pid int) *gcShard[T] {
+// newShard gives every P a shard and returns, pinned as it was called, that of
+// the one it is on then. Shards are never taken away, so no count and no node is
+// lost; GOMAXPROCS may rise again at any time, so it may take more than one try.
+func (p *gcPool) newShard(pid int) *gcShard {
 	for {
 		percpu.Unpin()
 		p.grow(max(pid+1, runtime.GOMAXPROCS(0)))
 		pid = percpu.Pin()
-		if shards := *p.shards.Load(); pid < len(shards) {
-			s := shards[pid]
-			s.lock.Lock()
+		if s := p.at(pid); s != nil {
 			return s
 		}
 	}
 }
 
-func (p *gcPool[T]) grow(n int) {
+func (p *gcPool) grow(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	shards := slices.Clone(p.all())
+	shards := slices.Clone(*p.shards.Load())
 	for len(shards) < n {
-		shards = append(shards, new(gcShard[T]))
+		shards = append(shards, new(gcShard))
 	}
 	p.shards.Store(&shards)
 }
 
-func (p *gcPool[T]) all() []*gcShard[T] {
-	if shards := p.shards.Load(); shards != nil {
-		return *shards
-	}
-	return nil
-}
-
 // giveChain moves spareChain of the P's spare nodes to the common list, if it
 // still has too many.
-func (p *gcPool[T]) giveChain() {
+func (p *gcPool) giveChain() {
 	s := p.enter()
 	if s.spares < 2*spareChain {
 		p.leave(s)
@@ -213,10 +227,10 @@ func (p *gcPool[T]) giveChain() {
 
 // takeNode returns a node from the common list, and the rest of its chain to
 // the P; or a new one.
-func (p *gcPool[T]) takeNode() *gcNode[T] {
+func (p *gcPool) takeNode() *gcNode {
 	node := p.takeChain()
 	if node == nil {
-		node = new(gcNode[T])
+		node = new(gcNode)
 		runtime.AddCleanup(node, countCollected, p.collected)
 		return node
 	}
@@ -236,7 +250,7 @@ func (p *gcPool[T]) takeNode() *gcNode[T] {
 	return node
 }
 
-func (p *gcPool[T]) takeChain() *gcNode[T] {
+func (p *gcPool) takeChain() *gcNode {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.chains) == 0 {
@@ -253,7 +267,7 @@ func countCollected(n *atomic.Uint64) { n.Add(1) }
 
 // close empties the pool. What other Ps have to themselves in a sync.Pool
 // nobody can take but the collector; it counts as dropped here, like the rest.
-func (p *gcPool[T]) close() {
+func (p *gcPool) close() {
 	if p.closed.Load() {
 		return
 	}
@@ -267,15 +281,15 @@ func (p *gcPool[T]) close() {
 	p.drain()
 }
 
-func (p *gcPool[T]) drain() {
+func (p *gcPool) drain() {
 	for p.objects.Get() != nil {
 	}
 }
 
 // sum is a counter's total.
-func (p *gcPool[T]) sum(i int) uint64 {
+func (p *gcPool) sum(i int) uint64 {
 	var sum uint64
-	for _, s := range p.all() {
+	for _, s := range *p.shards.Load() {
 		s.lock.Lock()
 		sum += percpu.Load(&s.n[i])
 		s.lock.Unlock()
@@ -287,7 +301,7 @@ func (p *gcPool[T]) sum(i int) uint64 {
 // is read before what came in, so that use meanwhile cannot make idle negative.
 // What Close dropped is what is left over, so a Get that overlaps Close and
 // still hits lowers it by one when it counts.
-func (p *gcPool[T]) fill(c *pool.Counts, size uint64) {
+func (p *gcPool) fill(c *pool.Counts, size uint64) {
 	closed := p.closed.Load()
 	taken := p.collected.Load()
 	if closed {
@@ -319,7 +333,7 @@ func (p *gcPool[T]) fill(c *pool.Counts, size uint64) {
 }
 
 // rows is what can be known of a gcPool.
-func (p *gcPool[T]) rows() (rows pool.Rows, evictions pool.Set) {
+func (p *gcPool) rows() (rows pool.Rows, evictions pool.Set) {
 	if p.blind {
 		return 0, 0
 	}

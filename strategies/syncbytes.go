@@ -25,8 +25,9 @@ type SyncBytesConfig struct {
 	Prewarm map[int]int
 	// Zero says when reused buffers are cleared, over their whole capacity.
 	Zero Zeroing
-	// NoTracking saves about half of what the pool costs over a sync.Pool, and
-	// with it what is idle and what the collector took are unknown.
+	// NoTracking saves about 0.3 µs and 100 B per miss, the cost of watching what
+	// it made; what is idle and what the collector took are then unknown. It
+	// makes no difference to hits.
 	NoTracking bool
 }
 
@@ -48,7 +49,7 @@ type SyncBytesConfig struct {
 // a cycle: up to then, what it took counts as idle.
 //
 // All methods are safe for concurrent use. Neither Get nor Put waits or, on a
-// hit, allocates.
+// hit, allocates; together they cost 2.5 times those of one bare sync.Pool.
 type SyncBytes struct {
 	core *syncBytes
 	pub  *pool.Publication
@@ -59,7 +60,7 @@ type syncBytes struct {
 	table   *classTable
 	zero    Zeroing
 	closed  atomic.Bool
-	buffers []gcPool[byte] // by class; of first bytes
+	buffers []gcPool // by class; of first bytes
 
 	bypassed, bypassedBytes atomic.Uint64
 	rejected                [pool.NumReturnResults]atomic.Uint64
@@ -83,7 +84,7 @@ func NewSyncBytes(c SyncBytesConfig) (*SyncBytes, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	core := &syncBytes{table: table, zero: c.Zero, buffers: make([]gcPool[byte], len(table.sizes))}
+	core := &syncBytes{table: table, zero: c.Zero, buffers: make([]gcPool, len(table.sizes))}
 	for i := range core.buffers {
 		core.buffers[i].init(c.NoTracking)
 	}
@@ -121,7 +122,7 @@ func (s *SyncBytes) Get(n int) []byte {
 		buffers.count(gcMiss, n)
 		return make([]byte, size)[:n]
 	}
-	b := buffer(unsafe.Pointer(x), n, size)
+	b := buffer(x, n, size)
 	if c.zero == ZeroOnGet {
 		clear(b[:size])
 	}
@@ -144,7 +145,7 @@ func (s *SyncBytes) Put(b []byte) {
 	if c.zero == ZeroOnPut {
 		clear(b[:cap(b)])
 	}
-	buffers.put(unsafe.SliceData(b), gcPooled)
+	buffers.put(unsafe.Pointer(unsafe.SliceData(b)), gcPooled)
 }
 
 // Warm allocates n buffers that hold size bytes each and keeps them for later
@@ -155,12 +156,12 @@ func (s *SyncBytes) Warm(size, n int) int {
 	if !ok {
 		return 0
 	}
-	buffers := &s.core.buffers[class]
+	buffers, size := &s.core.buffers[class], s.core.table.sizes[class]
 	for i := range n {
 		if buffers.closed.Load() {
 			return i
 		}
-		buffers.put(unsafe.SliceData(make([]byte, s.core.table.sizes[class])), gcPrewarmed)
+		buffers.put(unsafe.Pointer(unsafe.SliceData(make([]byte, size))), gcPrewarmed)
 	}
 	return max(n, 0)
 }
