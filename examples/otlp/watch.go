@@ -1,0 +1,89 @@
+package main
+
+import (
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// view is what is shown of one second.
+type view struct {
+	title   string
+	pools   []poolView
+	now     figures
+	without *figures // the calibration; nil if there was none
+	pooling bool
+	export  string // one line about where metrics go
+}
+
+// poolView is a pool's figures over an interval.
+type poolView struct {
+	stats   pool.Stats // differences since the last second; what is held now
+	seconds float64
+}
+
+// watcher reads the pools and the runtime once a second.
+type watcher struct {
+	registry *pool.Registry
+	meter    *meter
+	last     reading
+	before   map[string]*pool.Stats
+	pools    []poolView
+}
+
+func newWatcher(r *pool.Registry, m *meter) *watcher {
+	w := &watcher{registry: r, meter: m, before: map[string]*pool.Stats{}}
+	w.next()
+	return w
+}
+
+// next is what happened since the call before. The slice is reused.
+func (w *watcher) next() ([]poolView, figures) {
+	now := w.meter.read()
+	seconds := now.at.Sub(w.last.at).Seconds()
+	w.pools = w.pools[:0]
+	for _, e := range w.registry.All() {
+		var v poolView
+		e.Stats(&v.stats)
+		if v.stats.Closed {
+			continue
+		}
+		v.stats.Classes = nil
+		v.seconds = seconds
+		total := v.stats
+		if last := w.before[e.Name()]; last != nil {
+			v.stats.Sub(last)
+		}
+		w.before[e.Name()] = &total
+		w.pools = append(w.pools, v)
+	}
+	f := between(w.last, now)
+	w.last = now
+	return w.pools, f
+}
+
+// totals is the final figures of every pool of a registry.
+func totals(r *pool.Registry) []pool.Stats {
+	all := make([]pool.Stats, len(r.All()))
+	for i, e := range r.All() {
+		e.Stats(&all[i])
+	}
+	return all
+}
+
+// settled waits until the pools' figures have stopped moving: collections that
+// are still at work count what they take.
+func settled(r *pool.Registry) {
+	last := totals(r)
+	for quiet, tries := 0, 0; quiet < 2 && tries < 50; tries++ {
+		time.Sleep(10 * time.Millisecond)
+		now := totals(r)
+		quiet++
+		for i := range now {
+			if i >= len(last) || now[i].Counts != last[i].Counts {
+				quiet = 0
+			}
+		}
+		last = now
+	}
+}

@@ -1,0 +1,45 @@
+package strategies_test
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/strategies"
+)
+
+// A Buffer reads a body of unknown length into pooled memory and gives all of
+// it back.
+func ExampleBuffer() {
+	bodies := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{}))
+	defer bodies.Close()
+
+	read := func(r io.Reader) (int, error) {
+		b := strategies.NewBuffer(bodies, 512) // a guess; it grows
+		defer b.Release()
+		_, err := b.ReadFrom(r)
+		return b.Len(), err
+	}
+	n, err := read(strings.NewReader(strings.Repeat("x", 3000)))
+
+	var s pool.Stats
+	bodies.Stats(&s)
+	fmt.Println(n, err, "in use:", s.InUse)
+	// Output: 3000 <nil> in use: 0
+}
+
+func ExampleCopy() {
+	buffers := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{}))
+	defer buffers.Close()
+
+	// Neither side can copy by itself, so a buffer is needed.
+	src := struct{ io.Reader }{strings.NewReader("through a pooled buffer\n")}
+	dst := struct{ io.Writer }{os.Stdout}
+	_, err := strategies.Copy(buffers, dst, src)
+	if err != nil {
+		fmt.Println(err)
+	}
+	// Output: through a pooled buffer
+}
