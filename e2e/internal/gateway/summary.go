@@ -1,0 +1,50 @@
+package gateway
+
+import "time"
+
+// Summary is what -summary-json writes: the gateway's own account of the run.
+type Summary struct {
+	Pools   map[string]Pool `json:"pools"`
+	Run     Figures         `json:"run"`
+	Steady  Figures         `json:"steady"` // without the first second
+	Without *Figures        `json:"without_pooling"`
+	Pooling bool            `json:"pooling"`
+}
+
+// Figures are the load's, and the runtime's.
+type Figures struct {
+	Seconds       float64       `json:"seconds"`
+	Requests      uint64        `json:"requests"`
+	Failed        uint64        `json:"failed"`
+	Skipped       uint64        `json:"skipped"`
+	Allocated     uint64        `json:"allocated_bytes"`
+	GCs           uint64        `json:"gc_cycles"`
+	Heap          uint64        `json:"heap_bytes"`
+	P50           time.Duration `json:"latency_p50_ns"`
+	P99           time.Duration `json:"latency_p99_ns"`
+	PerRequest    float64       `json:"allocated_bytes_per_request"`
+	GCsPerRequest float64       `json:"gc_cycles_per_request"`
+}
+
+// Pool is one pool's totals. What a pool cannot know is nil, or not in the map.
+type Pool struct {
+	Strategy       string            `json:"strategy"`
+	Requests       map[string]uint64 `json:"requests"`
+	Returns        map[string]uint64 `json:"returns"`
+	Evictions      map[string]uint64 `json:"evictions"`
+	EvictedBytes   map[string]uint64 `json:"evicted_bytes"`
+	Allocations    uint64            `json:"allocations"`
+	AllocatedBytes *uint64           `json:"allocated_bytes"`
+	RequestedBytes *uint64           `json:"requested_bytes"`
+	Idle           *int64            `json:"idle"`
+	IdleBytes      *int64            `json:"idle_bytes"`
+	InUse          *int64            `json:"in_use"`
+	InUseBytes     *int64            `json:"in_use_bytes"`
+	Limit          *int64            `json:"limit"`
+	ObjectLimit    *int64            `json:"object_limit"`
+	Grown          *uint64           `json:"grown"`
+	Shrunk         *uint64           `json:"shrunk"`
+	Pending        *int64            `json:"pending"`
+	Lost           *uint64           `json:"lost"`
+	HitRatio       float64           `json:"hit_ratio"`
+}
