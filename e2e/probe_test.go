@@ -1,0 +1,92 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/e2e/internal/gateway"
+	"github.com/otelpool/pool/otelpool"
+)
+
+// The metrics that the gateway cannot have come from a pool and a controller made
+// up for them, so that each row of the table has been through a real collector.
+func TestMetricsOfNoGatewayPoolArriveToo(t *testing.T) {
+	t.Parallel()
+	c := startCollector(t, noPorts)
+	r := new(pool.Registry)
+	publication, err := r.Publish("probe", probe{}, pool.Reject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer publication.Close()
+	remove, err := r.AddController(probe{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer remove()
+
+	exporter, err := otlpmetricgrpc.New(t.Context(), otlpmetricgrpc.WithEndpointURL(c.GRPCEndpoint()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider := sdkmetric.NewMeterProvider(
+		sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter)),
+		sdkmetric.WithResource(resource.NewSchemaless(
+			attribute.String("service.name", gateway.Service), attribute.String("service.instance.id", gateway.Instance))))
+	inst, err := otelpool.Start(otelpool.WithMeterProvider(provider), otelpool.WithRegistry(r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	publication.ObserveWait(time.Millisecond)
+	publication.ObserveWait(time.Second)
+	if err := provider.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := inst.Stop(); err != nil {
+		t.Error(err)
+	}
+
+	want := map[series]float64{
+		{"otelpool.allocations", "probe", "probe", ""}:          7, // no pool is without it
+		{"otelpool.losses", "probe", "probe", ""}:               3,
+		{"otelpool.wait.duration", "probe", "probe", ""}:        2,
+		{"otelpool.controller.memory.limit", "", "", ""}:        1 << 40,
+		{"otelpool.controller.memory.pressure", "", "", "heap"}: 0.75,
+		{"otelpool.controller.runs", "", "", "hold"}:            1,
+		{"otelpool.controller.runs", "", "", "grow"}:            2,
+		{"otelpool.controller.runs", "", "", "shrink"}:          3,
+		{"otelpool.controller.runs", "", "", "trim"}:            4,
+	}
+	expect(t, c, want)
+	seen := names(want)
+	for name := range absent {
+		if !seen[name] {
+			t.Errorf("%s is neither the gateway's nor this test's", name)
+		}
+	}
+	t.Logf("%d metrics, %d series", len(seen), len(want))
+}
+
+// probe is a pool and a controller with fixed figures.
+type probe struct{}
+
+func (probe) Stats(into *pool.Stats) {
+	into.Reset()
+	into.Strategy = "probe"
+	into.Knows.Rows = pool.KnowsLost
+	into.Allocations, into.Lost = 7, 3
+}
+
+func (probe) ControllerStats(into *pool.ControllerStats) {
+	*into = pool.ControllerStats{
+		Limit:   1 << 40,
+		Signals: []pool.Signal{{Name: "heap", Value: 0.75}, {Name: "cgroup", Err: "no cgroup here"}},
+		Runs:    [pool.NumActions]uint64{pool.Hold: 1, pool.Grow: 2, pool.Shrink: 3, pool.TrimIdle: 4},
+	}
+}
