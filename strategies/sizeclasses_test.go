@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -102,46 +103,71 @@ func TestGetOfExtremeLengths(t *testing.T) {
 	}
 }
 
+// FuzzSizeClasses gets, uses and puts what callers might, rightly and wrongly:
+// Get keeps its promise, and every Put is counted once, under its reason.
 func FuzzSizeClasses(f *testing.F) {
 	f.Add(1000, 10, uint8(0), uint8(0))
-	f.Add(1<<20, 1<<19, uint8(3), uint8(1))
-	f.Add(0, 0, uint8(7), uint8(2))
+	f.Add(1<<20, 1<<19, uint8(1), uint8(1))
+	f.Add(0, 0, uint8(5), uint8(2))
+	const limit = 1 << 20
 	tables := []strategies.Classes{{}, strategies.Geometric(64, 1<<16, 4), strategies.Explicit(1, 2, 3, 100, 101, 5000)}
-	var pools []*strategies.SizeClasses
-	for _, c := range tables {
-		pools = append(pools, newSizeClasses(f, strategies.SizeClassesConfig{Classes: c, Limit: 1 << 20}))
+	pools := make([]*strategies.SizeClasses, len(tables))
+	for i, c := range tables {
+		pools[i] = newSizeClasses(f, strategies.SizeClassesConfig{Classes: c, Limit: limit})
 	}
 	f.Fuzz(func(t *testing.T, n, cut int, what, table uint8) {
-		p := pools[int(table)%len(pools)]
-		n = int(uint(n) % (4 << 20))
+		which := int(table) % len(pools)
+		p, sizes := pools[which], tables[which].Sizes()
+		n, cut = int(uint(n)%(4<<20)), int(uint(cut)%(4<<20))
+		var before, after pool.Stats
+		p.Stats(&before)
 		b := p.Get(n)
 		if len(b) != n || cap(b) < n {
 			t.Fatalf("Get(%d) has len %d, cap %d", n, len(b), cap(b))
 		}
-		clear(b[:cap(b)]) // it is all ours
-		switch what % 6 {
-		case 0:
-			p.Put(b)
-		case 1:
-			p.Put(b[:int(uint(cut)%uint(n+1))])
-		case 2:
-			p.Put(append(b[:cap(b)], 1))
-		case 3:
-			p.Put(nil)
-		case 4:
-			p.Put(make([]byte, int(uint(cut)%(4<<20))))
-		case 5:
-			p.Put(b[len(b):])
-			if cap(b) == len(b) && n > 0 {
-				p.Put(b) // its suffix had no capacity
+		clear(b[:cap(b)]) // all of it is the caller's
+		puts := [][]byte{
+			b,                       // as it should be
+			b[:min(cut, n)],         // a prefix
+			append(b[:cap(b)], 1),   // grown
+			nil,                     // nothing
+			make([]byte, cut),       // foreign
+			b[cap(b):cap(b):cap(b)], // no capacity
+			b[:0:min(cut, cap(b))],  // a prefix that lost its rest
+		}
+		back := puts[int(what)%len(puts)]
+		p.Put(back)
+		p.Stats(&after)
+		after.Sub(&before)
+		allowed := allowedResults(cap(back), sizes)
+		for r, count := range after.Returns {
+			if count > 0 && !allowed.Has(r) {
+				t.Errorf("Put of capacity %d into %v is counted as %v", cap(back), sizes, pool.ReturnResult(r))
 			}
 		}
-		var s pool.Stats
-		p.Stats(&s)
-		if s.IdleBytes > 1<<20 {
-			t.Fatalf("%d bytes idle over the limit", s.IdleBytes)
+		if after.Puts() != 1 || after.Gets() != 1 {
+			t.Errorf("one Get and one Put counted as %d and %d", after.Gets(), after.Puts())
+		}
+		if after.IdleBytes > limit {
+			t.Errorf("%d bytes idle, limit %d", after.IdleBytes, limit)
 		}
 	})
+}
+
+// allowedResults is what may become of a buffer, by its capacity.
+func allowedResults(capacity int, sizes []int) pool.Set {
+	switch {
+	case capacity == 0:
+		return pool.SetOf(pool.NilReturn)
+	case slices.Contains(sizes, capacity):
+		return pool.SetOf(pool.Pooled, pool.Full)
+	case capacity < sizes[0]:
+		return pool.SetOf(pool.Undersize)
+	case capacity > sizes[len(sizes)-1]:
+		return pool.SetOf(pool.Oversize)
+	default:
+		return pool.SetOf(pool.Foreign)
+	}
 }
 
 func TestGetPutOfSizeClassesDoesNotAllocate(t *testing.T) {
