@@ -17,7 +17,7 @@ import (
 // having collected.
 func TestObservedGetPutDoesNotAllocate(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // a P's first use makes its shard
-	type object struct{ b [64]byte }
+	type object struct{ _ [64]byte }
 	registry := new(pool.Registry)
 	reader := sdkmetric.NewManualReader()
 	inst, err := otelpool.Start(otelpool.WithRegistry(registry),

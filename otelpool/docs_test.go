@@ -288,7 +288,7 @@ func TestRowsHaveTheirAttributes(t *testing.T) {
 		numRows - 1: keyAction + "=trim",
 	} {
 		a := rowAttribute(row)
-		if got := string(a.Key) + "=" + a.Value.Emit(); got != want {
+		if got := string(a.Key) + "=" + a.Value.String(); got != want {
 			t.Errorf("row %d is %s, want %s", row, got, want)
 		}
 	}

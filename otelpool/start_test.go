@@ -170,7 +170,7 @@ func TestSizeClassesAddUpToThePool(t *testing.T) {
 	for row, v := range detailed {
 		name, attrs, _ := strings.Cut(row, " ")
 		var kept []string
-		for _, a := range strings.Split(attrs, ",") {
+		for a := range strings.SplitSeq(attrs, ",") {
 			if strings.HasPrefix(a, "otelpool.class.size=") {
 				classes++
 			} else {

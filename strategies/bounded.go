@@ -58,8 +58,8 @@ type BoundedConfig[T any] struct {
 //
 // All methods are safe for concurrent use, and New, Keep, Reset, Size and
 // Discard may be called by several goroutines at once. Neither Get nor Put waits
-// or, on a hit, allocates; beyond the functions of the config they cost less
-// than those of a sync.Pool.
+// or, on a hit, allocates; beyond the functions of the config they cost about
+// what a sync.Pool's do.
 type Bounded[T any] struct {
 	engine *magazine.Pool
 	sized  bool

@@ -93,7 +93,7 @@ func TestSyncKnowsWhatItHoldsAndWhatTheCollectorTook(t *testing.T) {
 	if !raceEnabled && (s.Idle != 201 || s.Requests[pool.Hit] != 10) {
 		t.Errorf("%d idle, %d hits; want 201, 10", s.Idle, s.Requests[pool.Hit])
 	}
-	held = nil
+	clear(held)
 	all := s.Prewarmed + s.Returns[pool.Pooled] - s.Requests[pool.Hit]
 	gone := collectUntil(func() bool { p.Stats(&s); return s.Idle == 0 })
 	s = checkLaws(t, p)

@@ -72,7 +72,7 @@ func TestSyncBytesReusesAndKnowsWhatItHolds(t *testing.T) {
 			t.Errorf("class %d: %d idle", c.Size, c.Idle)
 		}
 	}
-	held = nil
+	clear(held)
 	all := s.Idle
 	if !collectUntil(func() bool { p.Stats(&s); return s.Idle == 0 }) {
 		t.Errorf("%d of %d idle after the collector took all", s.Idle, all)

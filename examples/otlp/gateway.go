@@ -64,7 +64,7 @@ func (g *gateway) upstreamFailed(w http.ResponseWriter, r *http.Request, err err
 func (g *gateway) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /ingest", g.ingest)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	return mux
 }
 
@@ -169,8 +169,7 @@ func (g *gateway) decompress(body io.Reader, into *strategies.Buffer) error {
 // A body that did not arrive looks like one that is cut, but then nobody is
 // there to be told.
 func unzipError(err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return err
 	}
 	return refusal{http.StatusBadRequest, "the body is not valid gzip: " + err.Error()}

@@ -30,7 +30,7 @@ func run(ctx context.Context, args []string, r *pool.Registry, stdout, stderr io
 	c, err := parseFlags(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		io.WriteString(stdout, usage)
+		fmt.Fprint(stdout, usage)
 		return 0
 	case err != nil:
 		fmt.Fprintf(stderr, "otlp: %v (-h shows the flags)\n", err)

@@ -50,7 +50,7 @@ func (s *screen) show(v *view, at time.Duration) {
 		b.WriteByte('\n')
 	}
 	s.drawn = len(lines)
-	io.WriteString(s.out, b.String())
+	fmt.Fprint(s.out, b.String())
 }
 
 // clip keeps a line from wrapping: the screen counts on a line being one.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -22,7 +23,7 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header()["Content-Type"] = jsonType
 	w.WriteHeader(http.StatusAccepted)
-	io.WriteString(w, `{"accepted":true}`+"\n")
+	fmt.Fprintln(w, `{"accepted":true}`)
 }
 
 var jsonType = []string{"application/json"}

@@ -187,7 +187,7 @@ func (p *Pool) put(d *depot, class int, x unsafe.Pointer, size int64) pool.Retur
 			empty = nil
 		}
 		if stingy {
-			p.reclaim(pid)
+			p.reclaim()
 		}
 		return result
 	}
@@ -294,8 +294,9 @@ func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResu
 // looks whether it has charged room itself that it does not use.
 const reclaimEvery = 64
 
-// reclaim releases the unused quota of all the P's cells.
-func (p *Pool) reclaim(pid int) {
+// reclaim releases the unused quota of all cells of the P, or of the Ps that the
+// goroutine is moved to meanwhile.
+func (p *Pool) reclaim() {
 	var unused int64
 	for class := range p.depots {
 		d := &p.depots[class]

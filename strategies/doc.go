@@ -1,0 +1,23 @@
+// Package strategies is the pools: of byte buffers ([SizeClasses], [Fixed],
+// [SyncBytes], [Nop]) and of objects ([Bounded], [Sync]), each behind the same Get
+// and Put, each counting what it does.
+//
+//	var bodies = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "http.body"}))
+//
+//	b := bodies.Get(n)
+//	defer bodies.Put(b)
+//
+// Take SizeClasses when in doubt. A pool with a Name is found by exporters and
+// controllers in a [pool.Registry]; the zero value of every other field is
+// useful, except where its comment says that it is required. Constructors report
+// all that is wrong with a config at once.
+//
+// All pools keep one contract. What Get gave belongs to the caller until Put, and
+// to the pool afterwards: reading or writing it then, or putting it twice, is a
+// bug that at full speed only Fixed can see, and only sometimes. Get never fails
+// and never waits, but for [Fixed.Acquire]: a pool that is empty or closed
+// allocates. Put never fails: what a pool cannot keep it drops. Both are counted,
+// with the reason.
+//
+// [Buffer] is a growing buffer and [Copy] is io.Copy, on any pool of bytes.
+package strategies
