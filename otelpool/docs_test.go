@@ -39,9 +39,6 @@ func TestDocsAreMadeFromTheTable(t *testing.T) {
 		rewrite(t, "registry/metrics.yaml", func(string) (string, error) { return weaver(), nil })
 	})
 	t.Run("README.md", func(t *testing.T) {
-		if _, err := os.Stat("../README.md"); errors.Is(err, fs.ErrNotExist) {
-			t.Skip("there is no README.md yet")
-		}
 		rewrite(t, "../README.md", func(old string) (string, error) {
 			before, rest, ok := strings.Cut(old, tableBegin)
 			_, after, ok2 := strings.Cut(rest, tableEnd)
