@@ -46,7 +46,7 @@ var build = sync.OnceValues(func() (b binaries, err error) {
 func built(t *testing.T) binaries {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("needs a collector")
+		t.Skip("-short: building the collector takes minutes the first time")
 	}
 	b, err := build()
 	if err != nil {

@@ -340,7 +340,7 @@ func TestEmptyClassNameIsAnError(t *testing.T) {
 // The one test that sets the global provider, which can be done once.
 func TestStartBeforeSetMeterProviderWorks(t *testing.T) {
 	if _, set := otel.GetMeterProvider().(*metric.MeterProvider); set {
-		t.Skip("-count: the provider is set")
+		t.Skip("run again in one process (-count): the global provider delegates once only")
 	}
 	r := new(pool.Registry)
 	publish(t, r, "p", newFake())

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/magazine"
 )
 
@@ -169,6 +170,20 @@ func (t *classTable) class(n int) (class int, ok bool) {
 		class++
 	}
 	return class, true
+}
+
+// misfit is how the return of a buffer counts whose capacity is no class's.
+func (t *classTable) misfit(capacity int) pool.ReturnResult {
+	switch {
+	case capacity == 0:
+		return pool.NilReturn
+	case capacity > t.largest():
+		return pool.Oversize
+	case capacity < t.sizes[0]:
+		return pool.Undersize
+	default:
+		return pool.Foreign
+	}
 }
 
 // largest is the size of the largest class.

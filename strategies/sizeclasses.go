@@ -234,16 +234,7 @@ func (c *sizeClasses) put(x unsafe.Pointer, size int) {
 
 // reject counts a buffer whose capacity is no class's.
 func (c *sizeClasses) reject(size int) {
-	result := pool.Foreign
-	switch {
-	case size == 0:
-		result = pool.NilReturn
-	case size > c.table.largest():
-		result = pool.Oversize
-	case size < c.table.sizes[0]:
-		result = pool.Undersize
-	}
-	c.rejected[result].Add(1)
+	c.rejected[c.table.misfit(size)].Add(1)
 	c.rejectedBytes.Add(uint64(size))
 }
 

@@ -188,16 +188,7 @@ func (s *SyncBytes) Close() {
 
 // reject counts a buffer whose capacity is no class's.
 func (c *syncBytes) reject(b []byte) {
-	result := pool.Foreign
-	switch {
-	case cap(b) == 0:
-		result = pool.NilReturn
-	case cap(b) > c.table.largest():
-		result = pool.Oversize
-	case cap(b) < c.table.sizes[0]:
-		result = pool.Undersize
-	}
-	c.rejected[result].Add(1)
+	c.rejected[c.table.misfit(cap(b))].Add(1)
 	c.rejectedBytes.Add(uint64(cap(b)))
 }
 

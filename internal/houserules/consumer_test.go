@@ -45,7 +45,7 @@ func main() {
 // as a zip from a module proxy, here one of files.
 func TestModuleWorksFromOutside(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds and links a program: the full run does it")
+		t.Skip("-short: builds and links a whole program, the same under every build tag; make test does it in its unit stage")
 	}
 	version := fmt.Sprintf("v0.0.0-check.p%d.t%d", os.Getpid(), time.Now().UnixNano()) // never cached before
 	proxy := t.TempDir()

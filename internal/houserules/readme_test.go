@@ -15,7 +15,7 @@ import (
 // declaration, does before and after.
 func TestProgramsOfTheReadmeCompile(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the full run compiles them")
+		t.Skip("-short: compiles whole programs, the same under every build tag; make test does it in its unit stage")
 	}
 	readme := read(t, "README.md")
 	programs := fenced(readme, "go")

@@ -219,13 +219,6 @@ func (p *Pool) release(n int64) {
 // Limit is the most idle bytes.
 func (p *Pool) Limit() int64 { return p.limit.Load() }
 
-// Closed tells whether the pool was closed.
-func (p *Pool) Closed() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.closed
-}
-
 // detach takes every P's shard away and waits until nobody uses them. The
 // caller holds flushing.
 func (p *Pool) detach() []*shard {

@@ -153,7 +153,7 @@ func TestCancelledStartLeavesNoProcess(t *testing.T) {
 func binary(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("needs a collector")
+		t.Skip("-short: building the collector takes minutes the first time")
 	}
 	b, err := build()
 	if err != nil {
