@@ -51,34 +51,6 @@ type Resizable interface {
 // Unlimited is the limit of a pool that has none of its own.
 const Unlimited int64 = 1<<63 - 1
 
-// Tunable is what a controller reads from a pool and sets in it, per class.
-// Its callers are controllers: one per pool, never two at once.
-type Tunable interface {
-	Source
-	Resizable
-	// Demand overwrites *into with what the classes saw since the call before.
-	Demand(into *Demand)
-	// SetIdleAge sets how long a free buffer of the class (an index into
-	// Stats.Classes; 0 where there are none) may lie unused before it is
-	// dropped. 0 restores the pool's own choice.
-	SetIdleAge(class int, d time.Duration)
-}
-
-// Demand is what a pool's classes were asked for in one window.
-type Demand struct {
-	Classes []ClassDemand
-}
-
-// ClassDemand is one class's part of a Demand.
-type ClassDemand struct {
-	Size     int64  // bytes of one buffer; 0 where objects differ in size
-	Gets     uint64 // requests in the window
-	Misses   uint64 // of them, those that found nothing
-	Refused  uint64 // buffers given back in the window and dropped for lack of room
-	Idle     int64  // free buffers at the window's end
-	LowWater int64  // fewest free buffers at any moment of the window, estimated from below
-}
-
 // WaitObserver is told how long a caller waited for a pool that can make
 // callers wait, after the wait. It runs on the waiter's goroutine and must be
 // quick and safe for concurrent use.
