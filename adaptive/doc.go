@@ -1,0 +1,3 @@
+// Package adaptive sizes the pools of a registry from demand and memory
+// pressure, and says why.
+package adaptive

@@ -1,0 +1,95 @@
+package adaptive
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// NoLimit is the value of a limit that is not set.
+const NoLimit int64 = math.MaxInt64
+
+// Signals is where a controller gets its readings from, and who wakes it between
+// them. Read and Watch run on different goroutines.
+type Signals interface {
+	// Read overwrites *into with how short of memory the process is now. What
+	// cannot be told has its reason in Status.Err, and is never guessed. It does
+	// not wait for Watch, and allocates nothing while all goes well.
+	Read(now time.Time, into *Reading)
+	// Watch calls wake for every event that is worth a run of the controller,
+	// until ctx ends, and returns after the last call. It returns nil when ctx
+	// ended and otherwise why nothing can be watched, which is no reason not to
+	// go on reading. wake neither waits nor allocates.
+	Watch(ctx context.Context, wake func(pool.Trigger)) error
+}
+
+// Reading is how short of memory the process is at one moment: the inputs of the
+// policy beside the pools' demand. It is plain data, so that a recording of it
+// replays the same decisions.
+type Reading struct {
+	Heap     HeapReading
+	Cgroup   CgroupReading
+	PSI      PSIReading
+	External ExternalReading
+	MemTotal int64 // physical memory of the machine; 0 if unknown
+}
+
+// Status says how far a part of a Reading can be trusted.
+type Status struct {
+	Age time.Duration // since the source last told something new
+	Err string        // why the part is absent; "" when it is there
+}
+
+// OK tells whether the part is there.
+func (s Status) OK() bool { return s.Err == "" }
+
+// HeapReading is what the runtime knows. Live, Cycles, LimiterCycle and GCCPU
+// change at the end of a collection only.
+type HeapReading struct {
+	Status
+	Live         int64   // bytes found reachable by the last collection
+	Goal         int64   // heap size at which the next one ends
+	Limit        int64   // GOMEMLIMIT, or NoLimit
+	GOGC         int64   // percent; below 0 when off
+	Cycles       uint64  // collections so far, forced ones too
+	LimiterCycle uint64  // the last one in which the GC's CPU limiter was on; 0 for never
+	GCCPU        float64 // collections' share of the CPU time since the collection before, idle marking left out: 0 to 1
+	Stacks       int64   // bytes of goroutine and OS stacks
+	Metadata     int64   // bytes of the runtime's own records
+	Other        int64   // bytes of profiling and the rest
+	Footprint    int64   // bytes held from the system: what GOMEMLIMIT bounds
+}
+
+// Used is what counts against a memory limit and no collection can free.
+func (h *HeapReading) Used() int64 { return h.Live + h.Stacks + h.Metadata + h.Other }
+
+// CgroupReading is what the control group knows. Limits are the least of the
+// group's own and its ancestors'. Events are counts since the group was made.
+type CgroupReading struct {
+	Status
+	Version    int    // 1 or 2
+	Current    int64  // bytes charged to the group
+	WorkingSet int64  // of them, those that the kernel cannot easily take: without inactive file pages
+	Max        int64  // above it the kernel kills, or NoLimit
+	High       int64  // above it the kernel throttles, or NoLimit
+	HighEvents uint64 // times the group was throttled
+	MaxEvents  uint64 // times it hit Max
+	OOMEvents  uint64 // times that could not be helped, and kills
+}
+
+// PSIReading is how long tasks stalled for want of memory.
+type PSIReading struct {
+	Status
+	Some      float64 // share of the last window in which at least one task stalled: 0 to 1
+	Full      float64 // share in which all did
+	SomeFired bool    // the kernel's trigger for Some fired since the reading before
+	FullFired bool    // and that for Full
+}
+
+// ExternalReading is what the service manager, or the program itself, asked.
+type ExternalReading struct {
+	Status
+	Asked bool // somebody asked, since the reading before, to give memory back
+}
