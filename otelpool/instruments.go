@@ -215,7 +215,7 @@ var (
 			{"oversize", "Larger than the largest class."},
 			{"undersize", "Smaller than the smallest class."},
 			{"foreign", "Not of a capacity, or an address, that the pool hands out."},
-			{"refused", "The pool's Keep function said no."},
+			{"refused", "The pool's Keep function said no, or the pool counts and does not pool."},
 			{"double", "Given back while it was free already."},
 			{"nil", "Nil, or a slice without capacity."},
 			{"pressure", "Refused under memory pressure."},

@@ -35,7 +35,7 @@ import (
 type gcPool struct {
 	objects   sync.Pool // of *gcNode; blind: of unsafe.Pointer
 	blind     bool
-	closed    atomic.Bool
+	mode      switched
 	shards    atomic.Pointer[[]*gcShard] // one per P; replaced, never changed
 	collected *atomic.Uint64             // on its own: the cleanups keep it, and must not keep the pool
 	atClose   atomic.Uint64              // collected, when the pool was closed
@@ -82,6 +82,27 @@ func (p *gcPool) init(blind bool) {
 	p.shards.Store(new([]*gcShard))
 }
 
+// unpooled counts a request that an object is made for because the pool, whose
+// state is not isOn, keeps none.
+func (p *gcPool) unpooled(state uint32, bytes int) {
+	switch state {
+	case isClosed:
+		p.count(gcGetClosed, bytes)
+	case isCount:
+		p.count(gcMiss, bytes)
+	}
+}
+
+// drop counts a return to a pool that keeps none.
+func (p *gcPool) drop(state uint32) {
+	switch state {
+	case isClosed:
+		p.count(gcPutClosed, 0)
+	case isCount:
+		p.count(gcRefused, 0)
+	}
+}
+
 // get returns an idle object and counts a hit for a request of so many bytes,
 // or returns nil and counts nothing.
 func (p *gcPool) get(bytes int) unsafe.Pointer {
@@ -122,7 +143,7 @@ func (p *gcPool) put(x unsafe.Pointer, as int) {
 	} else {
 		p.putNode(x, as)
 	}
-	if p.closed.Load() {
+	if p.mode.closed() {
 		p.drain() // Close may have drained before the object was in
 	}
 }
@@ -268,16 +289,16 @@ func countCollected(n *atomic.Uint64) { n.Add(1) }
 // close empties the pool. What other Ps have to themselves in a sync.Pool
 // nobody can take but the collector; it counts as dropped here, like the rest.
 func (p *gcPool) close() {
-	if p.closed.Load() {
+	if p.mode.closed() {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed.Load() {
+	if p.mode.closed() {
 		return
 	}
 	p.atClose.Store(p.collected.Load())
-	p.closed.Store(true)
+	p.mode.close()
 	p.drain()
 }
 
@@ -302,7 +323,7 @@ func (p *gcPool) sum(i int) uint64 {
 // What Close dropped is what is left over, so a Get that overlaps Close and
 // still hits lowers it by one when it counts.
 func (p *gcPool) fill(c *pool.Counts, size uint64) {
-	closed := p.closed.Load()
+	closed := p.mode.closed()
 	taken := p.collected.Load()
 	if closed {
 		taken = p.atClose.Load()

@@ -91,24 +91,28 @@ func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
 // Get returns an idle object, as Reset left it, or one from New.
 func (s *Sync[T]) Get() *T {
 	c := s.core
-	if c.objects.closed.Load() {
-		return c.newAs(gcGetClosed)
+	if state := c.objects.mode.state.Load(); state != isOn {
+		x := c.make()
+		c.objects.unpooled(state, 0)
+		return x
 	}
 	if x := c.objects.get(0); x != nil {
 		return (*T)(x) // only put and Warm put something in, both a *T
 	}
-	return c.newAs(gcMiss)
+	x := c.make() // before it is counted: New may panic
+	c.objects.count(gcMiss, 0)
+	return x
 }
 
 // Put takes an object back; the caller must not use it any more. Objects from
 // elsewhere are welcome, and count in InUse as if they had been handed out.
 func (s *Sync[T]) Put(x *T) {
 	c := s.core
-	switch {
+	switch state := c.objects.mode.state.Load(); {
 	case x == nil:
 		c.nils.Add(1)
-	case c.objects.closed.Load():
-		c.objects.count(gcPutClosed, 0)
+	case state != isOn:
+		c.objects.drop(state)
 	case c.keep != nil && !c.keep(x):
 		c.objects.count(gcRefused, 0)
 	default:
@@ -120,10 +124,11 @@ func (s *Sync[T]) Put(x *T) {
 }
 
 // Warm makes n objects and keeps them for later Gets, as long as the garbage
-// collector lets it. It returns how many it made: none if the pool is closed.
+// collector lets it. It returns how many it made: none if the pool is closed or
+// does not pool.
 func (s *Sync[T]) Warm(n int) int {
 	for i := range n {
-		if s.core.objects.closed.Load() {
+		if s.core.objects.mode.state.Load() != isOn {
 			return i
 		}
 		s.core.objects.put(unsafe.Pointer(s.core.make()), gcPrewarmed)
@@ -140,6 +145,13 @@ func (s *Sync[T]) Stats(into *pool.Stats) {
 	into.Name = s.pub.Name()
 }
 
+// Mode implements pool.Switchable.
+func (s *Sync[T]) Mode() pool.Mode { return s.core.Mode() }
+
+// SetMode implements pool.Switchable. What is idle when the pool leaves ModeOn
+// goes with the next two garbage collections.
+func (s *Sync[T]) SetMode(m pool.Mode) { s.core.SetMode(m) }
+
 // Close drops what the pool holds and withdraws it from its registry. Later Gets
 // call New, later Puts drop, and both are counted as closed. Closing twice does
 // nothing.
@@ -148,18 +160,17 @@ func (s *Sync[T]) Close() {
 	s.pub.Close()
 }
 
-// newAs makes an object and counts it, in this order: New may panic.
-func (c *syncCore[T]) newAs(counter int) *T {
-	x := c.make()
-	c.objects.count(counter, 0)
-	return x
-}
+// Mode is the handle's.
+func (c *syncCore[T]) Mode() pool.Mode { return c.objects.mode.mode() }
+
+// SetMode is the handle's.
+func (c *syncCore[T]) SetMode(m pool.Mode) { c.objects.mode.set(m) }
 
 // Stats is the handle's.
 func (c *syncCore[T]) Stats(into *pool.Stats) {
 	into.Reset()
 	into.Strategy = "sync"
-	into.Closed = c.objects.closed.Load()
+	into.Closed = c.objects.mode.closed()
 	c.objects.fill(&into.Counts, 0)
 	into.Returns[pool.NilReturn] = c.nils.Load()
 	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
@@ -167,15 +178,15 @@ func (c *syncCore[T]) Stats(into *pool.Stats) {
 	into.Knows = pool.Knowledge{
 		Rows:      rows | pool.KnowsInUse,
 		Requests:  pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed),
-		Returns:   pool.SetOf(pool.Pooled, pool.NilReturn, pool.ReturnClosed),
+		Returns:   pool.SetOf(pool.Pooled, pool.Refused, pool.NilReturn, pool.ReturnClosed),
 		Evictions: evictions,
 	}
-	if c.keep != nil {
-		into.Knows.Returns |= pool.SetOf(pool.Refused)
-	}
+	c.objects.mode.forget(into)
 }
 
 var (
 	_ pool.Objects[int] = (*Sync[int])(nil)
 	_ pool.Source       = (*Sync[int])(nil)
+	_ pool.Switchable   = (*Sync[int])(nil)
+	_ pool.Switchable   = (*syncCore[int])(nil)
 )

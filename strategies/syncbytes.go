@@ -59,7 +59,7 @@ type SyncBytes struct {
 type syncBytes struct {
 	table   *classTable
 	zero    Zeroing
-	closed  atomic.Bool
+	mode    switched // every class has it too
 	buffers []gcPool // by class; of first bytes
 
 	bypassed, bypassedBytes atomic.Uint64
@@ -108,13 +108,11 @@ func (s *SyncBytes) Get(n int) []byte {
 	c := s.core
 	class, ok := c.table.class(n)
 	if !ok {
-		c.bypassed.Add(1)
-		c.bypassedBytes.Add(uint64(n))
-		return make([]byte, n)
+		return c.bypass(n)
 	}
 	buffers, size := &c.buffers[class], c.table.sizes[class]
-	if buffers.closed.Load() {
-		buffers.count(gcGetClosed, n)
+	if state := buffers.mode.state.Load(); state != isOn {
+		buffers.unpooled(state, n)
 		return make([]byte, size)[:n]
 	}
 	x := buffers.get(n)
@@ -138,8 +136,8 @@ func (s *SyncBytes) Put(b []byte) {
 		return
 	}
 	buffers := &c.buffers[class]
-	if buffers.closed.Load() {
-		buffers.count(gcPutClosed, 0)
+	if state := buffers.mode.state.Load(); state != isOn {
+		buffers.drop(state)
 		return
 	}
 	if c.zero == ZeroOnPut {
@@ -150,7 +148,7 @@ func (s *SyncBytes) Put(b []byte) {
 
 // Warm allocates n buffers that hold size bytes each and keeps them for later
 // Gets, as long as the garbage collector lets it. It returns how many it made:
-// none if the pool is closed or has no class for them.
+// none if the pool is closed, does not pool or has no class for them.
 func (s *SyncBytes) Warm(size, n int) int {
 	class, ok := s.core.table.class(size)
 	if !ok {
@@ -158,7 +156,7 @@ func (s *SyncBytes) Warm(size, n int) int {
 	}
 	buffers, size := &s.core.buffers[class], s.core.table.sizes[class]
 	for i := range n {
-		if buffers.closed.Load() {
+		if buffers.mode.state.Load() != isOn {
 			return i
 		}
 		buffers.put(unsafe.Pointer(unsafe.SliceData(make([]byte, size))), gcPrewarmed)
@@ -175,19 +173,50 @@ func (s *SyncBytes) Stats(into *pool.Stats) {
 	into.Name = s.pub.Name()
 }
 
+// Mode implements pool.Switchable.
+func (s *SyncBytes) Mode() pool.Mode { return s.core.Mode() }
+
+// SetMode implements pool.Switchable. What is idle when the pool leaves ModeOn
+// goes with the next two garbage collections. Capacities stay those of the
+// classes.
+func (s *SyncBytes) SetMode(m pool.Mode) { s.core.SetMode(m) }
+
 // Close drops what the pool holds and withdraws it from its registry. Later Gets
 // allocate, later Puts drop, and both are counted as closed. Closing twice does
 // nothing.
 func (s *SyncBytes) Close() {
-	s.core.closed.Store(true)
+	s.core.mode.close()
 	for i := range s.core.buffers {
 		s.core.buffers[i].close()
 	}
 	s.pub.Close()
 }
 
+// Mode is the handle's.
+func (c *syncBytes) Mode() pool.Mode { return c.mode.mode() }
+
+// SetMode is the handle's.
+func (c *syncBytes) SetMode(m pool.Mode) {
+	c.mode.set(m)
+	for i := range c.buffers {
+		c.buffers[i].mode.set(m)
+	}
+}
+
+// bypass makes a buffer that no class holds.
+func (c *syncBytes) bypass(n int) []byte {
+	if c.mode.state.Load() != isOff {
+		c.bypassed.Add(1)
+		c.bypassedBytes.Add(uint64(n))
+	}
+	return make([]byte, n)
+}
+
 // reject counts a buffer whose capacity is no class's.
 func (c *syncBytes) reject(b []byte) {
+	if c.mode.state.Load() == isOff {
+		return
+	}
 	c.rejected[c.table.misfit(cap(b))].Add(1)
 	c.rejectedBytes.Add(uint64(cap(b)))
 }
@@ -196,7 +225,7 @@ func (c *syncBytes) reject(b []byte) {
 func (c *syncBytes) Stats(into *pool.Stats) {
 	into.Reset()
 	into.Strategy = "syncbytes"
-	into.Closed = c.closed.Load()
+	into.Closed = c.mode.closed()
 	for i := range c.buffers {
 		size := c.table.sizes[i]
 		row := pool.Class{Size: int64(size)}
@@ -208,6 +237,7 @@ func (c *syncBytes) Stats(into *pool.Stats) {
 	c.fillOutside(into)
 	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
 	into.Knows = c.knowledge()
+	c.mode.forget(into)
 }
 
 // fillOutside adds what belongs to no class.
@@ -232,13 +262,15 @@ func (c *syncBytes) knowledge() pool.Knowledge {
 		Rows: rows | pool.KnowsInUse | pool.KnowsInUseBytes |
 			pool.KnowsAllocatedBytes | pool.KnowsRequestedBytes,
 		Requests: pool.SetOf(pool.Hit, pool.Miss, pool.Bypass, pool.RequestClosed),
-		Returns: pool.SetOf(pool.Pooled, pool.Oversize, pool.Undersize, pool.Foreign,
+		Returns: pool.SetOf(pool.Pooled, pool.Refused, pool.Oversize, pool.Undersize, pool.Foreign,
 			pool.NilReturn, pool.ReturnClosed),
 		Evictions: evictions,
 	}
 }
 
 var (
-	_ pool.Bytes  = (*SyncBytes)(nil)
-	_ pool.Source = (*SyncBytes)(nil)
+	_ pool.Bytes      = (*SyncBytes)(nil)
+	_ pool.Source     = (*SyncBytes)(nil)
+	_ pool.Switchable = (*SyncBytes)(nil)
+	_ pool.Switchable = (*syncBytes)(nil)
 )
