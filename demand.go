@@ -50,6 +50,7 @@ type ClassDemand struct {
 	Refused  uint64 // objects given back and dropped for lack of room
 	Dropped  uint64 // free objects dropped: by age, for others' sake, under pressure
 	Idle     int64  // free objects at the window's end
+	InUse    int64  // objects out at the window's end: handed out and not given back; may drift, and be below 0, as Stats.InUse may
 	LowWater int64  // fewest free objects at any moment of the window, estimated from below
 
 	IdleSeconds    float64 // the integral of free objects over the window, object-seconds
