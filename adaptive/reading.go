@@ -66,26 +66,29 @@ type HeapReading struct {
 func (h *HeapReading) Used() int64 { return h.Live + h.Stacks + h.Metadata + h.Other }
 
 // CgroupReading is what the control group knows. Limits are the least of the
-// group's own and its ancestors'. Events are counts since the group was made.
+// group's own and its ancestors'. Events are those of the group and of ancestors
+// that have a limit, counted from the first reading on.
 type CgroupReading struct {
 	Status
-	Version    int    // 1 or 2
-	Current    int64  // bytes charged to the group
-	WorkingSet int64  // of them, those that the kernel cannot easily take: without inactive file pages
-	Max        int64  // above it the kernel kills, or NoLimit
-	High       int64  // above it the kernel throttles, or NoLimit
-	HighEvents uint64 // times the group was throttled
-	MaxEvents  uint64 // times it hit Max
-	OOMEvents  uint64 // times that could not be helped, and kills
+	Version    int     // 1 or 2
+	Current    int64   // bytes charged to the group
+	WorkingSet int64   // of them, those that the kernel cannot easily take: without inactive file pages
+	Max        int64   // above it the kernel kills, or NoLimit
+	High       int64   // above it the kernel throttles, or NoLimit
+	Fill       float64 // working set over limit of the group, or the ancestor, that is nearest to its limit; 0 without a limit
+	HighEvents uint64  // times the group was throttled
+	MaxEvents  uint64  // times it hit Max
+	OOMEvents  uint64  // times that could not be helped, and kills
 }
 
 // PSIReading is how long tasks stalled for want of memory.
 type PSIReading struct {
 	Status
-	Some      float64 // share of the last window in which at least one task stalled: 0 to 1
-	Full      float64 // share in which all did
-	SomeFired bool    // the kernel's trigger for Some fired since the reading before
-	FullFired bool    // and that for Full
+	Some       float64 // share of the last window in which at least one task stalled: 0 to 1
+	Full       float64 // share in which all did
+	SomeFired  bool    // the kernel's trigger for Some fired since the reading before
+	FullFired  bool    // and that for Full
+	TriggerErr string  // why the kernel's trigger is not set, so that stalls are noticed at the next step only; "" when it is
 }
 
 // ExternalReading is what the service manager, or the program itself, asked.

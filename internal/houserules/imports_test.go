@@ -28,6 +28,7 @@ var imports = map[string][]string{
 	"":                    {},
 	"internal/percpu":     {module},
 	"internal/magazine":   {module, module + "/internal/percpu"},
+	"internal/cgroup":     {},
 	"internal/houserules": {},
 	"strategies":          {module, module + "/internal"},
 	"otelpool":            {module, module + "/internal/percpu", otel},

@@ -1,0 +1,263 @@
+package adaptive
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// layout names the files of one version of control groups. "" is a file that
+// the version does not have.
+type layout struct {
+	limit, high, usage, stat string
+	inactive                 string // key of memory.stat: file pages of the group and those below it that were not used lately
+	inherited                string // key of memory.stat: the least limit, ancestors that cannot be seen included
+	hits                     string // file whose number is how often the limit was hit
+	events                   string // file of "key number" lines: what befell the group itself
+	allEvents                string // the same with what befell those below it, on kernels without events
+}
+
+func layoutOf(version int) layout {
+	if version == 1 {
+		return layout{
+			limit: "memory.limit_in_bytes", usage: "memory.usage_in_bytes", stat: "memory.stat",
+			inactive: "total_inactive_file", inherited: "hierarchical_memory_limit",
+			hits: "memory.failcnt", events: "memory.oom_control",
+		}
+	}
+	return layout{
+		limit: "memory.max", high: "memory.high", usage: "memory.current", stat: "memory.stat",
+		inactive: "inactive_file",
+		events:   "memory.events.local", allEvents: "memory.events",
+	}
+}
+
+// memoryGroup reads a process's memory control group and those above it.
+type memoryGroup struct {
+	version int
+	layout  layout
+	levels  []*level // the process's own group first
+	seen    counts   // events since the first reading, those of an earlier place included
+	worked  bool     // it could be read at least once
+	buf     []byte
+}
+
+// level is one group. Its usage is read if it is the process's own or has a
+// limit: the others constrain nothing.
+type level struct {
+	dir                       string
+	limitFile, highFile       *file
+	usage, stat, hits, events *file
+	max, high                 int64
+	last                      counts
+	counted                   bool // last is known
+}
+
+// counts are events, as the kernel counts them.
+type counts struct{ high, max, oom uint64 }
+
+// openMemoryGroup opens what is to be read at every step. Groups without the memory
+// controller, such as the topmost of the second version, are passed over.
+func openMemoryGroup(p place, seen counts) (*memoryGroup, error) {
+	c := &memoryGroup{version: p.version, layout: layoutOf(p.version), seen: seen, buf: make([]byte, 16<<10)}
+	for _, dir := range p.levels {
+		limit, err := openFile(dir + "/" + c.layout.limit)
+		if absent(err) {
+			continue
+		}
+		if err != nil {
+			c.close()
+			return nil, err
+		}
+		c.levels = append(c.levels, &level{dir: dir, limitFile: limit})
+	}
+	if len(c.levels) == 0 {
+		return nil, fmt.Errorf("no %s in %s or above", c.layout.limit, p.levels[0])
+	}
+	if err := c.readLimits(); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// readLimits reads the limits of all levels, and opens the files of those that
+// have one now.
+func (c *memoryGroup) readLimits() error {
+	for i, l := range c.levels {
+		var err error
+		if l.max, err = l.limitFile.number(c.buf); err != nil {
+			return err
+		}
+		if i > 0 && l.max == NoLimit {
+			continue
+		}
+		if l.usage == nil {
+			if err := l.open(&c.layout, i == 0); err != nil {
+				return err
+			}
+		}
+		l.high = NoLimit
+		if l.highFile != nil {
+			if l.high, err = l.highFile.number(c.buf); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// open opens the files of a level. An ancestor's allEvents are not its own:
+// those of our siblings, which have limits of their own, are among them.
+func (l *level) open(names *layout, own bool) error {
+	var errs [5]error
+	l.usage, errs[0] = openFile(l.dir + "/" + names.usage)
+	l.stat, errs[1] = openFile(l.dir + "/" + names.stat)
+	l.highFile, errs[2] = openIfThere(l.dir, names.high)
+	l.hits, errs[3] = openIfThere(l.dir, names.hits)
+	l.events, errs[4] = openIfThere(l.dir, names.events)
+	if l.events == nil && own {
+		l.events, errs[4] = openIfThere(l.dir, names.allEvents)
+	}
+	return errors.Join(errs[:]...)
+}
+
+// openIfThere returns nil for a file that this kernel does not have.
+func openIfThere(dir, name string) (*file, error) {
+	if name == "" {
+		return nil, nil //nolint:nilnil // a nil file is one that is not there
+	}
+	f, err := openFile(dir + "/" + name)
+	if absent(err) {
+		return nil, nil //nolint:nilnil // as above
+	}
+	return f, err
+}
+
+func (c *memoryGroup) close() {
+	for _, l := range c.levels {
+		for _, f := range []*file{l.limitFile, l.highFile, l.usage, l.stat, l.hits, l.events} {
+			f.close()
+		}
+	}
+}
+
+// read overwrites all of *into but its Status.
+func (c *memoryGroup) read(into *CgroupReading) error {
+	*into = CgroupReading{Status: into.Status, Version: c.version, Max: NoLimit, High: NoLimit}
+	for i, l := range c.levels {
+		if i > 0 && l.max == NoLimit {
+			continue
+		}
+		current, err := l.usage.number(c.buf)
+		if err != nil {
+			return err
+		}
+		inactive, limit, err := c.readStat(l)
+		if err != nil {
+			return err
+		}
+		if err := c.count(l); err != nil {
+			return err
+		}
+		working := max(current-inactive, 0)
+		if i == 0 {
+			into.Current, into.WorkingSet = current, working
+		}
+		into.Max, into.High = min(into.Max, limit), min(into.High, l.high)
+		if limit != NoLimit {
+			into.Fill = max(into.Fill, float64(working)/float64(max(limit, 1)))
+		}
+	}
+	c.worked = true
+	into.HighEvents, into.MaxEvents, into.OOMEvents = c.seen.high, c.seen.max, c.seen.oom
+	return nil
+}
+
+// readStat finds a level's inactive file pages and its limit, which is that of
+// an ancestor out of sight if memory.stat tells of a lower one.
+func (c *memoryGroup) readStat(l *level) (inactive, limit int64, err error) {
+	text, err := l.stat.read(c.buf)
+	if err != nil {
+		return 0, 0, err
+	}
+	inactive, found, err := field(text, c.layout.inactive)
+	if err == nil && !found {
+		err = errors.New("missing")
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %s: %w", l.stat.path, c.layout.inactive, err)
+	}
+	if c.layout.inherited == "" {
+		return inactive, l.max, nil
+	}
+	inherited, found, err := field(text, c.layout.inherited)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %s: %w", l.stat.path, c.layout.inherited, err)
+	}
+	if !found {
+		inherited = NoLimit
+	}
+	return inactive, min(l.max, inherited), nil
+}
+
+// count adds what happened at a level since it was counted last. Its history
+// from before the first time is not ours.
+func (c *memoryGroup) count(l *level) error {
+	now, err := c.readEvents(l)
+	if err != nil {
+		return err
+	}
+	if l.counted {
+		c.seen.high += now.high - min(l.last.high, now.high)
+		c.seen.max += now.max - min(l.last.max, now.max)
+		c.seen.oom += now.oom - min(l.last.oom, now.oom)
+	}
+	l.last, l.counted = now, true
+	return nil
+}
+
+func (c *memoryGroup) readEvents(l *level) (n counts, err error) {
+	if l.hits != nil {
+		hits, err := l.hits.number(c.buf)
+		if err != nil {
+			return n, err
+		}
+		n.max = uint64(hits)
+	}
+	if l.events == nil {
+		return n, nil
+	}
+	text, err := l.events.read(c.buf)
+	if err != nil {
+		return n, err
+	}
+	event := func(key string) uint64 {
+		v, _, fault := field(text, key)
+		if fault != nil && err == nil {
+			err = fmt.Errorf("%s: %s: %w", l.events.path, key, fault)
+		}
+		return uint64(v)
+	}
+	n.high = event("high")
+	n.max += event("max")
+	n.oom = event("oom") + event("oom_kill")
+	return n, err
+}
+
+// health is how a source fares.
+type health struct {
+	age time.Duration
+	err string
+}
+
+func (h *health) pass(d time.Duration) { h.age += d }
+func (h *health) status() Status       { return Status{Age: h.age, Err: h.err} }
+
+func (h *health) set(err error) {
+	if err != nil {
+		h.err = err.Error()
+		return
+	}
+	h.age, h.err = 0, ""
+}
