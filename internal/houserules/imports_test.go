@@ -30,6 +30,8 @@ var imports = map[string][]string{
 	"internal/magazine":   {module, module + "/internal/percpu"},
 	"internal/cgroup":     {},
 	"internal/houserules": {},
+	"internal/trace":      {},
+	"internal/sim":        {module, module + "/adaptive", module + "/internal/trace"},
 	"strategies":          {module, module + "/internal"},
 	"otelpool":            {module, module + "/internal/percpu", otel},
 	"adaptive":            {module},

@@ -1,0 +1,73 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// Budget is a limit that Slots share.
+type Budget struct {
+	limit, used int64
+	pressed     bool
+	pools       []*Slots
+}
+
+// NewBudget returns a budget of the given bytes.
+func NewBudget(bytes int64) *Budget { return &Budget{limit: bytes} }
+
+// Limit is the most bytes the pools may hold together.
+func (b *Budget) Limit() int64 { return b.limit }
+
+// SetLimit changes the limit; Reclaim then makes the pools keep it.
+func (b *Budget) SetLimit(bytes int64) { b.limit = max(bytes, 0) }
+
+// Used is the bytes the pools hold.
+func (b *Budget) Used() int64 { return b.used }
+
+// SetPressed says whether what is refused counts as refused under pressure.
+func (b *Budget) SetPressed(on bool) { b.pressed = on }
+
+// Reclaim drops what has lain longest until the pools fit the limit.
+func (b *Budget) Reclaim() (freed int64) {
+	before := b.used
+	for b.used > b.limit && b.evict(b.now()) {
+	}
+	return before - b.used
+}
+
+func (b *Budget) now() (at time.Duration) {
+	for _, p := range b.pools {
+		at = max(at, p.idle.at, p.now)
+	}
+	return at
+}
+
+// room makes room for so many bytes, which p wants, if there can be.
+func (b *Budget) room(at time.Duration, p *Slots, bytes int64) bool {
+	if p.idle.bytes+bytes > p.limit || bytes > b.limit {
+		return false
+	}
+	for b.used > b.limit-bytes {
+		if !b.evict(at) {
+			return false
+		}
+	}
+	return true
+}
+
+// evict drops the one object that has lain longest in all pools.
+func (b *Budget) evict(at time.Duration) bool {
+	var from *Slots
+	class, longest := -1, Never
+	for _, p := range b.pools {
+		if c, since := p.oldest(); c >= 0 && since < longest {
+			from, class, longest = p, c, since
+		}
+	}
+	if from == nil {
+		return false
+	}
+	from.evict(at, class, pool.EvictPressure)
+	return true
+}

@@ -1,0 +1,251 @@
+package sim
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// maxGhosts is how many dropped objects a class remembers.
+const maxGhosts = 4096
+
+// Slots is a pool of counted objects that does at every moment what the theory
+// says, and can be steered: the policy's figures without those of an engine. Its
+// clock is that of the events. It is for one goroutine.
+type Slots struct {
+	start   time.Time
+	sizes   []int64
+	classes []slots
+	budget  *Budget
+	reserve int64
+	limit   int64
+	idle    account
+
+	now      time.Duration // of the last Demand
+	requests [pool.NumRequestResults]uint64
+	returns  [pool.NumReturnResults]uint64
+	evicted  [pool.NumEvictionReasons]uint64
+}
+
+// slots is one class. What it counts for a window is in demand.
+type slots struct {
+	free   stack
+	ghosts stack
+	age    time.Duration
+	demand pool.ClassDemand
+	low    int
+	out    int64
+	since  time.Duration // IdleSeconds are counted up to here
+	hits   uint64
+	misses uint64
+	curve  pool.ClassCurve
+}
+
+// NewSlots returns a pool with classes of the given sizes that shares a budget.
+func NewSlots(start time.Time, sizes []int64, budget *Budget) *Slots {
+	p := &Slots{start: start, sizes: sizes, classes: make([]slots, len(sizes)), budget: budget, limit: pool.Unlimited}
+	budget.pools = append(budget.pools, p)
+	return p
+}
+
+// Get takes an object of a class and tells whether there was one.
+func (p *Slots) Get(at time.Duration, class int) bool {
+	c := &p.classes[class]
+	c.demand.Gets++
+	c.out++
+	if c.free.n == 0 {
+		p.miss(at, c)
+		return false
+	}
+	c.settle(at)
+	from := c.free.pop()
+	c.low = min(c.low, c.free.n)
+	if from < p.now {
+		c.demand.Held[pool.GapBin(at-from)]++
+	}
+	c.hits++
+	p.requests[pool.Hit]++
+	p.add(at, -p.sizes[class])
+	return true
+}
+
+func (p *Slots) miss(at time.Duration, c *slots) {
+	c.demand.Misses++
+	c.misses++
+	p.requests[pool.Miss]++
+	if c.ghosts.n > 0 {
+		c.demand.Regrets++
+		c.demand.Gone[pool.GapBin(at-c.ghosts.pop())]++
+	}
+}
+
+// Put gives an object of a class back. If the budget is full, what has lain
+// longest in any pool makes room.
+func (p *Slots) Put(at time.Duration, class int) {
+	size := p.sizes[class]
+	p.classes[class].out--
+	if !p.budget.room(at, p, size) {
+		p.refuse(at, class)
+		return
+	}
+	c := &p.classes[class]
+	c.settle(at)
+	c.free.push(at)
+	p.add(at, size)
+	p.idle.settle()
+	p.returns[pool.Pooled]++
+}
+
+// refuse drops the object. The others of its class are as good, so it is the one
+// that lay longest whose use is lost.
+func (p *Slots) refuse(at time.Duration, class int) {
+	c := &p.classes[class]
+	from := at
+	if c.free.n > 0 {
+		c.settle(at)
+		from = c.free.shift()
+		c.free.push(at)
+	}
+	c.forget(from)
+	c.demand.Refused++
+	c.demand.DroppedSeconds += (at - from).Seconds()
+	if p.budget.pressed {
+		p.returns[pool.ReturnPressure]++
+	} else {
+		p.returns[pool.Full]++
+	}
+}
+
+// evict drops what has lain longest in a class.
+func (p *Slots) evict(at time.Duration, class int, why pool.EvictionReason) {
+	c := &p.classes[class]
+	c.settle(at)
+	from := c.free.shift()
+	c.low = min(c.low, c.free.n)
+	c.forget(from)
+	c.demand.Dropped++
+	c.demand.DroppedSeconds += (at - from).Seconds()
+	p.evicted[why]++
+	p.add(at, -p.sizes[class])
+}
+
+func (p *Slots) add(at time.Duration, bytes int64) {
+	p.idle.add(at, bytes)
+	p.budget.used += bytes
+}
+
+func (c *slots) settle(at time.Duration) {
+	c.demand.IdleSeconds += float64(c.free.n) * (at - c.since).Seconds()
+	c.since = at
+}
+
+func (c *slots) forget(from time.Duration) {
+	if c.ghosts.n == maxGhosts {
+		c.ghosts.shift()
+	}
+	c.ghosts.push(from)
+}
+
+// oldest is the class whose bottom has lain longest, or -1 if the pool's reserve
+// covers what it holds.
+func (p *Slots) oldest() (class int, from time.Duration) {
+	class, from = -1, Never
+	for i := range p.classes {
+		f := &p.classes[i].free
+		if f.n > 0 && f.bottom() < from && p.idle.bytes-p.sizes[i] >= p.reserve {
+			class, from = i, f.bottom()
+		}
+	}
+	return class, from
+}
+
+// Demand is that of a [pool.Tunable].
+func (p *Slots) Demand(now time.Time, into *pool.Demand) {
+	at := max(now.Sub(p.start), p.now)
+	into.Window = at - p.now
+	if len(into.Classes) != len(p.classes) {
+		into.Classes = make([]pool.ClassDemand, len(p.classes))
+	}
+	for i := range p.classes {
+		c := &p.classes[i]
+		p.expire(at, i)
+		c.settle(at)
+		c.demand.Size, c.demand.IdleAge = p.sizes[i], c.age
+		c.demand.Idle, c.demand.InUse, c.demand.LowWater = int64(c.free.n), c.out, int64(c.low)
+		into.Classes[i] = c.demand
+		c.demand = pool.ClassDemand{}
+		c.low = c.free.n
+	}
+	p.now = at
+}
+
+// expire drops what has lain for too long.
+func (p *Slots) expire(at time.Duration, class int) {
+	c := &p.classes[class]
+	for c.free.n > 0 && c.age > 0 && at-c.free.bottom() >= c.age && p.idle.bytes-p.sizes[class] >= p.reserve {
+		p.evict(at, class, pool.EvictIdle)
+	}
+}
+
+// SetIdleAge is that of a [pool.Tunable]; 0 keeps objects for ever.
+func (p *Slots) SetIdleAge(class int, d time.Duration) { p.classes[class].age = d }
+
+// SetReserve is that of a [pool.Tunable].
+func (p *Slots) SetReserve(bytes int64) { p.reserve = bytes }
+
+// Limit is that of a [pool.Resizable].
+func (p *Slots) Limit() int64 { return p.limit }
+
+// SetLimit is that of a [pool.Resizable].
+func (p *Slots) SetLimit(bytes int64) int64 {
+	p.limit = max(bytes, 0)
+	p.Trim(p.idle.bytes - p.limit)
+	return p.limit
+}
+
+// Trim is that of a [pool.Resizable].
+func (p *Slots) Trim(bytes int64) (freed int64) {
+	reserve := p.reserve
+	p.reserve = math.MinInt64
+	for freed < bytes {
+		class, _ := p.oldest()
+		if class < 0 {
+			break
+		}
+		p.evict(p.idle.at, class, pool.EvictPressure)
+		freed += p.sizes[class]
+	}
+	p.reserve = reserve
+	return freed
+}
+
+// Curve is that of a [pool.Tunable]. It has the hits and misses, not what other
+// sizes would have made of them: see the type Curve for that.
+func (p *Slots) Curve(into *pool.Curve) {
+	into.Classes = slices.Grow(into.Classes[:0], len(p.classes))
+	for i := range p.classes {
+		c := &p.classes[i]
+		into.Classes = append(into.Classes, pool.ClassCurve{Size: p.sizes[i], Hits: c.hits, Misses: c.misses})
+	}
+}
+
+// Stats is that of a [pool.Source].
+func (p *Slots) Stats(into *pool.Stats) {
+	into.Reset()
+	into.Strategy = "slots"
+	into.Knows = pool.Knowledge{
+		Rows:      pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsLimit,
+		Requests:  pool.SetOf(pool.Hit, pool.Miss),
+		Returns:   pool.SetOf(pool.Pooled, pool.Full, pool.ReturnPressure),
+		Evictions: pool.SetOf(pool.EvictIdle, pool.EvictPressure),
+	}
+	into.Requests, into.Returns, into.Evictions = p.requests, p.returns, p.evicted
+	into.Limit, into.IdleBytes = p.limit, p.idle.bytes
+	for i := range p.classes {
+		into.Idle += int64(p.classes[i].free.n)
+	}
+}
+
+var _ pool.Tunable = (*Slots)(nil)
