@@ -16,12 +16,16 @@ func BenchmarkCell(b *testing.B) {
 	b.Run("popPush", func(b *testing.B) {
 		for b.Loop() {
 			c := p.At(percpu.Pin(), 1)
-			x := c.Take()
-			c.Count(1024)
-			c.Leave()
+			var x unsafe.Pointer
+			if !c.Empty() {
+				x = c.Take(1024)
+			}
+			p.Leave(c)
 			c = p.At(percpu.Pin(), 1)
-			c.Give(x)
-			c.Leave()
+			if !c.Full() {
+				c.Give(x)
+			}
+			p.Leave(c)
 		}
 	})
 	b.Run("pin2", func(b *testing.B) {

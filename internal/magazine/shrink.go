@@ -81,18 +81,11 @@ func (p *Pool) flush() {
 func (p *Pool) empty(c *Cell, d *depot) {
 	c.lock.Lock()
 	filled := c.filled(d)
-	top, a, b, quota := c.strip()
+	a, b, quota := c.strip()
 	c.live = false
 	c.lock.Unlock()
-	if top != nil { // the newest
-		if a == nil || a.n == len(a.slots) {
-			p.deposit(d, b)
-			a, b = d.newStack(), a
-		}
-		a.push(top, d.size)
-	}
-	p.deposit(d, b)
 	p.deposit(d, a)
+	p.deposit(d, b)
 	p.release(quota - filled)
 }
 

@@ -1,0 +1,127 @@
+package adaptive
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/otelpool/pool"
+)
+
+// keptDecisions is how many decisions a controller remembers.
+const keptDecisions = 256
+
+// book is what a controller publishes. Its lock is held for copying only, never
+// for a run.
+type book struct {
+	mu    sync.Mutex
+	stats pool.ControllerStats
+	ring  [keptDecisions]pool.Decision
+	n     uint64 // decisions so far; they are at their number modulo the ring
+}
+
+func (b *book) init(limit int64) {
+	b.stats.Limit = limit
+}
+
+// ControllerStats overwrites *into with what the controller did and set. It
+// waits for no run.
+func (ctl *Controller) ControllerStats(into *pool.ControllerStats) {
+	b := &ctl.book
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	signals, classes, decisions := into.Signals[:0], into.Classes[:0], into.Decisions[:0]
+	*into = b.stats
+	into.Signals = append(signals, b.stats.Signals...)
+	into.Classes = append(classes, b.stats.Classes...)
+	into.Decisions = decisions
+	for seq := b.n - min(b.n, keptDecisions); seq < b.n; seq++ {
+		into.Decisions = append(into.Decisions, b.ring[seq%keptDecisions])
+	}
+}
+
+// letGo publishes that the controller has ended.
+func (b *book) letGo(p *policy) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stats.Limit, b.stats.Level, b.stats.Cause = p.limit, p.pressure.level, p.pressure.cause
+}
+
+// enter publishes a run.
+func (b *book) enter(p *policy, s *sample, v *verdict) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	st := &b.stats
+	if st.LastRun.IsZero() || st.Level != p.pressure.level {
+		st.Since = s.Now
+	}
+	st.Level, st.Cause = p.pressure.level, p.pressure.cause
+	st.Limit, st.Idle, st.LastRun = p.limit, p.idle, s.Now
+	st.Runs, st.Transitions, st.ForcedGCs = p.journal.runs, p.journal.transitions, p.journal.forcedGCs
+	st.Regrets, st.Efficiency = p.regrets, p.cost.efficiency()
+	st.Signals = appendSignals(st.Signals[:0], &s.Reading, p.memory.limit)
+	st.Classes = st.Classes[:0]
+	for i := range p.pools {
+		st.Classes = p.pools[i].appendClasses(st.Classes)
+	}
+	if v.told > 0 && b.n-v.told < keptDecisions {
+		b.ring[(v.told-1)%keptDecisions].Outcome = v.outcome
+	}
+	if v.notable {
+		b.ring[b.n%keptDecisions] = v.decision
+		b.n++
+	}
+}
+
+func (s *poolState) appendClasses(to []pool.ClassControl) []pool.ClassControl {
+	if !s.open {
+		return to
+	}
+	for i := range s.classes {
+		c := &s.classes[i]
+		to = append(to, pool.ClassControl{Pool: s.name, Size: s.sizes[i], IdleAge: c.age, Idle: c.idle, Regrets: c.regrets})
+	}
+	return to
+}
+
+// appendSignals appends the readings of memory pressure.
+func appendSignals(to []pool.Signal, r *Reading, limit int64) []pool.Signal {
+	heap, ok := heapShare(r, limit)
+	to = append(to, signal("heap", heap, ok, r.Heap.Status, "no memory limit: set GOMEMLIMIT, or run in a control group that has one"))
+	group, ok := groupShare(r)
+	to = append(to, signal("cgroup", group, ok, r.Cgroup.Status, "no limit in the control group"))
+	to = append(to, signal("psi.some", r.PSI.Some, r.PSI.OK(), r.PSI.Status, ""))
+	to = append(to, signal("psi.full", r.PSI.Full, r.PSI.OK(), r.PSI.Status, ""))
+	return append(to, signal("gc.cpu", r.Heap.GCCPU, r.Heap.OK(), r.Heap.Status, ""))
+}
+
+func signal(name string, value float64, ok bool, status Status, missing string) pool.Signal {
+	s := pool.Signal{Name: name, Value: value, Age: status.Age, Err: status.Err}
+	if !ok && s.Err == "" {
+		s.Err = missing
+	}
+	return s
+}
+
+// logDecision tells of a decision: as a warning, if memory grew shorter.
+func logDecision(l *slog.Logger, d *pool.Decision) {
+	level := slog.LevelInfo
+	if d.To > d.From {
+		level = slog.LevelWarn
+	}
+	l.LogAttrs(context.Background(), level, "pool controller",
+		slog.Uint64("seq", d.Seq),
+		slog.String("trigger", d.Trigger.String()),
+		slog.String("from", d.From.String()),
+		slog.String("to", d.To.String()),
+		slog.String("cause", d.Cause.String()),
+		slog.String("reason", d.Reason),
+		slog.String("action", d.Action.String()),
+		slog.Int64("limit_before", d.LimitBefore),
+		slog.Int64("limit", d.Limit),
+		slog.Int64("freed", d.Freed),
+		slog.Bool("forced_gc", d.ForcedGC),
+		slog.Float64("keep", d.Keep),
+		slog.Float64("drop", d.Drop),
+	)
+}

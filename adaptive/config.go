@@ -1,0 +1,210 @@
+package adaptive
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// Config configures a Controller. The zero Config is a good one; a field that is
+// zero has the default that its comment names.
+type Config struct {
+	// Registry has the pools to control; nil is pool.Default.
+	Registry *pool.Registry
+	// Budget is what the pools share; nil is the registry's, which every pool
+	// published in it is charged to.
+	Budget Budget
+	// Signals is where readings of memory pressure come from; nil is the process
+	// and the machine.
+	Signals Signals
+
+	// BreakEven is how long holding a free object costs as much as allocating
+	// another, 10 s by default: what is expected to be wanted again sooner is
+	// worth its memory. 2 s suits programs that are billed by the byte, 60 s those
+	// whose memory is free until it runs short.
+	BreakEven time.Duration
+	// Clamp bounds what is learned from demand: objects are kept for at least
+	// Clamp·BreakEven and at most BreakEven/Clamp. 0.1 by default; 1 learns
+	// nothing.
+	Clamp float64
+	// HalfLife is how long it takes for what was learned to count half: 5 min by
+	// default. Less than a minute forgets too soon to learn anything.
+	HalfLife time.Duration
+	// Interval is the time between runs while memory is not short: 1 s by
+	// default, or a tenth of BreakEven if that is less, but not below 250 ms.
+	Interval time.Duration
+	// PressureInterval is that while it is: 250 ms by default.
+	PressureInterval time.Duration
+
+	// MaxIdleBytes is the budget: the most idle bytes of all pools together. By
+	// default it is an eighth of the memory limit and at most 1 GiB; where no
+	// limit is known, a sixteenth of the machine's memory and at most 256 MiB.
+	MaxIdleBytes int64
+	// MemoryLimit is the most bytes the process should use, for where neither
+	// GOMEMLIMIT nor a control group says so; of several limits the least counts.
+	// 0 is none.
+	MemoryLimit int64
+	// Reserved is the idle bytes, by the pool's name, that neither age nor
+	// pressure takes from a pool: for one whose misses hurt more than its memory.
+	Reserved map[string]int64
+
+	// Levels is where the pressure levels begin and end, in shares of the memory
+	// limit that live memory takes.
+	Levels Levels
+	// Dwell is how long memory must have been less short before a level is left,
+	// one level at a time: 2 s by default.
+	Dwell time.Duration
+	// ForceGC says whether a collection is asked for after a large trim under
+	// pressure.
+	ForceGC ForceGC
+	// ManageMemoryLimit lets the controller set the runtime's memory limit to nine
+	// tenths of the control group's, if nobody has set one. It touches it in no
+	// other case.
+	ManageMemoryLimit bool
+
+	// Logger is told of every decision; nil is silence.
+	Logger *slog.Logger
+	// OnDecision is called with every decision, in the controller's goroutine,
+	// unless it is nil. If it panics it is not called again.
+	OnDecision func(pool.Decision)
+	// Recorder keeps what the controller was told, for Replay; nil keeps nothing.
+	Recorder *Recorder
+}
+
+// Budget is the limit on idle bytes that a controller sets.
+type Budget interface {
+	Limit() int64
+	SetLimit(bytes int64)
+	// Used is the bytes charged now.
+	Used() int64
+	// Reclaim drops what has lain longest, in all pools, until what is charged
+	// fits the limit, and returns the bytes dropped.
+	Reclaim() int64
+	// SetPressed says whether objects that are refused from now on count as
+	// refused under pressure.
+	SetPressed(on bool)
+}
+
+// Levels are the bands of the pressure levels.
+type Levels struct {
+	Elevated Band // 0.50 to 0.42 by default: from here on the collector works more than twice as hard
+	High     Band // 0.70 to 0.62
+	Critical Band // 0.85 to 0.78
+}
+
+// Band is where a level begins, and below what it ends. Between the two nothing
+// changes, so that a reading that trembles changes nothing.
+type Band struct{ Enter, Exit float64 }
+
+// ForceGC says when a controller asks for a garbage collection.
+type ForceGC uint8
+
+const (
+	// ForceGCAuto asks when the runtime has no memory limit: nothing else would
+	// make it collect before the control group's limit is hit.
+	ForceGCAuto ForceGC = iota
+	// ForceGCNever never asks.
+	ForceGCNever
+	// ForceGCAlways asks after every large trim under pressure.
+	ForceGCAlways
+)
+
+const (
+	defaultBreakEven        = 10 * time.Second
+	defaultClamp            = 0.1
+	defaultHalfLife         = 5 * time.Minute
+	defaultInterval         = time.Second
+	defaultPressureInterval = 250 * time.Millisecond
+	defaultDwell            = 2 * time.Second
+	shortestInterval        = 10 * time.Millisecond
+)
+
+var defaultLevels = Levels{Elevated: Band{0.50, 0.42}, High: Band{0.70, 0.62}, Critical: Band{0.85, 0.78}}
+
+// withDefaults is c with its zero fields filled in.
+func (c Config) withDefaults() Config {
+	if c.Registry == nil {
+		c.Registry = pool.Default
+	}
+	setDefault(&c.BreakEven, defaultBreakEven)
+	setDefault(&c.Clamp, defaultClamp)
+	setDefault(&c.HalfLife, defaultHalfLife)
+	setDefault(&c.PressureInterval, defaultPressureInterval)
+	setDefault(&c.Interval, min(defaultInterval, max(c.BreakEven/10, c.PressureInterval)))
+	setDefault(&c.Dwell, defaultDwell)
+	for _, b := range []struct{ to, from *Band }{
+		{&c.Levels.Elevated, &defaultLevels.Elevated}, {&c.Levels.High, &defaultLevels.High}, {&c.Levels.Critical, &defaultLevels.Critical},
+	} {
+		setDefault(b.to, *b.from)
+	}
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	if *field == *new(T) {
+		*field = value
+	}
+}
+
+// problems collects what is wrong with a config.
+type problems []error
+
+func (p *problems) addIf(wrong bool, field string, value any, remedy string) {
+	if wrong {
+		*p = append(*p, fmt.Errorf("adaptive: Config.%s is %v: %s", field, value, remedy))
+	}
+}
+
+// validate returns all that is wrong with a config whose defaults are filled in.
+func (c *Config) validate() error {
+	var p problems
+	p.addIf(c.BreakEven < 100*time.Millisecond, "BreakEven", c.BreakEven, "use 100ms or more, or 0 for 10s")
+	p.addIf(!(c.Clamp > 0 && c.Clamp <= 1), "Clamp", c.Clamp, "use more than 0 and at most 1, or 0 for 0.1")
+	p.addIf(c.HalfLife < time.Second, "HalfLife", c.HalfLife, "use 1s or more, or 0 for 5m")
+	p.addIf(c.Interval < shortestInterval, "Interval", c.Interval, "use 10ms or more, or 0 for 1s")
+	p.addIf(c.PressureInterval < shortestInterval, "PressureInterval", c.PressureInterval, "use 10ms or more, or 0 for 250ms")
+	p.addIf(c.PressureInterval > c.Interval, "PressureInterval", c.PressureInterval,
+		fmt.Sprintf("longer than Interval, %v: use at most that", c.Interval))
+	p.addIf(c.MaxIdleBytes < 0, "MaxIdleBytes", c.MaxIdleBytes, "use more than 0, pool.Unlimited for no limit, or 0 for a share of the memory")
+	p.addIf(c.MemoryLimit < 0, "MemoryLimit", c.MemoryLimit, "use more than 0, or 0 for none")
+	p.addIf(c.Dwell < 0, "Dwell", c.Dwell, "use more than 0, or 0 for 2s")
+	p.addIf(c.ForceGC > ForceGCAlways, "ForceGC", c.ForceGC, "use ForceGCAuto, ForceGCNever or ForceGCAlways")
+	c.validateReserved(&p)
+	c.Levels.validate(&p)
+	return errors.Join(p...)
+}
+
+// validateReserved returns what is reserved in all.
+func (c *Config) validateReserved(p *problems) (sum int64) {
+	for _, name := range slices.Sorted(maps.Keys(c.Reserved)) {
+		bytes := c.Reserved[name]
+		p.addIf(bytes < 0, fmt.Sprintf("Reserved[%q]", name), bytes, "use 0 or more")
+		sum += min(max(bytes, 0), math.MaxInt64-sum)
+	}
+	p.addIf(c.MaxIdleBytes > 0 && sum > c.MaxIdleBytes, "Reserved", sum,
+		fmt.Sprintf("in all more than MaxIdleBytes, %d: reserve less, or raise it", c.MaxIdleBytes))
+	return sum
+}
+
+func (l *Levels) validate(p *problems) {
+	bands := []struct {
+		name string
+		Band
+	}{{"Elevated", l.Elevated}, {"High", l.High}, {"Critical", l.Critical}}
+	for i, b := range bands {
+		p.addIf(!(b.Exit > 0), "Levels."+b.name+".Exit", b.Exit, "use more than 0, or leave the band zero for its default")
+		p.addIf(!(b.Enter > 0), "Levels."+b.name+".Enter", b.Enter, "use more than 0, or leave the band zero for its default")
+		p.addIf(b.Exit >= b.Enter, "Levels."+b.name+".Exit", b.Exit, fmt.Sprintf("not below Enter, %v: use 0.08 less than that", b.Enter))
+		if i > 0 {
+			lower := bands[i-1]
+			p.addIf(b.Enter <= lower.Enter, "Levels."+b.name+".Enter", b.Enter,
+				fmt.Sprintf("not above Levels.%s.Enter, %v: raise it", lower.name, lower.Enter))
+		}
+	}
+}

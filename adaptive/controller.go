@@ -1,0 +1,244 @@
+package adaptive
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// Controller sizes the pools of a registry. All methods are safe for concurrent
+// use.
+//
+// It knows the pools by what they publish, and sets in them how long a free
+// object may lie unused; in the budget that they share, how many bytes they may
+// hold together. No Get or Put ever waits for it. Pools whose controller has
+// ended, or never ran, go by their own idle ages.
+type Controller struct {
+	c       Config
+	budget  Budget
+	signals Signals
+	remove  func()
+	calls   calls
+
+	mu     sync.Mutex // one run at a time; guards what follows
+	policy *policy
+	sample sample
+	pools  pools
+	clock  clock
+	warned bool  // of a control group's limit that the runtime does not know
+	ours   int64 // memory limit that the controller set; 0 for none
+	mute   bool  // OnDecision panicked
+
+	book book // what is published of the runs
+
+	running atomic.Bool
+	woken   chan struct{}
+	wakes   atomic.Uint32 // set of pool.Trigger
+	urgent  atomic.Bool   // memory is short
+}
+
+// calls is what a controller does to the runtime. Tests put others in its place.
+type calls struct {
+	collect        func()
+	setMemoryLimit func(int64) int64
+}
+
+// New returns a controller for the registry's pools, or an error that says all
+// that is wrong with the config. It does nothing before Run or Step is called.
+func New(c Config) (*Controller, error) {
+	c = c.withDefaults()
+	ctl := &Controller{c: c, budget: c.Budget, signals: c.Signals, woken: make(chan struct{}, 1)}
+	ctl.calls = calls{runtime.GC, debug.SetMemoryLimit}
+	if ctl.budget == nil {
+		ctl.budget = budgetOf(c.Registry)
+	}
+	if ctl.signals == nil {
+		ctl.signals = newSignals("", os.Getenv)
+	}
+	err := c.validate()
+	if err == nil {
+		err = ctl.checkReserved()
+	}
+	remove, taken := c.Registry.AddController(ctl)
+	if err = errors.Join(err, taken); err != nil {
+		if taken == nil {
+			remove()
+		}
+		return nil, err
+	}
+	ctl.remove = remove
+	ctl.policy = newPolicy(c)
+	ctl.book.init(ctl.budget.Limit())
+	return ctl, c.Recorder.begin(&c)
+}
+
+// checkReserved compares what is reserved with a budget that follows from the
+// memory that there is.
+func (ctl *Controller) checkReserved() error {
+	if len(ctl.c.Reserved) == 0 || ctl.c.MaxIdleBytes > 0 {
+		return nil
+	}
+	var r Reading
+	var m memory
+	var p problems
+	ctl.signals.Read(time.Now(), &r)
+	m.see(&r, ctl.c.MemoryLimit)
+	sum, budget := ctl.c.validateReserved(&p), m.defaultBudget()
+	p.addIf(sum > budget, "Reserved", sum,
+		"in all more than the budget that follows from the memory limit, "+size(budget)+": reserve less, or set MaxIdleBytes")
+	return errors.Join(p...)
+}
+
+// Close withdraws the controller from its registry and leaves the pools to
+// themselves. Run must have ended.
+func (ctl *Controller) Close() {
+	ctl.letGo()
+	ctl.mu.Lock()
+	defer ctl.mu.Unlock()
+	if ctl.ours > 0 && debug.SetMemoryLimit(-1) == ctl.ours {
+		ctl.calls.setMemoryLimit(NoLimit)
+	}
+	ctl.ours = 0
+	ctl.remove()
+}
+
+// Step makes one run as of now: it reads the signals and the pools' demand,
+// decides, does what was decided and returns it. A now before that of the step
+// before counts as no time passed, and one a long time after it as a minute. For
+// those who drive a controller themselves; Run does it for all others.
+func (ctl *Controller) Step(now time.Time) pool.Decision {
+	return ctl.run(now, pool.TriggerTick)
+}
+
+func (ctl *Controller) run(now time.Time, trigger pool.Trigger) pool.Decision {
+	ctl.mu.Lock()
+	defer ctl.mu.Unlock()
+	ctl.observe(now, trigger)
+	plan := ctl.policy.step(&ctl.sample)
+	freed := ctl.apply(&plan)
+	v := ctl.policy.settle(&ctl.sample, freed)
+	ctl.urgent.Store(ctl.policy.pressure.level > pool.PressureNone)
+	ctl.c.Recorder.add(&ctl.sample, freed)
+	ctl.book.enter(ctl.policy, &ctl.sample, &v)
+	ctl.tell(&v)
+	if v.forceGC {
+		ctl.calls.collect()
+	}
+	return v.decision
+}
+
+// observe fills the sample.
+func (ctl *Controller) observe(now time.Time, trigger pool.Trigger) {
+	s := &ctl.sample
+	s.At = ctl.clock.advance(now)
+	s.Now = time.Unix(0, now.UnixNano())
+	s.Trigger = trigger
+	ctl.signals.Read(now, &s.Reading)
+	ctl.manageLimit(&s.Reading)
+	s.Limit, s.Used = ctl.budget.Limit(), ctl.budget.Used()
+	ctl.pools.observe(ctl.c.Registry.All(), ctl.clock.time(), s)
+	for i := range s.Pools {
+		if p := &s.Pools[i]; p.Fresh && ctl.pools[i].tunable != nil {
+			ctl.pools[i].tunable.SetReserve(ctl.c.Reserved[p.Name])
+		}
+	}
+}
+
+// apply does what was planned and returns the idle bytes dropped.
+func (ctl *Controller) apply(p *plan) (freed int64) {
+	ctl.budget.SetPressed(p.pressed)
+	ctl.pools.setAges(ctl.policy.pools)
+	ctl.budget.SetLimit(p.limit - p.room)
+	if ctl.budget.Used() > p.limit-p.room {
+		freed = ctl.budget.Reclaim()
+	}
+	ctl.budget.SetLimit(p.limit)
+	if p.others > 0 {
+		freed += ctl.pools.trimOthers(ctl.sample.Pools, p.others)
+	}
+	return freed
+}
+
+// tell passes a decision on.
+func (ctl *Controller) tell(v *verdict) {
+	if !v.notable {
+		return
+	}
+	if ctl.c.Logger != nil {
+		logDecision(ctl.c.Logger, &v.decision)
+	}
+	if ctl.c.OnDecision != nil && !ctl.mute {
+		ctl.observer(v.decision)
+	}
+}
+
+func (ctl *Controller) observer(d pool.Decision) {
+	defer func() {
+		if r := recover(); r != nil {
+			ctl.mute = true
+			ctl.warn("OnDecision panicked and is not called again", slog.Any("panic", r))
+		}
+	}()
+	ctl.c.OnDecision(d)
+}
+
+func (ctl *Controller) warn(message string, attrs ...any) {
+	if ctl.c.Logger != nil {
+		ctl.c.Logger.Warn("pool controller: "+message, attrs...)
+	}
+}
+
+// managedShare of a control group's limit is what the runtime is given.
+const managedShare = 0.9
+
+// manageLimit gives the runtime a memory limit, if it may, and warns once if
+// there should be one.
+func (ctl *Controller) manageLimit(r *Reading) {
+	unset := r.Heap.OK() && (r.Heap.Limit == NoLimit || r.Heap.Limit == ctl.ours)
+	if !unset || !r.Cgroup.OK() || r.Cgroup.Max == NoLimit {
+		return
+	}
+	if !ctl.c.ManageMemoryLimit {
+		if !ctl.warned {
+			ctl.warned = true
+			ctl.warn("a control group limits the memory and GOMEMLIMIT is off: trims need forced collections;"+
+				" set GOMEMLIMIT, or ManageMemoryLimit", slog.Int64("cgroup_max", r.Cgroup.Max))
+		}
+		return
+	}
+	if limit := int64(managedShare * float64(r.Cgroup.Max)); limit != ctl.ours {
+		ctl.calls.setMemoryLimit(limit)
+		ctl.ours = limit
+	}
+	r.Heap.Limit = ctl.ours
+}
+
+// clock is the controller's own. It never goes back, whatever it is given, and
+// a pause counts as longestPause at most: then the machine slept, or somebody
+// set its clock, and the pools' objects have not grown old by it.
+type clock struct {
+	first, last time.Time
+	at          time.Duration
+}
+
+const longestPause = time.Minute
+
+func (c *clock) advance(now time.Time) time.Duration {
+	if c.first.IsZero() {
+		c.first, c.last = now, now
+	}
+	c.at += min(max(now.Sub(c.last), 0), longestPause)
+	c.last = now
+	return c.at
+}
+
+func (c *clock) time() time.Time { return c.first.Add(c.at) }
+
+var _ pool.Controller = (*Controller)(nil)

@@ -1,0 +1,210 @@
+package adaptive
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// quiet is how long trims go unmentioned after one that was told of: a full
+// budget makes one every run.
+const quiet = 10 * time.Second
+
+// journal is what a policy did: in this run, and in all of them.
+type journal struct {
+	runs        [pool.NumActions]uint64
+	transitions [pool.NumPressureLevels][pool.NumCauses]uint64
+	forcedGCs   uint64
+	decisions   uint64
+
+	from       pool.PressureLevel // before this run
+	before     int64              // limit before this run
+	asked      assessment         // what changed the level in this run
+	moved      bool               // the level changed in this run
+	growing    bool               // the run before raised the limit
+	relieved   bool               // of the run before
+	trimmed    time.Duration      // when a trim was told of
+	usedInCalm int64              // charged when the level was none
+
+	waiting uint64 // the decision whose outcome the next collection tells; 0 for none
+	heap    HeapReading
+}
+
+// verdict is the outcome of a run: a decision, if it is worth telling, and what
+// came of an earlier one.
+type verdict struct {
+	decision pool.Decision
+	notable  bool
+	action   pool.Action
+	forceGC  bool
+
+	told    uint64 // the decision that has an outcome now; 0 for none
+	outcome string
+}
+
+func (j *journal) begin(p *policy, s *sample) {
+	j.from, j.before, j.moved = p.pressure.level, s.Limit, false
+	if p.started {
+		j.before = p.limit
+	}
+	if p.pressure.level == pool.PressureNone {
+		j.usedInCalm = s.Used
+	}
+}
+
+func (j *journal) changed(from pool.PressureLevel, to *ladder, a *assessment) {
+	j.moved, j.asked = true, *a
+	j.transitions[to.level][to.cause]++
+}
+
+// settle ends a run in which so many bytes were dropped to fit the limit.
+func (p *policy) settle(s *sample, freed int64) (v verdict) {
+	j := &p.journal
+	p.freed += freed
+	if freed > 0 && p.pressure.level > pool.PressureNone {
+		p.pressure.trim(&s.Reading, s.At)
+	}
+	v.told, v.outcome = j.outcome(&s.Reading)
+	v.forceGC = p.forceGC(s)
+	v.action = p.action(s, freed)
+	j.runs[v.action]++
+	if v.forceGC {
+		j.forcedGCs++
+	}
+	if v.notable = j.notable(p, s, &v, freed); v.notable {
+		j.decisions++
+		v.decision = p.decision(s, &v, freed)
+		if freed > 0 {
+			j.waiting, j.heap = j.decisions, s.Reading.Heap
+		}
+	}
+	j.growing, j.relieved = v.action == pool.Grow, p.futile.relieved
+	return v
+}
+
+func (p *policy) action(s *sample, freed int64) pool.Action {
+	switch {
+	case p.limit < p.journal.before:
+		return pool.Shrink
+	case p.limit > p.journal.before:
+		return pool.Grow
+	case freed > 0:
+		return pool.TrimIdle
+	}
+	for i := range s.Pools {
+		for j := range s.Pools[i].Demand.Classes {
+			if s.Pools[i].Demand.Classes[j].Dropped > 0 {
+				return pool.TrimIdle
+			}
+		}
+	}
+	return pool.Hold
+}
+
+// notable tells whether a run is worth telling of: steps of a growth under way,
+// objects that grew too old and one trim after the other are not.
+func (j *journal) notable(p *policy, s *sample, v *verdict, freed int64) bool {
+	grown := v.action == pool.Grow && (!j.growing || p.limit == p.target(s))
+	trimmed := freed > 0 && (s.At-j.trimmed >= quiet || j.trimmed == 0)
+	if !j.moved && !v.forceGC && v.action != pool.Shrink && !grown && !trimmed && j.relieved == p.futile.relieved {
+		return false
+	}
+	if freed > 0 {
+		j.trimmed = s.At
+	}
+	return true
+}
+
+// outcome is what came of the last trim that was told of, once a collection has
+// ended.
+func (j *journal) outcome(r *Reading) (told uint64, text string) {
+	if j.waiting == 0 || !r.Heap.OK() || r.Heap.Cycles == j.heap.Cycles {
+		return 0, ""
+	}
+	told, j.waiting = j.waiting, 0
+	return told, fmt.Sprintf("live heap %s → %s after collection %d", size(j.heap.Live), size(r.Heap.Live), r.Heap.Cycles)
+}
+
+func (p *policy) decision(s *sample, v *verdict, freed int64) pool.Decision {
+	d := pool.Decision{
+		Seq: p.journal.decisions, Time: s.Now, Trigger: s.Trigger,
+		From: p.journal.from, To: p.pressure.level, Cause: p.pressure.cause,
+		Reason: p.reason(s, v), Action: v.action,
+		LimitBefore: p.journal.before, Limit: p.limit, Freed: freed, ForcedGC: v.forceGC,
+	}
+	if freed > 0 {
+		d.Keep, d.Drop = p.expected(freed)
+	}
+	return d
+}
+
+func (p *policy) reason(s *sample, v *verdict) string {
+	j := &p.journal
+	var why []string
+	switch {
+	case j.moved && p.pressure.level > j.from:
+		why = append(why, j.asked.String())
+	case j.moved:
+		why = append(why, fmt.Sprintf("nothing held %s for %s", j.from, p.c.Dwell))
+	case j.decisions == 1:
+		why = append(why, "first run")
+	case v.action == pool.Grow && p.limit == p.target(s):
+		why = append(why, "grown to what "+p.pressure.level.String()+" allows")
+	case v.action == pool.Grow:
+		why = append(why, fmt.Sprintf("growing to %s by %.0f %%/s", size(p.target(s)), 100*regrowth))
+	case v.action == pool.Shrink:
+		why = append(why, "the memory limit fell")
+	case v.action == pool.TrimIdle:
+		why = append(why, "room for what is wanted sooner")
+	}
+	if p.futile.relieved && !j.relieved {
+		why = append(why, fmt.Sprintf("futile: pools hold %s of %s, so they may keep %s", size(p.idle), size(p.memory.limit), size(p.target(s))))
+	}
+	if v.forceGC {
+		why = append(why, "a collection makes memory of what was dropped")
+	}
+	return strings.Join(why, "; ")
+}
+
+// expected is what it would cost, in missed bytes over the next break-even time
+// of calm, to keep what was dropped, at the level's price of memory, and to have
+// dropped it. What was dropped is taken to be like what is there on the average.
+func (p *policy) expected(freed int64) (keep, drop float64) {
+	T := p.prices().T
+	var bytes, again float64
+	for i := range p.pools {
+		for j := range p.pools[i].classes {
+			c := &p.pools[i].classes[j]
+			if !p.pools[i].open || len(c.depths) == 0 {
+				continue
+			}
+			weight := float64(p.pools[i].sizes[j]) * float64(len(c.depths))
+			bytes += weight
+			again += weight * c.depths[len(c.depths)-1].again(p.c.BreakEven.Seconds(), p.one)
+		}
+	}
+	if bytes == 0 {
+		bytes, again = 2, 1 // nothing is known
+	}
+	dearer := p.c.BreakEven.Seconds() / max(T, p.c.BreakEven.Seconds()/1000)
+	return float64(freed) * dearer, float64(freed) * again / bytes
+}
+
+// size is bytes for people.
+func size(bytes int64) string {
+	if bytes == NoLimit {
+		return "no limit"
+	}
+	value, unit := float64(bytes), 0
+	for value >= 1024 && unit < 4 {
+		value, unit = value/1024, unit+1
+	}
+	if unit == 0 {
+		return fmt.Sprintf("%d B", bytes)
+	}
+	digits := max(0, 2-int(math.Log10(max(value, 1))))
+	return fmt.Sprintf("%.*f %ciB", digits, value, "BKMGT"[unit])
+}

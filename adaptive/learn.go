@@ -1,0 +1,224 @@
+package adaptive
+
+import (
+	"math"
+	"math/bits"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// What stands for a bin of pool.Gaps, and where it begins, in seconds.
+var gapLength, gapStart = func() (length, start [pool.NumGaps]float64) {
+	for bin := range length {
+		length[bin] = pool.GapLength(bin).Seconds()
+		start[bin] = length[bin] / math.Exp2(1./8) // bins are a quarter of a doubling wide
+	}
+	return length, start
+}()
+
+// prices is what time costs: T is how long holding an object costs as much as
+// allocating it, least and most bound the idle ages, all in seconds.
+type prices struct{ T, least, most float64 }
+
+// learner is what is known of how long the objects at one depth lie unused, and
+// finds the idle age that would have cost least.
+//
+// An idle age of a costs g/T for a gap g shorter than a, and a/T and a miss for
+// a longer one: a ski rental for each depth, as Lu and Chen have it for servers
+// (Simple and Effective Dynamic Provisioning for Power-Proportional Data Centers,
+// arXiv 1112.0442). They take the worst case; here the gaps are learned, and the
+// clamp bounds what it costs when they change.
+type learner struct {
+	gaps   [pool.NumGaps]float32
+	absent float32 // objects dropped and not asked for since: gaps without an end
+}
+
+// age is the idle age that costs least, as far as is known. one is the weight of
+// a gap that ended now.
+func (l *learner) age(p prices, one float32) float64 {
+	bin := 0
+	for gapStart[bin] < p.least {
+		bin++ // whatever the age, these gaps are held through
+	}
+	misses := float32(0)
+	for _, n := range l.gaps[bin:] {
+		misses += n
+	}
+	best, cheapest, held := p.least, math.Inf(1), 0.0
+	for ; bin < pool.NumGaps && gapStart[bin] <= p.most; bin++ {
+		x := gapStart[bin] / p.T
+		cost := held/p.T + float64(misses) + float64(misses+l.absent)*x + float64(one)*prior(x)
+		if cost < cheapest {
+			best, cheapest = gapStart[bin], cost
+		}
+		held += float64(l.gaps[bin]) * gapLength[bin]
+		misses -= l.gaps[bin]
+	}
+	return best
+}
+
+const (
+	// unknown is the idle age of what nothing is known of, in T. If any length
+	// from T/10 to 10T is as likely as twice the length, a gap's chance to end in
+	// the next moment falls below 1/T after 0.28·T.
+	unknown = 0.25
+	// conviction is how much that is believed, against gaps that were seen.
+	conviction = 0.1
+)
+
+// prior is the cost of an idle age of x·T before anything is known.
+func prior(x float64) float64 {
+	d := math.Log2(x / unknown)
+	return conviction * d * d
+}
+
+// again is the chance that what was dropped had been wanted within T.
+func (l *learner) again(T float64, one float32) float64 {
+	soon, all := float64(one)/2, float64(one+l.absent)
+	for bin, n := range l.gaps {
+		if gapLength[bin] < T {
+			soon += float64(n)
+		}
+		all += float64(n)
+	}
+	return soon / all
+}
+
+func (l *learner) scale(f float32) {
+	for bin := range l.gaps {
+		l.gaps[bin] *= f
+	}
+	l.absent *= f
+}
+
+// class is what is known of a size class: one learner per doubling of depth.
+// The objects of a depth are those in use when that many are out, so the deeper
+// ones are used more rarely, and one idle age for all would fit none of them.
+type class struct {
+	depths  []learner
+	out     int64 // at the end of the window before
+	floor   floor
+	age     time.Duration
+	idle    int64 // bytes
+	regrets uint64
+}
+
+// add takes in a window. one is the weight of its gaps.
+func (c *class) add(d *pool.ClassDemand, one float32, elapsed, halfLife time.Duration) {
+	c.floor.see(d.InUse, elapsed, 2*halfLife)
+	if d.Gets > 0 {
+		c.addGaps(d, one)
+	}
+	if n := d.Dropped + d.Refused; n > 0 {
+		c.addDropped(int64(n), d.InUse+d.Idle, one)
+	}
+	c.out = d.InUse
+}
+
+// addGaps gives every gap to its depth. The gaps that began before the window
+// and ended in it are one for each depth from the objects out at its beginning
+// up to the most that were out; and the deeper, the longer they were.
+func (c *class) addGaps(d *pool.ClassDemand, one float32) {
+	depth := c.out + 1 - c.floor.least
+	for bin := range d.Held {
+		ended := int64(d.Held[bin] + d.Gone[bin])
+		for gone := int64(d.Gone[bin]); ended > 0; {
+			l, rest := c.at(depth)
+			n := min(ended, rest)
+			l.gaps[bin] += float32(n) * one
+			l.absent = max(l.absent-float32(min(n, gone))*one, 0)
+			gone -= min(n, gone)
+			depth, ended = depth+n, ended-n
+		}
+	}
+}
+
+// addDropped gives what was dropped to the depths above those that are left.
+func (c *class) addDropped(n, left int64, one float32) {
+	for depth := left + 1 - c.floor.least; n > 0; {
+		l, rest := c.at(depth)
+		m := min(n, rest)
+		l.absent += float32(m) * one
+		depth, n = depth+m, n-m
+	}
+}
+
+// at is the learner of a depth, and how many depths it has from there on.
+func (c *class) at(depth int64) (l *learner, rest int64) {
+	depth = min(max(depth, 1), 1<<40)
+	i := bits.Len64(uint64(depth)) - 1
+	for len(c.depths) <= i {
+		c.depths = append(c.depths, learner{})
+	}
+	return &c.depths[i], 1<<(i+1) - depth
+}
+
+// idleAge is the idle age for what lies longest, which is the deepest.
+func (c *class) idleAge(d *pool.ClassDemand, p prices, one float32) time.Duration {
+	l, _ := c.at(d.InUse + d.Idle - c.floor.least)
+	return time.Duration(l.age(p, one) * float64(time.Second))
+}
+
+// floor is the fewest objects out for some time. Depths are counted from it, so
+// that objects that never come back do not make every depth look alike.
+type floor struct {
+	least  int64
+	recent int64 // since the turn
+	turned time.Duration
+	seen   bool
+}
+
+func (f *floor) see(out int64, elapsed, turn time.Duration) {
+	if !f.seen {
+		f.least, f.recent, f.seen = out, out, true
+	}
+	f.recent = min(f.recent, out)
+	f.least = min(f.least, out)
+	if f.turned += elapsed; f.turned > turn {
+		f.least, f.recent, f.turned = f.recent, out, 0
+	}
+}
+
+// cost is what pools cost, in missed bytes, and how much more that is than the
+// least it could have been. A byte held for T is as good as missed.
+type cost struct{ actual, excess float64 }
+
+// add takes in a window. The best policy pays min(1, g/T) for a gap g. What the
+// pool paid beyond that shows when a gap ends, or when its object is dropped: a
+// gap held for longer than T, and everything held that was then dropped, was
+// held in vain; and a gap shorter than T was not to be missed.
+func (c *cost) add(d *pool.ClassDemand, T float64) {
+	size := float64(d.Size)
+	c.actual += size * (float64(d.Misses) + d.IdleSeconds/T)
+	c.excess += size * d.DroppedSeconds / T
+	if d.Gets == 0 {
+		return
+	}
+	for bin := range d.Held {
+		g := gapLength[bin] / T
+		if n := d.Held[bin]; n > 0 && g > 1 {
+			c.excess += size * float64(n) * (g - 1)
+		}
+		if n := d.Gone[bin]; n > 0 && g < 1 {
+			c.excess += size * float64(n) * (1 - g)
+		}
+	}
+}
+
+// efficiency is the least that the pools could have cost over what they did: 0
+// while that is not known.
+func (c *cost) efficiency() float64 {
+	if c.actual <= 0 {
+		return 0
+	}
+	return min(max(1-c.excess/c.actual, 0), 1)
+}
+
+// fade makes what the pools cost count half after a day, so that the efficiency
+// is that of the last days and not of a process's whole life.
+func (c *cost) fade(elapsed time.Duration) {
+	f := math.Exp2(-elapsed.Hours() / 24)
+	c.actual *= f
+	c.excess *= f
+}

@@ -1,0 +1,193 @@
+package adaptive
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// Where readings other than the heap's begin and end a level.
+var (
+	// Near its limit the kernel takes back what it can, and then kills.
+	cgroupBands = bands{pool.PressureHigh: {0.90, 0.85}, pool.PressureCritical: {0.95, 0.90}}
+	// 200 ms in a window of 2 s is where systemd tells services to let go.
+	someBands = bands{pool.PressureHigh: {0.10, 0.05}}
+	fullBands = bands{pool.PressureCritical: {0.05, 0.025}}
+)
+
+const (
+	// cgroupShare of a control group's limit is what the process may count on: the
+	// kernel charges more to the group than the runtime knows of.
+	cgroupShare = 0.95
+	// limiterCycles is how many collections after its last work the collector's
+	// CPU limiter is still news.
+	limiterCycles = 2
+	// longestGC is how often the runtime collects if nothing else makes it.
+	longestGC = 2 * time.Minute
+)
+
+// bands has a Band per level; a zero one is never entered.
+type bands [pool.NumPressureLevels]Band
+
+// assessment is what the readings ask for: the level that one of them begins,
+// and the level that one of them does not let end.
+type assessment struct {
+	enter, hold pool.PressureLevel
+	cause       pool.Cause
+	name        string
+	value, over float64 // over is 0 for an event
+}
+
+func (a *assessment) measure(cause pool.Cause, name string, value float64, in *bands) {
+	for l := pool.PressureElevated; l <= pool.PressureCritical; l++ {
+		b := in[l]
+		if b.Enter <= 0 {
+			continue
+		}
+		if value >= b.Enter && l > a.enter {
+			a.enter, a.cause, a.name, a.value, a.over = l, cause, name, value, b.Enter
+		}
+		if value >= b.Exit {
+			a.hold = max(a.hold, l)
+		}
+	}
+}
+
+func (a *assessment) event(cause pool.Cause, name string, level pool.PressureLevel) {
+	a.hold = max(a.hold, level)
+	if level > a.enter {
+		a.enter, a.cause, a.name, a.value, a.over = level, cause, name, 0, 0
+	}
+}
+
+// String says which reading asks for the level.
+func (a *assessment) String() string {
+	if a.over == 0 {
+		return a.name
+	}
+	return fmt.Sprintf("%s %.2f ≥ %.2f", a.name, a.value, a.over)
+}
+
+// ladder is the level of memory pressure, and how it was come by.
+type ladder struct {
+	level pool.PressureLevel
+	cause pool.Cause
+	since time.Duration // when the level was entered
+
+	calm      time.Duration // since when nothing holds the level; meaningful if calming
+	calming   bool
+	trimmed   time.Duration // last trim for pressure's sake, and what the heap was then
+	heap      HeapReading
+	everTrim  bool
+	events    CgroupReading // the last one that could be read
+	counted   bool          // events is one
+	hardEvent bool          // the last reading told of a kill, or of all tasks stalled
+}
+
+// heapShare is what the process uses for certain of its memory limit: the runtime
+// can free everything else. false if one of them is not known.
+func heapShare(r *Reading, limit int64) (float64, bool) {
+	if !r.Heap.OK() || limit == NoLimit || limit <= 0 {
+		return 0, false
+	}
+	return float64(r.Heap.Used()) / float64(limit), true
+}
+
+// groupShare is the control group's working set against its limit. Where the
+// runtime has a limit below that, garbage does not count: it is let grow up to
+// that limit by design.
+func groupShare(r *Reading) (float64, bool) {
+	g := &r.Cgroup
+	if !g.OK() || g.Max == NoLimit || g.Max <= 0 {
+		return 0, false
+	}
+	set := g.WorkingSet
+	if r.Heap.OK() && r.Heap.Limit < g.Max {
+		set -= max(r.Heap.Footprint-r.Heap.Used(), 0)
+	}
+	return float64(set) / float64(g.Max), true
+}
+
+// assess is what a reading asks for.
+func (p *ladder) assess(r *Reading, limit int64, levels *Levels) (a assessment) {
+	if share, ok := heapShare(r, limit); ok {
+		a.measure(pool.CauseHeap, "heap", share, &bands{
+			pool.PressureElevated: levels.Elevated, pool.PressureHigh: levels.High, pool.PressureCritical: levels.Critical,
+		})
+	}
+	if share, ok := groupShare(r); ok {
+		a.measure(pool.CauseCgroup, "cgroup", share, &cgroupBands)
+	}
+	if r.PSI.OK() {
+		a.measure(pool.CausePSI, "psi some", r.PSI.Some, &someBands)
+		a.measure(pool.CausePSI, "psi full", r.PSI.Full, &fullBands)
+	}
+	p.hardEvent = r.PSI.FullFired || r.PSI.OK() && r.PSI.Full >= fullBands[pool.PressureCritical].Enter
+	p.assessEvents(r, &a)
+	return a
+}
+
+func (p *ladder) assessEvents(r *Reading, a *assessment) {
+	if r.PSI.SomeFired {
+		a.event(pool.CausePSI, "psi some trigger", pool.PressureHigh)
+	}
+	if r.PSI.FullFired {
+		a.event(pool.CausePSI, "psi full trigger", pool.PressureCritical)
+	}
+	if r.External.Asked {
+		a.event(pool.CauseExternal, "asked to release memory", pool.PressureHigh)
+	}
+	if h := &r.Heap; h.OK() && h.LimiterCycle > 0 && h.Cycles-h.LimiterCycle <= limiterCycles {
+		a.event(pool.CauseLimiter, "GC CPU limiter on", pool.PressureCritical)
+	}
+	if !r.Cgroup.OK() {
+		return
+	}
+	now, last := &r.Cgroup, &p.events
+	if p.counted && now.HighEvents > last.HighEvents {
+		a.event(pool.CauseEvents, "memory.events high", pool.PressureHigh)
+	}
+	if p.counted && (now.MaxEvents > last.MaxEvents || now.OOMEvents > last.OOMEvents) {
+		a.event(pool.CauseEvents, "memory.events max or oom", pool.PressureCritical)
+		p.hardEvent = true
+	}
+	p.events, p.counted = *now, true
+}
+
+// follow changes the level: up at once and as far as it takes, down by one when
+// nothing has held it for a while and a collection has shown what the last trim
+// came to. It tells whether the level changed.
+func (p *ladder) follow(a *assessment, r *Reading, now, dwell time.Duration) bool {
+	if a.enter > p.level {
+		p.to(a.enter, a.cause, now)
+		return true
+	}
+	if p.level == pool.PressureNone || a.hold >= p.level {
+		p.calming = false
+		return false
+	}
+	if !p.calming {
+		p.calm, p.calming = now, true
+	}
+	if now-p.calm < dwell || !p.told(r, now) {
+		return false
+	}
+	p.to(p.level-1, pool.CauseCalm, now)
+	p.calm, p.calming = now, true
+	return true
+}
+
+func (p *ladder) to(level pool.PressureLevel, cause pool.Cause, now time.Duration) {
+	p.level, p.cause, p.since, p.calming = level, cause, now, false
+}
+
+// told tells whether the heap's readings know of the last trim: they change with
+// a collection only.
+func (p *ladder) told(r *Reading, now time.Duration) bool {
+	return !p.everTrim || !r.Heap.OK() || r.Heap.Cycles != p.heap.Cycles || r.Heap.Live != p.heap.Live || now-p.trimmed > longestGC
+}
+
+func (p *ladder) trim(r *Reading, now time.Duration) {
+	p.trimmed, p.heap, p.everTrim = now, r.Heap, true
+}

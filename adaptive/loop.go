@@ -1,0 +1,136 @@
+package adaptive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// apart is the least time between two runs, however often there is reason for
+// one.
+const apart = 100 * time.Millisecond
+
+// Run controls the pools until ctx ends, and returns nil then. It returns an
+// error if it cannot go on: it runs already, or a run panicked. Either way it
+// leaves the pools to their own idle ages, under the budget that holds when
+// memory is not short.
+//
+// The caller owns the goroutine; beside it one more watches the signals, and has
+// ended when Run returns.
+func (ctl *Controller) Run(ctx context.Context) (err error) {
+	if !ctl.running.CompareAndSwap(false, true) {
+		return errors.New("adaptive: Run of this controller is running already: call it once")
+	}
+	defer ctl.running.Store(false)
+	defer ctl.letGo()
+	watching, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { ctl.watch(watching) })
+	defer wg.Wait()
+	defer stop()
+	for trigger, ok := pool.TriggerTick, true; ok; trigger, ok = ctl.wait(ctx) {
+		if err := ctl.try(trigger); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// try makes a run and turns a panic into an error.
+func (ctl *Controller) try(trigger pool.Trigger) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("adaptive: a run of the controller panicked, pools keep to their own idle ages: %v\n%s", r, debug.Stack())
+			if ctl.c.Logger != nil {
+				ctl.c.Logger.Error("pool controller: stopped", slog.Any("error", err))
+			}
+		}
+	}()
+	ctl.run(time.Now(), trigger)
+	return nil
+}
+
+// watch passes wake-ups on until ctx ends.
+func (ctl *Controller) watch(ctx context.Context) {
+	defer func() {
+		if r := recover(); r != nil {
+			ctl.warn("watching the signals panicked, readings go on", slog.Any("panic", r))
+		}
+	}()
+	if err := ctl.signals.Watch(ctx, ctl.wake); err != nil {
+		ctl.warn("signals cannot be watched, only read", slog.Any("error", err))
+	}
+}
+
+// wake makes Run go on. It neither waits nor allocates.
+func (ctl *Controller) wake(t pool.Trigger) {
+	ctl.wakes.Or(1 << t)
+	select {
+	case ctl.woken <- struct{}{}:
+	default:
+	}
+}
+
+// wait returns when it is time for a run, and what made it so. ok is false when
+// ctx has ended.
+func (ctl *Controller) wait(ctx context.Context) (t pool.Trigger, ok bool) {
+	began := time.Now()
+	timer := time.NewTimer(ctl.interval())
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return 0, false
+	case <-timer.C:
+		return mostUrgent(ctl.wakes.Swap(0)), true
+	case <-ctl.woken:
+	}
+	timer.Reset(apart - time.Since(began))
+	select {
+	case <-ctx.Done():
+		return 0, false
+	case <-timer.C:
+		return mostUrgent(ctl.wakes.Swap(0)), true
+	}
+}
+
+// interval is the time to the next run, a tenth more or less, so that the
+// controllers of many processes do not act at once.
+func (ctl *Controller) interval() time.Duration {
+	d := ctl.c.Interval
+	if ctl.urgent.Load() {
+		d = ctl.c.PressureInterval
+	}
+	return time.Duration(float64(d) * (0.9 + 0.2*rand.Float64()))
+}
+
+// mostUrgent is the trigger of a set that says most.
+func mostUrgent(set uint32) pool.Trigger {
+	for _, t := range []pool.Trigger{pool.TriggerPSI, pool.TriggerExternal, pool.TriggerGC} {
+		if set>>t&1 != 0 {
+			return t
+		}
+	}
+	return pool.TriggerTick
+}
+
+// letGo leaves the pools to themselves: fixed mode.
+func (ctl *Controller) letGo() {
+	ctl.mu.Lock()
+	defer ctl.mu.Unlock()
+	if !ctl.policy.started {
+		return
+	}
+	ctl.pools.letGo()
+	ctl.policy.letGo()
+	ctl.c.Recorder.letGo()
+	ctl.budget.SetLimit(ctl.policy.limit)
+	ctl.budget.SetPressed(false)
+	ctl.book.letGo(ctl.policy)
+}

@@ -1,0 +1,146 @@
+package adaptive
+
+import (
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// pools is the registry's pools, each at an index of its own for as long as its
+// name is in the registry.
+type pools []handle
+
+// handle is a pool as the controller sees it.
+type handle struct {
+	entry   *pool.Entry // nil where the name has gone
+	source  pool.Source // nil while it is closed
+	tunable pool.Tunable
+	other   pool.Resizable // if it is not tunable
+	stats   pool.Stats     // of other
+	ages    []time.Duration
+}
+
+// observe fills in the sample's pools.
+func (ps *pools) observe(entries []*pool.Entry, now time.Time, s *sample) {
+	if !ps.has(entries) {
+		ps.update(entries)
+	}
+	for len(s.Pools) < len(*ps) {
+		s.Pools = append(s.Pools, poolSample{})
+	}
+	for i := range *ps {
+		(*ps)[i].observe(now, &s.Pools[i])
+	}
+}
+
+// has tells whether the entries are those of the handles.
+func (ps pools) has(entries []*pool.Entry) bool {
+	if len(ps) < len(entries) {
+		return false
+	}
+	for i := range ps {
+		var want *pool.Entry
+		if i < len(entries) {
+			want = entries[i]
+		}
+		if ps[i].entry != want {
+			return false
+		}
+	}
+	return true
+}
+
+// update puts every entry at its index in the list. A name that went away moves
+// those behind it, which then begin anew; names go away only when a thousand
+// others have been closed.
+func (ps *pools) update(entries []*pool.Entry) {
+	for len(*ps) < len(entries) {
+		*ps = append(*ps, handle{})
+	}
+	for i := range *ps {
+		var want *pool.Entry
+		if i < len(entries) {
+			want = entries[i]
+		}
+		if (*ps)[i].entry != want {
+			(*ps)[i] = handle{entry: want}
+		}
+	}
+}
+
+func (h *handle) observe(now time.Time, s *poolSample) {
+	s.Fresh = false
+	var source pool.Source
+	if h.entry != nil {
+		source = h.entry.Source()
+		s.Name = h.entry.Name()
+	}
+	if source != h.source {
+		h.adopt(source)
+		s.Fresh = true
+	}
+	s.Open, s.Others = source != nil, 0
+	switch {
+	case h.tunable != nil:
+		h.tunable.Demand(now, &s.Demand)
+	case h.other != nil:
+		source.Stats(&h.stats)
+		s.Others = h.stats.IdleBytes
+		fallthrough
+	default:
+		s.Demand.Classes = s.Demand.Classes[:0]
+	}
+}
+
+func (h *handle) adopt(source pool.Source) {
+	*h = handle{entry: h.entry, source: source}
+	h.tunable, _ = source.(pool.Tunable)
+	if h.tunable == nil {
+		h.other, _ = source.(pool.Resizable)
+	}
+}
+
+// setAges sets the idle ages that changed.
+func (ps pools) setAges(states []poolState) {
+	for i := range ps {
+		h := &ps[i]
+		if h.tunable == nil {
+			continue
+		}
+		for len(h.ages) < len(states[i].classes) {
+			h.ages = append(h.ages, 0)
+		}
+		for j := range states[i].classes {
+			if age := states[i].classes[j].age; age != h.ages[j] {
+				h.tunable.SetIdleAge(j, age)
+				h.ages[j] = age
+			}
+		}
+	}
+}
+
+// trimOthers drops a share of what pools hold that cannot tell their demand.
+func (ps pools) trimOthers(samples []poolSample, share float64) (freed int64) {
+	for i := range ps {
+		if other := ps[i].other; other != nil && samples[i].Others > 0 {
+			freed += other.Trim(int64(share * float64(samples[i].Others)))
+		}
+	}
+	return freed
+}
+
+// letGo leaves the pools to their own idle ages. One that panics does not keep
+// the others from that.
+func (ps pools) letGo() {
+	for i := range ps {
+		ps[i].letGo()
+	}
+}
+
+func (h *handle) letGo() {
+	defer func() { _ = recover() }()
+	for j := range h.ages {
+		h.ages[j] = 0
+		h.tunable.SetIdleAge(j, 0)
+	}
+}

@@ -1,0 +1,336 @@
+package adaptive_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/adaptive"
+)
+
+const (
+	none     = pool.PressureNone
+	elevated = pool.PressureElevated
+	high     = pool.PressureHigh
+	critical = pool.PressureCritical
+)
+
+func TestPressureStepIsFollowedInOneLoop(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	l.heap(0.3)
+	l.step()
+	l.fill(0, share/(64<<10))
+	if l.step(); l.budget.Used() < share/2 {
+		t.Fatalf("%d bytes idle before the step: too few to test with", l.budget.Used())
+	}
+	l.heap(0.8)
+	l.step()
+	l.want(high)
+	l.step()
+	if used := l.budget.Used(); used > share/8 {
+		t.Errorf("%d bytes idle two loops after, want at most B/8 = %d", used, share/8)
+	}
+	l.heap(0.95)
+	l.step()
+	l.want(high, critical)
+	if used := l.budget.Used(); used != 0 {
+		t.Errorf("%d bytes idle one loop after critical, want 0", used)
+	}
+	if l.fill(0, 10); l.budget.Used() != 0 {
+		t.Errorf("%d bytes kept while critical", l.budget.Used())
+	}
+	l.heap(0.3)
+	l.run(8 * time.Second)
+	l.want(high, critical, high, elevated, none)
+}
+
+func TestSquarePulseMakesFourTransitionsAtMost(t *testing.T) {
+	t.Parallel()
+	for _, top := range []float64{0.55, 0.8, 0.95} {
+		l := newLab(t, adaptive.Config{})
+		for pulse := range 5 {
+			before := len(l.levels)
+			for _, share := range []float64{top, 0.3} {
+				for range 15 {
+					l.heap(share)
+					l.fill(0, 100)
+					l.run(time.Second)
+				}
+			}
+			if n := len(l.levels) - before; n > 4 {
+				t.Errorf("pulse %d to %v: %d transitions, want at most 4", pulse, top, n)
+			}
+			if got := l.stats().Level; got != none {
+				t.Errorf("pulse %d to %v: ends at %v", pulse, top, got)
+			}
+		}
+	}
+}
+
+func TestNoiseAtAThresholdIsTwoTransitionsAtMost(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, threshold := range []float64{0.42, 0.50, 0.62, 0.70, 0.78, 0.85} {
+		for _, above := range []bool{false, true} {
+			l := newLab(t, adaptive.Config{})
+			if above { // come from the level above
+				l.heap(0.97)
+				l.run(time.Second)
+			}
+			l.heap(threshold)
+			l.run(10 * time.Second)
+			before := len(l.levels)
+			for range 300 {
+				for range 4 {
+					l.heap(threshold - 0.05 + 0.1*rng.Float64())
+					l.step()
+				}
+			}
+			if n := len(l.levels) - before; n > 2 {
+				t.Errorf("noise around %v for 5 min: %d transitions, want at most 2", threshold, n)
+			}
+		}
+	}
+}
+
+func TestEverySignalHasItsLevelAndCause(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		set   func(*adaptive.Reading)
+		level pool.PressureLevel
+		cause pool.Cause
+		why   string
+	}{
+		{"heap", func(r *adaptive.Reading) { r.Heap.Live = limit * 6 / 10 }, elevated, pool.CauseHeap, "heap 0.60 ≥ 0.50"},
+		{"stacks count", func(r *adaptive.Reading) { r.Heap.Stacks = limit / 2 }, high, pool.CauseHeap, "heap 0.75 ≥ 0.70"},
+		{"cgroup", func(r *adaptive.Reading) { r.Cgroup = group(0.92) }, high, pool.CauseCgroup, "cgroup 0.92 ≥ 0.90"},
+		{"cgroup critical", func(r *adaptive.Reading) { r.Cgroup = group(0.96) }, critical, pool.CauseCgroup, "cgroup 0.96 ≥ 0.95"},
+		{"psi", func(r *adaptive.Reading) { r.PSI.Some = 0.2 }, high, pool.CausePSI, "psi some 0.20 ≥ 0.10"},
+		{"psi full", func(r *adaptive.Reading) { r.PSI.Full = 0.06 }, critical, pool.CausePSI, "psi full 0.06 ≥ 0.05"},
+		{"psi trigger", func(r *adaptive.Reading) { r.PSI.FullFired = true }, critical, pool.CausePSI, "psi full trigger"},
+		{"throttled", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.HighEvents = 8 }, high, pool.CauseEvents, "memory.events high"},
+		{"killed", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.OOMEvents = 8 }, critical, pool.CauseEvents, "memory.events max or oom"},
+		{"limiter", func(r *adaptive.Reading) { r.Heap.LimiterCycle = r.Heap.Cycles }, critical, pool.CauseLimiter, "GC CPU limiter on"},
+		{"asked", func(r *adaptive.Reading) { r.External.Asked = true }, high, pool.CauseExternal, "asked to release memory"},
+	} {
+		l := newLab(t, adaptive.Config{})
+		l.reading.Cgroup = group(0.5)
+		l.reading.Heap.Limit = limit
+		l.step()
+		c.set(&l.reading)
+		l.reading.Heap.Cycles++
+		l.reading.Heap.LimiterCycle *= 1
+		d := l.step()
+		if d.To != c.level || d.Cause != c.cause || !strings.Contains(d.Reason, c.why) {
+			t.Errorf("%s: %v by %v, %q; want %v by %v, %q", c.name, d.To, d.Cause, d.Reason, c.level, c.cause, c.why)
+		}
+		if n := l.stats().Transitions[c.level][c.cause]; n != 1 {
+			t.Errorf("%s: counted %d times", c.name, n)
+		}
+	}
+}
+
+func group(share float64) adaptive.CgroupReading {
+	return adaptive.CgroupReading{Version: 2, Max: 2 * limit, High: adaptive.NoLimit, WorkingSet: int64(share * 2 * limit), HighEvents: 5, OOMEvents: 5}
+}
+
+// A process with a memory limit lets garbage grow up to it: that is no pressure.
+func TestGarbageUnderAMemoryLimitIsNoPressure(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	l.reading.Cgroup = adaptive.CgroupReading{Version: 2, Max: limit * 10 / 9, WorkingSet: limit, High: adaptive.NoLimit}
+	l.reading.Heap.Footprint = limit
+	l.run(5 * time.Second)
+	l.want()
+	l.reading.Heap.Limit = adaptive.NoLimit // nothing bounds the garbage now
+	l.step()
+	l.want(high)
+}
+
+func TestAnAbsentSignalIsNoPressure(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	l.reading = adaptive.Reading{
+		Heap:   adaptive.HeapReading{Status: adaptive.Status{Err: "gone"}, Live: limit, Limit: 1},
+		Cgroup: adaptive.CgroupReading{Status: adaptive.Status{Err: "unreadable"}, Max: 1, WorkingSet: 1, OOMEvents: 9},
+		PSI:    adaptive.PSIReading{Status: adaptive.Status{Err: "off"}, Some: 1, Full: 1},
+	}
+	l.run(5 * time.Second)
+	l.want()
+	for _, s := range l.stats().Signals {
+		if s.Err == "" {
+			t.Errorf("signal %s is shown as %v", s.Name, s.Value)
+		}
+	}
+}
+
+// The budget does not change because for a while nobody can tell the limit.
+func TestALimitThatCannotBeReadIsKept(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	l.reading.Cgroup = adaptive.CgroupReading{Version: 2, Max: limit / 2, High: adaptive.NoLimit}
+	l.reading.Heap.Limit = adaptive.NoLimit
+	l.reading.Heap.Live = 0
+	l.step()
+	before := l.budget.Limit()
+	l.reading.Cgroup = adaptive.CgroupReading{Status: adaptive.Status{Err: "unreadable"}}
+	l.run(3 * time.Second)
+	if after := l.budget.Limit(); before != limit/2*95/100/8 || after != before {
+		t.Errorf("budget %d, then %d, want %d", before, after, limit/2*95/100/8)
+	}
+}
+
+func TestBudgetGrowsBackByATenthASecond(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	l.heap(0.3)
+	l.step()
+	l.heap(0.95)
+	l.run(time.Second)
+	l.heap(0.3)
+	last := l.budget.Limit()
+	for range 80 {
+		l.step()
+		if now := l.budget.Limit(); now-last > share/40+1 {
+			t.Fatalf("from %d to %d in 250 ms: more than a tenth of %d a second", last, now, share)
+		}
+		last = l.budget.Limit()
+	}
+	if last != share {
+		t.Errorf("budget is %d after 20 s, want %d", last, share)
+	}
+}
+
+func TestReserveIsKeptUnderPressure(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{Reserved: map[string]int64{"lab": mib}})
+	l.step()
+	l.fill(0, 64)
+	l.run(time.Second)
+	l.heap(0.97)
+	l.run(2 * time.Second)
+	if used := l.budget.Used(); used != mib {
+		t.Errorf("%d bytes idle while critical, want the %d reserved", used, mib)
+	}
+}
+
+func TestCollectionIsForcedAfterALargeTrimWithoutMemoryLimit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		force    adaptive.ForceGC
+		memLimit int64
+		objects  int
+		want     uint64
+	}{
+		{adaptive.ForceGCAuto, adaptive.NoLimit, 1000, 1},
+		{adaptive.ForceGCAuto, adaptive.NoLimit, 10, 0}, // too little to matter
+		{adaptive.ForceGCAuto, limit, 1000, 0},
+		{adaptive.ForceGCNever, adaptive.NoLimit, 1000, 0},
+		{adaptive.ForceGCAlways, limit, 1000, 1},
+	} {
+		l := newLab(t, adaptive.Config{ForceGC: c.force, MemoryLimit: limit})
+		l.reading.Heap.Limit = c.memLimit
+		l.step()
+		l.fill(0, c.objects)
+		l.step()
+		l.heap(0.9)
+		for range 16 { // no collection comes of itself, and objects come back
+			l.fill(0, c.objects)
+			l.step()
+		}
+		s := l.stats()
+		if s.ForcedGCs != c.want {
+			t.Errorf("%+v: %d collections forced", c, s.ForcedGCs)
+		}
+	}
+}
+
+func TestOutcomeIsToldAfterTheNextCollection(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	l.step()
+	l.fill(0, 1000)
+	l.step()
+	l.heap(0.75)
+	d := l.step()
+	if d.Freed == 0 || d.Keep <= d.Drop {
+		t.Errorf("freed %d, expected cost of keeping %.0f, of dropping %.0f", d.Freed, d.Keep, d.Drop)
+	}
+	outcome := func() string { all := l.stats().Decisions; return all[d.Seq-1].Outcome }
+	if got := outcome(); got != "" {
+		t.Errorf("outcome before the collection: %q", got)
+	}
+	l.heap(0.40)
+	l.step()
+	if got, want := outcome(), "live heap 768 MiB → 410 MiB after collection 3"; got != want {
+		t.Errorf("outcome %q, want %q", got, want)
+	}
+}
+
+// When the program itself fills the heap, dropping what pools hold would only
+// make it allocate more.
+func TestPoolsAreRelievedWhenTheyAreNotTheCause(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	l.step()
+	l.heap(0.90)
+	l.step()
+	l.fill(0, 100)
+	if l.budget.Used() != 0 {
+		t.Fatal("kept at once")
+	}
+	for range 20 {
+		l.heap(0.90)
+		l.step()
+	}
+	if l.fill(0, 100); l.budget.Used() == 0 {
+		t.Error("nothing kept, though the heap is full without the pools")
+	}
+	if got := l.budget.Limit(); got > share/8 {
+		t.Errorf("relieved to %d, want at most %d", got, share/8)
+	}
+	all := l.stats().Decisions
+	if got := all[len(all)-1].Reason + all[len(all)-2].Reason + all[len(all)-3].Reason; !strings.Contains(got, "futile: pools hold") {
+		t.Errorf("reason %q", got)
+	}
+	l.reading.PSI.FullFired = true
+	l.step()
+	l.reading.PSI.FullFired = false
+	if l.step(); l.budget.Used() != 0 {
+		t.Error("relief outlives a stall of all tasks")
+	}
+}
+
+func TestClockJumpsLoseNothing(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{BreakEven: time.Hour, HalfLife: 24 * time.Hour})
+	l.fill(0, 10)
+	l.run(5 * time.Second)
+	for _, jump := range []time.Duration{-time.Hour, time.Hour, -time.Hour} {
+		l.at += jump
+		l.run(5 * time.Second)
+		if used := l.budget.Used(); used != 10*64<<10 {
+			t.Errorf("after a jump of %v: %d bytes idle", jump, used)
+		}
+		if got := l.stats().Limit; got != share {
+			t.Errorf("after a jump of %v: limit %d", jump, got)
+		}
+	}
+}
+
+func ExampleController_Step() {
+	l := new(pool.Registry)
+	ctl, err := adaptive.New(adaptive.Config{Registry: l, MaxIdleBytes: 64 << 20})
+	if err != nil {
+		panic(err)
+	}
+	defer ctl.Close()
+	d := ctl.Step(time.Now())
+	fmt.Println(d.Reason, d.Limit)
+	// Output: first run 67108864
+}

@@ -1,0 +1,220 @@
+package adaptive
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// Recorder writes down all that a controller is told, so that Replay can find
+// out later why it decided as it did. It writes a line of JSON for each run, of
+// about a hundred bytes for every class that is in use, and allocates for it.
+type Recorder struct {
+	mu  sync.Mutex
+	out *json.Encoder
+	err error
+	run record // reused
+}
+
+// NewRecorder returns a recorder that writes to w, from the goroutine that makes
+// the controller's runs. It is for one controller.
+func NewRecorder(w io.Writer) *Recorder { return &Recorder{out: json.NewEncoder(w)} }
+
+// Err is the first error of a write. Nothing is recorded after it.
+func (r *Recorder) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+// recording is the first line: the part of a config that decides.
+type recording struct {
+	Version      int
+	BreakEven    time.Duration
+	Clamp        float64
+	HalfLife     time.Duration
+	Dwell        time.Duration
+	MaxIdleBytes int64
+	MemoryLimit  int64
+	Levels       Levels
+	ForceGC      ForceGC
+}
+
+const recordingVersion = 1
+
+// record is the line of a run.
+type record struct {
+	LetGo   bool `json:",omitempty"` // no run: the controller ended, and may begin again
+	Now     int64
+	At      time.Duration
+	Trigger pool.Trigger
+	Reading Reading
+	Limit   int64
+	Used    int64
+	Freed   int64
+	Pools   []poolRecord `json:",omitempty"`
+}
+
+type poolRecord struct {
+	Name    string
+	Open    bool        `json:",omitempty"`
+	Fresh   bool        `json:",omitempty"`
+	Others  int64       `json:",omitempty"`
+	Classes []classLine `json:",omitempty"`
+}
+
+// classLine is a class's demand: its figures in order of the fields, and the
+// bins that are not empty.
+type classLine struct {
+	N    [8]int64
+	S    [2]float64
+	Held [][2]uint32 `json:",omitempty"`
+	Gone [][2]uint32 `json:",omitempty"`
+}
+
+func (r *Recorder) begin(c *Config) error {
+	if r == nil {
+		return nil
+	}
+	r.write(recording{recordingVersion, c.BreakEven, c.Clamp, c.HalfLife, c.Dwell, c.MaxIdleBytes, c.MemoryLimit, c.Levels, c.ForceGC})
+	return r.Err()
+}
+
+func (r *Recorder) write(line any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = r.out.Encode(line)
+	}
+}
+
+func (r *Recorder) letGo() {
+	if r != nil {
+		r.write(record{LetGo: true})
+	}
+}
+
+func (r *Recorder) add(s *sample, freed int64) {
+	if r == nil {
+		return
+	}
+	line := &r.run
+	*line = record{
+		Now: s.Now.UnixNano(), At: s.At, Trigger: s.Trigger, Reading: s.Reading, Limit: s.Limit, Used: s.Used, Freed: freed,
+		Pools: line.Pools[:0],
+	}
+	for i := range s.Pools {
+		p := &s.Pools[i]
+		rec := poolRecord{Name: p.Name, Open: p.Open, Fresh: p.Fresh, Others: p.Others}
+		for j := range p.Demand.Classes {
+			rec.Classes = append(rec.Classes, lineOf(&p.Demand.Classes[j]))
+		}
+		line.Pools = append(line.Pools, rec)
+	}
+	r.write(line)
+}
+
+func lineOf(d *pool.ClassDemand) classLine {
+	return classLine{
+		N:    [8]int64{d.Size, int64(d.Gets), int64(d.Misses), int64(d.Regrets), int64(d.Refused), int64(d.Dropped), d.Idle, d.InUse},
+		S:    [2]float64{d.IdleSeconds, d.DroppedSeconds},
+		Held: sparse(&d.Held), Gone: sparse(&d.Gone),
+	}
+}
+
+func (l *classLine) demand() pool.ClassDemand {
+	n := &l.N
+	d := pool.ClassDemand{
+		Size: n[0], Gets: uint64(n[1]), Misses: uint64(n[2]), Regrets: uint64(n[3]), Refused: uint64(n[4]), Dropped: uint64(n[5]),
+		Idle: n[6], InUse: n[7], IdleSeconds: l.S[0], DroppedSeconds: l.S[1],
+	}
+	dense(l.Held, &d.Held)
+	dense(l.Gone, &d.Gone)
+	return d
+}
+
+func sparse(g *pool.Gaps) (bins [][2]uint32) {
+	for bin, n := range g {
+		if n > 0 {
+			bins = append(bins, [2]uint32{uint32(bin), n})
+		}
+	}
+	return bins
+}
+
+func dense(bins [][2]uint32, g *pool.Gaps) {
+	for _, b := range bins {
+		if b[0] < pool.NumGaps {
+			g[b[0]] = b[1]
+		}
+	}
+}
+
+// Replay makes the decisions that a controller made while it was recorded, from
+// the recording alone.
+func Replay(recorded io.Reader) ([]pool.Decision, error) {
+	lines := bufio.NewReader(recorded)
+	first, err := lines.ReadBytes('\n')
+	if err != nil {
+		return nil, fmt.Errorf("adaptive: recording: line 1: %w", err)
+	}
+	var c recording
+	if err := json.Unmarshal(first, &c); err != nil {
+		return nil, fmt.Errorf("adaptive: recording: line 1: %w", err)
+	}
+	if c.Version != recordingVersion {
+		return nil, fmt.Errorf("adaptive: recording: line 1: version %d: this program reads version %d", c.Version, recordingVersion)
+	}
+	p := newPolicy(Config{
+		BreakEven: c.BreakEven, Clamp: c.Clamp, HalfLife: c.HalfLife, Dwell: c.Dwell,
+		MaxIdleBytes: c.MaxIdleBytes, MemoryLimit: c.MemoryLimit, Levels: c.Levels, ForceGC: c.ForceGC,
+	})
+	return replay(p, lines)
+}
+
+func replay(p *policy, lines *bufio.Reader) (decisions []pool.Decision, err error) {
+	for number := 2; ; number++ {
+		text, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return decisions, nil // a line without an end was cut short
+		}
+		var r record
+		if err == nil {
+			err = json.Unmarshal(text, &r)
+		}
+		if err != nil {
+			return decisions, fmt.Errorf("adaptive: recording: line %d: %w", number, err)
+		}
+		if r.LetGo {
+			p.letGo()
+			continue
+		}
+		s := r.sample()
+		p.step(s)
+		v := p.settle(s, r.Freed)
+		if v.told > 0 && v.told <= uint64(len(decisions)) {
+			decisions[v.told-1].Outcome = v.outcome
+		}
+		if v.notable {
+			decisions = append(decisions, v.decision)
+		}
+	}
+}
+
+func (r *record) sample() *sample {
+	s := &sample{Now: time.Unix(0, r.Now), At: r.At, Trigger: r.Trigger, Reading: r.Reading, Limit: r.Limit, Used: r.Used}
+	for i := range r.Pools {
+		p := poolSample{Name: r.Pools[i].Name, Open: r.Pools[i].Open, Fresh: r.Pools[i].Fresh, Others: r.Pools[i].Others}
+		for j := range r.Pools[i].Classes {
+			p.Demand.Classes = append(p.Demand.Classes, r.Pools[i].Classes[j].demand())
+		}
+		s.Pools = append(s.Pools, p)
+	}
+	return s
+}
