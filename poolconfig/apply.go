@@ -1,0 +1,349 @@
+package poolconfig
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/otelpool/pool"
+)
+
+// subject is an open pool that is to be changed.
+type subject struct {
+	name   string // in settings
+	entry  *pool.Entry
+	source pool.Source
+	making *making // nil: made without the configuration
+}
+
+// original is what the code had of a pool that was made without the
+// configuration, from before it was changed.
+type original struct {
+	source pool.Source
+	limit  int64
+	mode   pool.Mode
+}
+
+// change is a set of changes that have been found possible, to be made at once.
+type change struct {
+	problems
+	config *Config
+	state  *state
+	do     []func()
+}
+
+// Apply sets what the configuration says of limits, modes, reserves and the
+// budget in every open pool of the registry, those made without the
+// configuration too. Either all of it takes effect or, with an error that says
+// what stands in the way, nothing. Pools that are made later through the
+// configuration need no other Apply; others do.
+func (c *Config) Apply() error {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.apply(c.state.Load())
+}
+
+// Reload reads the document and the environment again and applies them. Either
+// all of it takes effect or, with an error that says why not, nothing: neither a
+// document with mistakes in it nor one that changes what can only be set when a
+// pool is made changes anything.
+func (c *Config) Reload() error {
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, err := c.read()
+	if err != nil {
+		return err
+	}
+	return c.apply(s)
+}
+
+// apply makes s the state, if all of it is possible.
+func (c *Config) apply(s *state) error {
+	ch := &change{config: c, state: s}
+	subjects := c.subjects()
+	for i := range subjects {
+		ch.plan(&subjects[i])
+	}
+	ch.checkReserves(subjects)
+	if err := ch.err(); err != nil {
+		return err
+	}
+	c.state.Store(s)
+	for _, do := range ch.do {
+		do()
+	}
+	c.setBudget(int64(c.budgetOf(s).value), subjects)
+	return nil
+}
+
+// adopt remembers a pool that was made and sets what can only be set in an open
+// pool.
+func (c *Config) adopt(m *making, name string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.IndexFunc(c.registry.All(), func(e *pool.Entry) bool { return e.Name() == name })
+	m.entry = c.registry.All()[i]
+	m.source = m.entry.Source()
+	ch := &change{config: c, state: c.state.Load()}
+	ch.planLive(&subject{name: m.name, entry: m.entry, source: m.source, making: m})
+	if err := ch.err(); err != nil {
+		return err
+	}
+	for _, do := range ch.do {
+		do()
+	}
+	c.made = slices.DeleteFunc(c.made, func(m *making) bool { return m.entry.Source() != m.source })
+	c.made = append(c.made, m)
+	return nil
+}
+
+// subjects is every open pool. What is remembered of closed ones is forgotten.
+func (c *Config) subjects() []subject {
+	var all []subject
+	for _, e := range c.registry.All() {
+		src := e.Source()
+		if src == nil {
+			continue
+		}
+		s := subject{name: e.Name(), entry: e, source: src}
+		if i := slices.IndexFunc(c.made, func(m *making) bool { return m.source == src }); i >= 0 {
+			s.making, s.name = c.made[i], c.made[i].name
+		}
+		all = append(all, s)
+	}
+	gone := func(src pool.Source) bool {
+		return !slices.ContainsFunc(all, func(s subject) bool { return s.source == src })
+	}
+	c.made = slices.DeleteFunc(c.made, func(m *making) bool { return gone(m.source) })
+	c.origins = slices.DeleteFunc(c.origins, func(o original) bool { return gone(o.source) })
+	return all
+}
+
+// original is what the code had of a pool.
+func (c *Config) original(s *subject) original {
+	if s.making != nil {
+		return original{source: s.source, limit: s.making.limit}
+	}
+	if i := slices.IndexFunc(c.origins, func(o original) bool { return o.source == s.source }); i >= 0 {
+		return c.origins[i]
+	}
+	o := original{source: s.source}
+	if r, ok := s.source.(pool.Resizable); ok {
+		o.limit = r.Limit()
+	}
+	if sw, ok := s.source.(pool.Switchable); ok {
+		o.mode = sw.Mode()
+	}
+	return o
+}
+
+// plan finds out what is to be done to a pool and what stands in the way.
+func (ch *change) plan(s *subject) {
+	ch.planFixed(s)
+	ch.planLive(s)
+}
+
+// planFixed refuses changes of what a pool was made with.
+func (ch *change) planFixed(s *subject) {
+	set := ch.state.of(s.name)
+	for _, f := range poolFields {
+		v := set.at(f)
+		var c *choice
+		if s.making != nil {
+			c = s.making.choice(f.name)
+		}
+		_, resizable := s.source.(pool.Resizable)
+		switch {
+		case f.live && (f.name != "limit" || resizable || c == nil):
+		case c != nil:
+			ch.wantSame(s, f, c, v)
+		case v != nil && f.name != "class_metrics":
+			ch.refuse(s, f, v, "set when a pool is made, and this one was made without poolconfig: make it with a poolconfig.New function, or leave it out")
+		}
+	}
+}
+
+// wantSame refuses a setting that differs from the one the pool was made with.
+func (ch *change) wantSame(s *subject, f fieldInfo, made *choice, v shown) {
+	value, from := made.inCode, code
+	if v != nil {
+		value, from = v.show()
+		otherKind := f.name == "prewarm" && strings.HasPrefix(value, "{") != strings.HasPrefix(made.inCode, "{")
+		if (otherKind || f.name == "limit") && !ch.state.demands(s.name, f, from) {
+			return // for other pools that the pattern matches
+		}
+	}
+	if value != made.value {
+		ch.add(from, poolPath(s.name, f.name), value,
+			fmt.Sprintf("it is set when the pool is made, and is %s now: restart the program, or put %s back", made.value, made.value))
+	}
+}
+
+// refuse notes a setting that a pool cannot have, if it is meant for it alone.
+func (ch *change) refuse(s *subject, f fieldInfo, v shown, remedy string) {
+	if value, from := v.show(); ch.state.demands(s.name, f, from) {
+		ch.add(from, poolPath(s.name, f.name), value, remedy)
+	}
+}
+
+// planLive plans what can be set in an open pool.
+func (ch *change) planLive(s *subject) {
+	set := ch.state.of(s.name)
+	was := ch.config.original(s)
+	touched := ch.planLimit(s, set.Limit, was.limit)
+	touched = ch.planMode(s, set.Mode, was.mode) || touched
+	touched = ch.planReserve(s, set.Reserve) || touched
+	if touched && s.making == nil {
+		ch.do = append(ch.do, func() { ch.config.rememberOriginal(was) })
+	}
+}
+
+func (c *Config) rememberOriginal(o original) {
+	if !slices.ContainsFunc(c.origins, func(k original) bool { return k.source == o.source }) {
+		c.origins = append(c.origins, o)
+	}
+}
+
+func (ch *change) planLimit(s *subject, v *setting[limit], was int64) (touched bool) {
+	r, ok := s.source.(pool.Resizable)
+	if !ok {
+		if v != nil && (s.making == nil || s.making.choice("limit") == nil) {
+			ch.refuse(s, poolField("limit"), v, "this pool has no limit: leave it out")
+		}
+		return false
+	}
+	want := was
+	if v != nil {
+		want = int64(v.value)
+		if least := smallest(s.source); want < least {
+			ch.add(v.from, poolPath(s.name, "limit"), v.value.String(),
+				fmt.Sprintf("less than one object: use at least %v, or mode: off to stop pooling", size(least)))
+		}
+	}
+	if want == r.Limit() {
+		return false
+	}
+	ch.do = append(ch.do, func() { r.SetLimit(want) })
+	return true
+}
+
+// smallest is the least that a pool's limit has to hold: a buffer of its
+// smallest class.
+func smallest(src pool.Source) int64 {
+	var st pool.Stats
+	src.Stats(&st)
+	if len(st.Classes) > 0 {
+		return st.Classes[0].Size
+	}
+	return 1
+}
+
+func (ch *change) planMode(s *subject, v *setting[mode], was pool.Mode) (touched bool) {
+	sw, ok := s.source.(pool.Switchable)
+	if !ok {
+		if v != nil && pool.Mode(v.value) != pool.ModeOn {
+			ch.refuse(s, poolField("mode"), v, "this pool cannot be switched: leave it out")
+		}
+		return false
+	}
+	want := was
+	if v != nil {
+		want = pool.Mode(v.value)
+	}
+	if want == sw.Mode() {
+		return false
+	}
+	ch.do = append(ch.do, func() { sw.SetMode(want) })
+	return true
+}
+
+func (ch *change) planReserve(s *subject, v *setting[size]) (touched bool) {
+	t, ok := s.source.(pool.Tunable)
+	if !ok {
+		if v != nil && v.value > 0 {
+			ch.refuse(s, poolField("reserve"), v, "this pool has no reserve: leave it out")
+		}
+		return false
+	}
+	var want size
+	if v != nil {
+		want = v.value
+	}
+	if l := ch.limitOf(s); int64(want) > l {
+		ch.add(v.from, poolPath(s.name, "reserve"), want.String(),
+			fmt.Sprintf("more than the pool's limit of %v: lower it, or raise the limit", limit(l)))
+	}
+	ch.do = append(ch.do, func() { t.SetReserve(int64(want)) })
+	return v != nil
+}
+
+// limitOf is the limit that a pool will have.
+func (ch *change) limitOf(s *subject) int64 {
+	if set := ch.state.of(s.name); set.Limit != nil {
+		return int64(set.Limit.value)
+	}
+	return ch.config.original(s).limit
+}
+
+// checkReserves refuses a budget that cannot keep what pools reserve.
+func (ch *change) checkReserves(subjects []subject) {
+	var sum int64
+	for _, s := range subjects {
+		if set := ch.state.of(s.name); s.making != nil && s.making.shares && set.Reserve != nil {
+			sum += int64(set.Reserve.value)
+		}
+	}
+	if b := ch.config.budgetOf(ch.state); sum > int64(b.value) {
+		ch.add(b.from, "budget", b.value.String(),
+			fmt.Sprintf("less than the %v that pools reserve: raise it, or lower their reserves", size(sum)))
+	}
+}
+
+// setBudget sets the budget's limit and has the pools that share it drop what is
+// over. What callers have in hand at the moment, on its way between a P and the
+// depot, is charged and cannot be dropped: it comes down as they get on. Nothing
+// more is charged meanwhile. What others have charged that are not ours stays.
+func (c *Config) setBudget(bytes int64, subjects []subject) {
+	if c.budget.Limit() != bytes {
+		c.budget.SetLimit(bytes)
+	}
+	for round := 0; c.budget.Used() > bytes; round++ {
+		if held := c.trimSharers(subjects); held == 0 && round > 0 {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
+// trimSharers drops what is over the budget from the pools that share it, those
+// that hold most first, and returns what they held.
+func (c *Config) trimSharers(subjects []subject) (held int64) {
+	idle := make(map[pool.Source]int64)
+	var sharers []pool.Resizable
+	var st pool.Stats
+	for _, s := range subjects {
+		if r, ok := s.source.(pool.Resizable); ok && s.making != nil && s.making.shares {
+			s.source.Stats(&st)
+			idle[s.source] = st.IdleBytes
+			held += st.IdleBytes
+			sharers = append(sharers, r)
+		}
+	}
+	slices.SortFunc(sharers, func(a, b pool.Resizable) int {
+		return cmp.Compare(idle[b.(pool.Source)], idle[a.(pool.Source)])
+	})
+	for _, r := range sharers {
+		if over := c.budget.Used() - c.budget.Limit(); over > 0 {
+			r.Trim(over)
+		}
+	}
+	return held
+}

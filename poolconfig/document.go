@@ -1,0 +1,124 @@
+package poolconfig
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// document is what a file can say. Field names, their descriptions in the JSON
+// Schema and the names of environment variables are all made from its tags.
+type document struct {
+	Budget *setting[limit] `json:"budget,omitempty" live:"yes" jsonschema:"Most idle bytes that all pools made through poolconfig keep together; unlimited if left out."`
+	Pools  patterns        `json:"pools,omitempty" jsonschema:"Settings by pool name, or by pattern: * is any characters, ? is one, [a-z] is one of a range. Each setting comes from the most specific entry that has it."`
+}
+
+// settings is what can be said of a pool. A nil field is left to less specific
+// entries, and in the end to the code.
+type settings struct {
+	Mode         *setting[mode]    `json:"mode,omitempty" live:"yes" jsonschema:"on pools; off allocates and drops, as if there were no pool; count does so and counts."`
+	Limit        *setting[limit]   `json:"limit,omitempty" live:"yes" jsonschema:"Most idle bytes the pool keeps."`
+	Reserve      *setting[size]    `json:"reserve,omitempty" live:"yes" jsonschema:"Idle bytes that neither age nor a shared budget takes from the pool."`
+	Prewarm      *setting[prewarm] `json:"prewarm,omitempty" jsonschema:"Objects to make when the pool is made: how many, or, for a pool with size classes, how many of each size."`
+	Zero         *setting[zeroing] `json:"zero,omitempty" jsonschema:"When reused buffers are cleared."`
+	Classes      *setting[classes] `json:"classes,omitempty" jsonschema:"The capacities that a pool of buffers hands out: a list, or the table from min to max."`
+	ClassMetrics *setting[boolean] `json:"class_metrics,omitempty" jsonschema:"Whether metrics have a row per size class."`
+}
+
+// setting is a value and where it came from.
+type setting[T any] struct {
+	value T
+	from  origin
+}
+
+// entry is settings for the pools whose names match a pattern.
+type entry struct {
+	pattern string
+	from    origin
+	settings
+}
+
+// patterns is the entries of a document in its order.
+type patterns []*entry
+
+// decode implements decodable.
+func (s *setting[T]) decode(d *decoder, n *yaml.Node, path string) {
+	s.from = d.origin(n)
+	any(&s.value).(parser).parse(d, n, path)
+}
+
+// show is the value as it would be written, and where it came from.
+func (s *setting[T]) show() (value string, from origin) {
+	return any(s.value).(interface{ String() string }).String(), s.from
+}
+
+func (p *patterns) decode(d *decoder, n *yaml.Node, path string) {
+	if n.Kind != yaml.MappingNode {
+		d.wrong(n, path, "use a mapping from names or patterns to settings")
+		return
+	}
+	for key, value := range d.pairs(n, path) {
+		name := d.scalar(key)
+		e := &entry{pattern: name, from: d.origin(key)}
+		d.wrongIf(name == "", key, "a name in "+path, `use a pool's name, or a pattern like "http.*"`)
+		d.wrongIf(!validPattern(name), key, "a name in "+path, `not a pattern: close [, and write \[ for the character`)
+		d.object(value, below(path, name), &e.settings)
+		e.check(d, below(path, name))
+		*p = append(*p, e)
+	}
+}
+
+// check refuses settings that contradict each other.
+func (s *settings) check(d *decoder, path string) {
+	if r, l := s.Reserve, s.Limit; r != nil && l != nil && limit(r.value) > l.value && l.value > 0 {
+		d.add(r.from, below(path, "reserve"), r.value.String(), fmt.Sprintf("more than the limit of %v: lower it, or raise the limit", l.value))
+	}
+}
+
+// shown is a setting of any type.
+type shown interface {
+	show() (value string, from origin)
+}
+
+// fieldInfo is a field of document, settings or another struct of a document.
+type fieldInfo struct {
+	index int
+	name  string
+	live  bool
+}
+
+// fieldsOf is the fields of a struct type that a document can have.
+func fieldsOf(t reflect.Type) []fieldInfo {
+	var fields []fieldInfo
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		if name, _, _ := strings.Cut(tag.Get("json"), ","); name != "" {
+			fields = append(fields, fieldInfo{index: i, name: name, live: tag.Get("live") != ""})
+		}
+	}
+	return fields
+}
+
+// poolFields is what can be said of a pool, in the order of the struct.
+var poolFields = fieldsOf(reflect.TypeFor[settings]())
+
+// at is the setting of a field, or nil if there is none.
+func (s *settings) at(f fieldInfo) shown {
+	v := reflect.ValueOf(s).Elem().Field(f.index)
+	if v.IsNil() {
+		return nil
+	}
+	return v.Interface().(shown)
+}
+
+// fill takes from o the fields that s has not.
+func (s *settings) fill(o *settings) {
+	into, from := reflect.ValueOf(s).Elem(), reflect.ValueOf(o).Elem()
+	for _, f := range poolFields {
+		if v := into.Field(f.index); v.IsNil() {
+			v.Set(from.Field(f.index))
+		}
+	}
+}

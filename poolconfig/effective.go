@@ -1,0 +1,202 @@
+package poolconfig
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/otelpool/pool"
+)
+
+// Effective is a configuration as it is in force.
+type Effective struct {
+	Settings []Setting
+	// Unused is the entries of the document, and the variables, that no open pool
+	// matches: misspelt, or for pools that are yet to come.
+	Unused []string
+}
+
+// Setting is one setting in force.
+type Setting struct {
+	Pool  string // "" for one that is no pool's
+	Field string // "limit"
+	Value string // as a document would have it
+	From  string // "pools.yaml:7", "OTELPOOL_LIMIT", "code", or "the program" where it has changed the pool since
+	Live  bool   // Reload may change it; the others are set when a pool is made
+}
+
+const program origin = "the program"
+
+// Effective is the configuration in force: of the budget and of every open pool
+// what it is, and where it came from. What a pool cannot have is left out.
+func (c *Config) Effective() Effective {
+	if c == nil {
+		return Effective{}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.state.Load()
+	b := c.budgetOf(s)
+	e := Effective{Settings: []Setting{inForce("", "budget", limit(c.budget.Limit()).String(), b.value.String(), b.from, true)}}
+	subjects := c.subjects()
+	for i := range subjects {
+		e.Settings = append(e.Settings, c.effective(s, &subjects[i])...)
+	}
+	e.Unused = s.unused(subjects)
+	return e
+}
+
+// inForce is a setting whose value should be one that was asked for, and if it is
+// not, then somebody else has set it.
+func inForce(pool, field, value, asked string, from origin, live bool) Setting {
+	if value != asked {
+		from = program
+	}
+	return Setting{Pool: pool, Field: field, Value: value, From: string(from), Live: live}
+}
+
+// effective is the settings of one pool.
+func (c *Config) effective(s *state, sub *subject) []Setting {
+	set, was, name := s.of(sub.name), c.original(sub), sub.entry.Name()
+	var all []Setting
+	if sw, ok := sub.source.(pool.Switchable); ok {
+		asked, from := orCode(set.Mode, mode(was.mode))
+		all = append(all, inForce(name, "mode", sw.Mode().String(), asked.String(), from, true))
+	}
+	if r, ok := sub.source.(pool.Resizable); ok {
+		asked, from := orCode(set.Limit, limit(was.limit))
+		all = append(all, inForce(name, "limit", limit(r.Limit()).String(), asked.String(), from, true))
+	}
+	if _, ok := sub.source.(pool.Tunable); ok {
+		v, from := orCode(set.Reserve, size(0))
+		all = append(all, Setting{Pool: name, Field: "reserve", Value: v.String(), From: string(from), Live: true})
+	}
+	if sub.making == nil {
+		return all
+	}
+	for _, made := range sub.making.choices {
+		if slices.ContainsFunc(all, func(s Setting) bool { return s.Field == made.field }) {
+			continue
+		}
+		from := made.from
+		if v := set.at(poolField(made.field)); v != nil {
+			if value, at := v.show(); value == made.value {
+				from = at // the line it has moved to
+			}
+		}
+		all = append(all, Setting{Pool: name, Field: made.field, Value: made.value, From: string(from)})
+	}
+	return all
+}
+
+// orCode is a setting, or the code's value.
+func orCode[T any](s *setting[T], inCode T) (T, origin) {
+	if s == nil {
+		return inCode, code
+	}
+	return s.value, s.from
+}
+
+// unused is what no open pool matches.
+func (s *state) unused(subjects []subject) []string {
+	var all []string
+	for _, e := range s.doc.Pools {
+		if !slices.ContainsFunc(subjects, func(sub subject) bool { return matches(e.pattern, sub.name) }) {
+			all = append(all, fmt.Sprintf("%s (%s)", e.pattern, e.from))
+		}
+	}
+	for _, name := range s.env.names {
+		if !slices.ContainsFunc(subjects, func(sub subject) bool { return variable(sub.name) == name }) {
+			all = append(all, prefix+"POOL_"+name)
+		}
+	}
+	return all
+}
+
+// String is the configuration as a document that says the same, with where each
+// value came from in a comment.
+func (e Effective) String() string {
+	root, pools := mapping(), mapping()
+	var last string
+	var of *yaml.Node
+	for _, s := range e.Settings {
+		into := root
+		if s.Pool != "" {
+			if s.Pool != last {
+				of, last = mapping(), s.Pool
+				pools.Content = append(pools.Content, text(escaped(s.Pool)), of)
+			}
+			into = of
+		}
+		v := valueNode(s.Value)
+		v.LineComment = s.From
+		into.Content = append(into.Content, text(s.Field), v)
+	}
+	if len(pools.Content) > 0 {
+		root.Content = append(root.Content, text("pools"), pools)
+	}
+	out, err := yaml.Dump(root)
+	if err != nil {
+		return err.Error() // a tree of ours is valid
+	}
+	var b strings.Builder
+	b.Write(out)
+	for _, u := range e.Unused {
+		fmt.Fprintf(&b, "# no open pool matches %s\n", u)
+	}
+	return b.String()
+}
+
+func mapping() *yaml.Node { return &yaml.Node{Kind: yaml.MappingNode} }
+
+func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
+
+// valueNode is a value as a document writes it: prewarm and classes are YAML.
+func valueNode(value string) *yaml.Node {
+	if strings.HasPrefix(value, "{") || strings.HasPrefix(value, "[") {
+		if n, err := load([]byte(value)); err == nil && n != nil {
+			return n
+		}
+	}
+	return &yaml.Node{Kind: yaml.ScalarNode, Value: value}
+}
+
+// escaped is a name as a pattern that matches nothing else.
+func escaped(name string) string {
+	if isName(name) {
+		return name
+	}
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(name)
+}
+
+// ClassMetrics is the names of the pools for which class_metrics is set, among
+// those that the document names and those that are open, for
+// otelpool.WithSizeClasses:
+//
+//	otelpool.Start(otelpool.WithSizeClasses(conf.ClassMetrics()...))
+//
+// It is asked once, when metrics start; what Reload changes later has no effect.
+func (c *Config) ClassMetrics() []string {
+	if c == nil {
+		return nil
+	}
+	s := c.state.Load()
+	var names []string
+	for _, e := range s.sorted {
+		if isName(e.pattern) {
+			names = append(names, e.pattern)
+		}
+	}
+	for _, e := range c.registry.All() {
+		if e.Source() != nil {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool {
+		set := s.of(name)
+		return set.ClassMetrics == nil || !bool(set.ClassMetrics.value)
+	})
+}

@@ -1,0 +1,119 @@
+package poolconfig
+
+import (
+	"cmp"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// prefix is how the variables begin that are ours.
+const prefix = "OTELPOOL_"
+
+// fileVariable names the document where the program names none.
+const fileVariable = prefix + "CONFIG"
+
+// environment is what the variables say. It has the last word.
+type environment struct {
+	document             // its fields but pools
+	all      settings    // of every pool, unless there is one for the pool
+	pools    []*settings // of single pools
+	names    []string    // theirs, as variables write them
+}
+
+// notOurs are names that others give variables: Kubernetes one for each port of
+// a service that is called otelpool…, and the tests of this repository.
+var notOurs = regexp.MustCompile(`^(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)?)$|^E2E_`)
+
+var documentFields = fieldsOf(reflect.TypeFor[document]())
+
+// readEnvironment reads variables of the form name=value, in which an empty
+// value is none.
+func readEnvironment(variables []string) (*environment, error) {
+	env, d := &environment{}, &decoder{}
+	for _, v := range slices.Sorted(slices.Values(variables)) {
+		name, text, _ := strings.Cut(v, "=")
+		rest, ours := strings.CutPrefix(name, prefix)
+		if !ours || text == "" || name == fileVariable || notOurs.MatchString(rest) {
+			continue
+		}
+		d.origin = func(*yaml.Node) origin { return origin(name) }
+		into, f, ok := env.find(rest)
+		if !ok {
+			d.add(origin(name), "the variable", "not known", unknownVariable(name))
+			continue
+		}
+		n, err := load([]byte(text))
+		if err != nil || n == nil {
+			n = &yaml.Node{Kind: yaml.ScalarNode, Value: text}
+		}
+		d.field(into.Field(f.index), resolved(n), f.name)
+	}
+	return env, d.err()
+}
+
+// find is the field that a variable sets, and the struct that it is in.
+func (e *environment) find(name string) (reflect.Value, fieldInfo, bool) {
+	if rest, ok := strings.CutPrefix(name, "POOL_"); ok {
+		// Names of fields may end like those of others: the longest counts.
+		fields := slices.SortedFunc(slices.Values(poolFields), func(a, b fieldInfo) int { return cmp.Compare(len(b.name), len(a.name)) })
+		for _, f := range fields {
+			if pool, ok := strings.CutSuffix(rest, "_"+variable(f.name)); ok && pool != "" {
+				return reflect.ValueOf(e.pool(pool)).Elem(), f, true
+			}
+		}
+		return reflect.Value{}, fieldInfo{}, false
+	}
+	named := func(f fieldInfo) bool { return f.name != "pools" && variable(f.name) == name }
+	if i := slices.IndexFunc(documentFields, named); i >= 0 {
+		return reflect.ValueOf(&e.document).Elem(), documentFields[i], true
+	}
+	if i := slices.IndexFunc(poolFields, named); i >= 0 {
+		return reflect.ValueOf(&e.all).Elem(), poolFields[i], true
+	}
+	return reflect.Value{}, fieldInfo{}, false
+}
+
+// pool is the settings of a pool by its name in variables.
+func (e *environment) pool(name string) *settings {
+	if i := slices.Index(e.names, name); i >= 0 {
+		return e.pools[i]
+	}
+	e.names, e.pools = append(e.names, name), append(e.pools, &settings{})
+	return e.pools[len(e.pools)-1]
+}
+
+// of is what the variables say of a pool.
+func (e *environment) of(pool string) *settings {
+	if i := slices.Index(e.names, variable(pool)); i >= 0 {
+		return e.pools[i]
+	}
+	return &settings{}
+}
+
+// variable is a name as variables write it: http.body is HTTP_BODY.
+func variable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return '_'
+		}
+		return unicode.ToUpper(r)
+	}, name)
+}
+
+func unknownVariable(name string) string {
+	var names []string
+	for _, f := range slices.Concat(documentFields, poolFields) {
+		if f.name != "pools" {
+			names = append(names, prefix+variable(f.name))
+		}
+	}
+	if i := slices.IndexFunc(names, func(n string) bool { return alike(n, name) }); i >= 0 {
+		return "did you mean " + names[i] + "?"
+	}
+	return "unset it, or use " + strings.Join(names, ", ") + ", or one pool's, like " + prefix + "POOL_HTTP_BODY_LIMIT for http.body"
+}

@@ -1,0 +1,134 @@
+package poolconfig
+
+import (
+	"unsafe"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/strategies"
+)
+
+// made is what constructors return.
+type made interface {
+	pool.Source
+	Name() string
+	Close()
+}
+
+// NewSizeClasses is strategies.NewSizeClasses with the configuration's word on
+// the pool of d's name: limit, prewarm, zero and classes, then mode and reserve.
+// d is what the code wants, and what counts where the configuration says
+// nothing. A pool without a name, or with a nil c, is as d says.
+func NewSizeClasses(c *Config, d strategies.SizeClassesConfig) (*strategies.SizeClasses, error) {
+	m := c.begin("sizeclasses", d.Name, &d.Registry)
+	m.chooseLimit(&d.Limit)
+	m.chooseBudget(&d.Budget)
+	m.choosePrewarmBySize(&d.Prewarm)
+	m.chooseZero(&d.Zero)
+	m.chooseClasses(&d.Classes)
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	p, err := strategies.NewSizeClasses(d)
+	return finish(m, p, err)
+}
+
+// NewSyncBytes is strategies.NewSyncBytes with the configuration's word on the
+// pool: prewarm, zero and classes, then mode. See NewSizeClasses.
+func NewSyncBytes(c *Config, d strategies.SyncBytesConfig) (*strategies.SyncBytes, error) {
+	m := c.begin("syncbytes", d.Name, &d.Registry)
+	m.choosePrewarmBySize(&d.Prewarm)
+	m.chooseZero(&d.Zero)
+	m.chooseClasses(&d.Classes)
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	p, err := strategies.NewSyncBytes(d)
+	return finish(m, p, err)
+}
+
+// NewFixed is strategies.NewFixed with the configuration's word on the pool:
+// zero, and limit, if it is set for this pool by name: it gets as many buffers as
+// fit, for life, and allocates them at once, which a limit for many pools does not
+// mean. See NewSizeClasses.
+func NewFixed(c *Config, d strategies.FixedConfig) (*strategies.Fixed, error) {
+	m := c.begin("fixed", d.Name, &d.Registry)
+	m.chooseZero(&d.Zero)
+	m.chooseCount(&d)
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	p, err := strategies.NewFixed(d)
+	return finish(m, p, err)
+}
+
+// NewBounded is strategies.NewBounded with the configuration's word on the pool:
+// limit and prewarm, then mode and reserve. See NewSizeClasses.
+func NewBounded[T any](c *Config, d strategies.BoundedConfig[T]) (*strategies.Bounded[T], error) {
+	m := c.begin("bounded", d.Name, &d.Registry)
+	m.chooseLimit(&d.Limit)
+	if m != nil && d.MaxIdle > 0 && d.Size == nil {
+		m.limit = min(m.limit, int64(d.MaxIdle)*int64(max(unsafe.Sizeof(*new(T)), 1)))
+		if m.set.Limit != nil {
+			d.MaxIdle = 0 // or it would be the limit until the next reload
+		}
+	}
+	m.chooseBudget(&d.Budget)
+	m.choosePrewarm(&d.Prewarm)
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	p, err := strategies.NewBounded(d)
+	return finish(m, p, err)
+}
+
+// NewSync is strategies.NewSync with the configuration's word on the pool:
+// prewarm, then mode. See NewSizeClasses.
+func NewSync[T any](c *Config, d strategies.SyncConfig[T]) (*strategies.Sync[T], error) {
+	m := c.begin("sync", d.Name, &d.Registry)
+	m.choosePrewarm(&d.Prewarm)
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	p, err := strategies.NewSync(d)
+	return finish(m, p, err)
+}
+
+func (m *making) chooseZero(into *strategies.Zeroing) {
+	if m != nil {
+		choose(m, "zero", "Zero", m.set.Zero, zeroing(*into), func(z zeroing) { *into = strategies.Zeroing(z) })
+	}
+}
+
+// chooseCount decides how many buffers a slab has.
+func (m *making) chooseCount(d *strategies.FixedConfig) {
+	if m == nil || d.Size <= 0 {
+		return
+	}
+	s := m.set.Limit
+	if s != nil && !m.demands("limit", s) {
+		s = nil
+	}
+	choose(m, "limit", "Count", s, limit(d.Size*d.Count), func(l limit) { d.Count = int(int64(l) / int64(d.Size)) })
+}
+
+func (m *making) chooseClasses(into *strategies.Classes) {
+	if m != nil {
+		choose(m, "classes", "Classes", m.set.Classes, classesOf(*into), func(c classes) { *into = c.table() })
+	}
+}
+
+// finish sets what can be set in a pool that is open, and remembers the pool.
+func finish[P made](m *making, p P, err error) (P, error) {
+	var none P
+	if err != nil {
+		return none, m.explain(err)
+	}
+	if m == nil || m.registry != m.config.registry {
+		return p, nil
+	}
+	if err := m.config.adopt(m, p.Name()); err != nil {
+		p.Close()
+		return none, err
+	}
+	return p, nil
+}

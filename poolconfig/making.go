@@ -1,0 +1,191 @@
+package poolconfig
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/strategies"
+)
+
+// making is how a pool was made: what the code wanted of each setting, and what
+// the configuration made of it.
+type making struct {
+	config   *Config
+	registry *pool.Registry
+	name     string // in the code; in the registry it may have a suffix
+	kind     string // for errors: "sizeclasses"
+	set      settings
+	limit    int64 // the code's
+	shares   bool  // the configuration's budget
+	choices  []choice
+	entry    *pool.Entry
+	source   pool.Source // in entry: another pool may have the name later
+	problems
+}
+
+// choice is a setting as the pool was made with it.
+type choice struct {
+	field     string
+	inCode    string // what the code would have had
+	value     string
+	from      origin
+	parameter string // the field's name in the strategy's config
+}
+
+// begin makes ready to make a pool, or returns nil if there is nothing to say
+// about it.
+func (c *Config) begin(kind, name string, registry **pool.Registry) *making {
+	if c == nil || name == "" {
+		return nil
+	}
+	if *registry == nil {
+		*registry = c.registry
+	}
+	return &making{config: c, registry: *registry, name: name, kind: kind, set: c.state.Load().of(name)}
+}
+
+// choose decides a setting that the pool can have.
+func choose[T fmt.Stringer](m *making, field, parameter string, s *setting[T], inCode T, set func(T)) {
+	if m == nil {
+		return
+	}
+	c := choice{field: field, parameter: parameter, inCode: inCode.String(), value: inCode.String(), from: code}
+	if s != nil {
+		set(s.value)
+		c.value, c.from = s.show()
+	}
+	m.choices = append(m.choices, c)
+}
+
+// chooseLimit decides the limit of a pool that has one in bytes.
+func (m *making) chooseLimit(into *int64) {
+	if m == nil {
+		return
+	}
+	m.limit = *into
+	if m.limit == 0 {
+		m.limit = strategies.DefaultLimit
+	}
+	choose(m, "limit", "Limit", m.set.Limit, limit(m.limit), func(l limit) { *into = int64(l) })
+}
+
+// chooseBudget gives a pool the configuration's budget, unless it has its own.
+func (m *making) chooseBudget(into **pool.Budget) {
+	if m != nil && *into == nil {
+		*into, m.shares = m.config.budget, true
+	}
+}
+
+// choosePrewarm decides how many objects a pool without sizes makes in advance.
+func (m *making) choosePrewarm(into *int) {
+	if m == nil {
+		return
+	}
+	s := m.set.Prewarm
+	if s != nil {
+		if _, ok := s.value[0]; !ok {
+			m.refuse("prewarm", s, "a "+m.kind+" pool has no sizes: use how many objects to make")
+			s = nil
+		}
+	}
+	choose(m, "prewarm", "Prewarm", s, prewarm{0: *into}, func(p prewarm) { *into = p[0] })
+}
+
+// choosePrewarmBySize decides how many buffers of each size a pool makes in
+// advance.
+func (m *making) choosePrewarmBySize(into *map[int]int) {
+	if m == nil {
+		return
+	}
+	s := m.set.Prewarm
+	if s != nil {
+		if _, ok := s.value[0]; ok {
+			m.refuse("prewarm", s, "a "+m.kind+" pool has sizes: use {size: how many}")
+			s = nil
+		}
+	}
+	inCode := prewarm{}
+	for of, many := range *into {
+		inCode[size(of)] = many
+	}
+	choose(m, "prewarm", "Prewarm", s, inCode, func(p prewarm) {
+		*into = make(map[int]int)
+		for of, many := range p {
+			(*into)[int(of)] = many
+		}
+	})
+}
+
+// refuse notes a setting that the pool cannot have, if it is meant for this pool
+// alone: one for many pools is for those that can.
+func (m *making) refuse(field string, s shown, remedy string) {
+	if m.demands(field, s) {
+		value, from := s.show()
+		m.add(from, poolPath(m.name, field), value, remedy)
+	}
+}
+
+// demands tells whether a setting is meant for this pool alone.
+func (m *making) demands(field string, s shown) bool {
+	_, from := s.show()
+	return m.config.state.Load().demands(m.name, poolField(field), from)
+}
+
+// check refuses what is set and nobody chose. It comes before the pool is made.
+func (m *making) check() error {
+	if m == nil {
+		return nil
+	}
+	for _, f := range poolFields {
+		s := m.set.at(f)
+		if s == nil || f.live || f.name == "prewarm" || f.name == "class_metrics" || m.choice(f.name) != nil {
+			continue
+		}
+		m.refuse(f.name, s, fmt.Sprintf("a %s pool has no such setting: leave it out", m.kind))
+	}
+	return m.err()
+}
+
+func (m *making) choice(field string) *choice {
+	i := slices.IndexFunc(m.choices, func(c choice) bool { return c.field == field })
+	if i < 0 {
+		return nil
+	}
+	return &m.choices[i]
+}
+
+// explain says of a constructor's errors where the values came from that it
+// did not like.
+func (m *making) explain(err error) error {
+	if m == nil {
+		return err
+	}
+	var errs []error
+	for _, e := range flat(err) {
+		i := slices.IndexFunc(m.choices, func(c choice) bool {
+			return c.from != code && strings.Contains(e.Error(), "Config."+c.parameter)
+		})
+		if i >= 0 {
+			e = fmt.Errorf("poolconfig: %s: %s: %w", m.choices[i].from, poolPath(m.name, m.choices[i].field), e)
+		}
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
+}
+
+// flat is the errors that were joined.
+func flat(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // of this error, not of one that it wraps
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+func poolPath(name, field string) string { return below(below("pools", name), field) }
+
+func poolField(name string) fieldInfo {
+	return poolFields[slices.IndexFunc(poolFields, func(f fieldInfo) bool { return f.name == name })]
+}

@@ -1,0 +1,80 @@
+package poolconfig
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Patterns are those of path.Match, in which * does not match a slash; names
+// of pools are no paths, so both sides are matched without slashes.
+var noSlash = strings.NewReplacer("/", "\x00")
+
+func validPattern(pattern string) bool {
+	_, err := path.Match(noSlash.Replace(pattern), "")
+	return err == nil
+}
+
+func matches(pattern, name string) bool {
+	ok, _ := path.Match(noSlash.Replace(pattern), noSlash.Replace(name))
+	return ok || pattern == name
+}
+
+// isName tells whether a pattern matches one name only.
+func isName(pattern string) bool { return !strings.ContainsAny(pattern, `*?[\`) }
+
+// literal is how many characters of a pattern stand for themselves, and stars
+// how many parts match any number of characters.
+func weigh(pattern string) (literal, stars int) {
+	class, escaped := false, false
+	for _, r := range pattern {
+		switch {
+		case escaped:
+			escaped = false
+			literal++
+		case r == '\\':
+			escaped = true
+		case class:
+			class = r != ']'
+		case r == '[':
+			class = true
+		case r == '*':
+			stars++
+		case r != '?':
+			literal++
+		}
+	}
+	return literal, stars
+}
+
+// specificity orders entries from the most specific: a name before patterns,
+// then by the characters that stand for themselves, most first, then by the
+// stars, fewest first. Of equals the one that is written last comes first.
+func specificity(a, b *entry) int {
+	aLiteral, aStars := weigh(a.pattern)
+	bLiteral, bStars := weigh(b.pattern)
+	return cmp.Or(
+		-compareBool(isName(a.pattern), isName(b.pattern)),
+		-cmp.Compare(aLiteral, bLiteral),
+		cmp.Compare(aStars, bStars),
+	)
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// bySpecificity is the entries from the most to the least specific.
+func (p patterns) bySpecificity() []*entry {
+	sorted := slices.Clone(p)
+	slices.Reverse(sorted)
+	slices.SortStableFunc(sorted, specificity)
+	return sorted
+}

@@ -1,0 +1,50 @@
+package poolconfig
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// origin is where a value came from: "pools.yaml:7", "OTELPOOL_BUDGET", or code.
+type origin string
+
+const code origin = "code"
+
+// problems collects mistakes, so that all of them are reported at once.
+type problems struct{ errs []error }
+
+// add notes that a field has a value that it cannot have, and what would be
+// right.
+func (p *problems) add(at origin, field, value, remedy string) {
+	p.errs = append(p.errs, fmt.Errorf("poolconfig: %s: %s is %s: %s", at, field, value, remedy))
+}
+
+// err is all mistakes, up to mostErrors.
+func (p *problems) err() error {
+	if more := len(p.errs) - mostErrors; more > 0 {
+		return errors.Join(append(p.errs[:mostErrors:mostErrors], fmt.Errorf("poolconfig: and %d more", more))...)
+	}
+	return errors.Join(p.errs...)
+}
+
+const mostErrors = 100
+
+const longestQuote = 60
+
+// word shows a name from a document, in quotes if it is not fit to be seen.
+func word(s string) string {
+	if len(s) > longestQuote || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return quote(s)
+	}
+	return s
+}
+
+// quote shows a value in an error, on one line and not for ever.
+func quote(s string) string {
+	if len(s) > longestQuote {
+		s = s[:longestQuote] + "…"
+	}
+	return fmt.Sprintf("%q", strings.ToValidUTF8(s, "\ufffd"))
+}

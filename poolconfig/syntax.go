@@ -1,0 +1,284 @@
+package poolconfig
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"math/big"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/strategies"
+)
+
+// What a document's values look like. Each type reads itself from a node and
+// writes itself, with String, so that it would read the same.
+
+// size is a number of bytes.
+type size int64
+
+// limit is a size, or pool.Unlimited.
+type limit int64
+
+// mode is a pool.Mode.
+type mode pool.Mode
+
+// zeroing is a strategies.Zeroing.
+type zeroing strategies.Zeroing
+
+// boolean is true or false.
+type boolean bool
+
+// prewarm is how many objects to make: of each size, or, in a pool without
+// sizes, under size 0.
+type prewarm map[size]int
+
+// classes is a table of size classes.
+type classes []size
+
+const (
+	sizePattern = `^(0|[1-9][0-9]*)(\.[0-9]+)? ?(B|kB|KB|MB|GB|TB|Ki|Mi|Gi|Ti|KiB|MiB|GiB|TiB)?$`
+	sizeRemedy  = "use bytes or a size like 512KiB, 64MiB or 1.5GiB"
+)
+
+var (
+	sizeSyntax = regexp.MustCompile(sizePattern)
+	units      = map[string]int64{
+		"": 1, "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+		"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40,
+		"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+	}
+	// in the order in which String tries them
+	shownUnits = []string{"TiB", "GiB", "MiB", "KiB"}
+)
+
+// parseSize reads a size, or returns what would have been right.
+func parseSize(text string) (n int64, remedy string) {
+	m := sizeSyntax.FindStringSubmatch(text)
+	if m == nil {
+		switch {
+		case strings.HasPrefix(text, "-"):
+			return 0, "use 0 or more bytes"
+		case sizeSyntax.MatchString(text + "B"): // 64M
+			return 0, "say which: " + text + "iB counts in 1024s, " + text + "B in 1000s"
+		}
+		return 0, sizeRemedy
+	}
+	r, _ := new(big.Rat).SetString(m[1] + m[2]) // the syntax is a part of Rat's
+	r.Mul(r, new(big.Rat).SetInt64(units[m[3]]))
+	switch {
+	case !r.IsInt():
+		return 0, "use whole bytes"
+	case !r.Num().IsInt64() || r.Num().Int64() == math.MaxInt64:
+		return 0, "use less than 8 EiB, which is as much as can be addressed"
+	}
+	return r.Num().Int64(), ""
+}
+
+// parseCount reads how many, or returns what would have been right.
+func parseCount(text string) (n int, remedy string) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, "use a whole number, 0 or more"
+	}
+	return n, ""
+}
+
+func (s *size) parse(d *decoder, n *yaml.Node, path string) {
+	v, remedy := parseSize(d.scalar(n))
+	*s = size(v)
+	d.wrongIf(remedy != "", n, path, remedy)
+}
+
+func (s size) String() string {
+	for _, u := range shownUnits {
+		if s != 0 && int64(s)%units[u] == 0 {
+			return strconv.FormatInt(int64(s)/units[u], 10) + u
+		}
+	}
+	return strconv.FormatInt(int64(s), 10)
+}
+
+const unlimited = "unlimited"
+
+func (l *limit) parse(d *decoder, n *yaml.Node, path string) {
+	if d.scalar(n) == unlimited {
+		*l = limit(pool.Unlimited)
+		return
+	}
+	v, remedy := parseSize(d.scalar(n))
+	*l = limit(v)
+	switch {
+	case remedy != "":
+		d.wrong(n, path, remedy+", or "+unlimited)
+	case v == 0:
+		d.wrong(n, path, "use 1 or more bytes; mode: off stops pooling")
+	}
+}
+
+func (l limit) String() string {
+	if int64(l) == pool.Unlimited {
+		return unlimited
+	}
+	return size(l).String()
+}
+
+// parse takes true and false as well: tools that read YAML 1.1, Helm for one,
+// turn on and off into them.
+func (m *mode) parse(d *decoder, n *yaml.Node, path string) {
+	switch d.scalar(n) {
+	case "on", "true":
+		*m = mode(pool.ModeOn)
+	case "count":
+		*m = mode(pool.ModeCount)
+	case "off", "false":
+		*m = mode(pool.ModeOff)
+	default:
+		d.wrong(n, path, "use on, off or count")
+	}
+}
+
+func (m mode) String() string { return pool.Mode(m).String() }
+
+var zeroings = []string{
+	strategies.ZeroNever: "never",
+	strategies.ZeroOnPut: "on-put",
+	strategies.ZeroOnGet: "on-get",
+}
+
+func (z *zeroing) parse(d *decoder, n *yaml.Node, path string) {
+	i := slices.Index(zeroings, d.scalar(n))
+	*z = zeroing(max(i, 0))
+	d.wrongIf(i < 0, n, path, "use never, on-put or on-get")
+}
+
+func (z zeroing) String() string { return zeroings[min(int(z), len(zeroings)-1)] }
+
+func (f *boolean) parse(d *decoder, n *yaml.Node, path string) {
+	text := d.scalar(n)
+	*f = text == "true"
+	d.wrongIf(text != "true" && text != "false", n, path, "use true or false")
+}
+
+func (f boolean) String() string { return strconv.FormatBool(bool(f)) }
+
+const prewarmRemedy = "use how many, or, for a pool with size classes, {size: how many}"
+
+func (p *prewarm) parse(d *decoder, n *yaml.Node, path string) {
+	*p = prewarm{}
+	if n.Kind != yaml.MappingNode {
+		many, remedy := parseCount(d.scalar(n))
+		(*p)[0] = many
+		d.wrongIf(remedy != "", n, path, prewarmRemedy)
+		return
+	}
+	for key, value := range d.pairs(n, path) {
+		of, remedy := parseSize(d.scalar(key))
+		if remedy != "" || of == 0 {
+			d.wrong(key, "a size in "+path, sizeRemedy)
+			continue
+		}
+		many, remedy := parseCount(d.scalar(value))
+		d.wrongIf(remedy != "", value, below(path, key.Value), remedy)
+		_, twice := (*p)[size(of)]
+		d.wrongIf(twice, key, "a size in "+path, "given already in other words: keep one")
+		(*p)[size(of)] = many
+	}
+}
+
+func (p prewarm) String() string {
+	if many, ok := p[0]; ok {
+		return strconv.Itoa(many)
+	}
+	var parts []string
+	for _, of := range slices.Sorted(maps.Keys(p)) {
+		parts = append(parts, fmt.Sprintf("%v: %d", of, p[of]))
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+const classesRemedy = "use a list of sizes, or {min: size, max: size, steps: 1, 2, 4 or 8}"
+
+// geometric is a table of classes by its first, its last and how many there are
+// to a doubling.
+type geometric struct {
+	Min   *setting[size]  `json:"min,omitempty" jsonschema:"the smallest class, a power of two"`
+	Max   *setting[size]  `json:"max,omitempty" jsonschema:"the largest class, a power of two"`
+	Steps *setting[count] `json:"steps,omitempty" jsonschema:"classes to a doubling: 1, 2, 4 or 8; 1 if left out"`
+}
+
+// count is how many.
+type count int
+
+func (c *count) parse(d *decoder, n *yaml.Node, path string) {
+	v, remedy := parseCount(d.scalar(n))
+	*c = count(v)
+	d.wrongIf(remedy != "", n, path, remedy)
+}
+
+func (c count) String() string { return strconv.Itoa(int(c)) }
+
+func (c *classes) parse(d *decoder, n *yaml.Node, path string) {
+	before := len(d.errs)
+	var table strategies.Classes
+	switch n.Kind {
+	case yaml.SequenceNode:
+		var sizes []int
+		for i, item := range n.Content {
+			var s size
+			s.parse(d, resolved(item), fmt.Sprintf("%s[%d]", path, i))
+			sizes = append(sizes, int(s))
+		}
+		table = strategies.Explicit(sizes...)
+	case yaml.MappingNode:
+		var g geometric
+		d.object(n, path, &g)
+		if g.Min == nil || g.Max == nil {
+			d.wrong(n, path, classesRemedy)
+			return
+		}
+		steps := count(1)
+		if g.Steps != nil {
+			steps = g.Steps.value
+		}
+		table = strategies.Geometric(int(g.Min.value), int(g.Max.value), int(steps))
+	default:
+		d.wrong(n, path, classesRemedy)
+		return
+	}
+	if len(d.errs) == before && table.Sizes() == nil {
+		d.wrong(n, path, table.String())
+	}
+	*c = classesOf(table)
+}
+
+// classesOf is a table as a document would list it.
+func classesOf(table strategies.Classes) classes {
+	var c classes
+	for _, s := range table.Sizes() {
+		c = append(c, size(s))
+	}
+	return c
+}
+
+// table is the classes as a config wants them.
+func (c classes) table() strategies.Classes {
+	var sizes []int
+	for _, s := range c {
+		sizes = append(sizes, int(s))
+	}
+	return strategies.Explicit(sizes...)
+}
+
+func (c classes) String() string {
+	var parts []string
+	for _, s := range c {
+		parts = append(parts, s.String())
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
