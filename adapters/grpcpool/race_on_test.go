@@ -1,0 +1,6 @@
+//go:build race
+
+package grpcpool_test
+
+// raceEnabled: the race detector allocates.
+const raceEnabled = true
