@@ -7,14 +7,25 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
 
-// consumer is a program of somebody else's. It says what it saw.
-const consumer = `package main
+// consumer is a program of somebody else's.
+type consumer struct {
+	imports []string // the modules it requires besides the root, by their directories
+	program string
+	prints  string
+	ungraph []string // what must not be in its module graph
+	unlink  []string // what must not be linked
+}
+
+var consumers = map[string]consumer{
+	"root": {
+		program: `package main
 
 import (
 	"fmt"
@@ -38,23 +49,67 @@ func main() {
 	bodies.Stats(&s)
 	fmt.Println(s.Name, s.Gets(), s.Puts())
 }
-`
+`,
+		prints:  "bodies 1 1\n",
+		ungraph: []string{"google.golang.org/grpc@", "/exporters/otlp/"},
+		unlink:  []string{otel + "/sdk", otel + "/exporters", "google.golang.org/"},
+	},
+	"grpcpool": {
+		imports: []string{"adapters/grpcpool"},
+		program: `package main
+
+import (
+	"fmt"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/adapters/grpcpool"
+	"github.com/otelpool/pool/strategies"
+	"google.golang.org/grpc/mem"
+)
+
+var (
+	buffers = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "grpc"}))
+
+	p mem.BufferPool = strategies.Must(grpcpool.New(grpcpool.Config{Buffers: buffers}))
+)
+
+func main() {
+	mem.Copy(make([]byte, 5000), p).Free()
+	var s pool.Stats
+	buffers.Stats(&s)
+	fmt.Println(s.Name, s.Gets(), s.Puts())
+}
+`,
+		prints:  "grpc 1 1\n",
+		ungraph: []string{"/exporters/otlp/"},
+		unlink:  []string{otel},
+	},
+}
 
 // Importers ignore our go.work and replace directives, so only a module from
-// outside shows what they get. Ours comes to it as a released version would:
-// as a zip from a module proxy, here one of files.
-func TestModuleWorksFromOutside(t *testing.T) {
+// outside shows what they get. Ours come to it as released versions would: as
+// zips from a module proxy, here one of files.
+func TestModulesWorkFromOutside(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: builds and links a whole program, the same under every build tag; make test does it in its unit stage")
+		t.Skip("-short: builds and links whole programs, the same under every build tag; make test does it in its unit stage")
 	}
-	version := fmt.Sprintf("v0.0.0-check.p%d.t%d", os.Getpid(), time.Now().UnixNano()) // never cached before
-	proxy := t.TempDir()
-	publish(t, proxy, version)
+	for name, c := range consumers {
+		t.Run(name, c.check)
+	}
+}
 
-	dir := t.TempDir()
-	write(t, dir, "go.mod", fmt.Sprintf("module example.com/consumer\n\ngo 1.26.0\n\nrequire %s %s\n", module, version))
-	write(t, dir, "go.sum", read(t, "go.sum")) // spares a look into the checksum database
-	write(t, dir, "main.go", consumer)
+func (c consumer) check(t *testing.T) {
+	version := fmt.Sprintf("v0.0.0-check.p%d.t%d", os.Getpid(), time.Now().UnixNano()) // never cached before
+	proxy, dir := t.TempDir(), t.TempDir()
+	mod, sum := "module example.com/consumer\n\ngo 1.26.0\n", ""
+	for _, imported := range append([]string{"."}, c.imports...) {
+		publish(t, proxy, imported, version)
+		mod += fmt.Sprintf("\nrequire %s %s\n", path.Join(module, imported), version)
+		sum += read(t, filepath.Join(imported, "go.sum")) // spares a look into the checksum database
+	}
+	write(t, dir, "go.mod", mod)
+	write(t, dir, "go.sum", sum)
+	write(t, dir, "main.go", c.program)
 	run := func(args ...string) string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "go", args...)
@@ -73,11 +128,11 @@ func TestModuleWorksFromOutside(t *testing.T) {
 	}
 	t.Cleanup(func() { forget(t, version) })
 
-	if got, want := run("run", "."), "bodies 1 1\n"; got != want {
-		t.Errorf("the consumer printed %q, want %q", got, want)
+	if got := run("run", "."); got != c.prints {
+		t.Errorf("the consumer printed %q, want %q", got, c.prints)
 	}
-	refuse(t, "go mod graph", run("mod", "graph"), "google.golang.org/grpc@", "/exporters/otlp/")
-	refuse(t, "what is linked", run("list", "-deps", "."), otel+"/sdk", otel+"/exporters", "google.golang.org/")
+	refuse(t, "go mod graph", run("mod", "graph"), c.ungraph...)
+	refuse(t, "what is linked", run("list", "-deps", "."), c.unlink...)
 }
 
 // refuse reports lines that contain what must not be there.
@@ -95,28 +150,36 @@ func refuse(t *testing.T, what, lines string, unwanted ...string) {
 	}
 }
 
-// publish packs the root module into a directory laid out as a module proxy:
+// publish packs the module in a directory into one laid out as a module proxy:
 // go.dev/ref/mod#goproxy-protocol and #zip-files.
-func publish(t *testing.T, proxy, version string) {
+func publish(t *testing.T, proxy, dir, version string) {
 	t.Helper()
-	dir := filepath.Join(proxy, filepath.FromSlash(module), "@v")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	name := path.Join(module, dir)
+	at := filepath.Join(proxy, filepath.FromSlash(name), "@v")
+	if err := os.MkdirAll(at, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	write(t, dir, "list", version+"\n")
-	write(t, dir, version+".info", fmt.Sprintf(`{"Version":%q}`, version))
-	write(t, dir, version+".mod", read(t, "go.mod"))
-	f, err := os.Create(filepath.Join(dir, version+".zip"))
+	// What is not released has no version that a go.mod could require; a release
+	// puts the root's there.
+	mod := strings.ReplaceAll(read(t, filepath.Join(dir, "go.mod")), unreleased, version)
+	write(t, at, "list", version+"\n")
+	write(t, at, version+".info", fmt.Sprintf(`{"Version":%q}`, version))
+	write(t, at, version+".mod", mod)
+	f, err := os.Create(filepath.Join(at, version+".zip"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	z := zip.NewWriter(f)
-	for name := range rootFiles(t) {
-		w, err := z.Create(module + "@" + version + "/" + name)
+	for file := range moduleFiles(t, dir) {
+		content := mod
+		if file != "go.mod" {
+			content = read(t, filepath.Join(dir, file))
+		}
+		w, err := z.Create(name + "@" + version + "/" + file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Write([]byte(read(t, name))); err != nil {
+		if _, err := w.Write([]byte(content)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -125,28 +188,40 @@ func publish(t *testing.T, proxy, version string) {
 	}
 }
 
-// forget takes the version out of the module cache, which nobody will ask for
-// again.
+// unreleased is what nested modules require of the root, beside a replace.
+const unreleased = "v0.0.0-00010101000000-000000000000"
+
+// forget takes the version of our modules out of the module cache, which nobody
+// will ask for again.
 func forget(t *testing.T, version string) {
 	cache := goEnv(t, "GOMODCACHE")
-	files, err := filepath.Glob(filepath.Join(cache, "cache", "download", filepath.FromSlash(module), "@v", version+".*"))
-	if err != nil {
-		t.Fatal(err)
+	for _, dir := range []string{module, module + "/adapters/*"} {
+		dir = filepath.FromSlash(dir)
+		for _, pattern := range []string{
+			filepath.Join(cache, "cache", "download", dir, "@v", version+".*"),
+			filepath.Join(cache, dir+"@"+version),
+		} {
+			found, err := filepath.Glob(pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range found {
+				remove(t, name)
+			}
+		}
 	}
-	unpacked := filepath.Join(cache, filepath.FromSlash(module)+"@"+version)
-	err = filepath.WalkDir(unpacked, func(name string, d fs.DirEntry, err error) error {
+}
+
+// remove removes what the go command took write permission from.
+func remove(t *testing.T, name string) {
+	err := filepath.WalkDir(name, func(name string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() {
-			err = os.Chmod(name, 0o755) // the go command takes write permission away
+			err = os.Chmod(name, 0o755)
 		}
 		return err
 	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := errors.Join(err, os.RemoveAll(name)); err != nil {
 		t.Error(err)
-	}
-	for _, name := range append(files, unpacked) {
-		if err := os.RemoveAll(name); err != nil {
-			t.Error(err)
-		}
 	}
 }
 

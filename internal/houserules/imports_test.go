@@ -166,18 +166,24 @@ func sources(t *testing.T) map[string]*ast.File {
 // root is the module's directory, seen from this test's.
 const root = "../.."
 
-// rootFiles is what go mod download would pack of the root module: every regular
-// file but those of nested modules and of version control. Found by walking, so
-// that nothing depends on the state of git.
+// rootFiles are those of the root module.
 func rootFiles(t *testing.T) map[string]fs.FileInfo {
 	t.Helper()
+	return moduleFiles(t, ".")
+}
+
+// moduleFiles is what go mod download would pack of the module in a directory:
+// every regular file but those of nested modules and of version control, by its
+// path from there. Found by walking, so that nothing depends on the state of git.
+func moduleFiles(t *testing.T, dir string) map[string]fs.FileInfo {
+	t.Helper()
 	files := make(map[string]fs.FileInfo)
-	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(filepath.Join(root, dir)), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if d.IsDir() && name != "." {
-			if _, err := os.Stat(filepath.Join(root, name, "go.mod")); err == nil || d.Name() == ".git" || d.Name() == "vendor" {
+			if _, err := os.Stat(filepath.Join(root, dir, name, "go.mod")); err == nil || d.Name() == ".git" || d.Name() == "vendor" {
 				return fs.SkipDir
 			}
 		}
