@@ -21,7 +21,7 @@ help: ## list the targets
 .PHONY: test
 test: ## everything CI runs but lint; at most 10 minutes with nothing cached on 2 cores
 	@export STAGES=$$(mktemp); start=$$SECONDS; status=0; \
-	$(MAKE) --no-print-directory test-unit test-portable test-race test-cross test-modules test-e2e || status=$$?; \
+	$(MAKE) --no-print-directory test-unit test-portable test-race test-cross test-modules test-upstream test-e2e || status=$$?; \
 	printf '\n'; cat $$STAGES; printf -- '--- in all %22d s\n' $$((SECONDS - start)); rm -f $$STAGES; exit $$status
 
 .PHONY: test-unit
@@ -44,16 +44,20 @@ test-cross: ## build and vet for every platform promised
 
 .PHONY: test-modules
 # tools has no packages, and go test fails where there are none.
-test-modules: export SKIP := e2e tools
+test-modules: export SKIP := e2e e2e/upstream tools
 test-modules: ## the nested modules' tests, e2e's excepted
 	$(stage) modules .ci/modules go test ./...
+
+.PHONY: test-upstream
+test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pools
+	$(stage) upstream go test -C e2e/upstream -count=1 ./...
 
 .PHONY: test-e2e
 test-e2e: ## the gateway against a real collector, built here the first time
 	$(stage) e2e .ci/e2e
 
 .PHONY: test-all
-test-all: test soak race-long fuzz ## test, and what takes its time: soak, long race, fuzz
+test-all: test soak race-long upstream-long fuzz ## test, and what takes its time: soak, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
@@ -65,7 +69,12 @@ race-long: export CGO_ENABLED := 1
 race-long: ## all tests under the race detector, concurrent ones 100 times
 	$(stage) race-long go test -count=1 -race -timeout 60m ./...
 	$(stage) race-100 go test -count=100 -race -timeout 60m -run ConcurrentSafe ./...
+	$(stage) race-grpcpool go test -C adapters/grpcpool -count=1 -race ./...
 	$(stage) race-soak go test -count=1 -race -timeout 60m ./internal/magazine -storm $(SOAKTIME)
+
+.PHONY: upstream-long
+upstream-long: ## the same with every buffer poisoned and its owner checked, and under the race detector
+	$(stage) upstream-long go test -C e2e/upstream -count=1 -timeout 60m . -long
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME

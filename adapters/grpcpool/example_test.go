@@ -3,7 +3,6 @@ package grpcpool_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"net"
 
 	"github.com/otelpool/pool"
@@ -26,7 +25,8 @@ func Example() {
 
 	l, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	server := grpc.NewServer(experimental.BufferPool(p))
 	defer server.Stop()
@@ -36,13 +36,15 @@ func Example() {
 	conn, err := grpc.NewClient(l.Addr().String(), experimental.WithBufferPool(p),
 		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer conn.Close()
 	request := &pb.SimpleRequest{Payload: &pb.Payload{Body: make([]byte, 100_000)}}
 	reply, err := pb.NewTestServiceClient(conn).UnaryCall(context.Background(), request)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(len(reply.GetPayload().GetBody()), "bytes came back")
 
