@@ -16,7 +16,8 @@ import (
 )
 
 // series identifies a figure: the metric's name in OpenTelemetry, the pool, and
-// the value of the metric's own attribute.
+// the value of the metric's own attribute. Where a pool's rows are split by size
+// class it stands for their sum.
 type series struct{ metric, pool, strategy, value string }
 
 func (s series) String() string {
@@ -67,15 +68,18 @@ func (m *metric) figures(f *dto.MetricFamily, to map[series]float64) error {
 	if f.GetHelp() != m.help {
 		return fmt.Errorf("it is described as %q; want %q", f.GetHelp(), m.help)
 	}
+	seen := map[string]bool{}
 	for _, p := range f.GetMetric() {
-		s, err := m.identify(p.GetLabel())
+		s, class, err := m.identify(p.GetLabel())
 		if err != nil {
 			return err
 		}
-		if _, twice := to[s]; twice {
-			return fmt.Errorf("two series for %s", s)
+		if id := s.String() + " " + class; seen[id] {
+			return fmt.Errorf("two series for %s", id)
+		} else {
+			seen[id] = true
 		}
-		to[s] = value(f.GetType(), p)
+		to[s] += value(f.GetType(), p)
 	}
 	return nil
 }
@@ -98,13 +102,13 @@ type wantedLabel struct {
 }
 
 // identify wants exactly the labels that the table promises, and those that every
-// series has from its service and scope.
-func (m *metric) identify(pairs []*dto.LabelPair) (series, error) {
+// series has from its service and scope. The size class is there or not.
+func (m *metric) identify(pairs []*dto.LabelPair) (s series, class string, err error) {
 	labels := map[string]string{}
 	for _, p := range pairs {
 		labels[p.GetName()] = p.GetValue()
 	}
-	s := series{metric: m.name}
+	s.metric = m.name
 	job, instance, scope, schema := gateway.Service, gateway.Instance, "github.com/otelpool/pool/otelpool", ""
 	version := labels["otel_scope_version"] // any
 	wanted := []wantedLabel{
@@ -120,21 +124,25 @@ func (m *metric) identify(pairs []*dto.LabelPair) (series, error) {
 	for _, w := range wanted {
 		v, ok := labels[w.name]
 		if !ok {
-			return s, fmt.Errorf("a series has no label %s: %v", w.name, pairs)
+			return s, "", fmt.Errorf("a series has no label %s: %v", w.name, pairs)
 		}
 		if *w.value != "" && *w.value != v {
-			return s, fmt.Errorf("%s is %q; want %q", w.name, v, *w.value)
+			return s, "", fmt.Errorf("%s is %q; want %q", w.name, v, *w.value)
 		}
 		*w.value = v
 		delete(labels, w.name)
 	}
+	if m.perClass {
+		class = labels["otelpool_class_size"]
+		delete(labels, "otelpool_class_size")
+	}
 	if len(labels) > 0 {
-		return s, fmt.Errorf("a series has labels that the table does not promise: %v", labels)
+		return s, "", fmt.Errorf("a series has labels that the table does not promise: %v", labels)
 	}
 	if len(m.values) > 0 && !slices.Contains(m.values, s.value) {
-		return s, fmt.Errorf("%s is %q, which the table does not promise", m.attribute, s.value)
+		return s, "", fmt.Errorf("%s is %q, which the table does not promise", m.attribute, s.value)
 	}
-	return s, nil
+	return s, class, nil
 }
 
 // difference is nil if all that is wanted has arrived, and nothing else.

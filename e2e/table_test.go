@@ -15,6 +15,7 @@ type metric struct {
 	unit       string
 	attribute  string   // beside the pool's own; "" for none
 	values     []string // of the attribute; none for any
+	perClass   bool     // may be split by size class
 	help       string
 	prometheus string
 }
@@ -74,7 +75,7 @@ func parseRow(line string) (*metric, error) {
 	code := func(s string) string { return strings.Trim(s, "`") }
 	return &metric{
 		name: code(cells[0]), instrument: cells[1], unit: code(cells[2]),
-		attribute: attribute[1], values: strings.Fields(attribute[2]),
+		attribute: attribute[1], values: strings.Fields(attribute[2]), perClass: strings.Contains(cells[3], "◇"),
 		help: help, prometheus: code(cells[5]),
 	}, nil
 }

@@ -60,7 +60,7 @@ func (a *app) prepare(ctx context.Context) (err error) {
 		}
 	}
 	if c.noPool {
-		a.pools, err = unpooled("gateway.bodies", a.registry)
+		a.pools, err = unpooled(bodiesPool, a.registry)
 	} else {
 		a.pools, err = pooled(a.registry)
 	}

@@ -31,6 +31,9 @@ type anyPool interface {
 	Put(x any)
 }
 
+// bodiesPool is the pool whose size classes are exported too.
+const bodiesPool = "gateway.bodies"
+
 const (
 	proxyBufferSize  = 32 << 10
 	proxyBufferCount = 64
@@ -41,7 +44,7 @@ const (
 // pooled makes the gateway's pools, known to a registry under their names.
 func pooled(r *pool.Registry) (*pools, error) {
 	bodies, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{
-		Name: "gateway.bodies", Registry: r,
+		Name: bodiesPool, Registry: r,
 		Classes: strategies.Geometric(1<<10, 4<<20, 2),
 		Limit:   48 << 20,
 	})

@@ -80,7 +80,9 @@ func startTelemetry(ctx context.Context, r *pool.Registry, warn func(string)) (*
 		t.notices.add(err) // what it could find out, it has
 	}
 	t.provider = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(res))
-	if t.pools, err = otelpool.Start(otelpool.WithMeterProvider(t.provider), otelpool.WithRegistry(r)); err != nil {
+	if t.pools, err = otelpool.Start(
+		otelpool.WithMeterProvider(t.provider), otelpool.WithRegistry(r), otelpool.WithSizeClasses(bodiesPool),
+	); err != nil {
 		return nil, err
 	}
 	if err := runtime.Start(runtime.WithMeterProvider(t.provider)); err != nil {

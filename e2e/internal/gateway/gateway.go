@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,14 +22,17 @@ const (
 	HTTP = "http/protobuf"
 )
 
-// Options says which gateway to start. Flags alone may be left out.
+// Options says which gateway to start. Those from Service on may be left out.
 type Options struct {
 	Binary   string
 	Dir      string        // for the summary; must exist
 	Protocol string        // GRPC or HTTP
 	Endpoint string        // URL of the collector
 	Duration time.Duration // how long it drives itself
-	Flags    []string      // further flags, after those that make a run repeatable
+	Service  string        // what it calls itself, with Instance; the constants unless set
+	Instance string
+	Flags    []string // further flags, after those that make a run repeatable
+	Env      []string // further environment, NAME=value
 }
 
 // Gateway is a running process. It ends by itself, or by Kill.
@@ -54,8 +58,9 @@ func Start(o Options) (*Gateway, error) {
 		"OTEL_METRIC_EXPORT_INTERVAL=500",
 		"OTEL_EXPORTER_OTLP_PROTOCOL="+o.Protocol,
 		"OTEL_EXPORTER_OTLP_ENDPOINT="+o.Endpoint,
-		"OTEL_SERVICE_NAME="+Service,
-		"OTEL_RESOURCE_ATTRIBUTES=service.instance.id="+Instance)
+		"OTEL_SERVICE_NAME="+cmp.Or(o.Service, Service),
+		"OTEL_RESOURCE_ATTRIBUTES=service.instance.id="+cmp.Or(o.Instance, Instance))
+	g.cmd.Env = append(g.cmd.Env, o.Env...)
 	g.cmd.Stdout, g.cmd.Stderr = &g.out, &g.out
 	g.cmd.SysProcAttr = dieWithParent()
 	if err := g.cmd.Start(); err != nil {

@@ -1,0 +1,92 @@
+package dashboards
+
+// noController is what a panel says where there is none.
+const noController = "No service here runs a controller: adaptive.New, and go c.Run(ctx)."
+
+func controller() Page {
+	job, instance := jobVariable, instanceVariable
+	return Page{
+		UID:         "otelpool-controller",
+		Title:       "otelpool / Controller",
+		Description: "How short of memory services are, what the controller did about it, and what came of it.",
+		Variables:   []Variable{job, instance},
+		Rows: []Row{
+			howShort(), whatWasDone(), whatItAllows(), whatGoSays(),
+		},
+	}
+}
+
+func howShort() Row {
+	return Row{"How short of memory is it?", []Panel{
+		{
+			Title: "Pressure by signal", View: Lines, Unit: Ratio, Empty: noController,
+			Description: "What the controller reads, the highest of the instances chosen: 0 is none, 100 % is at the limit. heap: live heap against GOMEMLIMIT; cgroup: working set against the container's limit; psi: time stalled for memory.",
+			Queries:     []Query{{Legend: "{{otelpool_controller_signal}}", Expr: `max by (otelpool_controller_signal) (otelpool_controller_memory_pressure_ratio{@service})`}},
+		}, {
+			Title: "Pressure by instance, the top 15", View: Lines, Unit: Ratio, Empty: noController,
+			Description: "The highest signal of each instance.",
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, max by (job, instance) (otelpool_controller_memory_pressure_ratio{@service}))`}},
+		},
+	}}
+}
+
+func whatWasDone() Row {
+	return Row{"What did the controller do?", []Panel{
+		{
+			Title: "Runs by action", View: Lines, Unit: PerSecond, Stack: true, Colours: actions, Empty: noController,
+			Description: "hold: nothing; grow, shrink: the budget; trim: idle objects dropped. None at all: it does not run.",
+			Queries:     []Query{{Legend: "{{otelpool_controller_action}}", Expr: `sum by (otelpool_controller_action) (rate(otelpool_controller_runs_total{@service}@rate))`}},
+		}, {
+			Title: "Evicted by the controller", View: Lines, Unit: BytesPerSec, Stack: true, Colours: evictions, Empty: noPools,
+			Description: "Idle capacity let go because it lay idle, because memory was short, or because a limit was lowered.",
+			Queries:     []Query{{Legend: "{{otelpool_eviction_reason}}", Expr: `sum by (otelpool_eviction_reason) (rate(otelpool_memory_evicted_bytes_total{@service,otelpool_eviction_reason=~"idle|pressure|resize"}@rate))`}},
+		},
+	}}
+}
+
+func whatItAllows() Row {
+	return Row{"How much may pools hold, and do they?", []Panel{
+		{
+			Title: "Budget and held", View: Lines, Unit: Bytes, Colours: memory, Empty: noController,
+			Description: "Idle memory that the controller allows all pools together, and what they hold.",
+			Queries: []Query{
+				{Legend: "budget", Expr: `sum(otelpool_controller_memory_limit_bytes{@service})`},
+				{Legend: "held", Expr: `sum(otelpool_memory_usage_bytes{@service,otelpool_object_state="idle"})`},
+			},
+		}, {
+			Title: "Held against budget by instance, the top 15", View: Lines, Unit: Ratio, Empty: noController,
+			Description: "Near 100 % with misses: the budget binds.",
+			Queries: []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (otelpool_memory_usage_bytes{@service,otelpool_object_state="idle"})
+  / sum by (job, instance) (otelpool_controller_memory_limit_bytes{@service} > 0))`}},
+		},
+	}}
+}
+
+// noRuntime is what panels of Go's own metrics say without them.
+const noRuntime = "The services do not export Go's metrics: runtime.Start of go.opentelemetry.io/contrib/instrumentation/runtime."
+
+func whatGoSays() Row {
+	return Row{"What does the Go runtime say?", []Panel{
+		{
+			Title: "Go memory", View: Lines, Unit: Bytes, Colours: memory, Empty: noRuntime,
+			Description: "Of the instances chosen together. The limit is GOMEMLIMIT's, where it is set.",
+			Queries: []Query{
+				{Legend: "used", Expr: `sum(go_memory_used_bytes{@service})`},
+				{Legend: "GC goal", Expr: `sum(go_memory_gc_goal_bytes{@service})`},
+				{Legend: "limit", Expr: `sum(go_memory_limit_bytes{@service})`},
+				{Legend: "held", Expr: `sum(otelpool_memory_usage_bytes{@service,otelpool_object_state="idle"})`},
+			},
+		}, {
+			Title: "Go allocates", View: Lines, Unit: BytesPerSec, Colours: memory, Empty: noRuntime,
+			Description: "All that the services allocate, and what of it is the pools'.",
+			Queries: []Query{
+				{Legend: "Go", Expr: `sum(rate(go_memory_allocated_bytes_total{@service}@rate))`},
+				{Legend: "allocated", Expr: `sum(rate(otelpool_memory_allocated_bytes_total{@service}@rate))`},
+			},
+		}, {
+			Title: "Goroutines", View: Lines, Unit: Count, Empty: noRuntime,
+			Description: "Of each instance, the top 15.",
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (go_goroutine_count{@service}))`}},
+		},
+	}}
+}

@@ -1,0 +1,17 @@
+// Package dashboards is the source of the dashboards that are shipped: what they
+// ask, in Go, from which the JSON of Grafana (deploy/grafana/dashboards) and of
+// VictoriaMetrics' own UI (deploy/victoriametrics/dashboards) is made.
+//
+//	go test ./internal/dashboards -update
+//
+// writes the files; without -update the test says which of them is old. To see
+// whether a query is right takes data: the tests of e2e run each of them.
+//
+// # Rules of the pages
+//
+// A row's title is a question, and its panels answer it. Every query adds up with
+// sum by: a pool's rows may be split by size class, by replica, and by labels of
+// the scope that change with each release, none of which a panel may depend on.
+// Colours are those of palette.go and mean one thing on every page. A panel
+// without data says why that may be.
+package dashboards

@@ -1,0 +1,79 @@
+package dashboards
+
+// Page is one dashboard.
+type Page struct {
+	UID         string // for ever: links and bookmarks have it
+	Title       string
+	Description string
+	Variables   []Variable
+	Rows        []Row
+}
+
+// Variable is a choice at the top of a page: the values that a label of a series
+// has, among the series that the choices before it leave.
+type Variable struct {
+	Name, Label string
+	Values      string // the series
+	Of          string // its label
+	One         bool   // exactly one value, and not any number or all
+}
+
+// Row is a question and the panels that answer it.
+type Row struct {
+	Question string
+	Panels   []Panel
+}
+
+// Panel is one chart. Its queries may use the words of [expand].
+type Panel struct {
+	Title       string
+	Description string
+	View        View
+	Unit        Unit
+	Width       int // of 24 columns; 0 is 8
+	Queries     []Query
+	Colours     palette // of series by their legend; the rest is coloured by name
+	Colour      colour  // of all series, if there is one meaning only
+	Steps       []step  // colours of a figure by its height
+	Max         float64 // of the axis; 0 is whatever fits
+	Stack       bool
+	Empty       string // what it says when there is no data
+	Drill       bool   // a click on a series opens the page of its pool
+}
+
+// View is how a panel is drawn.
+type View string
+
+// The views in use, by their names in Grafana.
+const (
+	Lines    View = "timeseries"
+	Figure   View = "stat"
+	Table    View = "table"
+	Timeline View = "state-timeline"
+	Heatmap  View = "heatmap"
+)
+
+// Unit is a unit by its name in Grafana.
+type Unit string
+
+// The units in use.
+const (
+	Count       Unit = "short"
+	PerSecond   Unit = "ops"
+	PerHour     Unit = "perhour"
+	Bytes       Unit = "bytes"
+	BytesPerSec Unit = "binBps"
+	Ratio       Unit = "percentunit"
+	Seconds     Unit = "s"
+	Text        Unit = "string"
+)
+
+// Query is an expression of PromQL, and what to call the series it gives. In a
+// table the legend is the head of the column, and the unit the column's.
+type Query struct {
+	Expr, Legend string
+	Unit         Unit
+}
+
+// Pages are all dashboards, the one to begin with first.
+func Pages() []Page { return []Page{pools(), pool(), controller()} }

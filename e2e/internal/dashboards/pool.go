@@ -1,0 +1,203 @@
+package dashboards
+
+func pool() Page {
+	one := poolVariable
+	one.One = true
+	one.Values = everyPool + `{job=~"$job",instance=~"$instance"}`
+	return Page{
+		UID:         "otelpool-pool",
+		Title:       "otelpool / Pool",
+		Description: "One pool in depth: who asks, what is held, what is dropped and why, by instance and size class.",
+		Variables:   []Variable{jobVariable, instanceVariable, one},
+		Rows: []Row{
+			isItWell(), whoIsServed(), whichClasses(), howMuchIsHeld(), whatComesBack(), doCallersWait(), doesItLeak(), whatDoesItSave(),
+		},
+	}
+}
+
+func isItWell() Row {
+	return Row{"Is this pool well?", []Panel{
+		{
+			Title: "Strategy", View: Figure, Unit: Text, Width: 3, Empty: noPools, Colour: bypass,
+			Description: "Kind of pool, which decides what it can know and report.",
+			Queries:     []Query{{Legend: "{{otelpool_pool_strategy}}", Expr: `group by (otelpool_pool_strategy) (otelpool_allocations_total{@pools})`}},
+		}, {
+			Title: "Hit ratio", View: Figure, Unit: Ratio, Width: 4, Empty: noAsker, Steps: moreIsBetter,
+			Description: "Of the requests that the pool could serve, those it did serve from what it held.",
+			Queries: []Query{{Expr: `sum(rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
+  / sum(rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate))`}},
+		}, {
+			Title: "Requests", View: Figure, Unit: PerSecond, Width: 4, Empty: noAsker, Colour: bypass,
+			Description: "Of all results.",
+			Queries:     []Query{{Expr: `sum(rate(otelpool_requests_total{@pools}@rate))`}},
+		}, {
+			Title: "Held of limit", View: Figure, Unit: Ratio, Width: 4, Empty: "This pool has no limit in bytes.", Colour: held,
+			Description: "Idle capacity over the most that the pool may keep.",
+			Queries: []Query{{Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})
+  / sum(otelpool_memory_limit_bytes{@pools} > 0)`}},
+		}, {
+			Title: "In use", View: Figure, Unit: Count, Width: 3, Empty: "This pool cannot know it.", Colour: used,
+			Description: "Objects handed out and not given back.",
+			Queries:     []Query{{Expr: `sum(otelpool_object_count{@pools,otelpool_object_state="used"})`}},
+		}, {
+			Title: "Dropped", View: Figure, Unit: Ratio, Width: 3, Empty: noAsker, Steps: noneIsBest,
+			Description: "Share of returns that the pool did not keep.",
+			Queries: []Query{{Expr: `sum(rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))
+  / sum(rate(otelpool_returns_total{@pools}@rate))`}},
+		}, {
+			Title: "Instances", View: Figure, Unit: Count, Width: 3, Empty: noPools, Colour: bypass,
+			Description: "Processes that have this pool.",
+			Queries:     []Query{{Expr: `count(count by (job, instance) (otelpool_allocations_total{@pools}))`}},
+		},
+	}}
+}
+
+func whoIsServed() Row {
+	return Row{"Who asks, and is served?", []Panel{
+		{
+			Title: "Requests by result", View: Lines, Unit: PerSecond, Stack: true, Colours: results, Empty: noAsker,
+			Description: "hit: served from what is held; miss: made; bypass: larger than the largest class; timeout, canceled: waited in vain.",
+			Queries:     []Query{{Legend: "{{otelpool_request_result}}", Expr: `sum by (otelpool_request_result) (rate(otelpool_requests_total{@pools}@rate))`}},
+		}, {
+			Title: "Hit ratio by instance, the 15 worst", View: Lines, Unit: Ratio, Max: 1, Empty: noAsker,
+			Description: "One instance below the others has other traffic, or less memory.",
+			Queries: []Query{{Legend: "{{job}} {{instance}}", Expr: `bottomk(15,
+  sum by (job, instance) (rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
+  / sum by (job, instance) (rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate)))`}},
+		}, {
+			Title: "Requests by instance, the top 15", View: Lines, Unit: PerSecond, Empty: noAsker,
+			Description: "Of all results.",
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (rate(otelpool_requests_total{@pools}@rate)))`}},
+		},
+	}}
+}
+
+// noClasses is what panels of size classes say for other pools.
+const noClasses = "For pools with size classes that are named in otelpool.WithSizeClasses."
+
+func whichClasses() Row {
+	return Row{"Which sizes work, and which do not?", []Panel{
+		{
+			Title: "Requests by size class", View: Lines, Unit: PerSecond, Stack: true, Empty: noClasses,
+			Description: "Class sizes are capacities in bytes.",
+			Queries:     []Query{{Legend: "{{otelpool_class_size}}", Expr: `sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!=""}@rate))`}},
+		}, {
+			Title: "Hit ratio by size class", View: Lines, Unit: Ratio, Max: 1, Empty: noClasses,
+			Description: "A class that misses while others hold memory would use it better.",
+			Queries: []Query{{Legend: "{{otelpool_class_size}}", Expr: `sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!="",otelpool_request_result="hit"}@rate))
+  / sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!="",otelpool_request_result=~"hit|miss"}@rate))`}},
+		}, {
+			Title: "Held by size class", View: Lines, Unit: Bytes, Stack: true, Empty: noClasses,
+			Description: "Idle capacity of each class.",
+			Queries:     []Query{{Legend: "{{otelpool_class_size}}", Expr: `sum by (otelpool_class_size) (otelpool_memory_usage_bytes{@pools,otelpool_class_size!="",otelpool_object_state="idle"})`}},
+		},
+	}}
+}
+
+func howMuchIsHeld() Row {
+	return Row{"How much is held, and why not more or less?", []Panel{
+		{
+			Title: "Held, in use and limit", View: Lines, Unit: Bytes, Colours: memory, Empty: "This pool cannot know what it holds.",
+			Description: "Of all instances chosen.",
+			Queries: []Query{
+				{Legend: "held", Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`},
+				{Legend: "in use", Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="used"})`},
+				{Legend: "limit", Expr: `sum(otelpool_memory_limit_bytes{@pools})`},
+			},
+		}, {
+			Title: "Objects held, in use and limit", View: Lines, Unit: Count, Colours: memory, Empty: "This pool cannot know what it holds.",
+			Description: "The same in objects. A limit in objects is there for pools that have one.",
+			Queries: []Query{
+				{Legend: "held", Expr: `sum(otelpool_object_count{@pools,otelpool_object_state="idle"})`},
+				{Legend: "in use", Expr: `sum(otelpool_object_count{@pools,otelpool_object_state="used"})`},
+				{Legend: "limit", Expr: `sum(otelpool_object_limit{@pools})`},
+			},
+		}, {
+			Title: "Changes of the limit", View: Lines, Unit: PerHour, Empty: "The limit of this pool cannot change.",
+			Description: "By direction, an hour: by the controller, or by SetLimit.",
+			Queries:     []Query{{Legend: "{{otelpool_resize_direction}}", Expr: `3600 * sum by (otelpool_resize_direction) (rate(otelpool_resizes_total{@pools}@rate))`}},
+		},
+	}}
+}
+
+func whatComesBack() Row {
+	return Row{"What comes back, and is it kept?", []Panel{
+		{
+			Title: "Returns by result", View: Lines, Unit: PerSecond, Stack: true, Colours: returns, Empty: noAsker,
+			Description: "pooled is kept. full: the limit; foreign: grown or not the pool's; oversize, undersize: no class; refused: Keep said no; pressure: memory is short; double: given back twice, a bug.",
+			Queries:     []Query{{Legend: "{{otelpool_return_result}}", Expr: `sum by (otelpool_return_result) (rate(otelpool_returns_total{@pools}@rate))`}},
+		}, {
+			Title: "Evicted by reason", View: Lines, Unit: PerSecond, Stack: true, Colours: evictions, Empty: "This pool never evicts.",
+			Description: "Idle objects let go. idle and pressure are the controller's work, gc the garbage collector's, resize a lowered limit's.",
+			Queries:     []Query{{Legend: "{{otelpool_eviction_reason}}", Expr: `sum by (otelpool_eviction_reason) (rate(otelpool_evictions_total{@pools}@rate))`}},
+		}, {
+			Title: "Dropped by instance, the top 15", View: Lines, Unit: PerSecond, Empty: noAsker,
+			Description: "Returns that were not kept.",
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate)))`}},
+		},
+	}}
+}
+
+// noWaits is what panels of waiting say for other pools.
+const noWaits = "Nobody waited. Only Fixed.Acquire does."
+
+func doCallersWait() Row {
+	return Row{"Do callers wait?", []Panel{
+		{
+			Title: "Waiting now", View: Lines, Unit: Count, Colour: miss, Empty: "Nobody waits at a pool of this kind.",
+			Description: "Callers in Acquire. More than a few for long: too few buffers, or they are kept too long.",
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (otelpool_pending_requests{@pools}))`}},
+		}, {
+			Title: "Time waited", View: Lines, Unit: Seconds, Empty: noWaits,
+			Description: "Of those who had to wait; requests that were served at once are not in it.",
+			Queries: []Query{
+				{Legend: "median", Expr: `histogram_quantile(0.5, sum by (le) (rate(otelpool_wait_duration_seconds_bucket{@pools}@rate)))`},
+				{Legend: "99th percentile", Expr: `histogram_quantile(0.99, sum by (le) (rate(otelpool_wait_duration_seconds_bucket{@pools}@rate)))`},
+			},
+		}, {
+			Title: "Time waited, how often", View: Heatmap, Unit: Seconds, Empty: noWaits,
+			Description: "Waits by how long they took.",
+			Queries:     []Query{{Legend: "{{le}}", Expr: `sum by (le) (increase(otelpool_wait_duration_seconds_bucket{@pools}@rate))`}},
+		},
+	}}
+}
+
+func doesItLeak() Row {
+	return Row{"Does it leak?", []Panel{
+		{
+			Title: "In use by instance, the top 15", View: Lines, Unit: Count, Empty: "This pool cannot know what is in use.",
+			Description: "Valleys that rise are a leak: find the Get whose Put is missing on some path, often an error's.",
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (otelpool_object_count{@pools,otelpool_object_state="used"}))`}},
+		}, {
+			Title: "Requests without a return", View: Lines, Unit: Ratio, Colour: critical, Empty: noAsker,
+			Description: "Share of what was handed out that did not come back in the same time. Around 0, up and down, is healthy; steady above is the share of calls that leak.",
+			Queries: []Query{{Legend: "not given back", Expr: `1 - sum(rate(otelpool_returns_total{@pools,otelpool_return_result!~"nil|double"}@rate))
+  / sum(rate(otelpool_requests_total{@pools,otelpool_request_result!~"timeout|canceled"}@rate))`}},
+		}, {
+			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "This pool cannot tell what was lost.",
+			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `3600 * sum by (job, instance) (rate(otelpool_losses_total{@pools}@rate))`}},
+		},
+	}}
+}
+
+func whatDoesItSave() Row {
+	return Row{"What does it save?", []Panel{
+		{
+			Title: "Allocations saved and made", View: Lines, Unit: BytesPerSec, Colours: memory, Empty: noAsker,
+			Description: "Saved: hits times the mean size of what the pool makes. Allocated: counted.",
+			Queries: []Query{
+				{Legend: "saved", Expr: `sum(` + savedByPool + `)`},
+				{Legend: "allocated", Expr: `sum(rate(otelpool_memory_allocated_bytes_total{@pools}@rate))`},
+			},
+		}, {
+			Title: "Allocations", View: Lines, Unit: PerSecond, Colour: miss, Empty: noPools,
+			Description: "Objects that the pool made.",
+			Queries:     []Query{{Legend: "allocations", Expr: `sum(rate(otelpool_allocations_total{@pools}@rate))`}},
+		}, {
+			Title: "Waste inside buffers", View: Lines, Unit: Ratio, Max: 1, Colour: bypass, Empty: noClasses,
+			Description: "Part of the capacity handed out that nobody asked for.",
+			Queries:     []Query{{Legend: "waste", Expr: waste("otelpool_pool_name")}},
+		},
+	}}
+}

@@ -1,0 +1,217 @@
+package dashboards
+
+// Series that every pool has. Which pools there are is asked of these.
+const everyPool = "otelpool_allocations_total"
+
+var (
+	jobVariable      = Variable{Name: "job", Label: "Service", Values: everyPool, Of: "job"}
+	instanceVariable = Variable{Name: "instance", Label: "Instance", Values: everyPool + `{job=~"$job"}`, Of: "instance"}
+	strategyVariable = Variable{Name: "strategy", Label: "Strategy", Values: everyPool + `{job=~"$job",instance=~"$instance"}`, Of: "otelpool_pool_strategy"}
+	poolVariable     = Variable{Name: "pool", Label: "Pool", Values: everyPool + `{job=~"$job",instance=~"$instance",otelpool_pool_strategy=~"$strategy"}`, Of: "otelpool_pool_name"}
+)
+
+// What an empty panel says.
+const (
+	noPools = "No pool reports yet: otelpool.Start in the service, and a collector that Prometheus scrapes."
+	noAsker = "No requests in this time."
+)
+
+func pools() Page {
+	return Page{
+		UID:         "otelpool-pools",
+		Title:       "otelpool / Pools",
+		Description: "Every pool of every service: which one leaks, misses, hoards or drops. A click on a pool opens its own page.",
+		Variables:   []Variable{jobVariable, instanceVariable, strategyVariable, poolVariable},
+		Rows: []Row{
+			atAGlance(), whichPool(), doRequestsHit(), whoHoldsMemory(), doesAnythingLeak(), whatIsDropped(), isItWorthIt(),
+		},
+	}
+}
+
+func atAGlance() Row {
+	return Row{"Is anything wrong?", []Panel{
+		{
+			Title: "Pools", View: Figure, Unit: Count, Width: 3, Empty: noPools,
+			Description: "Pools that report, a pool of several instances counted once.",
+			Queries:     []Query{{Expr: `count(count by (@pool) (otelpool_allocations_total{@pools}))`}},
+		}, {
+			Title: "Hit ratio", View: Figure, Unit: Ratio, Width: 4, Empty: noAsker, Steps: moreIsBetter,
+			Description: "Of the requests that a pool could serve, those it did serve from what it held. Requests beyond its largest size (bypass) are left out.",
+			Queries: []Query{{Expr: `sum(rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
+  / sum(rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate))`}},
+		}, {
+			Title: "Held idle", View: Figure, Unit: Bytes, Width: 4, Empty: noPools, Colour: held,
+			Description: "Capacity that pools hold for requests to come. It is live heap.",
+			Queries:     []Query{{Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`}},
+		}, {
+			Title: "In use", View: Figure, Unit: Bytes, Width: 4, Empty: noPools, Colour: used,
+			Description: "Capacity handed out and not given back. What never comes back stays in this figure for the life of the process.",
+			Queries:     []Query{{Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="used"})`}},
+		}, {
+			Title: "Dropped", View: Figure, Unit: PerSecond, Width: 3, Empty: noAsker, Steps: noneIsBest,
+			Description: "Objects given back that the pool did not keep.",
+			Queries:     []Query{{Expr: `sum(rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))`}},
+		}, {
+			Title: "Allocations saved", View: Figure, Unit: BytesPerSec, Width: 3, Empty: noAsker, Colour: hit,
+			Description: "Bytes a second that pools handed out and did not have to allocate, about: hits times the mean size of what a pool makes.",
+			Queries:     []Query{{Expr: `sum(` + savedByPool + `)`}},
+		}, {
+			Title: "Alerts firing", View: Figure, Unit: Count, Width: 3, Empty: "None", Steps: lossIsBad,
+			Description: "Alerts of deploy/prometheus that fire now. docs/runbook.md says what to do about each.",
+			Queries:     []Query{{Expr: `count(ALERTS{alertname=~"Otelpool.+",alertstate="firing"}) or vector(0)`}},
+		}, {
+			Title: "Alerts of this time", View: Timeline, Width: 24, Unit: Text, Empty: "No alert of otelpool fired in this time.", Colour: critical,
+			Description: "When an alert fired, and for which pool or service.",
+			Queries: []Query{{
+				Expr:   `max by (alertname, job, otelpool_pool_name) (ALERTS{alertname=~"Otelpool.+",alertstate="firing"})`,
+				Legend: "{{alertname}} {{job}} {{otelpool_pool_name}}",
+			}},
+		},
+	}}
+}
+
+// savedByPool is bytes a second that were handed out without being allocated, by
+// pool. What a hit is worth nothing counts, so it is taken for the mean of what
+// the pool has made.
+const savedByPool = `sum by (@pool) (rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
+  * (sum by (@pool) (otelpool_memory_allocated_bytes_total{@pools}) / sum by (@pool) (otelpool_allocations_total{@pools} > 0))`
+
+func whichPool() Row {
+	return Row{"Which pool needs a look?", []Panel{{
+		Title: "Pools, the most allocating first", View: Table, Width: 24, Empty: noPools, Drill: true,
+		Description: "One line a pool and service. In use that only rises is a leak; a low hit ratio with many requests costs the allocated bytes beside it; drops say that what came back was not wanted.",
+		Queries: []Query{
+			{Legend: "Requests", Unit: PerSecond, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools}@rate))`},
+			{Legend: "Hit ratio", Unit: Ratio, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
+  / sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate))`},
+			{Legend: "Allocated", Unit: BytesPerSec, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_memory_allocated_bytes_total{@pools}@rate))`},
+			{Legend: "Held idle", Unit: Bytes, Expr: `sum by (@pool, otelpool_pool_strategy) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`},
+			{Legend: "Of limit", Unit: Ratio, Expr: `sum by (@pool, otelpool_pool_strategy) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})
+  / sum by (@pool, otelpool_pool_strategy) (otelpool_memory_limit_bytes{@pools})`},
+			{Legend: "In use", Unit: Count, Expr: `sum by (@pool, otelpool_pool_strategy) (otelpool_object_count{@pools,otelpool_object_state="used"})`},
+			{Legend: "In use, growth", Unit: PerHour, Expr: `3600 * sum by (@pool, otelpool_pool_strategy) (deriv(otelpool_object_count{@pools,otelpool_object_state="used"}[15m]))`},
+			{Legend: "Dropped", Unit: PerSecond, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))`},
+			{Legend: "Evicted", Unit: PerSecond, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_evictions_total{@pools}@rate))`},
+		},
+	}}}
+}
+
+func doRequestsHit() Row {
+	return Row{"Do requests find a free object?", []Panel{
+		{
+			Title: "Hit ratio, the 15 worst", View: Lines, Unit: Ratio, Max: 1, Empty: noAsker, Drill: true,
+			Description: "By pool. Gaps are times without requests. A pool that starts, or was trimmed, misses for a moment; one that stays low is too small, or its objects do not come back.",
+			Queries: []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `bottomk(15,
+  sum by (@pool) (rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
+  / sum by (@pool) (rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate)))`}},
+		}, {
+			Title: "Requests by result", View: Lines, Unit: PerSecond, Stack: true, Colours: results, Empty: noAsker,
+			Description: "Of all pools chosen. Bypass is larger than any class; closed, timeout and canceled got nothing from the pool either.",
+			Queries:     []Query{{Legend: "{{otelpool_request_result}}", Expr: `sum by (otelpool_request_result) (rate(otelpool_requests_total{@pools}@rate))`}},
+		}, {
+			Title: "Allocated by pools, the top 15", View: Lines, Unit: BytesPerSec, Empty: noAsker, Drill: true,
+			Description: "What misses and bypasses cost. The highest line is where pooling has most to gain.",
+			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15, sum by (@pool) (rate(otelpool_memory_allocated_bytes_total{@pools}@rate)))`}},
+		},
+	}}
+}
+
+func whoHoldsMemory() Row {
+	return Row{"Who holds memory, and may they?", []Panel{
+		{
+			Title: "Held idle, the top 15", View: Lines, Unit: Bytes, Stack: true, Empty: noPools, Drill: true,
+			Description: "Idle capacity by pool. Much of it with few requests is a pool that hoards.",
+			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15, sum by (@pool) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"}))`}},
+		}, {
+			Title: "Held against limit, the top 15", View: Lines, Unit: Ratio, Empty: "No pool with a limit reports yet.", Drill: true,
+			Description: "Idle capacity over the most that the pool may keep. At 100 % the next one that comes back is dropped.",
+			Queries: []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15,
+  sum by (@pool) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"}) / sum by (@pool) (otelpool_memory_limit_bytes{@pools} > 0))`}},
+		}, {
+			Title: "Held and in use", View: Lines, Unit: Bytes, Colours: memory, Empty: noPools,
+			Description: "Of all pools chosen, with the sum of their limits.",
+			Queries: []Query{
+				{Legend: "held", Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`},
+				{Legend: "in use", Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="used"})`},
+				{Legend: "limit", Expr: `sum(otelpool_memory_limit_bytes{@pools})`},
+			},
+		},
+	}}
+}
+
+func doesAnythingLeak() Row {
+	return Row{"Does anything leak?", []Panel{
+		{
+			Title: "Objects in use, the top 15", View: Lines, Unit: Count, Empty: noPools, Drill: true,
+			Description: "Handed out and not given back. It breathes with the traffic; a line whose valleys rise is a leak.",
+			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15, sum by (@pool) (otelpool_object_count{@pools,otelpool_object_state="used"}))`}},
+		}, {
+			Title: "Growth of what is in use, the top 15", View: Lines, Unit: PerHour, Empty: "It takes 15 minutes of data to tell.", Drill: true,
+			Description: "Slope over 15 minutes, in objects an hour. Around 0 is healthy, above it for long is a leak.",
+			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15, 3600 * sum by (@pool) (deriv(otelpool_object_count{@pools,otelpool_object_state="used"}[15m])))`}},
+		}, {
+			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "No pool here can tell what was lost; the panels beside are the sign.",
+			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
+			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `3600 * sum by (@pool) (rate(otelpool_losses_total{@pools}@rate))`}},
+		},
+	}}
+}
+
+func whatIsDropped() Row {
+	return Row{"What is dropped, and why?", []Panel{
+		{
+			Title: "Returns that were dropped", View: Lines, Unit: PerSecond, Stack: true, Colours: returns, Empty: noAsker,
+			Description: "By reason. full: the limit; foreign: grown or not the pool's; oversize, undersize: no class; refused: Keep said no; pressure: memory is short; double: given back twice, a bug.",
+			Queries:     []Query{{Legend: "{{otelpool_return_result}}", Expr: `sum by (otelpool_return_result) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))`}},
+		}, {
+			Title: "Share of returns dropped, the 15 worst", View: Lines, Unit: Ratio, Max: 1, Empty: noAsker, Drill: true,
+			Description: "By pool. What is dropped will be missed.",
+			Queries: []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15,
+  sum by (@pool) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate)) / sum by (@pool) (rate(otelpool_returns_total{@pools}@rate)))`}},
+		}, {
+			Title: "Evicted", View: Lines, Unit: BytesPerSec, Stack: true, Colours: evictions, Empty: noPools,
+			Description: "Idle capacity let go, by reason. gc is the garbage collector's way with a sync.Pool; idle and pressure are the controller's.",
+			Queries:     []Query{{Legend: "{{otelpool_eviction_reason}}", Expr: `sum by (otelpool_eviction_reason) (rate(otelpool_memory_evicted_bytes_total{@pools}@rate))`}},
+		},
+	}}
+}
+
+func isItWorthIt() Row {
+	return Row{"What is pooling worth?", []Panel{
+		{
+			Title: "Allocations saved and made", View: Lines, Unit: BytesPerSec, Colours: memory, Empty: noAsker,
+			Description: "Saved: hits times the mean size of what each pool makes. Allocated: counted.",
+			Queries: []Query{
+				{Legend: "saved", Expr: `sum(` + savedByPool + `)`},
+				{Legend: "allocated", Expr: `sum(rate(otelpool_memory_allocated_bytes_total{@pools}@rate))`},
+			},
+		}, {
+			Title: "Waste inside buffers, the 15 worst", View: Lines, Unit: Ratio, Max: 1, Drill: true,
+			Empty:       "For pools named in otelpool.WithSizeClasses that count requested bytes.",
+			Description: "Part of the capacity handed out that nobody asked for. A third is what powers of two cost; more says that the classes do not fit the sizes.",
+			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15, ` + waste("@pool") + `)`}},
+		}, {
+			Title: "Heap of the services", View: Lines, Unit: Bytes, Colours: memory, Empty: "For services that export the Go runtime's metrics too.",
+			Description: "Memory that Go uses, what pools hold of it, and how much is allocated a second: what pooling is to bring down.",
+			Queries: []Query{
+				{Legend: "Go memory", Expr: `sum(go_memory_used_bytes{@service})`},
+				{Legend: "GC goal", Expr: `sum(go_memory_gc_goal_bytes{@service})`},
+				{Legend: "held", Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`},
+			},
+		},
+	}}
+}
+
+// waste compares what was asked for with what was handed out, by the labels. The
+// latter is requests times the size of the class, which is what the class
+// allocated over how often, so that no label has to be read as a number; and what
+// was made for requests that belong to no class.
+func waste(by string) string {
+	class := by + ", instance, otelpool_class_size"
+	return `1 - sum by (` + by + `) (rate(otelpool_memory_requested_bytes_total{@pools}@rate))
+  / (sum by (` + by + `) (
+      sum by (` + class + `) (rate(otelpool_requests_total{@pools,otelpool_class_size!=""}@rate))
+      * sum by (` + class + `) (otelpool_memory_allocated_bytes_total{@pools,otelpool_class_size!=""})
+      / sum by (` + class + `) (otelpool_allocations_total{@pools,otelpool_class_size!=""} > 0))
+    + sum by (` + by + `) (rate(otelpool_memory_allocated_bytes_total{@pools,otelpool_class_size=""}@rate)))`
+}

@@ -1,0 +1,169 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/e2e/internal/gateway"
+	"github.com/otelpool/pool/e2e/internal/promstore"
+	"github.com/otelpool/pool/otelpool"
+)
+
+// A recording is what a Prometheus has after three quarters of an hour with a
+// service in each scenario. It is made in some twenty seconds: a scrape every
+// quarter of a second is stored as one every half minute.
+const (
+	scrapes    = 90
+	scrapeReal = 250 * time.Millisecond
+	scrapeMade = 30 * time.Second
+	rateWindow = "2m" // $__rate_interval: four scrapes
+)
+
+var recordingStart = time.Date(2026, time.March, 1, 3, 0, 0, 0, time.UTC)
+
+// scenarios are the services of the recording, one in each scenario, by name.
+var scenarios = []string{"steady", "burst", "leak"}
+
+type recording struct {
+	store *promstore.Store
+	first time.Time                  // with data
+	last  time.Time                  // scrape
+	fired map[string]map[string]bool // job → names of the alerts that fired
+	grave map[string]string          // alert → severity
+}
+
+// record is made once: it has what all tests of queries and alerts need.
+var record = sync.OnceValues(func() (*recording, error) { return newRecording(context.Background()) })
+
+func recorded(t *testing.T) *recording {
+	t.Helper()
+	built(t)
+	r, err := record()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func newRecording(ctx context.Context) (r *recording, err error) {
+	b, err := build()
+	if err != nil {
+		return nil, err
+	}
+	c, err := startShared(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Kill()
+	for i, scenario := range scenarios {
+		g, err := gateway.Start(gateway.Options{
+			Binary: b.gateway, Dir: buildDir, Protocol: gateway.GRPC, Endpoint: c.GRPCEndpoint(),
+			Service: scenario, Instance: fmt.Sprintf("%s-%d", scenario, i), Duration: time.Minute,
+			Flags: []string{"-scenario", scenario, "-rate", "150", "-leak-every", "15"},
+			Env:   []string{"OTEL_METRIC_EXPORT_INTERVAL=250", "GOMEMLIMIT=1GiB"},
+		})
+		if err != nil {
+			return nil, err
+		}
+		defer g.Kill()
+	}
+	p, err := startProbe(ctx, c.GRPCEndpoint())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.stop(ctx)) }()
+	r = &recording{first: recordingStart, fired: map[string]map[string]bool{}, grave: map[string]string{}}
+	if r.store, err = promstore.Open(filepath.Join(buildDir, "prometheus"), rulesFile); err != nil {
+		return nil, err
+	}
+	return r, r.fill(ctx, c.Scrape, p.wait)
+}
+
+const rulesFile = "../deploy/prometheus/rules/otelpool.yml"
+
+// fill scrapes until the recording is complete.
+func (r *recording) fill(ctx context.Context, scrape func(context.Context) (string, error), between func()) error {
+	tick := time.NewTicker(scrapeReal)
+	defer tick.Stop()
+	for i := range scrapes {
+		between()
+		text, err := scrape(ctx)
+		if err != nil {
+			return err
+		}
+		r.last = recordingStart.Add(time.Duration(i) * scrapeMade)
+		if err := r.store.Tick(ctx, text, r.last); err != nil {
+			return err
+		}
+		r.remember()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (r *recording) remember() {
+	for _, a := range r.store.Alerts() {
+		if !a.Firing {
+			continue
+		}
+		job := a.Labels["job"]
+		if r.fired[job] == nil {
+			r.fired[job] = map[string]bool{}
+		}
+		r.fired[job][a.Name], r.grave[a.Name] = true, a.Severity
+	}
+}
+
+// startedProbe exports the rows that no pool of the gateway has.
+type startedProbe struct {
+	publication *pool.Publication
+	remove      func()
+	provider    *sdkmetric.MeterProvider
+	pools       *otelpool.Instrumentation
+}
+
+func startProbe(ctx context.Context, endpoint string) (*startedProbe, error) {
+	r, p := new(pool.Registry), new(startedProbe)
+	var err error
+	if p.publication, err = r.Publish("probe", probe{}, pool.Reject); err != nil {
+		return nil, err
+	}
+	if p.remove, err = r.AddController(probe{}); err != nil {
+		return nil, err
+	}
+	exporter, err := otlpmetricgrpc.New(ctx, otlpmetricgrpc.WithEndpointURL(endpoint))
+	if err != nil {
+		return nil, err
+	}
+	p.provider = sdkmetric.NewMeterProvider(
+		sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, sdkmetric.WithInterval(scrapeReal))),
+		sdkmetric.WithResource(resource.NewSchemaless(
+			attribute.String("service.name", "probe"), attribute.String("service.instance.id", "probe-0"))))
+	p.pools, err = otelpool.Start(otelpool.WithMeterProvider(p.provider), otelpool.WithRegistry(r))
+	return p, err
+}
+
+// wait is a caller who waited.
+func (p *startedProbe) wait() { p.publication.ObserveWait(3 * time.Millisecond) }
+
+func (p *startedProbe) stop(ctx context.Context) error {
+	err := errors.Join(p.provider.Shutdown(ctx), p.pools.Stop())
+	p.remove()
+	p.publication.Close()
+	return err
+}
