@@ -57,11 +57,6 @@ func built(t *testing.T) binaries {
 
 var noPorts collector.Ports // free ones
 
-// startShared is a collector for more than one test; its caller kills it.
-func startShared(ctx context.Context, b binaries) (*collector.Collector, error) {
-	return collector.Start(ctx, collector.Options{Binary: b.collector})
-}
-
 // startCollector is killed, and its log shown, at the end of the test.
 func startCollector(t *testing.T, ports collector.Ports) *collector.Collector {
 	t.Helper()

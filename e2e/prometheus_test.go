@@ -74,11 +74,11 @@ func (m *metric) figures(f *dto.MetricFamily, to map[series]float64) error {
 		if err != nil {
 			return err
 		}
-		if id := s.String() + " " + class; seen[id] {
+		id := s.String() + " " + class
+		if seen[id] {
 			return fmt.Errorf("two series for %s", id)
-		} else {
-			seen[id] = true
 		}
+		seen[id] = true
 		to[s] += value(f.GetType(), p)
 	}
 	return nil

@@ -15,9 +15,11 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/e2e/internal/collector"
 	"github.com/otelpool/pool/e2e/internal/gateway"
 	"github.com/otelpool/pool/e2e/internal/promstore"
 	"github.com/otelpool/pool/otelpool"
+	"github.com/otelpool/pool/strategies"
 )
 
 // A recording is what a Prometheus has after three quarters of an hour with a
@@ -61,7 +63,7 @@ func newRecording(ctx context.Context) (r *recording, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := startShared(ctx, b)
+	c, err := collector.Start(ctx, collector.Options{Binary: b.collector})
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +72,7 @@ func newRecording(ctx context.Context) (r *recording, err error) {
 		g, err := gateway.Start(gateway.Options{
 			Binary: b.gateway, Dir: buildDir, Protocol: gateway.GRPC, Endpoint: c.GRPCEndpoint(),
 			Service: scenario, Instance: fmt.Sprintf("%s-%d", scenario, i), Duration: time.Minute,
-			Flags: []string{"-scenario", scenario, "-rate", "150", "-leak-every", "15"},
+			Flags: []string{"-scenario", scenario, "-rate", "80", "-leak-every", "10"},
 			Env:   []string{"OTEL_METRIC_EXPORT_INTERVAL=250", "GOMEMLIMIT=1GiB"},
 		})
 		if err != nil {
@@ -87,7 +89,7 @@ func newRecording(ctx context.Context) (r *recording, err error) {
 	if r.store, err = promstore.Open(filepath.Join(buildDir, "prometheus"), rulesFile); err != nil {
 		return nil, err
 	}
-	return r, r.fill(ctx, c.Scrape, p.wait)
+	return r, r.fill(ctx, c.Scrape, p.work)
 }
 
 const rulesFile = "../deploy/prometheus/rules/otelpool.yml"
@@ -129,8 +131,10 @@ func (r *recording) remember() {
 	}
 }
 
-// startedProbe exports the rows that no pool of the gateway has.
+// startedProbe is a service with the rows that no pool of the gateway has, and a
+// pool in use beside them.
 type startedProbe struct {
+	bytes       *strategies.SizeClasses
 	publication *pool.Publication
 	remove      func()
 	provider    *sdkmetric.MeterProvider
@@ -146,6 +150,9 @@ func startProbe(ctx context.Context, endpoint string) (*startedProbe, error) {
 	if p.remove, err = r.AddController(probe{}); err != nil {
 		return nil, err
 	}
+	if p.bytes, err = strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "probe.bytes", Registry: r}); err != nil {
+		return nil, err
+	}
 	exporter, err := otlpmetricgrpc.New(ctx, otlpmetricgrpc.WithEndpointURL(endpoint))
 	if err != nil {
 		return nil, err
@@ -158,11 +165,15 @@ func startProbe(ctx context.Context, endpoint string) (*startedProbe, error) {
 	return p, err
 }
 
-// wait is a caller who waited.
-func (p *startedProbe) wait() { p.publication.ObserveWait(3 * time.Millisecond) }
+// work is a caller who waited, and one who did not.
+func (p *startedProbe) work() {
+	p.publication.ObserveWait(3 * time.Millisecond)
+	p.bytes.Put(p.bytes.Get(4 << 10))
+}
 
 func (p *startedProbe) stop(ctx context.Context) error {
 	err := errors.Join(p.provider.Shutdown(ctx), p.pools.Stop())
+	p.bytes.Close()
 	p.remove()
 	p.publication.Close()
 	return err

@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -16,7 +17,7 @@ const schemaVersion = 42
 
 // Grafana is the page as Grafana provisions it.
 func (p *Page) Grafana() ([]byte, error) {
-	text, err := json.MarshalIndent(object{
+	return format(object{
 		"uid":           p.UID,
 		"title":         p.Title,
 		"description":   p.Description,
@@ -31,8 +32,18 @@ func (p *Page) Grafana() ([]byte, error) {
 		"annotations":   object{"list": []object{}},
 		"templating":    object{"list": p.variables()},
 		"panels":        p.panels(),
-	}, "", "  ")
-	return append(text, '\n'), err
+	})
+}
+
+// format writes JSON as people would: PromQL has < and >, which need no escapes
+// outside HTML.
+func format(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	err := e.Encode(v)
+	return b.Bytes(), err
 }
 
 const tag = "otelpool"

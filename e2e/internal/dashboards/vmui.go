@@ -1,9 +1,6 @@
 package dashboards
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "strings"
 
 // vmuiPage is a dashboard of VictoriaMetrics' own UI, which knows charts of lines
 // and nothing else: no variables, no links, no tables.
@@ -42,8 +39,7 @@ func (p *Page) VMUI() ([]byte, error) {
 			page.Rows = append(page.Rows, row)
 		}
 	}
-	text, err := json.MarshalIndent(page, "", "  ")
-	return append(text, '\n'), err
+	return format(page)
 }
 
 func (p *Panel) vmui() vmuiPanel {
@@ -59,10 +55,7 @@ func (p *Panel) vmui() vmuiPanel {
 var vmuiUnits = map[Unit]string{Bytes: "B", BytesPerSec: "B/s", PerSecond: "/s", PerHour: "/h", Seconds: "s"}
 
 // withoutChoices is a query over everything there is.
-var withoutChoices = func() func(string) string {
-	r := strings.NewReplacer(
-		"@pools,", "", "@service,", "", "{@pools}", "", "{@service}", "",
-		"@pool", "job, otelpool_pool_name", "@rate", "[1m]",
-	)
-	return r.Replace
-}()
+var withoutChoices = strings.NewReplacer(
+	"@pools,", "", "@service,", "", "{@pools}", "", "{@service}", "",
+	"@pool", "job, otelpool_pool_name", "@rate", "[1m]",
+).Replace
