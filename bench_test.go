@@ -1,157 +1,44 @@
 package pool_test
 
 import (
-	"context"
-	"sync"
 	"testing"
-	"time"
 
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-
-	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/otelpool"
-	"github.com/otelpool/pool/strategies"
+	"github.com/otelpool/pool/internal/benchcase"
 )
 
-const bufferSize = 1024
+// The comparison of the pools of this module with make and sync.Pool. The names
+// are Benchmark<Case>/pool=<pool>/size=<size>, so that
+//
+//	go test -run '^$' -bench 'GetPut|Mixed' -count 10 . | benchstat -col /pool -
+//
+// puts the pools side by side; `make bench` does that with other libraries' too,
+// round by round, and writes BENCHMARKS.md. What a case does is in
+// internal/benchcase, what a pool does in it in bench_pools_test.go and
+// bench_reference_test.go. A pool's name ends in -otel if otelpool is started
+// and a reader collects every second.
 
-// BenchmarkGetPut is one Get and one Put of 1 KiB. Compare with
-//
-//	go test -run '^$' -bench 'GetPut|Handoff' -count 10 . | benchstat -col /pool -
-//
-// The loops are written out, since a call through an interface or a closure costs
-// as much as what is measured.
 func BenchmarkGetPut(b *testing.B) {
-	ref := syncPool()
-	bare := newPool(b, strategies.SizeClassesConfig{})
-	seen := newPool(b, strategies.SizeClassesConfig{Name: "bench", Registry: observed(b)})
-	b.Run("pool=syncpool", func(b *testing.B) {
-		for b.Loop() {
-			ref.Put(ref.Get().(*[]byte))
-		}
-	})
-	b.Run("pool=sizeclasses", func(b *testing.B) {
-		for b.Loop() {
-			bare.Put(bare.Get(bufferSize))
-		}
-	})
-	b.Run("pool=sizeclasses-otel", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			seen.Put(seen.Get(bufferSize))
-		}
-	})
+	benchcase.GetPut(b, bytePools(b), 64, 1<<10, 32<<10, 1<<20)
 }
 
-// BenchmarkGetPutParallel is BenchmarkGetPut on all Ps at once.
-func BenchmarkGetPutParallel(b *testing.B) {
-	ref := syncPool()
-	seen := newPool(b, strategies.SizeClassesConfig{Name: "bench", Registry: observed(b)})
-	b.Run("pool=syncpool", func(b *testing.B) {
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				ref.Put(ref.Get().(*[]byte))
-			}
-		})
-	})
-	b.Run("pool=sizeclasses-otel", func(b *testing.B) {
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				seen.Put(seen.Get(bufferSize))
-			}
-		})
-	})
-}
+func BenchmarkGetPutParallel(b *testing.B) { benchcase.GetPutParallel(b, bytePools(b), 1<<10) }
 
-// BenchmarkHandoff gets on one goroutine and puts on another, 256 at a time so
-// that the channel between them costs little.
-func BenchmarkHandoff(b *testing.B) {
-	ref := syncPool()
-	seen := newPool(b, strategies.SizeClassesConfig{Name: "bench", Registry: observed(b)})
-	b.Run("pool=syncpool", func(b *testing.B) {
-		handoff(b, func() *[]byte { return ref.Get().(*[]byte) }, func(x *[]byte) { ref.Put(x) })
-	})
-	b.Run("pool=sizeclasses-otel", func(b *testing.B) {
-		handoff(b, func() []byte { return seen.Get(bufferSize) }, seen.Put)
-	})
-}
+func BenchmarkMixed(b *testing.B) { benchcase.Mixed(b, mixedPools(b)) }
 
-func handoff[B any](b *testing.B, get func() B, put func(B)) {
-	const batch = 256
-	full, empty := make(chan []B, 4), make(chan []B, 4)
-	for range cap(empty) {
-		empty <- make([]B, 0, batch)
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for batch := range full {
-			for _, x := range batch {
-				put(x)
-			}
-			empty <- batch[:0]
-		}
-	})
-	current := <-empty
-	for b.Loop() {
-		current = append(current, get())
-		if len(current) == batch {
-			full <- current
-			current = <-empty
-		}
-	}
-	close(full)
-	wg.Wait()
-}
+func BenchmarkMixedParallel(b *testing.B) { benchcase.MixedParallel(b, mixedPools(b)) }
 
-func syncPool() *sync.Pool {
-	return &sync.Pool{New: func() any {
-		x := make([]byte, bufferSize)
-		return &x
-	}}
-}
+func BenchmarkHandoff(b *testing.B) { benchcase.Handoff(b, bytePools(b), 1<<10) }
 
-func newPool(b *testing.B, c strategies.SizeClassesConfig) *strategies.SizeClasses {
-	p, err := strategies.NewSizeClasses(c)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(p.Close)
-	return p
-}
+func BenchmarkBurst(b *testing.B) { benchcase.Burst(b, bytePools(b), 1<<10) }
 
-// observed is a registry from which a reader collects every second.
-func observed(b *testing.B) *pool.Registry {
-	r := new(pool.Registry)
-	reader := sdkmetric.NewManualReader()
-	inst, err := otelpool.Start(otelpool.WithRegistry(r),
-		otelpool.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		var rm metricdata.ResourceMetrics
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				if err := reader.Collect(ctx, &rm); err != nil && ctx.Err() == nil {
-					b.Error(err)
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	b.Cleanup(func() {
-		cancel()
-		wg.Wait()
-		if err := inst.Stop(); err != nil {
-			b.Error(err)
-		}
-	})
-	return r
-}
+func BenchmarkBurstParallel(b *testing.B) { benchcase.BurstParallel(b, bytePools(b), 1<<10) }
+
+func BenchmarkStarved(b *testing.B) { benchcase.Starved(b, bytePools(b), 1<<10) }
+
+// BenchmarkManyPools goes round 1,024 pools.
+func BenchmarkManyPools(b *testing.B) { benchcase.GetPut(b, manyPools(b), 1<<10) }
+
+// BenchmarkObjects gets and puts a pointer to 256 bytes.
+func BenchmarkObjects(b *testing.B) { benchcase.GetPut(b, objectPools(b), objectSize) }
+
+func BenchmarkObjectsParallel(b *testing.B) { benchcase.GetPutParallel(b, objectPools(b), objectSize) }

@@ -32,6 +32,7 @@ var imports = map[string][]string{
 	"internal/houserules": {},
 	"internal/trace":      {},
 	"internal/sim":        {module, module + "/adaptive", module + "/internal/trace"},
+	"internal/benchcase":  {},
 	"strategies":          {module, module + "/internal"},
 	"otelpool":            {module, module + "/internal/percpu", otel},
 	"adaptive":            {module},

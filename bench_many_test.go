@@ -1,0 +1,59 @@
+package pool_test
+
+import (
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/benchcase"
+	"github.com/otelpool/pool/strategies"
+)
+
+// many is how many pools ManyPools goes round: about 1,000, and a power of two,
+// so that going round costs next to nothing.
+const many = 1 << 10
+
+type (
+	manySyncPools   [many]*sync.Pool
+	manySizeClasses [many]*strategies.SizeClasses
+	manySyncBytes   [many]*strategies.SyncBytes
+)
+
+func manyPools(b *testing.B) []benchcase.Entry {
+	seen := observed(b)
+	return []benchcase.Entry{
+		{Name: "syncpool", Open: func(_ testing.TB, size int) benchcase.Pool {
+			var p manySyncPools
+			for i := range p {
+				p[i] = newSyncPool(size).Pool
+			}
+			return &p
+		}},
+		{Name: "sizeclasses", Open: func(tb testing.TB, _ int) benchcase.Pool { return newManySizeClasses(tb, nil) }},
+		{Name: "sizeclasses-otel", Open: func(tb testing.TB, _ int) benchcase.Pool { return newManySizeClasses(tb, seen) }},
+		{Name: "syncbytes-otel", Open: func(tb testing.TB, _ int) benchcase.Pool { return newManySyncBytes(tb, seen) }},
+	}
+}
+
+func newManySizeClasses(tb testing.TB, r *pool.Registry) *manySizeClasses {
+	var p manySizeClasses
+	for i := range p {
+		c := strategies.SizeClassesConfig{Registry: r}
+		if r != nil {
+			c.Name = "many." + strconv.Itoa(i)
+		}
+		p[i] = must(strategies.NewSizeClasses(c))(tb)
+		tb.Cleanup(p[i].Close)
+	}
+	return &p
+}
+
+func newManySyncBytes(tb testing.TB, r *pool.Registry) *manySyncBytes {
+	var p manySyncBytes
+	for i := range p {
+		p[i] = must(strategies.NewSyncBytes(strategies.SyncBytesConfig{Name: "sync." + strconv.Itoa(i), Registry: r}))(tb)
+		tb.Cleanup(p[i].Close)
+	}
+	return &p
+}

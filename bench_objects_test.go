@@ -1,0 +1,60 @@
+package pool_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/benchcase"
+	"github.com/otelpool/pool/otelpool"
+	"github.com/otelpool/pool/strategies"
+)
+
+const objectSize = 256
+
+type object [objectSize]byte
+
+//go:noinline
+func allocateObject() *object { return new(object) }
+
+// objectPools is every pool of objects, and what they are compared with.
+func objectPools(b *testing.B) []benchcase.Entry {
+	anyPool := &sync.Pool{New: func() any { return new(object) }}
+	seen := observed(b)
+	entries := []benchcase.Entry{
+		{Name: "make", Open: func(testing.TB, int) benchcase.Pool { return makesObjects{} }},
+		{Name: "syncpool", Open: func(testing.TB, int) benchcase.Pool { return syncPoolObjects{anyPool} }},
+		{Name: "wrap", Open: func(tb testing.TB, _ int) benchcase.Pool {
+			p := otelpool.Wrap(anyPool, "wrap", otelpool.WithRegistry(seen))
+			tb.Cleanup(p.Close)
+			return wrappedObjects{p}
+		}},
+	}
+	entries = append(entries, objectEntries("", nil, "")...)
+	return append(entries, objectEntries("objects", seen, "-otel")...)
+}
+
+// objectEntries is our object pools, under a name in a registry, or without.
+func objectEntries(name string, r *pool.Registry, suffix string) []benchcase.Entry {
+	return []benchcase.Entry{
+		{Name: "bounded" + suffix, Open: func(tb testing.TB, _ int) benchcase.Pool {
+			p := must(strategies.NewBounded(strategies.BoundedConfig[object]{Name: name, Registry: r, New: allocateObject}))(tb)
+			tb.Cleanup(p.Close)
+			return boundedObjects{p}
+		}},
+		{Name: "sync" + suffix, Open: func(tb testing.TB, _ int) benchcase.Pool {
+			p := must(strategies.NewSync(strategies.SyncConfig[object]{Name: name, Registry: r, New: allocateObject}))(tb)
+			tb.Cleanup(p.Close)
+			return syncObjects{p}
+		}},
+	}
+}
+
+// The loops of these are in bench_loops_test.go.
+type (
+	makesObjects    struct{}
+	syncPoolObjects struct{ *sync.Pool }
+	wrappedObjects  struct{ *otelpool.SyncPool }
+	boundedObjects  struct{ *strategies.Bounded[object] }
+	syncObjects     struct{ *strategies.Sync[object] }
+)
