@@ -11,7 +11,8 @@ export GOWORK := off
 
 FUZZTIME ?= 30s
 SOAKTIME ?= 30s
-COUNT ?= 10
+COUNT ?=
+BENCHTIME ?=
 stage := @.ci/stage
 
 .PHONY: help
@@ -21,7 +22,7 @@ help: ## list the targets
 .PHONY: test
 test: ## everything CI runs but lint; at most 10 minutes with nothing cached on 2 cores
 	@export STAGES=$$(mktemp); start=$$SECONDS; status=0; \
-	$(MAKE) --no-print-directory test-unit test-portable test-race test-cross test-modules test-upstream test-e2e || status=$$?; \
+	$(MAKE) --no-print-directory test-unit test-portable test-race test-cross test-modules test-upstream bench-check-short test-e2e || status=$$?; \
 	printf '\n'; cat $$STAGES; printf -- '--- in all %22d s\n' $$((SECONDS - start)); rm -f $$STAGES; exit $$status
 
 .PHONY: test-unit
@@ -80,9 +81,33 @@ upstream-long: ## the same with every buffer poisoned and its owner checked, and
 fuzz: ## every fuzz target for FUZZTIME
 	$(stage) fuzz .ci/fuzz $(FUZZTIME)
 
+# COUNT and BENCHTIME empty leave it to the suite; COUNT=2 BENCHTIME=20ms is a
+# quick and rough run. All but bench-check write into BENCHMARKS.md and docs.
+report = cd benchmarks && go run ./report $(if $(COUNT),-count $(COUNT)) $(if $(BENCHTIME),-benchtime $(BENCHTIME))
+
 .PHONY: bench
-bench: ## the root's comparison, COUNT times on 1 and 2 Ps; feed it to benchstat
-	go test -run '^$$' -bench . -benchmem -cpu 1,2 -count $(COUNT) .
+bench: ## our pools and other libraries' side by side: BENCHMARKS.md; 20 minutes
+	$(report) compare
+
+.PHONY: bench-check
+bench-check: ## fail if a bound of benchmarks/bounds.yaml is broken; 10 minutes
+	$(report) check
+
+.PHONY: bench-check-short
+bench-check-short: ## the same for CI: loose bounds, half a minute
+	$(stage) bench-check .ci/bench-check
+
+.PHONY: worth
+worth: ## what pooling gains a service: BENCHMARKS.md; 5 minutes
+	$(report) worth
+
+.PHONY: growth
+growth: ## how cost grows with pools, classes, Ps, goroutines: BENCHMARKS.md; 3 minutes
+	$(report) growth
+
+.PHONY: bench-render
+bench-render: ## the tables and charts anew from what was measured last
+	$(report) render
 
 .PHONY: lint
 lint: ## gofmt, go vet, go fix, go mod tidy and golangci-lint, all as checks

@@ -36,6 +36,8 @@ func manyPools(b *testing.B) []benchcase.Entry {
 	}
 }
 
+// newManySizeClasses closes none of its pools: a barrier a pool, at most one in
+// 2 ms, would take longer than the benchmark. Dropped pools are collected.
 func newManySizeClasses(tb testing.TB, r *pool.Registry) *manySizeClasses {
 	var p manySizeClasses
 	for i := range p {
@@ -44,7 +46,6 @@ func newManySizeClasses(tb testing.TB, r *pool.Registry) *manySizeClasses {
 			c.Name = "many." + strconv.Itoa(i)
 		}
 		p[i] = must(strategies.NewSizeClasses(c))(tb)
-		tb.Cleanup(p[i].Close)
 	}
 	return &p
 }
@@ -53,7 +54,6 @@ func newManySyncBytes(tb testing.TB, r *pool.Registry) *manySyncBytes {
 	var p manySyncBytes
 	for i := range p {
 		p[i] = must(strategies.NewSyncBytes(strategies.SyncBytesConfig{Name: "sync." + strconv.Itoa(i), Registry: r}))(tb)
-		tb.Cleanup(p[i].Close)
 	}
 	return &p
 }

@@ -477,3 +477,41 @@ func (p *manyGoBufferPools) Drain(from [][]byte) {
 }
 
 func (p *manyGoBufferPools) Hold() benchcase.Held { return benchcase.Hold[[]byte](p) }
+
+func (p syncPool) GetPut(n, size int) {
+	for i := range n {
+		x := p.Get().(*[]byte)
+		(*x)[0] = byte(i)
+		p.Put(x)
+	}
+}
+
+func (p syncPool) Mixed(n int, sizes []int) {
+	var held [8]*[]byte
+	p.Fill(held[:], sizes[0])
+	for i := range n {
+		x := held[i%len(held)]
+		p.Put(x)
+		x = p.Get().(*[]byte)
+		(*x)[0] = byte(i)
+		held[i%len(held)] = x
+	}
+	p.Drain(held[:])
+}
+
+func (p syncPool) Fill(into []*[]byte, size int) {
+	for i := range into {
+		x := p.Get().(*[]byte)
+		(*x)[0] = byte(i)
+		into[i] = x
+	}
+}
+
+func (p syncPool) Drain(from []*[]byte) {
+	for i := range from {
+		x := from[i]
+		p.Put(x)
+	}
+}
+
+func (p syncPool) Hold() benchcase.Held { return benchcase.Hold[*[]byte](p) }

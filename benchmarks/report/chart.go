@@ -138,9 +138,9 @@ func lines(file, title, x, y string, all []line, logX, logY bool) error {
 	}
 	if logY {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
-		p.Y.Max *= 3 // room for the legend
+		p.Y.Max *= 4 // room for the legend
 	} else {
-		p.Y.Min, p.Y.Max = 0, p.Y.Max*1.25
+		p.Y.Min, p.Y.Max = 0, p.Y.Max*1.4 // as above
 	}
 	return save(p, file, chartWidth, 3.6*vg.Inch)
 }

@@ -8,15 +8,19 @@ import (
 	"golang.org/x/perf/benchunit"
 )
 
-// trimmed is a number with three significant digits.
+// trimmed is a number with about three significant digits.
 func trimmed(x float64) string {
+	digits := 2
+	if x < 1 {
+		digits = 3
+	}
 	switch {
 	case x >= 100:
 		return strconv.FormatFloat(x, 'f', 0, 64)
 	case x >= 10:
 		return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0")
 	default:
-		text := strconv.FormatFloat(x, 'f', 3, 64)
+		text := strconv.FormatFloat(x, 'f', digits, 64)
 		return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 	}
 }

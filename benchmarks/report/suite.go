@@ -12,12 +12,12 @@ type suite struct {
 
 // step is one run of a test binary.
 type step struct {
-	dir    string // whose tests, from the repository's root
-	name   string // the benchmark's case
-	pool   string // the one pool; "" is all
-	cpu    string // values of GOMAXPROCS
-	gogc   string // "" leaves it alone
-	factor int    // of the benchtime; 0 is 1
+	dir    string     // whose tests, from the repository's root
+	name   string     // the benchmark's case
+	pool   string     // the one pool; "" is all
+	cpu    string     // values of GOMAXPROCS
+	gogc   string     // "" leaves it alone
+	factor int        // of the benchtime; 0 is 1
 	only   [][]string // of each level of names below the case, the ones wanted; nil is all
 }
 

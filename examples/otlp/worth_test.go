@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"math/bits"
+	"os"
+	"runtime/metrics"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/otelpool"
+)
+
+// BenchmarkGateway is a request through the gateway as it ships (gunzip, split
+// into records, batch, gzip, proxy to the built-in upstream) with pooling off,
+// with sync.Pools as one writes them by hand, and with its own pools, whose
+// metrics are collected every second. Eight clients in this process send the
+// next request when they have the answer to the one before; what they allocate
+// is in the figures of all three. From the root, `make worth` runs it, each in a
+// process of its own, at several GOGC and GOMAXPROCS.
+func BenchmarkGateway(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		open func(*pool.Registry) (*pools, error)
+	}{
+		{"none", func(*pool.Registry) (*pools, error) { return unpooled("", nil) }},
+		{"syncpool", func(*pool.Registry) (*pools, error) { return plain(), nil }},
+		{"otelpool", pooled},
+	} {
+		b.Run("pool="+c.name, func(b *testing.B) {
+			r := collected(b)
+			p, err := c.open(r)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(p.close)
+			s, err := serve("127.0.0.1:0", "", p, defaultLimits, 0)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { s.stop(context.Background()) })
+			l, work := newLoad(s.url), newCorpus(1).payloads
+			b.Cleanup(l.client.CloseIdleConnections)
+			clients(l, work, 2*len(work)) // every size once, and connections made
+			b.Run("size=mixed", func(b *testing.B) { l.measure(b, work) })
+		})
+	}
+}
+
+// clients sends n requests, eight at a time.
+func clients(l *load, work []payload, n int) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				l.post(work[i*37%len(work)]) // large and small ones in turn
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// measure sends b.N requests and reports what they cost.
+func (l *load) measure(b *testing.B, work []payload) {
+	b.ReportAllocs()
+	cpu := []metrics.Sample{
+		{Name: "/gc/cycles/total:gc-cycles"},
+		{Name: "/cpu/classes/gc/total:cpu-seconds"},
+		{Name: "/cpu/classes/total:cpu-seconds"},
+		{Name: "/cpu/classes/idle:cpu-seconds"},
+	}
+	metrics.Read(cpu)
+	before, latency, failed := append([]metrics.Sample(nil), cpu...), l.latency.counts(), l.failed.Load()
+	b.ResetTimer()
+	clients(l, work, b.N)
+	b.StopTimer()
+	metrics.Read(cpu)
+	since := func(i int) float64 { return cpu[i].Value.Float64() - before[i].Value.Float64() }
+	seconds, took := b.Elapsed().Seconds(), l.latency.counts().since(latency)
+	b.ReportMetric(float64(b.N)/seconds, "requests/s")
+	b.ReportMetric(float64(cpu[0].Value.Uint64()-before[0].Value.Uint64())/seconds, "gcs/s")
+	b.ReportMetric(100*since(1)/max(since(2)-since(3), 1e-9), "gc-cpu-%")
+	b.ReportMetric(took.quantile(0.50).Seconds()*1e3, "p50-ms")
+	b.ReportMetric(took.quantile(0.99).Seconds()*1e3, "p99-ms")
+	if peak := peakRSS(); peak > 0 {
+		b.ReportMetric(float64(peak), "peak-B")
+	}
+	if n := l.failed.Load() - failed; n > 0 {
+		b.Errorf("%d requests failed", n)
+	}
+}
+
+// peakRSS is the most memory that the process occupied, 0 where the system does
+// not tell.
+func peakRSS() int64 {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
+			return kib << 10
+		}
+	}
+	return 0
+}
+
+// collected is a registry that is collected every second.
+func collected(b *testing.B) *pool.Registry {
+	r, reader := new(pool.Registry), sdkmetric.NewManualReader()
+	inst, err := otelpool.Start(otelpool.WithRegistry(r), otelpool.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
+	if err != nil {
+		b.Fatal(err)
+	}
+	done, stop := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		var rm metricdata.ResourceMetrics
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				if err := reader.Collect(done, &rm); err != nil && done.Err() == nil {
+					b.Error(err)
+				}
+			case <-done.Done():
+				return
+			}
+		}
+	})
+	b.Cleanup(func() {
+		stop()
+		wg.Wait()
+		if err := inst.Stop(); err != nil {
+			b.Error(err)
+		}
+	})
+	return r
+}
+
+// plain is the gateway's memory in sync.Pools, as one writes them by hand.
+func plain() *pools {
+	return &pools{
+		bodies:  newPlainBytes(),
+		proxy:   plainProxy{&sync.Pool{New: func() any { x := make([]byte, proxyBufferSize); return &x }}},
+		writers: plainObjects[gzip.Writer]{&sync.Pool{New: func() any { return newWriter() }}},
+		readers: plainObjects[unzipper]{&sync.Pool{New: func() any { return newUnzipper() }}},
+		batches: &sync.Pool{New: func() any { return new(bytes.Buffer) }},
+		close:   func() {},
+	}
+}
+
+// plainBytes is a sync.Pool per power of two from 1 KiB to 4 MiB, the range of
+// the gateway's own. It puts a slice by its address, as everybody does, which
+// allocates its header.
+type plainBytes struct{ class [13]sync.Pool }
+
+func newPlainBytes() *plainBytes {
+	p := new(plainBytes)
+	for i := range p.class {
+		p.class[i].New = func() any { x := make([]byte, 1<<10<<i); return &x }
+	}
+	return p
+}
+
+func plainClass(size int) int { return bits.Len(uint(size-1) >> 10) }
+
+func (p *plainBytes) Get(n int) []byte {
+	if n > 4<<20 {
+		return make([]byte, n)
+	}
+	return (*p.class[plainClass(max(n, 1))].Get().(*[]byte))[:n]
+}
+
+func (p *plainBytes) Put(b []byte) {
+	if c := cap(b); c >= 1<<10 && c <= 4<<20 && bits.OnesCount(uint(c)) == 1 {
+		p.class[plainClass(c)].Put(&b)
+	}
+}
+
+type plainObjects[T any] struct{ pool *sync.Pool }
+
+func (p plainObjects[T]) Get() *T  { return p.pool.Get().(*T) }
+func (p plainObjects[T]) Put(x *T) { p.pool.Put(x) }
+
+type plainProxy struct{ pool *sync.Pool }
+
+func (p plainProxy) Get() []byte  { return *p.pool.Get().(*[]byte) }
+func (p plainProxy) Put(b []byte) { p.pool.Put(&b) }
