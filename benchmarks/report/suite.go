@@ -23,15 +23,16 @@ type step struct {
 
 // pattern is the step as an argument of -test.bench.
 func (s step) pattern() string {
-	p := "^Benchmark" + s.name + "$"
+	var p strings.Builder
+	p.WriteString("^Benchmark" + s.name + "$")
 	only := s.only
 	if only == nil && s.pool != "" {
 		only = [][]string{{"pool=" + s.pool}}
 	}
 	for _, names := range only {
-		p += "/^(" + strings.Join(names, "|") + ")$"
+		p.WriteString("/^(" + strings.Join(names, "|") + ")$")
 	}
-	return p
+	return p.String()
 }
 
 var suites = map[string]suite{
