@@ -61,10 +61,10 @@ type BoundedConfig[T any] struct {
 // or, on a hit, allocates; beyond the functions of the config they cost about
 // what a sync.Pool's do.
 type Bounded[T any] struct {
-	engine *magazine.Pool
-	sized  bool
-	core   *bounded[T]
-	pub    *pool.Publication
+	front magazine.Front // all of core that Get and Put need as long as they hit
+	sized bool
+	core  *bounded[T]
+	pub   *pool.Publication
 }
 
 // bounded is what outlives a dropped handle: what the registry holds.
@@ -96,7 +96,8 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bounded[T]{engine: core.engine, sized: c.Size != nil, core: core, pub: pub}
+	b := &Bounded[T]{sized: c.Size != nil, core: core, pub: pub}
+	core.engine.Refresh(&b.front)
 	withdrawWhenDropped(b, pub)
 	b.Warm(c.Prewarm)
 	return b, nil
@@ -124,20 +125,21 @@ func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
 
 // Get returns an object.
 func (b *Bounded[T]) Get() *T {
-	cell := b.engine.At(percpu.Pin(), 0)
-	if cell.Empty() {
-		b.engine.Leave(cell)
-		return b.core.get()
-	}
+	cell := b.front.At(percpu.Pin(), 0)
 	var x unsafe.Pointer
 	if b.sized {
 		x = cell.TakeSized()
 	} else {
-		x = cell.Take(0)
+		x = cell.Take()
 	}
-	b.engine.Leave(cell)
-	runtime.KeepAlive(b) // or a cleanup could take the last counts before this one
-	return (*T)(x)
+	if x != nil {
+		cell.Count(0)
+		cell.Leave()
+		runtime.KeepAlive(b) // or a cleanup could take the last counts before this one
+		return (*T)(x)
+	}
+	cell.Leave()
+	return b.get()
 }
 
 // Put takes an object back; the caller must not use it any more. Put(nil) does
@@ -147,25 +149,25 @@ func (b *Bounded[T]) Put(x *T) {
 	if !ok {
 		return
 	}
-	cell := b.engine.At(percpu.Pin(), 0)
-	switch {
-	case !b.sized && !cell.Full():
-		cell.Give(unsafe.Pointer(x))
-	case b.sized && !cell.FullFor(size):
-		cell.GiveSized(unsafe.Pointer(x), size)
-	default:
-		b.engine.Leave(cell)
-		b.engine.Put(0, unsafe.Pointer(x), size)
-		return
+	cell := b.front.At(percpu.Pin(), 0)
+	var kept bool
+	if b.sized {
+		kept = cell.GiveSized(unsafe.Pointer(x), size)
+	} else {
+		kept = cell.Give(unsafe.Pointer(x))
 	}
-	b.engine.Leave(cell)
+	cell.Leave()
+	if !kept {
+		b.core.engine.Put(0, unsafe.Pointer(x), size)
+		b.core.engine.Refresh(&b.front)
+	}
 	runtime.KeepAlive(b)
 }
 
 // Warm makes up to n objects and keeps them for later Gets, as far as the limit
 // allows. It returns how many it kept.
 func (b *Bounded[T]) Warm(n int) int {
-	return b.engine.Warm(0, n, func() (unsafe.Pointer, int64) {
+	return b.core.engine.Warm(0, n, func() (unsafe.Pointer, int64) {
 		x := b.core.New()
 		return unsafe.Pointer(x), b.core.bytes(x)
 	})
@@ -193,16 +195,18 @@ func (b *Bounded[T]) Trim(bytes int64) int64 { return b.core.Trim(bytes) }
 // Gets make new objects, later Puts discard, and both are counted as closed.
 // Closing twice does nothing.
 func (b *Bounded[T]) Close() {
-	b.engine.Close()
+	b.core.engine.Close()
 	b.pub.Close()
 }
 
-// get is Get where the P's magazine was empty.
-func (c *bounded[T]) get() *T {
-	if x, _ := c.engine.Get(0, 0); x != nil {
+// get is Get where the P's cell was empty.
+func (b *Bounded[T]) get() *T {
+	x, _ := b.core.engine.Get(0, 0)
+	b.core.engine.Refresh(&b.front)
+	if x != nil {
 		return (*T)(x)
 	}
-	return c.New()
+	return b.core.New()
 }
 
 // prepare runs what the config wants done to an object that was put, before the

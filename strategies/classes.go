@@ -102,15 +102,23 @@ func (c Classes) table(p *problems) *classTable {
 // bits of mantissa, 8 to a doubling; first holds each bucket's smallest class.
 // In powers of two and geometric tables that is the class: they have at most one
 // boundary a bucket, at its end. In an explicit table it may be the one after.
+//
+// What is given back is of a class's very size or of none, so its class is found
+// by a hash that maps no two of the sizes alike, in two operations.
 type classTable struct {
-	first [numBuckets]uint8
-	size  [maxClasses + 1]int // 0 where there is no class
-	sizes []int               // the classes only
+	multiplier uint64
+	size       [1 << 7]int // of the classes, and of the two that are none
+	first      [numBuckets]uint8
+	hashed     [1 << hashBits]uint8
+	sizes      []int // the classes only
 }
 
 const (
 	numBuckets = 512
-	noClass    = maxClasses // the class of what no class holds
+	hashBits   = 10
+
+	noClass = 1<<7 - 2 // the class of what no class holds: 0 bytes
+	noExact = 1<<7 - 1 // the class of what is of no class's size: -1 bytes
 )
 
 // allSlow is a table that finds nothing.
@@ -118,6 +126,10 @@ var allSlow = func() (t classTable) {
 	for b := range t.first {
 		t.first[b] = noClass
 	}
+	for h := range t.hashed {
+		t.hashed[h] = noExact
+	}
+	t.size[noExact] = -1
 	return t
 }()
 
@@ -131,7 +143,36 @@ func newClassTable(sizes []int) *classTable {
 		}
 	}
 	t.first[bucket(0)], t.first[bucket(1)] = 0, 0
+	t.multiplier = 0x9E3779B97F4A7C15 // odd, and of no pattern
+	for !t.hashes(t.multiplier) {
+		t.multiplier = t.multiplier*6364136223846793005 + 2
+	}
+	for i, size := range sizes {
+		t.hashed[hash(size, t.multiplier)] = uint8(i)
+	}
 	return &t
+}
+
+// hashes tells whether a multiplier maps no two sizes alike.
+func (t *classTable) hashes(multiplier uint64) bool {
+	var taken [1 << hashBits]bool
+	for _, size := range t.sizes {
+		h := hash(size, multiplier)
+		if taken[h] {
+			return false
+		}
+		taken[h] = true
+	}
+	return true
+}
+
+func hash(size int, multiplier uint64) uint64 { return uint64(size) * multiplier >> (64 - hashBits) }
+
+// exact is the class of the given size and size itself, or some class and its
+// size.
+func (t *classTable) exact(n int) (class, size int) {
+	class = int(t.hashed[hash(n, t.multiplier)] & (1<<7 - 1))
+	return class, t.size[class]
 }
 
 // bucket is the number of n's bucket: the lowest six bits of the exponent and the
@@ -139,13 +180,14 @@ func newClassTable(sizes []int) *classTable {
 // conversion is the shortest way to both. What has no place of its own (1, 0,
 // negative numbers) falls among the others.
 func bucket(n int) uint {
-	return uint(math.Float64bits(float64(n-1))>>49-firstBucket) & (numBuckets - 1)
+	return uint(math.Float64bits(float64(n-1))>>49) & (numBuckets - 1)
 }
 
 const firstBucket = 1023 << 3 // of 1.0
 
 // bucketStart is the smallest n whose place is in bucket b.
 func bucketStart(b int) int {
+	b = (b - firstBucket) & (numBuckets - 1)
 	e, m := b/8, b%8
 	if e > 60 {
 		return math.MaxInt
@@ -156,7 +198,7 @@ func bucketStart(b int) int {
 // find is the class that n most likely belongs to, and its size: if that is
 // below n, as unsigned numbers, ask class.
 func (t *classTable) find(n int) (class, size int) {
-	class = int(t.first[bucket(n)] & maxClasses)
+	class = int(t.first[bucket(n)] & (1<<7 - 1))
 	return class, t.size[class]
 }
 

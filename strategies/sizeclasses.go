@@ -52,10 +52,10 @@ type SizeClassesConfig struct {
 // hit, allocates; together they cost about what a sync.Pool's do, and less where
 // one goroutine gets and another puts. What is idle survives garbage collections and never exceeds the limit.
 type SizeClasses struct {
-	engine *magazine.Pool // beside core, which has it too, to save Get and Put a step
-	table  *classTable    // finds nothing if the pool clears buffers, to save them a test
-	core   *sizeClasses
-	pub    *pool.Publication
+	front magazine.Front // all of core that Get and Put need as long as they hit
+	table *classTable    // finds nothing if the pool clears buffers, to save them a test
+	core  *sizeClasses
+	pub   *pool.Publication
 }
 
 // sizeClasses is what outlives a dropped handle: what the registry holds.
@@ -90,7 +90,8 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &SizeClasses{engine: core.engine, table: table, core: core, pub: pub}
+	s := &SizeClasses{table: table, core: core, pub: pub}
+	core.engine.Refresh(&s.front)
 	if c.Zero != ZeroNever {
 		s.table = &allSlow
 	}
@@ -122,40 +123,36 @@ func (c *SizeClassesConfig) checkPrewarm(p *problems, table *classTable, limit i
 func (s *SizeClasses) Get(n int) []byte {
 	pid := percpu.Pin() // before the lookup: less to carry over the call
 	class, size := s.table.find(n)
-	if uint(size) < uint(n) {
-		percpu.Unpin()
-		return s.core.get(n)
+	if uint(size) >= uint(n) {
+		cell := s.front.At(pid, class)
+		if x := cell.Take(); x != nil {
+			cell.Count(n)
+			cell.Leave()
+			runtime.KeepAlive(s) // or a cleanup could take the last counts before this one
+			return buffer(x, n, size)
+		}
+		cell.Unlock()
 	}
-	cell := s.engine.At(pid, class)
-	if cell.Empty() {
-		s.engine.Leave(cell)
-		return s.core.get(n)
-	}
-	x := cell.Take(n)
-	s.engine.Leave(cell)
-	runtime.KeepAlive(s) // or a cleanup could take the last counts before this one
-	return buffer(x, n, size)
+	percpu.Unpin()
+	return s.get(n)
 }
 
 // Put takes a buffer back; the caller must not use it any more.
 func (s *SizeClasses) Put(b []byte) {
 	x, size := unsafe.Pointer(unsafe.SliceData(b)), cap(b) // and not b: less to carry over the call
 	pid := percpu.Pin()
-	class, classSize := s.table.find(size)
-	if classSize != size {
-		percpu.Unpin()
-		s.core.put(x, size)
-		return
+	class, classSize := s.table.exact(size)
+	if classSize == size {
+		cell := s.front.At(pid, class)
+		if cell.Give(x) {
+			cell.Leave()
+			runtime.KeepAlive(s)
+			return
+		}
+		cell.Unlock()
 	}
-	cell := s.engine.At(pid, class)
-	if cell.Full() {
-		s.engine.Leave(cell)
-		s.core.put(x, size)
-		return
-	}
-	cell.Give(x)
-	s.engine.Leave(cell)
-	runtime.KeepAlive(s)
+	percpu.Unpin()
+	s.put(x, size)
 }
 
 // Warm allocates up to n buffers that hold size bytes each and keeps them for
@@ -165,7 +162,7 @@ func (s *SizeClasses) Warm(size, n int) int {
 	if !ok {
 		return 0
 	}
-	return s.engine.Warm(class, n, func() (unsafe.Pointer, int64) {
+	return s.core.engine.Warm(class, n, func() (unsafe.Pointer, int64) {
 		return unsafe.Pointer(unsafe.SliceData(make([]byte, s.core.table.size[class]))), 0
 	})
 }
@@ -192,11 +189,22 @@ func (s *SizeClasses) Trim(bytes int64) int64 { return s.core.Trim(bytes) }
 // allocate, later Puts drop, and both are counted as closed. Closing twice does
 // nothing.
 func (s *SizeClasses) Close() {
-	s.engine.Close()
+	s.core.engine.Close()
 	s.pub.Close()
 }
 
-// get is Get where the P's magazine or the table had no answer.
+// get is Get where the P's cell or the table had no answer.
+func (s *SizeClasses) get(n int) []byte {
+	defer s.core.engine.Refresh(&s.front)
+	return s.core.get(n)
+}
+
+// put is Put, likewise.
+func (s *SizeClasses) put(x unsafe.Pointer, size int) {
+	s.core.put(x, size)
+	s.core.engine.Refresh(&s.front)
+}
+
 func (c *sizeClasses) get(n int) []byte {
 	if n < 0 {
 		panic("strategies: Get of a negative length")
@@ -218,8 +226,6 @@ func (c *sizeClasses) get(n int) []byte {
 	return b
 }
 
-// put is Put, of a buffer of the given capacity, where the P's magazine or the
-// table had no answer.
 func (c *sizeClasses) put(x unsafe.Pointer, size int) {
 	class, ok := c.table.class(size)
 	if !ok || size != c.table.size[class] {

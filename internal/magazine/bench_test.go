@@ -16,16 +16,12 @@ func BenchmarkCell(b *testing.B) {
 	b.Run("popPush", func(b *testing.B) {
 		for b.Loop() {
 			c := p.At(percpu.Pin(), 1)
-			var x unsafe.Pointer
-			if !c.Empty() {
-				x = c.Take(1024)
-			}
-			p.Leave(c)
+			x := c.Take()
+			c.Count(1024)
+			c.Leave()
 			c = p.At(percpu.Pin(), 1)
-			if !c.Full() {
-				c.Give(x)
-			}
-			p.Leave(c)
+			c.Give(x)
+			c.Leave()
 		}
 	})
 	b.Run("pin2", func(b *testing.B) {

@@ -7,89 +7,123 @@ import (
 )
 
 // Cell is one class on one P. Its first 64 bytes are all that Get and Put touch
-// besides the slot itself.
+// besides the slot itself. An object is either the top one, or in the loaded
+// magazine: what is put and taken again at once passes through the top alone,
+// whose address is known early, while a slot's takes another load to know.
 type Cell struct {
-	slots     unsafe.Pointer // the loaded magazine's first slot
-	n         int            // objects in the loaded magazine
-	room      int            // n may grow to this before the quota or the magazine ends
-	hits      uint64
-	pooled    uint64
-	requested uint64 // bytes asked for
-	loaded    *stack
-	previous  *stack // nil, or with previous.n objects
+	top    unsafe.Pointer // the object put last, unless it has been taken
+	tally  uint64         // hits and bytes requested, see Count
+	pooled uint64
+	slots  unsafe.Pointer // the loaded magazine's first slot
+	n      int            // objects in the loaded magazine
+	low    int            // Get takes of them while there are more than this
+	room   int            // objects it may have, the top included, before the quota or the magazine ends
+	loaded *stack
 
 	// What follows is touched on slow paths, and by pools of sized objects.
-	quota       int64          // bytes charged for this cell
-	slack       int64          // of a sized cell: the part of quota that is not filled
-	sizes       unsafe.Pointer // of a sized cell: the loaded magazine's first size
-	misses      uint64
-	full        uint64
-	pooledBytes uint64 // sized: bytes pushed
-	hitBytes    uint64 // sized: bytes popped
-	live        bool   // belongs to a P; the others are neither filled nor emptied
-	lock        percpu.Lock
+	previous *stack // nil, or with previous.n objects
+	quota    int64  // bytes charged for this cell
+	misses   uint64
+	drained  drained
+	sized    *sized // nil but for sized objects
+	live     bool   // belongs to a P; the others are neither filled nor emptied
+	lock     percpu.Lock
 }
 
-// void is what a P without a shard finds in place of its cells: nothing to pop
-// and no room to push. Nothing is ever written to it but, in portable builds, the
+// sized is what a cell of sized objects has besides.
+type sized struct {
+	sizes       unsafe.Pointer // the loaded magazine's first size
+	slack       int64          // the part of the quota that is not filled
+	pooledBytes uint64
+	hitBytes    uint64
+}
+
+// void is what a P without a shard finds in place of its cells: nothing to take
+// and no room to give. Nothing is ever written to it but, in portable builds, the
 // locks.
 var void [MaxClasses]Cell
 
-// Empty tells whether there is nothing to take: then ask [Pool.Get]. The caller
-// holds the cell, here and below.
-func (c *Cell) Empty() bool { return c.n <= 0 }
+// Take takes an object off the cell, or returns nil: then ask [Pool.Get]. Who
+// gets one has to Count it. The caller holds the cell, here and below.
+func (c *Cell) Take() unsafe.Pointer {
+	if x := c.top; x != nil {
+		c.top = nil
+		return x
+	}
+	return c.pop()
+}
 
-// Take takes an object off the cell, which is not empty. asked is counted as the
-// bytes requested.
-func (c *Cell) Take(asked int) unsafe.Pointer {
-	n := c.n - 1
-	slot := (*unsafe.Pointer)(unsafe.Add(c.slots, n*wordSize))
+// pop takes an object off the loaded magazine, or returns nil.
+func (c *Cell) pop() unsafe.Pointer {
+	n := c.n
+	if n <= c.low {
+		return nil
+	}
+	slot := (*unsafe.Pointer)(unsafe.Add(c.slots, n*wordSize-wordSize))
 	x := *slot
 	*slot = nil // or the pool would keep alive what the caller drops
-	c.n = n
-	c.hits++
-	c.requested += uint64(asked)
+	c.n = n - 1
 	return x
 }
 
-// Full tells whether there is no room: then ask [Pool.Put].
-func (c *Cell) Full() bool { return c.n >= c.room }
-
-// Give puts an object on the cell, which is not full.
-func (c *Cell) Give(x unsafe.Pointer) {
-	n := c.n
-	*(*unsafe.Pointer)(unsafe.Add(c.slots, n*wordSize)) = x
-	c.n = n + 1
+// Give puts an object on the cell, or returns false: then ask [Pool.Put].
+func (c *Cell) Give(x unsafe.Pointer) bool {
+	if c.top == nil && c.room > 0 {
+		c.top = x
+	} else if !c.push(x) {
+		return false
+	}
 	c.pooled++
+	return true
 }
 
-// TakeSized is Take in a pool of sized objects.
+// push puts an object on the loaded magazine, if there is room.
+func (c *Cell) push(x unsafe.Pointer) bool {
+	n := c.n + 1
+	if n >= c.room {
+		return false
+	}
+	*(*unsafe.Pointer)(unsafe.Add(c.slots, n*wordSize-wordSize)) = x
+	c.n = n
+	return true
+}
+
+// TakeSized is Take in a pool of sized objects, whose top stays empty: what is
+// kept beside a slot costs more than the slot.
 func (c *Cell) TakeSized() unsafe.Pointer {
-	x := c.Take(0)
-	size := *(*int64)(unsafe.Add(c.sizes, c.n*8))
-	c.slack += size
-	c.hitBytes += uint64(size)
+	x := c.pop()
+	if x == nil {
+		return nil
+	}
+	z := c.sized
+	size := *(*int64)(unsafe.Add(z.sizes, c.n*8))
+	z.slack += size
+	z.hitBytes += uint64(size)
 	return x
 }
-
-// FullFor is Full in a pool of sized objects.
-func (c *Cell) FullFor(size int64) bool { return size > c.slack || c.Full() }
 
 // GiveSized is Give in a pool of sized objects.
-func (c *Cell) GiveSized(x unsafe.Pointer, size int64) {
-	*(*int64)(unsafe.Add(c.sizes, c.n*8)) = size
-	c.Give(x)
-	c.slack -= size
-	c.pooledBytes += uint64(size)
+func (c *Cell) GiveSized(x unsafe.Pointer, size int64) bool {
+	z := c.sized
+	if z == nil || size > z.slack || !c.push(x) {
+		return false
+	}
+	*(*int64)(unsafe.Add(z.sizes, c.n*8-8)) = size
+	z.slack -= size
+	z.pooledBytes += uint64(size)
+	c.pooled++
+	return true
 }
 
 const wordSize = int(unsafe.Sizeof(uintptr(0)))
 
 // load makes s the loaded magazine. The one loaded before must have been stored.
 func (c *Cell) load(s *stack) {
-	c.loaded, c.n = s, s.n
+	c.loaded, c.n, c.low = s, s.n, 0
 	c.slots = unsafe.Pointer(unsafe.SliceData(s.slots))
-	c.sizes = unsafe.Pointer(unsafe.SliceData(s.sizes))
+	if c.sized != nil {
+		c.sized.sizes = unsafe.Pointer(unsafe.SliceData(s.sizes))
+	}
 }
 
 // store writes the loaded magazine's count back and returns it, or nil.
@@ -107,19 +141,25 @@ func (c *Cell) swap() {
 	c.load(previous)
 }
 
-// strip takes both magazines and the quota from the cell.
-func (c *Cell) strip() (a, b *stack, quota int64) {
-	a, b, quota = c.store(), c.previous, c.quota
-	c.loaded, c.previous, c.slots, c.sizes = nil, nil, nil, nil
-	c.n, c.room, c.quota, c.slack = 0, 0, 0, 0
-	return a, b, quota
+// strip takes both magazines, the top object and the quota from the cell.
+func (c *Cell) strip() (top unsafe.Pointer, a, b *stack, quota int64) {
+	top, a, b, quota = c.top, c.store(), c.previous, c.quota
+	c.top, c.loaded, c.previous, c.slots = nil, nil, nil, nil
+	c.n, c.low, c.room, c.quota = 0, 0, 0, 0
+	if c.sized != nil {
+		c.sized.sizes, c.sized.slack = nil, 0
+	}
+	return top, a, b, quota
 }
 
-// held is the objects in both magazines.
+// held is the objects in the cell.
 func (c *Cell) held() int {
 	n := c.n
 	if c.previous != nil {
 		n += c.previous.n
+	}
+	if c.top != nil {
+		n++
 	}
 	return n
 }

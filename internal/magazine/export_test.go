@@ -1,5 +1,7 @@
 package magazine
 
+import "unsafe"
+
 // Held counts the idle objects one by one, where Stats derives them from what
 // was counted. Nobody may be using the pool.
 func (p *Pool) Held() (objects, bytes int64) {
@@ -18,7 +20,16 @@ func (p *Pool) Held() (objects, bytes int64) {
 			c := &sh.cells[i]
 			add(d, c.store())
 			add(d, c.previous)
+			if c.top != nil {
+				objects++
+				bytes += d.size
+			}
 		}
 	}
 	return objects, bytes
 }
+
+// At is Front.At.
+func (p *Pool) At(pid, class int) *Cell { return p.front.At(pid, class) }
+
+const CellSize = unsafe.Sizeof(Cell{})

@@ -12,7 +12,7 @@ import (
 )
 
 // MaxClasses is the most classes that a pool can have.
-const MaxClasses = 63
+const MaxClasses = 64
 
 const (
 	maxLength     = 64       // objects in a magazine
@@ -36,8 +36,8 @@ type Config struct {
 
 // Pool is the engine. All methods are safe for concurrent use.
 type Pool struct {
-	slots  atomic.Pointer[slot] // one per P; the first has their number
-	depots []depot              // one per class
+	front  Front   // what slow paths use
+	depots []depot // one per class
 
 	limit   atomic.Int64
 	charged atomic.Int64
@@ -52,9 +52,17 @@ type Pool struct {
 	mu     sync.Mutex // guards what follows, and changes of slots
 	closed bool
 	free   []*shard
-	ps     []slot // what slots points into
+	ps     []slot   // the newest array of Ps
+	older  [][]slot // those before, which fronts may still use: kept as ps is
 
 	flushing sync.Mutex // one flush at a time
+}
+
+// Front is what Get and Put of a handle go through: the array of Ps, without the
+// step by the pool. One that is out of date knows too few Ps, and sends the rest
+// to the slow path, after which Refresh is due.
+type Front struct {
+	slots atomic.Pointer[slot] // one per P; the first has their number
 }
 
 // slot is a P's place. It changes under Pool.mu only, and hardly ever, so that
@@ -88,18 +96,26 @@ func New(c Config) *Pool {
 	return p
 }
 
+// Refresh brings a front up to date, or makes a new one usable.
+func (p *Pool) Refresh(f *Front) {
+	if now := p.front.slots.Load(); f.slots.Load() != now {
+		f.slots.Store(now)
+	}
+}
+
 // At is the cell of a class on a P, or the void. Between it and Leave the
 // caller is pinned: see package percpu.
 //
-//	cell := p.At(percpu.Pin(), class)
-//	if !cell.Empty() {
-//		x = cell.Take(n)
+//	cell := front.At(percpu.Pin(), class)
+//	x := cell.Take()
+//	if x != nil {
+//		cell.Count(n)
 //	}
-//	p.Leave(cell)
-func (p *Pool) At(pid, class int) *Cell {
+//	cell.Leave()
+func (f *Front) At(pid, class int) *Cell {
 	c := &void[0]
-	if base := p.slots.Load(); pid < base.n {
-		s := (*slot)(unsafe.Add(unsafe.Pointer(base), uintptr(pid)*unsafe.Sizeof(slot{})))
+	if first := f.slots.Load(); pid < first.n {
+		s := (*slot)(unsafe.Add(unsafe.Pointer(first), uintptr(pid)*unsafe.Sizeof(slot{})))
 		c = s.live.Load()
 	}
 	c = (*Cell)(unsafe.Add(unsafe.Pointer(c), uintptr(class)*unsafe.Sizeof(Cell{})))
@@ -108,10 +124,13 @@ func (p *Pool) At(pid, class int) *Cell {
 }
 
 // Leave ends what At began.
-func (p *Pool) Leave(c *Cell) {
-	c.lock.Unlock()
+func (c *Cell) Leave() {
+	c.Unlock()
 	percpu.Unpin()
 }
+
+// Unlock is Leave for those who stay pinned.
+func (c *Cell) Unlock() { c.lock.Unlock() }
 
 // attach gives the P a shard, unless the pool is closed.
 func (p *Pool) attach(pid int) bool {
@@ -134,8 +153,18 @@ func (p *Pool) attach(pid int) bool {
 		c.live = true
 		c.lock.Unlock()
 	}
-	s.live.Store(&s.shard.cells[0])
+	p.setLocked(pid, &s.shard.cells[0])
 	return true
+}
+
+// setLocked gives a P its cells, in every array that a front may use.
+func (p *Pool) setLocked(pid int, cells *Cell) {
+	p.ps[pid].live.Store(cells)
+	for _, ps := range p.older {
+		if pid < len(ps) {
+			ps[pid].live.Store(cells)
+		}
+	}
 }
 
 // shardLocked is a shard that belongs to no P.
@@ -146,12 +175,14 @@ func (p *Pool) shardLocked() *shard {
 		return s
 	}
 	s := &shard{cells: make([]Cell, len(p.depots)), older: p.all.Load()}
+	if p.depots[0].size == 0 {
+		s.cells[0].sized = new(sized)
+	}
 	p.all.Store(s)
 	return s
 }
 
-// growLocked makes room for n Ps. Those who loaded the old array use its
-// pointers, which are the same, until they unpin.
+// growLocked makes room for n Ps.
 func (p *Pool) growLocked(n int) {
 	ps := make([]slot, n)
 	for i := range ps {
@@ -162,8 +193,11 @@ func (p *Pool) growLocked(n int) {
 			ps[i].live.Store(p.ps[i].live.Load())
 		}
 	}
+	if p.ps != nil {
+		p.older = append(p.older, p.ps)
+	}
 	p.ps = ps
-	p.slots.Store(&ps[0])
+	p.front.slots.Store(&ps[0])
 	p.divideLocked()
 }
 
@@ -181,6 +215,9 @@ func (p *Pool) divideLocked() {
 		span := int64(d.length)
 		if d.size > 0 {
 			span = min(span, share/(2*d.size))
+		}
+		if d.size > maxTallied {
+			span = 0
 		}
 		d.span.Store(span)
 	}
@@ -227,7 +264,7 @@ func (p *Pool) detach() []*shard {
 	for i := range p.ps {
 		if s := &p.ps[i]; s.shard != nil {
 			taken = append(taken, s.shard)
-			s.live.Store(&void[0])
+			p.setLocked(i, &void[0])
 			s.shard = nil
 		}
 	}

@@ -81,11 +81,18 @@ func (p *Pool) flush() {
 func (p *Pool) empty(c *Cell, d *depot) {
 	c.lock.Lock()
 	filled := c.filled(d)
-	a, b, quota := c.strip()
+	top, a, b, quota := c.strip()
 	c.live = false
 	c.lock.Unlock()
-	p.deposit(d, a)
+	if top != nil { // the newest
+		if a == nil || a.n == len(a.slots) {
+			p.deposit(d, b)
+			a, b = d.newStack(), a
+		}
+		a.push(top, d.size)
+	}
 	p.deposit(d, b)
+	p.deposit(d, a)
 	p.release(quota - filled)
 }
 

@@ -14,9 +14,9 @@ func (p *Pool) Get(class, asked int) (unsafe.Pointer, pool.RequestResult) {
 	d := &p.depots[class]
 	for {
 		pid := percpu.Pin()
-		c := p.At(pid, class)
+		c := p.front.At(pid, class)
 		if !c.live {
-			p.Leave(c)
+			c.Leave()
 			if p.attach(pid) {
 				continue
 			}
@@ -28,29 +28,40 @@ func (p *Pool) Get(class, asked int) (unsafe.Pointer, pool.RequestResult) {
 			c.swap()
 			c.fit(d)
 		}
-		if c.n > 0 {
-			x := p.pop(c, asked)
-			p.Leave(c)
+		if x := d.takeFrom(c, asked); x != nil {
+			c.Leave()
 			return x, pool.Hit
 		}
 		if d.idle.Load() == 0 { // so that a pool that only misses never locks
 			c.misses++
-			c.requested += uint64(asked)
-			p.Leave(c)
+			c.drained.bytes += uint64(asked)
+			c.Leave()
 			return nil, pool.Miss
 		}
-		p.Leave(c)
+		c.Leave()
 		if x := p.fetch(d, class, asked); x != nil {
 			return x, pool.Hit
 		}
 	}
 }
 
-func (p *Pool) pop(c *Cell, asked int) unsafe.Pointer {
-	if c.sizes != nil {
-		return c.TakeSized()
+func (d *depot) takeFrom(c *Cell, asked int) (x unsafe.Pointer) {
+	if d.size == 0 {
+		x = c.TakeSized()
+	} else {
+		x = c.Take()
 	}
-	return c.Take(asked)
+	if x != nil {
+		c.Count(asked)
+	}
+	return x
+}
+
+func (d *depot) giveTo(c *Cell, x unsafe.Pointer, size int64) bool {
+	if d.size == 0 {
+		return c.GiveSized(x, size)
+	}
+	return c.Give(x)
 }
 
 // fetch takes an object for the caller from the depot, and where cells are used
@@ -82,9 +93,9 @@ func (p *Pool) fetch(d *depot, class, asked int) unsafe.Pointer {
 // what it now holds and the extra object's room; the rest is released.
 func (p *Pool) install(d *depot, class int, s *stack, extra int64) {
 	bytes := d.bytes(s)
-	c := p.At(percpu.Pin(), class)
+	c := p.front.At(percpu.Pin(), class)
 	if !c.live || c.held() > 0 { // somebody filled the P meanwhile, or took its shard
-		p.Leave(c)
+		c.Leave()
 		p.release(extra)
 		p.deposit(d, s)
 		return
@@ -93,7 +104,7 @@ func (p *Pool) install(d *depot, class int, s *stack, extra int64) {
 	c.load(s)
 	c.quota = bytes + extra
 	c.fit(d)
-	p.Leave(c)
+	c.Leave()
 	p.release(surplus)
 	if spare != nil {
 		d.store(spare, 0)
@@ -102,15 +113,20 @@ func (p *Pool) install(d *depot, class int, s *stack, extra int64) {
 
 // fit sets a cell's room, or slack, from its quota and what it holds.
 func (c *Cell) fit(d *depot) {
-	c.room = 0
+	room := 1 // the top
 	if c.loaded != nil {
-		c.room = d.length
+		room += d.length
 	}
 	if d.size == 0 {
-		c.slack = c.quota - c.filled(d)
+		c.room = room
+		c.sized.slack = c.quota - c.filled(d)
 		return
 	}
-	c.room = min(c.room, c.n+int(c.quota/d.size)-c.held())
+	free := int(c.quota / d.size)
+	if c.previous != nil {
+		free -= c.previous.n
+	}
+	c.room = min(room, free)
 }
 
 // filled is the part of a cell's quota that its objects take.
@@ -156,42 +172,45 @@ func (p *Pool) put(d *depot, class int, x unsafe.Pointer, size int64) pool.Retur
 			return p.putDirect(d, x, size)
 		}
 		pid := percpu.Pin()
-		c := p.At(pid, class)
+		c := p.front.At(pid, class)
 		if !c.live {
-			p.Leave(c)
+			c.Leave()
 			if p.attach(pid) {
 				continue
 			}
 			d.closedIn.Add(1)
 			return pool.ReturnClosed
 		}
+		if d.giveTo(c, x, size) || c.spares(d) && p.afford(d, c, size) && d.giveTo(c, x, size) {
+			c.Leave()
+			return pool.Pooled
+		}
 		needs, full := p.makeRoom(d, c, &empty, size)
 		if needs {
-			p.Leave(c)
+			c.Leave()
 			p.deposit(d, full)
 			empty = d.newStack()
 			continue
 		}
-		result := pool.Full
-		if p.afford(d, c, size) {
-			p.push(c, x, size)
-			result = pool.Pooled
-		} else {
-			c.full++
+		result := pool.Pooled
+		if !p.afford(d, c, size) || !d.giveTo(c, x, size) {
+			result = pool.Full
 		}
-		stingy := result == pool.Full && c.full%reclaimEvery == 1
-		p.Leave(c)
+		c.Leave()
 		p.deposit(d, full)
 		if empty != nil {
 			d.store(empty, 0)
 			empty = nil
 		}
-		if stingy {
+		if result == pool.Full && d.full.Add(1)%reclaimEvery == 1 {
 			p.reclaim()
 		}
 		return result
 	}
 }
+
+// spares tells whether the cell needs no magazine for one more object.
+func (c *Cell) spares(d *depot) bool { return d.size != 0 && c.top == nil }
 
 // makeRoom gives the cell a loaded magazine that is not full. It asks for an
 // empty one by returning true, and returns a magazine that has to go to the
@@ -231,7 +250,7 @@ func (p *Pool) makeRoom(d *depot, c *Cell, empty **stack, size int64) (needs boo
 
 // crowds tells whether an object would take a cell of sized ones over its share.
 func (c *Cell) crowds(d *depot, size int64) bool {
-	return d.size == 0 && size > c.slack && c.held() > 0 && c.quota+size-c.slack > d.share.Load()
+	return d.size == 0 && size > c.sized.slack && c.held() > 0 && c.quota+size-c.sized.slack > d.share.Load()
 }
 
 // afford makes sure that the cell's quota has room for one more object. It
@@ -239,18 +258,17 @@ func (c *Cell) crowds(d *depot, size int64) bool {
 // quiet one binds little.
 func (p *Pool) afford(d *depot, c *Cell, size int64) bool {
 	if d.size == 0 {
-		need := size - c.slack
+		need := size - c.sized.slack
 		if need > 0 {
 			if c.quota+need > d.share.Load() || !p.charge(need) {
 				return false
 			}
 			c.quota += need
-			c.slack += need
+			c.sized.slack += need
 		}
-		c.room = d.length
-		return c.n < c.room
+		return true
 	}
-	if c.n < c.room {
+	if c.n+1 < c.room || c.top == nil && c.room > 0 {
 		return true
 	}
 	want := max(min(c.quota, int64(d.length-c.n)*d.size, d.share.Load()-c.quota), size)
@@ -263,15 +281,7 @@ func (p *Pool) afford(d *depot, c *Cell, size int64) bool {
 	}
 	c.quota += want
 	c.fit(d)
-	return c.n < c.room
-}
-
-func (p *Pool) push(c *Cell, x unsafe.Pointer, size int64) {
-	if c.sizes != nil {
-		c.GiveSized(x, size)
-		return
-	}
-	c.Give(x)
+	return true
 }
 
 // putDirect stores one object in the depot, for classes too large for cells.
@@ -290,8 +300,8 @@ func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResu
 	return pool.Pooled
 }
 
-// reclaimEvery is how many refusals for lack of room a P swallows before it
-// looks whether it has charged room itself that it does not use.
+// reclaimEvery is how many refusals for lack of room a class swallows before the
+// P looks whether it has charged room itself that it does not use.
 const reclaimEvery = 64
 
 // reclaim releases the unused quota of all cells of the P, or of the Ps that the
@@ -300,14 +310,14 @@ func (p *Pool) reclaim() {
 	var unused int64
 	for class := range p.depots {
 		d := &p.depots[class]
-		c := p.At(percpu.Pin(), class)
+		c := p.front.At(percpu.Pin(), class)
 		if c.live {
 			filled := c.filled(d)
 			unused += c.quota - filled
 			c.quota = filled
 			c.fit(d)
 		}
-		p.Leave(c)
+		c.Leave()
 	}
 	p.release(unused)
 }

@@ -17,7 +17,7 @@ func (p *Pool) Stats(into *pool.Stats) {
 	}
 	for s := p.all.Load(); s != nil; s = s.older {
 		for i := range s.cells {
-			s.cells[i].count(p.depots[i].size == 0, &into.Classes[i].Counts)
+			s.cells[i].addTo(p.depots[i].size == 0, &into.Classes[i].Counts)
 		}
 	}
 	for i := range into.Classes {
@@ -53,17 +53,17 @@ func (d *depot) count(c *pool.Counts) {
 	}
 }
 
-// count adds what the cell counted.
-func (c *Cell) count(sized bool, into *pool.Counts) {
+// addTo adds what the cell counted.
+func (c *Cell) addTo(sized bool, into *pool.Counts) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	into.Returns[pool.Pooled] += percpu.Load(&c.pooled)
-	into.Returns[pool.Full] += percpu.Load(&c.full)
-	into.Requests[pool.Hit] += percpu.Load(&c.hits)
+	hits, bytes := c.counted()
+	into.Requests[pool.Hit] += hits
+	into.RequestedBytes += bytes
 	into.Requests[pool.Miss] += percpu.Load(&c.misses)
-	into.RequestedBytes += percpu.Load(&c.requested)
 	if sized {
-		into.IdleBytes += int64(percpu.Load(&c.pooledBytes) - percpu.Load(&c.hitBytes))
+		into.IdleBytes += int64(percpu.Load(&c.sized.pooledBytes) - percpu.Load(&c.sized.hitBytes))
 	}
 }
 

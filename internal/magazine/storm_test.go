@@ -162,14 +162,15 @@ func (s *storm) give(x *object, id int64) {
 // get and put are what package strategies does.
 func (s *storm) get(class int) (x unsafe.Pointer) {
 	c := s.pool.At(percpu.Pin(), class)
-	switch {
-	case c.Empty():
-	case s.config.Sizes[0] == 0:
+	if s.config.Sizes[0] == 0 {
 		x = c.TakeSized()
-	default:
-		x = c.Take(1)
+	} else {
+		x = c.Take()
 	}
-	s.pool.Leave(c)
+	if x != nil {
+		c.Count(1)
+	}
+	c.Leave()
 	if x == nil {
 		x, _ = s.pool.Get(class, 1)
 	}
@@ -177,17 +178,14 @@ func (s *storm) get(class int) (x unsafe.Pointer) {
 }
 
 func (s *storm) put(x *object) {
+	var kept bool
 	c := s.pool.At(percpu.Pin(), x.class)
-	kept := true
-	switch {
-	case x.size == 0 && !c.Full():
-		c.Give(unsafe.Pointer(x))
-	case x.size > 0 && !c.FullFor(x.size):
-		c.GiveSized(unsafe.Pointer(x), x.size)
-	default:
-		kept = false
+	if x.size > 0 {
+		kept = c.GiveSized(unsafe.Pointer(x), x.size)
+	} else {
+		kept = c.Give(unsafe.Pointer(x))
 	}
-	s.pool.Leave(c)
+	c.Leave()
 	if !kept {
 		s.pool.Put(x.class, unsafe.Pointer(x), x.size)
 	}

@@ -1,0 +1,57 @@
+package magazine
+
+import (
+	"sync/atomic"
+
+	"github.com/otelpool/pool/internal/percpu"
+)
+
+// A cell's tally is hits and requested bytes in one word, so that a hit costs one
+// addition to memory and not two, which is what the pair of Get and Put is
+// bound by: hits in the upper 16 bits, bytes below. Before either can overflow,
+// after 2^15 hits, the word is drained into two counters. Objects in cells are
+// below 2^33 bytes, so the bytes of that many fit.
+const (
+	tallyShift = 48
+	tallyHit   = 1 << tallyShift
+	tallyBytes = tallyHit - 1
+	maxTallied = 1<<33 - 1 // bytes of an object in a cell
+)
+
+// drained is what was drained from a tally. Only the cell's owner writes it;
+// turn is odd while it does, so that readers see word and counters together.
+type drained struct {
+	turn, hits, bytes uint64
+}
+
+// Count counts a hit, and asked as the bytes requested.
+func (c *Cell) Count(asked int) {
+	c.tally += tallyHit + uint64(asked)
+	if int64(c.tally) < 0 {
+		c.drain()
+	}
+}
+
+//go:noinline // or it would be in every Get
+func (c *Cell) drain() {
+	d := &c.drained
+	atomic.StoreUint64(&d.turn, d.turn+1)
+	atomic.StoreUint64(&d.hits, d.hits+c.tally>>tallyShift)
+	atomic.StoreUint64(&d.bytes, d.bytes+c.tally&tallyBytes)
+	atomic.StoreUint64(&c.tally, 0)
+	atomic.StoreUint64(&d.turn, d.turn+1)
+}
+
+// counted is the hits and requested bytes so far. It waits for a drain that is
+// under way, which is five stores by a goroutine that cannot be preempted.
+func (c *Cell) counted() (hits, bytes uint64) {
+	d := &c.drained
+	for {
+		turn := percpu.Load(&d.turn)
+		hits, bytes = percpu.Load(&d.hits), percpu.Load(&d.bytes)
+		word := percpu.Load(&c.tally)
+		if turn%2 == 0 && turn == percpu.Load(&d.turn) {
+			return hits + word>>tallyShift, bytes + word&tallyBytes
+		}
+	}
+}
