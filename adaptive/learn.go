@@ -46,14 +46,15 @@ func (l *learner) age(p prices, one float32) float64 {
 		misses += n
 	}
 	best, cheapest, held := p.least, math.Inf(1), 0.0
+	doublings := math.Log2(gapStart[bin] / p.T / unknown) // from what is believed
 	for ; bin < pool.NumGaps && gapStart[bin] <= p.most; bin++ {
-		x := gapStart[bin] / p.T
-		cost := held/p.T + float64(misses) + float64(misses+l.absent)*x + float64(one)*prior(x)
+		cost := (held+float64(misses+l.absent)*gapStart[bin])/p.T + float64(misses) + float64(one)*prior(doublings)
 		if cost < cheapest {
 			best, cheapest = gapStart[bin], cost
 		}
 		held += float64(l.gaps[bin]) * gapLength[bin]
 		misses -= l.gaps[bin]
+		doublings += 1. / 4
 	}
 	return best
 }
@@ -67,11 +68,9 @@ const (
 	conviction = 0.1
 )
 
-// prior is the cost of an idle age of x·T before anything is known.
-func prior(x float64) float64 {
-	d := math.Log2(x / unknown)
-	return conviction * d * d
-}
+// prior is the cost, before anything is known, of an idle age that is so many
+// doublings from the one that is believed best.
+func prior(doublings float64) float64 { return conviction * doublings * doublings }
 
 // again is the chance that what was dropped had been wanted within T.
 func (l *learner) again(T float64, one float32) float64 {
@@ -195,13 +194,15 @@ func (c *cost) add(d *pool.ClassDemand, T float64) {
 	if d.Gets == 0 {
 		return
 	}
-	for bin := range d.Held {
-		g := gapLength[bin] / T
-		if n := d.Held[bin]; n > 0 && g > 1 {
-			c.excess += size * float64(n) * (g - 1)
+	bin := pool.GapBin(time.Duration(T * float64(time.Second)))
+	for i, n := range d.Gone[:bin] {
+		if n > 0 {
+			c.excess += size * float64(n) * max(1-gapLength[i]/T, 0)
 		}
-		if n := d.Gone[bin]; n > 0 && g < 1 {
-			c.excess += size * float64(n) * (1 - g)
+	}
+	for ; bin < pool.NumGaps; bin++ {
+		if n := d.Held[bin]; n > 0 {
+			c.excess += size * float64(n) * max(gapLength[bin]/T-1, 0)
 		}
 	}
 }

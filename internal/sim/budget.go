@@ -71,3 +71,6 @@ func (b *Budget) evict(at time.Duration) bool {
 	from.evict(at, class, pool.EvictPressure)
 	return true
 }
+
+// Pressed tells what SetPressed said last.
+func (b *Budget) Pressed() bool { return b.pressed }

@@ -1,0 +1,133 @@
+package adaptive_test
+
+import (
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/internal/sim"
+)
+
+// The idle age is the one that brute force finds over all gaps.
+func TestLearnedAgeIsTheCheapestOfAll(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 500 {
+		var l adaptive.Learner
+		T := []float64{0.5, 2, 10, 60}[rng.IntN(4)]
+		var gaps []float64
+		for range rng.IntN(60) {
+			bin := rng.IntN(pool.NumGaps)
+			l.See(bin, 1, 0)
+			gaps = append(gaps, pool.GapLength(bin).Seconds())
+		}
+		absent := rng.IntN(10)
+		l.See(0, 0, float32(absent))
+		cost := func(age float64) float64 {
+			sum := float64(absent)*age/T + adaptive.Prior(age/T)
+			for _, g := range gaps {
+				if g < age {
+					sum += g / T
+				} else {
+					sum += 1 + age/T
+				}
+			}
+			return sum
+		}
+		got := l.Age(T, T/10, T*10)
+		if got < T/10 || got > T*10 {
+			t.Fatalf("age %v is outside of [%v, %v]", got, T/10, T*10)
+		}
+		for age := T / 10; age < T*10; age *= 1.03 {
+			// An age within a bin is as good as the bin's beginning: what matters
+			// is what other bins offer.
+			if c, best := cost(age), cost(got); c < best-0.25*age/T*float64(len(gaps)+absent)-0.05-1e-4*best {
+				t.Fatalf("T %v: age %v costs %v, but %v costs %v", T, got, best, age, c)
+			}
+		}
+	}
+}
+
+func TestUnknownClassBeginsAtAQuarterOfT(t *testing.T) {
+	t.Parallel()
+	for _, T := range []float64{2, 10, 60} {
+		var l adaptive.Learner
+		if got := l.Age(T, T/10, 10*T) / T; math.Abs(math.Log2(got/0.25)) > 0.125 {
+			t.Errorf("T %v: begins at %v·T, want a quarter within half a bin", T, got)
+		}
+	}
+}
+
+// Windows do not say to which depth a gap belongs; the policy concludes it from
+// the objects out at their ends. Here every depth is followed by hand.
+func TestEveryGapFindsItsDepth(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		p := sim.NewSlots(sim.Start, []int64{1}, sim.NewBudget(pool.Unlimited))
+		p.SetIdleAge(0, 3*time.Second)
+		var c adaptive.Class
+		c.Add(&pool.ClassDemand{}) // none out: depths count from there
+		want := make(map[[2]int]int) // doubling of depth, bin
+		since := map[int]time.Duration{}
+		var d pool.Demand
+		out, window, at := 0, time.Duration(0), time.Duration(0)
+		for range 4000 {
+			at += time.Duration(rng.ExpFloat64() * float64(60*time.Millisecond))
+			for next := window + time.Second; at >= next; next += time.Second {
+				window = next
+				p.Demand(sim.Start.Add(next), &d)
+				c.Add(&d.Classes[0])
+			}
+			if rng.IntN(120) < 60-out+int(40*math.Sin(at.Seconds()/9)) {
+				out++
+				if from, ok := since[out]; ok && from < window {
+					want[[2]int{bits.Len(uint(out)) - 1, pool.GapBin(at - from)}]++
+				}
+				p.Get(at, 0)
+			} else if out > 0 {
+				since[out] = at
+				out--
+				p.Put(at, 0)
+			}
+		}
+		window += time.Second
+		p.Demand(sim.Start.Add(window), &d)
+		c.Add(&d.Classes[0])
+		got := make(map[[2]int]int)
+		gaps, _ := c.Depths()
+		for depth, bins := range gaps {
+			for bin, n := range bins {
+				got[[2]int{depth, bin}] = n
+			}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("seed %d: got %v\nwant %v", seed, got, want)
+		}
+	}
+}
+
+// Objects that never come back raise the count of those that are out for ever;
+// the depths are counted from the fewest there were of late.
+func TestLeaksDoNotBlurTheDepths(t *testing.T) {
+	t.Parallel()
+	for _, leak := range []int64{0, 1 << 20, -1 << 20} {
+		var c adaptive.Class
+		for range 3 {
+			d := pool.ClassDemand{Size: 1, Gets: 1, InUse: leak + 4}
+			c.Add(&d)
+			d.InUse = leak
+			d.Held[20] = 4
+			c.Add(&d)
+		}
+		gaps, _ := c.Depths()
+		if len(gaps) > 4 {
+			t.Errorf("leak %d: %d doublings of depth", leak, len(gaps))
+		}
+	}
+}
