@@ -118,7 +118,7 @@ func TestTheEnvironmentHasTheLastWord(t *testing.T) {
 	want(t, "limit", setting(c, "other", "limit"), "2MiB from OTELPOOL_LIMIT")
 	want(t, "zero", setting(c, "http.body", "zero"), "on-put from pools.yaml:3")
 	want(t, "classes", setting(c, "http.body", "classes"), "[1KiB, 4KiB] from OTELPOOL_POOL_HTTP_BODY_CLASSES")
-	want(t, "class metrics", c.ClassMetrics(), []string{"http.body"})
+	want(t, "class metrics", c.ClassMetrics("in.code"), []string{"http.body", "in.code"})
 }
 
 func TestTheDocumentIsTheOneThatTheEnvironmentNames(t *testing.T) {
@@ -137,6 +137,15 @@ func TestTheDocumentIsTheOneThatTheEnvironmentNames(t *testing.T) {
 	if _, err := poolconfig.Load(poolconfig.Options{Environ: []string{}}); err != nil {
 		t.Error("nothing to read:", err)
 	}
+}
+
+func TestClassMetricsAreTheCodesUnlessTheDocumentSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	c, _ := loaded(t, "pools:\n  a: {class_metrics: false}\n  b: {class_metrics: true}\n  'd*': {class_metrics: true}\n")
+	bodies(t, c, "d.open")
+	bodies(t, c, "e")
+	want(t, "names", c.ClassMetrics("a", "c", "c"), "[b c d.open]")
+	want(t, "names", (*poolconfig.Config)(nil).ClassMetrics("a"), "[a]")
 }
 
 func TestSizesAreReadAsPeopleWriteThem(t *testing.T) {

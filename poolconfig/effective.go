@@ -171,19 +171,20 @@ func escaped(name string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(name)
 }
 
-// ClassMetrics is the names of the pools for which class_metrics is set, among
-// those that the document names and those that are open, for
-// otelpool.WithSizeClasses:
+// ClassMetrics is the names of the pools whose metrics have rows by size class,
+// for otelpool.WithSizeClasses: those that the code wants, unless class_metrics is
+// false for them, and those for which it is true, among the pools that the
+// document names and those that are open.
 //
-//	otelpool.Start(otelpool.WithSizeClasses(conf.ClassMetrics()...))
+//	otelpool.Start(otelpool.WithSizeClasses(conf.ClassMetrics("http.body")...))
 //
 // It is asked once, when metrics start; what Reload changes later has no effect.
-func (c *Config) ClassMetrics() []string {
+func (c *Config) ClassMetrics(inCode ...string) []string {
 	if c == nil {
-		return nil
+		return inCode
 	}
 	s := c.state.Load()
-	var names []string
+	names := slices.Clone(inCode)
 	for _, e := range s.sorted {
 		if isName(e.pattern) {
 			names = append(names, e.pattern)
@@ -196,7 +197,9 @@ func (c *Config) ClassMetrics() []string {
 	}
 	slices.Sort(names)
 	return slices.DeleteFunc(slices.Compact(names), func(name string) bool {
-		set := s.of(name)
-		return set.ClassMetrics == nil || !bool(set.ClassMetrics.value)
+		if set := s.of(name); set.ClassMetrics != nil {
+			return !bool(set.ClassMetrics.value)
+		}
+		return !slices.Contains(inCode, name)
 	})
 }

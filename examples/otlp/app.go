@@ -17,6 +17,9 @@ const drainTime = 5 * time.Second
 
 // gatewayRun is one run from calibration to summary.
 func gatewayRun(ctx context.Context, c *config, r *pool.Registry, stdout, stderr io.Writer) error {
+	if c.printConfig {
+		return printConfig(c, r, stdout)
+	}
 	a := &app{config: c, registry: r, screen: newScreen(stdout), out: stdout, err: stderr}
 	defer func() {
 		if a.pools != nil {
@@ -40,6 +43,7 @@ type app struct {
 	out, err io.Writer
 	screen   *screen
 	service  *service
+	conf     *configuration
 	pools    *pools
 	exports  *telemetry
 	files    []string
@@ -59,10 +63,13 @@ func (a *app) prepare(ctx context.Context) (err error) {
 			return fmt.Errorf("-summary-json: %w", err)
 		}
 	}
+	if a.conf, err = configure(c.configFile, a.registry); err != nil {
+		return err
+	}
 	if c.noPool {
 		a.pools, err = unpooled(bodiesPool, a.registry)
 	} else {
-		a.pools, err = pooled(a.registry)
+		a.pools, err = pooled(a.registry, a.conf.Config)
 	}
 	if err != nil {
 		return err
@@ -70,7 +77,7 @@ func (a *app) prepare(ctx context.Context) (err error) {
 	if a.service, err = serve(c.listen, c.upstream, a.pools, c.limits(), c.leaks()); err != nil {
 		return err
 	}
-	if a.exports, err = startTelemetry(ctx, a.registry, a.warn); err != nil {
+	if a.exports, err = startTelemetry(ctx, a.registry, a.conf.ClassMetrics(bodiesPool), a.warn); err != nil {
 		a.service.stop(ctx)
 		return err
 	}
@@ -115,6 +122,9 @@ func (a *app) warn(text string) {
 func (a *app) work(ctx context.Context) {
 	c := a.config
 	fmt.Fprintf(a.out, "POST %s/ingest takes NDJSON; %s\n", a.service.url, a.exports.status())
+	watching, unwatch := context.WithCancel(ctx)
+	wait := a.conf.watch(watching, a.warn)
+	defer func() { unwatch(); wait() }()
 	src := a.source(c.duration > 0)
 	if c.duration > 0 {
 		var cancel context.CancelFunc
@@ -144,7 +154,7 @@ func (a *app) watch(w *watcher, done <-chan struct{}) {
 	for running := true; running; {
 		select {
 		case <-tick.C:
-			v := view{title: a.title(time.Since(start.at)), without: a.summary.Without, pooling: !a.config.noPool, export: a.exports.status()}
+			v := view{title: a.title(time.Since(start.at)), without: a.summary.Without, pooling: !a.config.noPool, export: a.exports.status() + a.conf.status()}
 			v.pools, v.now = w.next()
 			a.screen.show(&v, time.Since(start.at))
 			heap, seconds = heap+v.now.Heap, seconds+1
@@ -192,6 +202,7 @@ func (a *app) finish() error {
 	settled(a.registry)
 	a.exports.stop()
 	a.summary.stats = totals(a.registry)
+	a.summary.refused(&a.service.gateway.traffic)
 	a.summary.print(a.out)
 	if a.exports.provider == nil || a.screen.live() {
 		fmt.Fprintln(a.out, a.exports.status())

@@ -23,13 +23,18 @@ type config struct {
 	leakEvery   int
 	maxBody     int64
 	maxDecoded  int64
+	maxHeld     int64
 	calibrate   time.Duration
 	noPool      bool
 	summaryJSON string
 	health      string
+	configFile  string
+	printConfig bool
 }
 
-func (c *config) limits() limits { return limits{body: c.maxBody, decoded: c.maxDecoded} }
+func (c *config) limits() limits {
+	return limits{body: c.maxBody, decoded: c.maxDecoded, held: c.maxHeld}
+}
 
 // leaks is how often the handler loses a buffer; 0 is never.
 func (c *config) leaks() int {
@@ -63,10 +68,14 @@ to an upstream. Without flags it drives itself until Ctrl-C.
                      (default 20)
   -max-body BYTES    largest body accepted (default 8 MiB)
   -max-decoded BYTES largest body after decompression (default 32 MiB)
+  -max-held BYTES    decoded bodies of all requests together (default 256 MiB)
   -calibrate D       run this long without pooling first, to compare; 0 does not
                      (default 1.5s)
   -no-pool           run without pooling altogether
   -summary-json FILE write the final totals there as JSON
+  -config FILE       configuration of the pools, YAML or JSON; read again on SIGHUP
+                     and when it changes (default: $OTELPOOL_CONFIG, or none)
+  -print-config      print what is configured and where it came from, and exit
   -health ADDR       ask the gateway at ADDR whether it is up, and exit
 
 Metrics go where the OTEL_* variables say, for example
@@ -90,10 +99,13 @@ func parseFlags(args []string) (*config, error) {
 	f.IntVar(&c.leakEvery, "leak-every", 20, "")
 	f.Int64Var(&c.maxBody, "max-body", defaultLimits.body, "")
 	f.Int64Var(&c.maxDecoded, "max-decoded", defaultLimits.decoded, "")
+	f.Int64Var(&c.maxHeld, "max-held", defaultLimits.held, "")
 	f.DurationVar(&c.calibrate, "calibrate", 1500*time.Millisecond, "")
 	f.BoolVar(&c.noPool, "no-pool", false, "")
 	f.StringVar(&c.summaryJSON, "summary-json", "", "")
 	f.StringVar(&c.health, "health", "", "")
+	f.StringVar(&c.configFile, "config", "", "")
+	f.BoolVar(&c.printConfig, "print-config", false, "")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
@@ -120,6 +132,8 @@ func (c *config) validate() error {
 	wrong(c.calibrate < 0, "-calibrate %v: use 0 or more", c.calibrate)
 	wrong(c.leakEvery < 1, "-leak-every %d: use 1 or more", c.leakEvery)
 	wrong(c.maxBody < 1, "-max-body %d: use 1 or more", c.maxBody)
+	wrong(c.maxHeld < 1, "-max-held %d: use 1 or more", c.maxHeld)
+	wrong(c.noPool && c.configFile != "", "-config with -no-pool: there are no pools to configure")
 	wrong(c.maxDecoded < 1, "-max-decoded %d: use 1 or more", c.maxDecoded)
 	if u, err := url.Parse(c.upstream); c.upstream != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
 		wrong(true, "-upstream %q: use a URL like http://host:port/path", c.upstream)

@@ -20,14 +20,16 @@ import (
 type limits struct {
 	body    int64 // bytes on the wire
 	decoded int64 // bytes after decompression: a gzip bomb ends here
+	held    int64 // decoded bytes of all requests together
 }
 
-var defaultLimits = limits{body: 8 << 20, decoded: 32 << 20}
+var defaultLimits = limits{body: 8 << 20, decoded: 32 << 20, held: 256 << 20}
 
 // gateway takes NDJSON at POST /ingest and passes it on in compressed batches.
 type gateway struct {
 	pools     *pools
 	limits    limits
+	intake    intake
 	leakEvery uint64 // 0 leaks nothing
 	proxy     httputil.ReverseProxy
 	requests  atomic.Uint64
@@ -36,6 +38,7 @@ type gateway struct {
 
 func newGateway(p *pools, l limits, upstream *url.URL, leakEvery int) *gateway {
 	g := &gateway{pools: p, limits: l, leakEvery: uint64(leakEvery)}
+	g.intake.limit = l.held
 	g.proxy = httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetXForwarded()
@@ -74,7 +77,9 @@ func (g *gateway) ingest(w http.ResponseWriter, r *http.Request) {
 	if !g.leaks() {
 		defer decoded.Release()
 	}
-	if err := g.decode(w, r, decoded); err != nil {
+	share := admitted{of: &g.intake}
+	defer share.release()
+	if err := g.decode(w, r, &share, decoded); err != nil {
 		g.refuse(w, err)
 		return
 	}
@@ -127,8 +132,13 @@ func (g *gateway) refuse(w http.ResponseWriter, err error) {
 	var no refusal
 	switch {
 	case errors.As(err, &tooLarge):
+		g.traffic.tooLarge.Add(1)
 		http.Error(w, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit), http.StatusRequestEntityTooLarge)
 	case errors.As(err, &no):
+		g.traffic.countRefusal(no.status)
+		if no == busy {
+			w.Header().Set("Retry-After", "1")
+		}
 		http.Error(w, no.reason, no.status)
 	default:
 		http.Error(w, "reading the body: "+err.Error(), http.StatusBadRequest)
@@ -136,26 +146,26 @@ func (g *gateway) refuse(w http.ResponseWriter, err error) {
 }
 
 // decode reads the request's body, decompressed, into a buffer.
-func (g *gateway) decode(w http.ResponseWriter, r *http.Request, into *strategies.Buffer) error {
+func (g *gateway) decode(w http.ResponseWriter, r *http.Request, share *admitted, into *strategies.Buffer) error {
 	body := http.MaxBytesReader(w, r.Body, g.limits.body)
 	switch encoding := r.Header.Get("Content-Encoding"); encoding {
 	case "", "identity":
-		_, err := into.ReadFrom(body)
+		_, err := into.ReadFrom(share.reader(body))
 		return err
 	case "gzip":
-		return g.decompress(body, into)
+		return g.decompress(body, share, into)
 	default:
 		return refusal{http.StatusUnsupportedMediaType, fmt.Sprintf("Content-Encoding %q: send gzip or none", encoding)}
 	}
 }
 
-func (g *gateway) decompress(body io.Reader, into *strategies.Buffer) error {
+func (g *gateway) decompress(body io.Reader, share *admitted, into *strategies.Buffer) error {
 	z := g.pools.readers.Get()
 	defer g.pools.readers.Put(z)
 	if err := z.reset(body); err != nil {
 		return unzipError(err)
 	}
-	n, err := into.ReadFrom(io.LimitReader(&z.gzip, g.limits.decoded+1))
+	n, err := into.ReadFrom(share.reader(io.LimitReader(&z.gzip, g.limits.decoded+1)))
 	if err != nil {
 		return unzipError(err)
 	}
@@ -165,11 +175,12 @@ func (g *gateway) decompress(body io.Reader, into *strategies.Buffer) error {
 	return nil
 }
 
-// unzipError says that a body is not gzip, unless it was cut off for its size.
+// unzipError says that a body is not gzip, unless it was cut off for its size or
+// for lack of room.
 // A body that did not arrive looks like one that is cut, but then nobody is
 // there to be told.
 func unzipError(err error) error {
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || errors.Is(err, busy) {
 		return err
 	}
 	return refusal{http.StatusBadRequest, "the body is not valid gzip: " + err.Error()}

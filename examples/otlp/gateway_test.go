@@ -70,14 +70,15 @@ type testGateway struct {
 	t        *testing.T
 	url      string
 	registry *pool.Registry
+	gateway  *gateway
 }
 
-func newTestGateway(t *testing.T, l limits, h http.Handler, withPools bool) *testGateway {
+func newTestGateway(t *testing.T, l limits, h http.Handler, withPools bool, options ...func(*http.Server)) *testGateway {
 	t.Helper()
 	up := httptest.NewServer(h)
 	t.Cleanup(up.Close)
 	r := new(pool.Registry)
-	open := pooled
+	open := func(r *pool.Registry) (*pools, error) { return pooled(r, nil) }
 	if !withPools {
 		open = func(r *pool.Registry) (*pools, error) { return unpooled("gateway.bodies", r) }
 	}
@@ -90,9 +91,15 @@ func newTestGateway(t *testing.T, l limits, h http.Handler, withPools bool) *tes
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := httptest.NewServer(newGateway(p, l, target, 0).handler())
+	gateway := newGateway(p, l, target, 0)
+	g := httptest.NewUnstartedServer(nil)
+	g.Config = newServer(gateway.handler())
+	for _, o := range options {
+		o(g.Config)
+	}
+	g.Start()
 	t.Cleanup(g.Close)
-	return &testGateway{t: t, url: g.URL + "/ingest", registry: r}
+	return &testGateway{t: t, url: g.URL + "/ingest", registry: r, gateway: gateway}
 }
 
 func (g *testGateway) post(body []byte, encoding string) *http.Response {
@@ -201,7 +208,7 @@ func TestBadRequestsAreRefusedAndLeakNothing(t *testing.T) {
 	bomb := zipped(make([]byte, 10<<20))
 	whole := zipped([]byte(strings.Repeat("{\"a\":1}\n", 10_000)))
 	up := &recorder{}
-	g := newTestGateway(t, limits{body: 100 << 10, decoded: 1 << 20}, up, true)
+	g := newTestGateway(t, limits{body: 100 << 10, decoded: 1 << 20, held: 8 << 20}, up, true)
 	for _, c := range []struct {
 		name, encoding string
 		body           []byte
@@ -299,7 +306,7 @@ func TestUnreachableUpstreamIsABadGateway(t *testing.T) {
 func TestLeakScenarioLosesOneBufferInN(t *testing.T) {
 	t.Parallel()
 	r := new(pool.Registry)
-	p, err := pooled(r)
+	p, err := pooled(r, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,17 @@ type traffic struct {
 	answered atomic.Uint64
 	failed   atomic.Uint64 // refused, or lost on the way
 	skipped  atomic.Uint64 // never sent
+	tooLarge atomic.Uint64 // of the failed: 413
+	busy     atomic.Uint64 // of the failed: 503
+}
+
+func (t *traffic) countRefusal(status int) {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		t.tooLarge.Add(1)
+	case http.StatusServiceUnavailable:
+		t.busy.Add(1)
+	}
 }
 
 const loadClients = 32

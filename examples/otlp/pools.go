@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"net/http/httputil"
 	"sync"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/otelpool"
+	"github.com/otelpool/pool/poolconfig"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -41,41 +43,33 @@ const (
 	gzipReaderBytes  = 44 << 10
 )
 
-// pooled makes the gateway's pools, known to a registry under their names.
-func pooled(r *pool.Registry) (*pools, error) {
-	bodies, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{
+// pooled makes the gateway's pools, known to a registry under their names, as a
+// configuration will have them.
+func pooled(r *pool.Registry, conf *poolconfig.Config) (*pools, error) {
+	bodies, err1 := poolconfig.NewSizeClasses(conf, strategies.SizeClassesConfig{
 		Name: bodiesPool, Registry: r,
 		Classes: strategies.Geometric(1<<10, 4<<20, 2),
 		Limit:   48 << 20,
 	})
-	if err != nil {
-		return nil, err
-	}
-	proxy, err := strategies.NewFixed(strategies.FixedConfig{
+	proxy, err2 := poolconfig.NewFixed(conf, strategies.FixedConfig{
 		Name: "gateway.proxy", Registry: r,
 		Size: proxyBufferSize, Count: proxyBufferCount,
 	})
-	if err != nil {
-		return nil, err
-	}
-	writers, err := strategies.NewBounded(strategies.BoundedConfig[gzip.Writer]{
+	writers, err3 := poolconfig.NewBounded(conf, strategies.BoundedConfig[gzip.Writer]{
 		Name: "gateway.gzip.writers", Registry: r,
 		New:   newWriter,
 		Reset: func(w *gzip.Writer) { w.Reset(io.Discard) }, // let go of the request's buffer
 		Size:  func(*gzip.Writer) int64 { return gzipWriterBytes },
 		Limit: 48 << 20,
 	})
-	if err != nil {
-		return nil, err
-	}
-	readers, err := strategies.NewBounded(strategies.BoundedConfig[unzipper]{
+	readers, err4 := poolconfig.NewBounded(conf, strategies.BoundedConfig[unzipper]{
 		Name: "gateway.gzip.readers", Registry: r,
 		New:   newUnzipper,
 		Reset: func(z *unzipper) { z.input.Reset(nothing{}) }, // let go of the request's body
 		Size:  func(*unzipper) int64 { return gzipReaderBytes },
 		Limit: 4 << 20,
 	})
-	if err != nil {
+	if err := errors.Join(err1, err2, err3, err4); err != nil { // all mistakes at once; the program ends
 		return nil, err
 	}
 	batches := otelpool.Wrap(&sync.Pool{New: newBatch}, "gateway.batches", otelpool.WithRegistry(r))

@@ -49,15 +49,23 @@ func listenAndServe(addr string, h http.Handler) (*http.Server, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	srv := &http.Server{
+	srv := newServer(h)
+	go func() { _ = srv.Serve(l) }() // ends with Shutdown or Close
+	return srv, l.Addr().String(), nil
+}
+
+// newServer is a server that no client can hold up for ever: neither by sending
+// slowly, nor by reading slowly, nor by staying without a word.
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
+		WriteTimeout:      2 * time.Minute, // from the end of the header on: reading, upstream and the answer
 		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0),
 	}
-	go func() { _ = srv.Serve(l) }() // ends with Shutdown or Close
-	return srv, l.Addr().String(), nil
 }
 
 // stop lets the requests under way finish, as long as ctx does: first the

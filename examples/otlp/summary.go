@@ -17,10 +17,19 @@ type summary struct {
 	Steady  figures               `json:"steady"`                    // without the first second
 	Without *figures              `json:"without_pooling,omitempty"` // the calibration
 	Pooling bool                  `json:"pooling"`
+	Refused refusals              `json:"refused"`
 
 	stats  []pool.Stats
 	steady map[string]pool.Counts // hits since the first second
 }
+
+// refusals is the requests that the gateway refused to protect itself.
+type refusals struct {
+	TooLarge uint64 `json:"too_large"`
+	Busy     uint64 `json:"busy"`
+}
+
+func (s *summary) refused(t *traffic) { s.Refused = refusals{t.tooLarge.Load(), t.busy.Load()} }
 
 // poolTotals is a pool's figures by their names in metrics. Only what the pool
 // can know is in it.
@@ -119,6 +128,9 @@ func (s *summary) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "\n%d requests in %s, %d failed, %d skipped; latency p50 %s, p99 %s\n", s.Run.Requests,
 		time.Duration(s.Run.Seconds*float64(time.Second)).Round(100*time.Millisecond), s.Run.Failed, s.Run.Skipped, millis(s.Run.P50), millis(s.Run.P99))
+	if r := s.Refused; r != (refusals{}) {
+		fmt.Fprintf(w, "refused: %d too large, %d for lack of room\n", r.TooLarge, r.Busy)
+	}
 	s.printGain(w)
 }
 

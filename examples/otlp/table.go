@@ -22,7 +22,7 @@ func (v *view) table() []string {
 	if v.now.Failed+v.now.Skipped > 0 {
 		lines = append(lines, "", fmt.Sprintf("failed %d, skipped %d: see -rate", v.now.Failed, v.now.Skipped))
 	}
-	return append(lines, "", v.export)
+	return append(append(lines, ""), strings.Split(v.export, "\n")...)
 }
 
 // comparison is the runtime's figures beside those without pooling. Those per

@@ -60,9 +60,10 @@ func exportVariable(environ []string) string {
 	return ""
 }
 
-// startTelemetry sets up what the environment asks for. warn is called, at any
-// time, for what goes wrong later: the service goes on.
-func startTelemetry(ctx context.Context, r *pool.Registry, warn func(string)) (*telemetry, error) {
+// startTelemetry sets up what the environment asks for, with rows by size class
+// of the named pools. warn is called, at any time, for what goes wrong later: the
+// service goes on.
+func startTelemetry(ctx context.Context, r *pool.Registry, classes []string, warn func(string)) (*telemetry, error) {
 	t := &telemetry{notices: notices{warn: warn}}
 	if t.where = exportVariable(os.Environ()); t.where == "" {
 		return t, nil
@@ -81,7 +82,7 @@ func startTelemetry(ctx context.Context, r *pool.Registry, warn func(string)) (*
 	}
 	t.provider = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(res))
 	if t.pools, err = otelpool.Start(
-		otelpool.WithMeterProvider(t.provider), otelpool.WithRegistry(r), otelpool.WithSizeClasses(bodiesPool),
+		otelpool.WithMeterProvider(t.provider), otelpool.WithRegistry(r), otelpool.WithSizeClasses(classes...),
 	); err != nil {
 		return nil, err
 	}

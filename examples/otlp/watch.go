@@ -13,7 +13,7 @@ type view struct {
 	now     figures
 	without *figures // the calibration; nil if there was none
 	pooling bool
-	export  string // one line about where metrics go
+	export  string // a line about where metrics go, and one about the configuration if there is something to say
 }
 
 // poolView is a pool's figures over an interval.
