@@ -35,7 +35,7 @@ func BenchmarkGateway(b *testing.B) {
 	}{
 		{"none", func(*pool.Registry) (*pools, error) { return unpooled("", nil) }},
 		{"syncpool", func(*pool.Registry) (*pools, error) { return plain(), nil }},
-		{"otelpool", pooled},
+		{"otelpool", func(r *pool.Registry) (*pools, error) { return pooled(r, nil) }},
 	} {
 		b.Run("pool="+c.name, func(b *testing.B) {
 			r := collected(b)
