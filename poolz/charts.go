@@ -1,0 +1,90 @@
+package poolz
+
+import "math"
+
+// sparkline is how many samples a row's chart has.
+const sparkline = 60
+
+// points is what charts gain, by the id of their element: columns of which the
+// first is time, in seconds since 1970.
+type points struct {
+	Append  map[string][][]float64 `json:"append"`
+	Replace map[string][][]float64 `json:"replace"`
+}
+
+// plots are the charts of a pool's own page.
+var plots = []struct {
+	name   string
+	series []func(*point) float32
+}{
+	{"requests", []func(*point) float32{
+		func(p *point) float32 { return p.hits }, func(p *point) float32 { return p.misses }, func(p *point) float32 { return p.other },
+	}},
+	{"held", []func(*point) float32{func(p *point) float32 { return p.held }}},
+	{"inuse", []func(*point) float32{func(p *point) float32 { return p.inUse }}},
+	{"drops", []func(*point) float32{
+		func(p *point) float32 { return p.dropped }, func(p *point) float32 { return p.evicted },
+	}},
+}
+
+// charts is what this viewer's charts lack: all of what is kept for one that is
+// new to it, else what came since the frame before.
+func (s *viewer) charts(v *view) points {
+	p := points{Append: map[string][][]float64{}, Replace: map[string][][]float64{}}
+	sent := map[string]uint64{}
+	add := func(id string, t *track, most int, series []func(*point) float32) {
+		from := max(0, t.points()-most)
+		if last, ok := s.drawn[id]; ok && t.points() > 0 {
+			from = max(from, t.points()-int(min(t.last-last, history)))
+		}
+		sent[id] = t.last
+		if from < t.points() {
+			p.Append[id] = t.columns(from, &v.frame.clock, series)
+		}
+	}
+	if v.detail == nil {
+		for _, t := range v.tracks {
+			add("spark-"+t.id, t, sparkline, plots[0].series[:2])
+		}
+	} else {
+		for _, plot := range plots {
+			add("plot-"+plot.name, v.tracks[0], history, plot.series)
+		}
+		p.Replace["plot-curve"] = curveColumns(v.detail.points)
+	}
+	s.drawn = sent
+	return p
+}
+
+func (t *track) columns(from int, c *clock, series []func(*point) float32) [][]float64 {
+	columns := make([][]float64, 1+len(series))
+	for i := from; i < t.points(); i++ {
+		at := c.at(t.last - uint64(t.points()-1-i))
+		columns[0] = append(columns[0], math.Round(float64(at.UnixMilli())/100)/10)
+		for k, value := range series {
+			columns[k+1] = append(columns[k+1], threeDigits(float64(value(t.at(i)))))
+		}
+	}
+	return columns
+}
+
+// threeDigits is as much as a chart shows.
+func threeDigits(v float64) float64 {
+	if v == 0 {
+		return 0
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-3)
+	if unit >= 1 {
+		return math.Round(v/unit) * unit
+	}
+	return math.Round(v*1000) / 1000
+}
+
+func curveColumns(curve []sizePoint) [][]float64 {
+	columns := [][]float64{{}, {}}
+	for _, p := range curve {
+		columns[0] = append(columns[0], float64(p.Bytes))
+		columns[1] = append(columns[1], math.Round(p.HitRatio*1e5)/1e3)
+	}
+	return columns
+}

@@ -1,0 +1,61 @@
+package poolz
+
+import (
+	"slices"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// detail is what is read of the one pool that a viewer looks at: too much to
+// read of all.
+type detail struct {
+	stats        pool.Stats // with Classes
+	older, newer snapshot
+	curve        pool.Curve
+	points       []sizePoint
+}
+
+type snapshot struct {
+	at    time.Time
+	stats pool.Stats
+}
+
+// read looks at the pool. A viewer keeps the detail from one frame to the next,
+// for rates by reason and class.
+func (d *detail) read(t *track, now time.Time) {
+	t.entry.Stats(&d.stats)
+	if d.older.at.IsZero() || !sameClasses(d.older.stats.Classes, d.stats.Classes) {
+		d.older.take(&d.stats, now)
+		d.newer.take(&d.stats, now)
+	}
+	if now.Sub(d.newer.at) >= reasonWindow {
+		d.older, d.newer = d.newer, d.older
+		d.newer.take(&d.stats, now)
+	}
+	d.points = nil
+	if tunable, ok := t.entry.Source().(pool.Tunable); ok {
+		tunable.Curve(&d.curve)
+		d.points = whatIf(&d.curve, &d.stats)
+	}
+}
+
+// sameClasses is false when another pool has taken the name.
+func sameClasses(a, b []pool.Class) bool {
+	return slices.EqualFunc(a, b, func(a, b pool.Class) bool { return a.Size == b.Size })
+}
+
+func (s *snapshot) take(stats *pool.Stats, now time.Time) {
+	classes := append(s.stats.Classes[:0], stats.Classes...)
+	s.at, s.stats = now, *stats
+	s.stats.Classes = classes
+}
+
+// lately is what happened since an earlier frame, and in how many seconds: none
+// in the first.
+func (d *detail) lately(now time.Time) (pool.Stats, float64) {
+	s := d.stats
+	s.Classes = slices.Clone(d.stats.Classes)
+	s.Sub(&d.older.stats)
+	return s, now.Sub(d.older.at).Seconds()
+}

@@ -1,0 +1,105 @@
+// Package poolz is a live page about every pool of a program, to be mounted in
+// its own HTTP server, as net/http/pprof is:
+//
+//	mux.Handle("/debug/pools/", poolz.Handler())
+//
+// It needs nothing else: no OpenTelemetry, no network, no files. Any path and
+// any router will do, since the page refers to itself by query alone.
+//
+// # What it shows
+//
+// First, which pools need attention, each with a word, the figures behind it
+// and what to do: leaking, thrashing, refusing, missing, waiting, hoarding (see
+// Marks below). Then what the controller reads, decided and why; then the pools,
+// by the order asked for, with requests, hit rate, what is in use, what is held
+// against the limit, and drops. A pool has a page of its own with its size
+// classes, its drops and evictions by reason and, where the pool can tell (see
+// [pool.Tunable]), its hit rate if it held more or less than now.
+//
+// In a browser the page follows the program second by second; without JavaScript
+// it is a table. For a terminal there is text, for programs JSON:
+//
+//	curl localhost:6060/debug/pools/                 # text, unless HTML is asked for
+//	curl 'localhost:6060/debug/pools/?seconds=5'     # with rates: watches that long first
+//	curl 'localhost:6060/debug/pools/?pool=http.body'
+//	curl 'localhost:6060/debug/pools/?format=json&sort=held&limit=1000'
+//
+// Parameters: format (html, text, json; else the Accept header decides), sort
+// (attention, name, requests, hit, misses, inuse, held, drops, evictions), order
+// (asc, desc), filter (part of a name or strategy), state (one of the marks, or
+// ok, quiet, closed), offset and limit (page; 50 unless told, at most 1000),
+// pool (a name, or an id from the JSON), view=controller, seconds (1 to 120). What
+// is none of these is answered with 400 and every mistake by name.
+//
+// # Protect it
+//
+// The page only reads: it answers GET and HEAD, changes nothing, sets no cookie
+// and loads nothing from elsewhere, which its Content-Security-Policy enforces.
+// But pool names and memory figures are nobody else's business. Serve it on a
+// listener that only operators reach, or behind the program's authentication:
+//
+//	debug := http.NewServeMux()
+//	debug.Handle("/debug/pools/", poolz.Handler())
+//	go http.ListenAndServe("localhost:6060", debug) // kubectl port-forward, ssh -L
+//
+//	mux.Handle("/debug/pools/", requireAdmin(poolz.Handler()))
+//
+// # Cost
+//
+// Nothing while nobody looks: there is no goroutine, no timer and no history. A
+// viewer's own request reads the pools once a second; further viewers share what
+// it read. A request reads counters and takes no lock that Get or Put wants.
+// BenchmarkFrame says what a second costs; history is two minutes, about 5 KiB a
+// pool, and dropped a minute after the last viewer has gone. At most 32 viewers
+// are served at once; one who does not read is cut off after five seconds and
+// holds up nobody. A stream ends when its server is shut down.
+//
+// # Marks
+//
+// The page judges from what it sees while somebody looks, at most two minutes:
+//
+//   - leaking: what is in use rises steadily and traffic does not explain it, or
+//     the garbage collector found objects that were never given back.
+//   - thrashing: it drops idle objects and misses them, a tenth of requests each.
+//   - refusing: a tenth of what is given back is dropped.
+//   - missing: fewer than 80 % of requests are hits, at 5 a second or more.
+//   - waiting: callers wait for an object, or gave up waiting.
+//   - hoarding: at least 1 MiB, and half of what it holds, lay unused for as long
+//     as the page has watched, a minute or more.
+//
+// # JSON
+//
+// The schema field is 1 and will change if a field's meaning does; fields may be
+// added. A figure that a pool cannot know is absent, never 0. Names are exact if
+// they are UTF-8; id identifies a pool whatever its name. Durations are seconds,
+// sizes bytes, ratios 0 to 1, times RFC 3339.
+//
+//	schema, time
+//	seconds          what the rates are averages over; 0: no rates, since nobody was watching
+//	summary          open, closed; states (a count for each mark); held_bytes, in_use_bytes;
+//	                 hit_ratio and requests_per_second where there are rates
+//	controller       absent where there is none:
+//	  level, since, cause
+//	  signals        name, value (1: at the limit), age, error
+//	  limit          absent: no limit
+//	  idle, last_run
+//	  runs           by action
+//	  forced_gcs, regrets
+//	  efficiency     absent: not known yet
+//	  decisions      oldest first: seq, time, trigger, from, to, cause, reason, action, limit_before,
+//	                 limit, freed, forced_gc, keep, drop, outcome
+//	sort, order, filter, state, offset, limit
+//	matched          pools that pass filter and state
+//	next             the query of the next page; absent on the last
+//	pools
+//	  id, name, strategy
+//	  state          the gravest mark; ok, quiet or closed
+//	  marks          state, why (for people)
+//	  requests       by result, since the pool was made; likewise
+//	  returns, evictions, evicted_bytes, allocations, allocated_bytes, requested_bytes, prewarmed
+//	  idle, idle_bytes, in_use, in_use_bytes, limit, object_limit, grown, shrunk, pending, lost
+//	  hit_ratio      since the pool was made
+//	  rates          per second: requests, hits, misses, returns, drops, evictions; hit_ratio
+//	  classes        with pool=…: size; requests to idle_bytes as above; idle_age and regrets if controlled
+//	  curve          with pool=…: bytes (more or less than held now) and the hit_ratio it would have had
+package poolz

@@ -1,0 +1,55 @@
+package poolz
+
+import (
+	"net/http"
+	"time"
+)
+
+// What tests need to see of the inside.
+var (
+	Label      = label
+	Identify   = identify
+	Below      = below
+	WhatIf     = whatIf
+	ParseQuery = parseQuery
+	RatioAt    = ratioAt
+	StateNames = stateNames
+)
+
+type SizePoint = sizePoint
+
+const (
+	MaxViewers = maxViewers
+	PageSize   = pageSize
+)
+
+// Encode is a query as a link.
+func (q query) Encode() string { return q.encode() }
+
+// Viewers is how many watch.
+func Viewers(h http.Handler) int {
+	s := h.(*handler).sampler
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.viewers
+}
+
+// HasPast tells whether anything is kept.
+func HasPast(h http.Handler) bool { return h.(*handler).sampler.hasPast() }
+
+// SetWriteTimeout is for tests that cannot wait so long.
+func SetWriteTimeout(h http.Handler, d time.Duration) { h.(*handler).writeTimeout = d }
+
+// Frames is a viewer whose seconds pass when next is called.
+func Frames(h http.Handler, w http.ResponseWriter) (next func() error) {
+	page := h.(*handler)
+	q, _ := parseQuery(nil)
+	q.format = "html"
+	v := &viewer{handler: page, query: &q, out: http.NewResponseController(w), w: w, drawn: map[string]uint64{}}
+	now := time.Now()
+	return func() error {
+		now = now.Add(interval)
+		page.sampler.sample(now)
+		return v.send()
+	}
+}

@@ -1,0 +1,150 @@
+package poolz
+
+import (
+	"fmt"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// Option changes what a page shows.
+type Option interface{ apply(*handler) }
+
+type optionFunc func(*handler)
+
+func (f optionFunc) apply(h *handler) { f(h) }
+
+// WithRegistry shows the pools of r in place of [pool.Default].
+func WithRegistry(r *pool.Registry) Option {
+	return optionFunc(func(h *handler) { h.sampler.registry = r })
+}
+
+// Handler is the page. One Handler shares what it reads among all its viewers,
+// so a program needs one, mounted where it likes.
+func Handler(opts ...Option) http.Handler {
+	h := &handler{sampler: newSampler(pool.Default), assets: loadAssets(), writeTimeout: 5 * time.Second}
+	for _, o := range opts {
+		o.apply(h)
+	}
+	h.pages = parsePages(h.assets)
+	return h
+}
+
+type handler struct {
+	sampler      *sampler
+	pages        *template.Template
+	assets       map[string]asset
+	servers      shutdowns
+	writeTimeout time.Duration // for a client that does not read
+}
+
+// policy lets the page load what this handler serves and nothing else. Script
+// cannot turn text into markup but through the one policy in app.js.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types poolz"
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Security-Policy", policy)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header.Set("Cache-Control", "no-store")
+	switch {
+	case below(r) != "":
+		http.NotFound(w, r)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		header.Set("Allow", "GET, HEAD")
+		http.Error(w, "poolz: the page only reads: use GET or HEAD", http.StatusMethodNotAllowed)
+	default:
+		h.answer(w, r)
+	}
+}
+
+func (h *handler) answer(w http.ResponseWriter, r *http.Request) {
+	values := r.URL.Query()
+	if values.Has("asset") {
+		h.serveAsset(w, r, values.Get("asset"))
+		return
+	}
+	q, err := parseQuery(values)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if q.format == "" {
+		w.Header().Set("Vary", "Accept")
+		q.format = accepted(r.Header.Get("Accept"))
+	}
+	if q.stream {
+		h.stream(w, r, &q)
+		return
+	}
+	if q.seconds > 0 && r.Method == http.MethodGet {
+		h.measure(w, r, &q)
+		return
+	}
+	h.page(w, &q)
+}
+
+// page answers with the pools as they are at this moment.
+func (h *handler) page(w http.ResponseWriter, q *query) {
+	var body rendering
+	h.sampler.read(func(f *frame) { body = h.render(f, q, new(detail)) })
+	if body.err != nil {
+		http.Error(w, body.err.Error(), body.status)
+		return
+	}
+	w.Header().Set("Content-Type", contentTypes[q.format])
+	_, _ = w.Write(body.text) // the client has gone: nobody to tell
+}
+
+// measure watches for as long as the query asks, so that there are rates.
+func (h *handler) measure(w http.ResponseWriter, r *http.Request, q *query) {
+	leave, err := h.sampler.watch()
+	if err != nil {
+		tooMany(w, err)
+		return
+	}
+	defer leave()
+	// A server's WriteTimeout is made for pages; an error means there is none to move.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Duration(q.seconds)*time.Second + h.writeTimeout))
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for range q.seconds {
+		select {
+		case <-tick.C:
+			h.sampler.sample(time.Now())
+		case <-h.servers.done(r):
+			http.Error(w, "poolz: the server is shutting down", http.StatusServiceUnavailable)
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+	h.page(w, q)
+}
+
+func tooMany(w http.ResponseWriter, err error) {
+	w.Header().Set("Retry-After", "10")
+	http.Error(w, err.Error(), http.StatusServiceUnavailable)
+}
+
+var contentTypes = map[string]string{
+	"html": "text/html; charset=utf-8",
+	"text": "text/plain; charset=utf-8",
+	"json": "application/json",
+}
+
+// rendering is a page, or why there is none.
+type rendering struct {
+	text   []byte
+	status int
+	err    error
+}
+
+func notFound(name string) rendering {
+	return rendering{status: http.StatusNotFound, err: fmt.Errorf("poolz: no pool has the name or id %q", name)}
+}

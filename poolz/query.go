@@ -1,0 +1,158 @@
+package poolz
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	pageSize   = 50
+	maxLimit   = 1000
+	maxSeconds = 120
+)
+
+// query is what a request asks for.
+type query struct {
+	format     string // html, text, json; "" leaves it to the Accept header
+	sort       string
+	descending bool
+	filter     string
+	state      string // "" is any
+	offset     int
+	limit      int
+	pool       string // name or id; "" is all
+	controller bool   // the controller's own page
+	stream     bool
+	seconds    int // to watch before the answer
+}
+
+// reading of one parameter; "" for a value means what is said of it in doc.go.
+var parameters = map[string]func(q *query, value string) error{
+	"format":  oneOf(func(q *query) *string { return &q.format }, "html", "text", "json"),
+	"sort":    oneOf(func(q *query) *string { return &q.sort }, slices.Sorted(maps.Keys(orders))...),
+	"state":   oneOf(func(q *query) *string { return &q.state }, stateNames[:]...),
+	"order":   order,
+	"filter":  func(q *query, v string) error { q.filter = v; return nil },
+	"pool":    func(q *query, v string) error { q.pool = v; return nil },
+	"offset":  number(func(q *query) *int { return &q.offset }, 0, 1<<30),
+	"limit":   number(func(q *query) *int { return &q.limit }, 1, maxLimit),
+	"seconds": number(func(q *query) *int { return &q.seconds }, 1, maxSeconds),
+	"stream":  flag(func(q *query) *bool { return &q.stream }, "1"),
+	"view":    flag(func(q *query) *bool { return &q.controller }, "controller"),
+}
+
+// parseQuery reads a request's parameters. Its error names every mistake.
+func parseQuery(values url.Values) (query, error) {
+	q := query{limit: pageSize}
+	var errs []error
+	// The order decides nothing but that of the mistakes, and that "sort" comes
+	// after "order", whose default it sets.
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		read := parameters[name]
+		value := values[name][0]
+		switch {
+		case read == nil:
+			errs = append(errs, fmt.Errorf("poolz: parameter %q: use %s", clip(name, 50), strings.Join(slices.Sorted(maps.Keys(parameters)), ", ")))
+		case len(values[name]) > 1:
+			errs = append(errs, fmt.Errorf("poolz: parameter %q is there %d times: use it once", name, len(values[name])))
+		case value != "":
+			if err := read(&q, value); err != nil {
+				errs = append(errs, fmt.Errorf("poolz: %s %q: %w", name, clip(value, 50), err))
+			}
+		}
+	}
+	q.sort = cmp.Or(q.sort, "attention")
+	if values.Get("order") == "" {
+		q.descending = orders[q.sort].descending
+	}
+	return q, errors.Join(errs...)
+}
+
+func oneOf(field func(*query) *string, allowed ...string) func(*query, string) error {
+	return func(q *query, v string) error {
+		if !slices.Contains(allowed, v) {
+			return errors.New("use one of " + strings.Join(allowed, ", "))
+		}
+		*field(q) = v
+		return nil
+	}
+}
+
+func order(q *query, v string) error {
+	if v != "asc" && v != "desc" {
+		return errors.New("use asc or desc")
+	}
+	q.descending = v == "desc"
+	return nil
+}
+
+func number(field func(*query) *int, least, most int) func(*query, string) error {
+	return func(q *query, v string) error {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < least || n > most {
+			return fmt.Errorf("use a number from %d to %d", least, most)
+		}
+		*field(q) = n
+		return nil
+	}
+}
+
+func flag(field func(*query) *bool, on string) func(*query, string) error {
+	return func(q *query, v string) error {
+		if v != on {
+			return errors.New("use " + on)
+		}
+		*field(q) = true
+		return nil
+	}
+}
+
+// encode is the query as a link, with the parameters that differ from what is
+// assumed. Format and stream belong to the request, not to what it shows.
+func (q query) encode() string {
+	v := url.Values{}
+	set := func(name, value string, differs bool) {
+		if differs {
+			v.Set(name, value)
+		}
+	}
+	set("sort", q.sort, q.sort != "attention")
+	set("order", orderName(q.descending), q.descending != orders[q.sort].descending)
+	set("filter", q.filter, q.filter != "")
+	set("state", q.state, q.state != "")
+	set("offset", strconv.Itoa(q.offset), q.offset > 0)
+	set("limit", strconv.Itoa(q.limit), q.limit != pageSize)
+	set("pool", q.pool, q.pool != "")
+	set("view", "controller", q.controller)
+	return "?" + v.Encode()
+}
+
+func orderName(descending bool) string {
+	if descending {
+		return "desc"
+	}
+	return "asc"
+}
+
+// accepted is the format that an Accept header asks for: text unless HTML or
+// JSON is named, for curl says that it takes anything.
+func accepted(header string) string {
+	for part := range strings.SplitSeq(header, ",") {
+		kind, _, _ := strings.Cut(part, ";")
+		switch strings.TrimSpace(kind) {
+		case "text/html", "application/xhtml+xml":
+			return "html"
+		case "application/json":
+			return "json"
+		case "text/plain":
+			return "text"
+		}
+	}
+	return "text"
+}

@@ -1,0 +1,123 @@
+package poolz_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// served adds a second of n requests, all hits, all given back.
+func served(s *pool.Stats, n uint64) {
+	s.Requests[pool.Hit] += n
+	s.Returns[pool.Pooled] += n
+}
+
+func TestPoolsAreMarkedForWhatTheyDo(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct {
+		name    string
+		seconds int
+		fixed   bool // not resizable
+		each    func(s *pool.Stats, second int)
+		want    string // state: why
+	}{
+		{"steady", 120, false, func(s *pool.Stats, i int) {
+			served(s, 100)
+			s.InUse = int64(20 + random.IntN(10))
+			s.IdleBytes = 8 << 10
+		}, "ok"},
+		{"nothing ever", 30, false, func(*pool.Stats, int) {}, "quiet"},
+		{"nothing of late", 60, false, func(s *pool.Stats, i int) {
+			if i < 10 {
+				served(s, 100)
+			}
+		}, "quiet"},
+		{"closed", 5, false, func(s *pool.Stats, i int) { s.Closed = true }, "closed"},
+
+		{"a leak", 60, false, func(s *pool.Stats, i int) { served(s, 100); s.InUse = int64(20 + 5*i + random.IntN(10)) },
+			"leaking: in use rose from "},
+		{"a leak, seen when much is lost already", 120, false, func(s *pool.Stats, i int) { served(s, 100); s.InUse = int64(36_000 + 5*i + random.IntN(10)) },
+			"leaking: in use rose from "},
+		{"a leak under bursts", 110, false, func(s *pool.Stats, i int) { served(s, 100); s.InUse = int64(9*i + 40*(i/4%2)) },
+			"leaking: in use rose from "},
+		{"collected while in use", 3, false, func(s *pool.Stats, i int) { served(s, 100); s.Lost = 2 },
+			"leaking: the garbage collector found 2 objects that were never given back"},
+		{"traffic that grows", 60, false, func(s *pool.Stats, i int) { served(s, uint64(100+10*i)); s.InUse = int64(20 + 2*i) }, "ok"},
+		{"bursts", 110, false, func(s *pool.Stats, i int) { n := 100 + 900*(i/8%2); served(s, uint64(n)); s.InUse = int64(n / 5) }, "ok"},
+		{"a day a minute", 60, false, func(s *pool.Stats, i int) { n := 50 + 10*min(i, 60-i); served(s, uint64(n)); s.InUse = int64(n) }, "ok"},
+
+		{"trimmed and missed", 15, false, func(s *pool.Stats, i int) {
+			s.Requests[pool.Miss] += 50
+			s.Returns[pool.Pooled] += 50
+			s.Evictions[pool.EvictPressure] += 50
+		}, "thrashing: drops 50/s idle objects and misses 50/s"},
+		{"full", 40, false, func(s *pool.Stats, i int) {
+			served(s, 90)
+			s.Requests[pool.Miss] += 10
+			s.Returns[pool.Full] += 6
+			s.Returns[pool.Oversize] += 5
+		}, "refusing: drops 10.9 % of what is given back, mostly because it is full"},
+		{"grown by append", 40, false, func(s *pool.Stats, i int) { served(s, 10); s.Returns[pool.Foreign] += 30 },
+			"refusing: drops 75.0 % of what is given back, mostly because it is foreign"},
+		{"cold", 15, false, func(s *pool.Stats, i int) {
+			s.Requests[pool.Miss] += 60
+			s.Requests[pool.Hit] += 40
+			s.Returns[pool.Pooled] += 100
+		},
+			"missing: 60.0 % of 100 requests/s find nothing"},
+		{"misses too few to matter", 15, false, func(s *pool.Stats, i int) { s.Requests[pool.Miss] += 4; s.Returns[pool.Pooled] += 4 }, "ok"},
+		{"pools nothing", 15, false, func(s *pool.Stats, i int) {
+			s.Knows.Requests = pool.SetOf(pool.Miss)
+			s.Requests[pool.Miss] += 60
+		}, "ok"},
+		{"callers wait", 15, true, func(s *pool.Stats, i int) { served(s, 100); s.Pending = 1 }, "waiting: 1 caller waiting now"},
+		{"callers gave up", 15, true, func(s *pool.Stats, i int) { served(s, 100); s.Requests[pool.RequestTimeout] += 2 }, "waiting: 30 callers gave up waiting in the last 15 s"},
+
+		{"held and not used", 70, false, func(s *pool.Stats, i int) { served(s, 1); s.IdleBytes = 12<<20 + int64(i)<<10 }, "hoarding: 12 MiB of 12.1 MiB held lay unused for 69 s"},
+		{"held for less than a minute", 50, false, func(s *pool.Stats, i int) { served(s, 1); s.IdleBytes = 12 << 20 }, "ok"},
+		{"held and used", 70, false, func(s *pool.Stats, i int) { served(s, 100); s.IdleBytes = int64(i%5) * 4 << 20 }, "ok"},
+		{"cannot give back", 70, true, func(s *pool.Stats, i int) { served(s, 1); s.IdleBytes = 12 << 20 }, "ok"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, f := new(pool.Registry), newFake()
+				var src pool.Source = &resizable{fake: f}
+				if c.fixed {
+					src = f
+				}
+				p := publish(t, r, "a", src)
+				h := pageOf(r)
+				view(t, h, "")
+				for i := range c.seconds {
+					synctest.Wait()
+					f.set(func(s *pool.Stats) { c.each(s, i) })
+					if c.name == "closed" {
+						p.Close()
+					}
+					time.Sleep(time.Second)
+				}
+				synctest.Wait()
+				if got := marked(t, h); !strings.HasPrefix(got, c.want) || (c.want == "ok") != (got == "ok") {
+					t.Errorf("marked %q, want %q", got, c.want)
+				}
+			})
+		})
+	}
+}
+
+// marked is a pool's state and, if it is not a good one, why.
+func marked(t *testing.T, h http.Handler) string {
+	t.Helper()
+	p := getJSON(t, h, "?format=json").Pools[0]
+	if len(p.Marks) == 0 {
+		return p.State
+	}
+	return fmt.Sprintf("%s: %s", p.Marks[0].State, p.Marks[0].Why)
+}

@@ -1,0 +1,97 @@
+package poolz
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// stream follows the pools by server-sent events: "view" is the page's main part
+// as markup, "points" what the charts gain. Both are rendered under the
+// sampler's lock and written after it, with a deadline, so that a client who
+// does not read costs a goroutine for writeTimeout.
+func (h *handler) stream(w http.ResponseWriter, r *http.Request, q *query) {
+	q.format = "html"
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no")
+	if r.Method == http.MethodHead {
+		return
+	}
+	leave, err := h.sampler.watch()
+	if err != nil {
+		tooMany(w, err)
+		return
+	}
+	defer leave()
+	s := &viewer{handler: h, query: q, out: http.NewResponseController(w), w: w, drawn: map[string]uint64{}}
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for s.send() == nil {
+		select {
+		case <-tick.C:
+			h.sampler.sample(time.Now())
+		case <-h.servers.done(r):
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// viewer is one open stream.
+type viewer struct {
+	handler *handler
+	query   *query
+	w       http.ResponseWriter
+	out     *http.ResponseController
+	detail  detail
+	drawn   map[string]uint64 // chart, and the sample it was sent last
+	buffer  bytes.Buffer
+}
+
+// send writes one frame. An error ends the stream.
+func (s *viewer) send() error {
+	var err error
+	s.buffer.Reset()
+	s.handler.sampler.read(func(f *frame) { err = s.render(f) })
+	if err != nil {
+		return err
+	}
+	// Not every ResponseWriter has deadlines; those of net/http do.
+	_ = s.out.SetWriteDeadline(time.Now().Add(s.handler.writeTimeout))
+	if _, err := s.w.Write(s.buffer.Bytes()); err != nil {
+		return err
+	}
+	return s.out.Flush()
+}
+
+func (s *viewer) render(f *frame) error {
+	v := f.look(s.query, &s.detail)
+	if v == nil {
+		s.event("view", []byte("<p class=\"empty\">The registry no longer has this pool. <a href=\"?\">All pools</a></p>"))
+		return nil
+	}
+	markup, err := s.handler.html(v, "main")
+	if err != nil {
+		return err
+	}
+	points, err := json.Marshal(s.charts(v))
+	if err != nil {
+		return err
+	}
+	s.event("view", markup)
+	s.event("points", points)
+	return nil
+}
+
+func (s *viewer) event(name string, data []byte) {
+	fmt.Fprintf(&s.buffer, "event: %s\n", name)
+	for line := range bytes.SplitSeq(data, []byte("\n")) {
+		s.buffer.WriteString("data: ")
+		s.buffer.Write(line)
+		s.buffer.WriteByte('\n')
+	}
+	s.buffer.WriteByte('\n')
+}

@@ -1,0 +1,166 @@
+package poolz
+
+import (
+	"strings"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+const (
+	hit  = pool.Hit
+	miss = pool.Miss
+
+	// history is how many samples are kept of a pool: two minutes, enough to tell
+	// a leak from a burst and to draw.
+	history = 120
+
+	// recentWindow is what rates are averages over: long enough to read, short
+	// enough to follow.
+	recentWindow = 10 * time.Second
+
+	// reasonWindow is the least time over which counts by reason are compared. Two
+	// snapshots take turns, so it is up to twice as long.
+	reasonWindow = 15 * time.Second
+)
+
+// track is a pool with its recent past.
+type track struct {
+	name, label, id string
+	searched        string // label and strategy in lower case, for the filter
+	entry           *pool.Entry
+	stats           pool.Stats // the latest, without Classes
+	marks           []mark     // gravest first
+	recent          window     // rates of the last recentWindow
+	ring            *[history]point
+	first, last     uint64 // samples of which the ring has points; none if ring is nil
+	older, newer    reading
+}
+
+// point is what one sample saw. Counts are per second since the sample before;
+// the 24 bits of a float32 are more than a chart shows.
+type point struct {
+	hits, misses, other, puts, dropped, evicted float32
+	held, inUse                                 float32
+}
+
+// reading is counts at a moment.
+type reading struct {
+	at     time.Time
+	counts pool.Counts
+}
+
+func newTrack(e *pool.Entry) *track {
+	name := e.Name()
+	return &track{entry: e, name: name, label: label(name), id: identify(name)}
+}
+
+// sample reads the pool. It keeps a history only from a second sample on, so
+// that a single look costs no more than it shows. scratch has the classes that
+// nobody keeps.
+func (t *track) sample(seq uint64, now time.Time, seconds float64, scratch *pool.Stats) {
+	t.entry.Stats(scratch)
+	before, first := t.stats.Counts, t.older.at.IsZero()
+	t.stats = *scratch
+	t.stats.Classes = nil
+	if first {
+		t.searched = strings.ToLower(t.label + "\n" + t.stats.Strategy)
+		t.older = reading{now, t.stats.Counts}
+		t.newer = t.older
+		return
+	}
+	if t.ring == nil {
+		t.ring, t.first = new([history]point), seq
+	}
+	t.last = seq
+	t.ring[seq%history] = t.since(&before, seconds)
+	if now.Sub(t.newer.at) >= reasonWindow {
+		t.older, t.newer = t.newer, reading{now, t.stats.Counts}
+	}
+}
+
+func (t *track) since(before *pool.Counts, seconds float64) point {
+	d := t.stats.Counts
+	d.Sub(before)
+	rate := func(n uint64) float32 { return float32(float64(n) / seconds) }
+	return point{
+		hits:    rate(d.Requests[hit]),
+		misses:  rate(d.Requests[miss]),
+		other:   rate(d.Gets() - d.Requests[hit] - d.Requests[miss]),
+		puts:    rate(d.Puts() - d.Returns[pool.NilReturn]),
+		dropped: rate(d.Dropped()),
+		evicted: rate(d.Evicted()),
+		held:    float32(d.IdleBytes),
+		inUse:   float32(t.stats.InUse),
+	}
+}
+
+// lately is what was counted since a moment reasonWindow ago or more.
+func (t *track) lately(now time.Time) (counts pool.Counts, seconds float64) {
+	counts = t.stats.Counts
+	counts.Sub(&t.older.counts)
+	return counts, now.Sub(t.older.at).Seconds()
+}
+
+// points is how many samples there are.
+func (t *track) points() int {
+	if t.ring == nil {
+		return 0
+	}
+	return int(min(t.last-t.first+1, history))
+}
+
+// at is the sample i, from the oldest, 0, on.
+func (t *track) at(i int) *point {
+	return &t.ring[(t.last-uint64(t.points()-1-i))%history]
+}
+
+// window is averages per second, over a time.
+type window struct {
+	seconds                                     float64 // 0: nothing is known
+	hits, misses, other, puts, dropped, evicted float64
+}
+
+func (w *window) served() float64   { return w.hits + w.misses }
+func (w *window) requests() float64 { return w.served() + w.other }
+
+// over averages what was seen in the given time, or as much of it as was seen.
+// The times are those of the last samples, oldest first.
+func (t *track) over(d time.Duration, c *clock) (w window) {
+	for i := t.points() - 1; i >= 0 && w.seconds < d.Seconds()-0.5; i-- {
+		p, dt := t.at(i), c.lasted(t.last-uint64(t.points()-1-i))
+		w.seconds += dt
+		w.hits += float64(p.hits) * dt
+		w.misses += float64(p.misses) * dt
+		w.other += float64(p.other) * dt
+		w.puts += float64(p.puts) * dt
+		w.dropped += float64(p.dropped) * dt
+		w.evicted += float64(p.evicted) * dt
+	}
+	if w.seconds > 0 {
+		for _, sum := range []*float64{&w.hits, &w.misses, &w.other, &w.puts, &w.dropped, &w.evicted} {
+			*sum /= w.seconds
+		}
+	}
+	return w
+}
+
+// figure is a rate where one is known, and the total elsewhere.
+func (t *track) figure(rate float64, total uint64) float64 {
+	if t.recent.seconds > 0 {
+		return rate
+	}
+	return float64(total)
+}
+
+// hitRatio is the recent one where there were requests, else that of all time;
+// above 1 where there is none, which sorts last.
+func (t *track) hitRatio() float64 {
+	switch {
+	case t.recent.served() > 0:
+		return t.recent.hits / t.recent.served()
+	case t.stats.Requests[hit]+t.stats.Requests[miss] > 0:
+		return t.stats.HitRatio()
+	}
+	return 2
+}

@@ -1,0 +1,147 @@
+package poolz
+
+import (
+	"net/http"
+
+	"github.com/otelpool/pool"
+)
+
+// view is a frame as one query sees it: what every format is made of.
+type view struct {
+	frame   *frame
+	query   *query
+	sum     summary
+	tracks  []*track // the page's; with a pool asked for, that one
+	matched int
+	detail  *detail // of the pool asked for, or nil
+}
+
+// summary is all pools together.
+type summary struct {
+	open, watchable  int
+	states           [numStates]int
+	held, inUse      int64
+	limit            int64   // of all limits; meaningless where a pool has none
+	seconds          float64 // that the rates cover; 0: none
+	requests         float64 // per second
+	hits, served     float64
+	drops, evictions float64
+}
+
+func (f *frame) sum() (s summary) {
+	for _, t := range f.tracks {
+		s.states[t.state()]++
+		if t.stats.Closed {
+			continue
+		}
+		s.open++
+		s.held += t.stats.IdleBytes
+		s.inUse += t.stats.InUseBytes
+		w := &t.recent
+		s.seconds = max(s.seconds, w.seconds)
+		s.requests += w.requests()
+		s.drops += w.dropped
+		s.evictions += w.evicted
+		if t.pools() {
+			s.hits += w.hits
+			s.served += w.served()
+		}
+	}
+	return s
+}
+
+// look makes the view of a query; nil if the pool it asks for is not there.
+func (f *frame) look(q *query, d *detail) *view {
+	v := &view{frame: f, query: q, sum: f.sum()}
+	switch {
+	case q.pool != "":
+		t := f.find(q.pool)
+		if t == nil {
+			return nil
+		}
+		d.read(t, f.at)
+		v.tracks, v.matched, v.detail = []*track{t}, 1, d
+	case q.controller && q.format == "html":
+	default:
+		v.tracks, v.matched = f.choose(q)
+	}
+	return v
+}
+
+// next is the query of the page after this one, "" on the last.
+func (v *view) next() string {
+	end := v.query.offset + v.query.limit
+	if v.query.pool != "" || end >= v.matched {
+		return ""
+	}
+	q := *v.query
+	q.offset = end
+	return q.encode()
+}
+
+// render is a page in the format asked for. It runs under the sampler's lock.
+func (h *handler) render(f *frame, q *query, d *detail) rendering {
+	v := f.look(q, d)
+	if v == nil {
+		return notFound(q.pool)
+	}
+	r := rendering{status: http.StatusInternalServerError}
+	switch q.format {
+	case "json":
+		r.text, r.err = v.json()
+	case "text":
+		r.text = v.text()
+	default:
+		r.text, r.err = h.html(v, "page")
+	}
+	return r
+}
+
+// attention is the pools to look at, gravest first, and how many there are.
+func (f *frame) attention(most int) (worst []*track, all int) {
+	q := query{sort: "attention", descending: true, limit: len(f.tracks)}
+	page, _ := f.choose(&q)
+	for all < len(page) && len(page[all].marks) > 0 {
+		all++
+	}
+	return page[:min(all, most)], all
+}
+
+// reason is a row of counts by result or reason.
+type reason struct {
+	Name, Meaning string
+	Total, Rate   string
+	Bytes         string
+	Color         string // of the palette
+	Lately        bool   // it happened within the rate's time
+}
+
+var requestMeanings = [pool.NumRequestResults]string{
+	pool.Hit:             "a free object was handed out",
+	pool.Miss:            "none was free: one was allocated",
+	pool.Bypass:          "larger than the largest class: allocated, never pooled",
+	pool.RequestClosed:   "the pool is closed: allocated",
+	pool.RequestTimeout:  "the caller's deadline passed while it waited",
+	pool.RequestCanceled: "the caller was cancelled while it waited",
+}
+
+var returnMeanings = [pool.NumReturnResults]string{
+	pool.Pooled:         "kept for the next request",
+	pool.Full:           "the pool holds as much as its limit or budget allows",
+	pool.Oversize:       "larger than the largest class",
+	pool.Undersize:      "smaller than the smallest class",
+	pool.Foreign:        "not of a capacity, or an address, that this pool hands out",
+	pool.Refused:        "the Keep function said no",
+	pool.Double:         "given back while it was free already: a bug in the caller",
+	pool.NilReturn:      "nil, or a slice without capacity",
+	pool.ReturnPressure: "memory is short",
+	pool.ReturnClosed:   "the pool is closed",
+}
+
+var evictionMeanings = [pool.NumEvictionReasons]string{
+	pool.EvictResize:   "the limit was lowered",
+	pool.EvictPressure: "Trim, or memory pressure",
+	pool.EvictIdle:     "unused for longer than the idle age",
+	pool.EvictGC:       "taken by the garbage collector",
+	pool.EvictClosed:   "the pool was closed",
+}
