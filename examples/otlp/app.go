@@ -44,6 +44,7 @@ type app struct {
 	screen   *screen
 	service  *service
 	conf     *configuration
+	page     *debugPage
 	pools    *pools
 	exports  *telemetry
 	files    []string
@@ -77,7 +78,12 @@ func (a *app) prepare(ctx context.Context) (err error) {
 	if a.service, err = serve(c.listen, c.upstream, a.pools, c.limits(), c.leaks()); err != nil {
 		return err
 	}
+	if a.page, err = serveDebug(c.debug, a.registry); err != nil {
+		a.service.stop(ctx)
+		return err
+	}
 	if a.exports, err = startTelemetry(ctx, a.registry, a.conf.ClassMetrics(bodiesPool), a.warn); err != nil {
+		a.page.stop(ctx)
 		a.service.stop(ctx)
 		return err
 	}
@@ -122,6 +128,9 @@ func (a *app) warn(text string) {
 func (a *app) work(ctx context.Context) {
 	c := a.config
 	fmt.Fprintf(a.out, "POST %s/ingest takes NDJSON; %s\n", a.service.url, a.exports.status())
+	if a.page != nil {
+		fmt.Fprintf(a.out, "the pools, live: %s\n", a.page.url)
+	}
 	watching, unwatch := context.WithCancel(ctx)
 	wait := a.conf.watch(watching, a.warn)
 	defer func() { unwatch(); wait() }()
@@ -197,6 +206,7 @@ func (a *app) title(at time.Duration) string {
 func (a *app) finish() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
+	a.page.stop(ctx)
 	a.service.stop(ctx)
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	settled(a.registry)

@@ -7,8 +7,9 @@
 // readers are Bounded, and a sync.Pool that was there before is counted by
 // otelpool.Wrap: see pools.go for all of them and gateway.go for their use.
 //
-// It drives itself, shows what its pools do each second, and compares with a
-// short run without pooling:
+// It drives itself, shows what its pools do each second, in the terminal and on a
+// live page whose address it prints, and compares with a short run without
+// pooling:
 //
 //	go run ./examples/otlp -duration 10s
 //	OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 go run ./examples/otlp

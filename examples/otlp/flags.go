@@ -30,6 +30,7 @@ type config struct {
 	health      string
 	configFile  string
 	printConfig bool
+	debug       string
 }
 
 func (c *config) limits() limits {
@@ -63,6 +64,8 @@ to an upstream. Without flags it drives itself until Ctrl-C.
                      works, .gz too; with -duration, over and over
   -listen ADDR       where to serve (default 127.0.0.1, a free port; with
                      -scenario none, port 8080)
+  -debug ADDR        where to serve the live page of the pools (default 127.0.0.1,
+                     a free port); off serves none
   -upstream URL      where batches go (default: built in, discards them)
   -leak-every N      in the leak scenario, one request in N loses its buffer
                      (default 20)
@@ -95,6 +98,7 @@ func parseFlags(args []string) (*config, error) {
 	f.Uint64Var(&c.seed, "seed", 1, "")
 	f.Func("input", "", func(s string) error { c.inputs = append(c.inputs, s); return nil })
 	f.StringVar(&c.listen, "listen", "", "")
+	f.StringVar(&c.debug, "debug", "127.0.0.1:0", "")
 	f.StringVar(&c.upstream, "upstream", "", "")
 	f.IntVar(&c.leakEvery, "leak-every", 20, "")
 	f.Int64Var(&c.maxBody, "max-body", defaultLimits.body, "")

@@ -47,6 +47,7 @@ func TestBadCommandLinesGetOneClearLine(t *testing.T) {
 		{[]string{"-summary-json", filepath.Join(missing, "x")}, 1, "-summary-json: open"},
 		{[]string{"-listen", l.Addr().String()}, 1, "address already in use"},
 		{[]string{"-listen", "nowhere"}, 1, "missing port"},
+		{[]string{"-debug", l.Addr().String()}, 1, "-debug: listen tcp"},
 		{[]string{"-health", "127.0.0.1:1"}, 1, "-health: "},
 	} {
 		code, _, stderr := runOnce(t, c.args...)

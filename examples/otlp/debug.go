@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/poolz"
+)
+
+// debugPage is the live page of the pools, on a listener of its own that only
+// operators reach. The methods of a nil debugPage do nothing.
+type debugPage struct {
+	server *http.Server
+	url    string
+}
+
+// serveDebug serves the page, unless addr is "off".
+func serveDebug(addr string, r *pool.Registry) (*debugPage, error) {
+	if addr == "off" {
+		return nil, nil
+	}
+	const path = "/debug/pools/"
+	mux := http.NewServeMux()
+	mux.Handle(path, poolz.Handler(poolz.WithRegistry(r)))
+	mux.Handle("/{$}", http.RedirectHandler(path, http.StatusFound))
+	server, at, err := listenAndServe(addr, mux)
+	if err != nil {
+		return nil, fmt.Errorf("-debug: %w", err)
+	}
+	return &debugPage{server, "http://" + at + path}, nil
+}
+
+func (p *debugPage) stop(ctx context.Context) {
+	if p != nil {
+		shutdown(ctx, p.server)
+	}
+}

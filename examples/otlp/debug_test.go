@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+func TestTheLivePageIsWhereTheProgramSays(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	out, stdout := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"-calibrate", "0"}, new(pool.Registry), stdout, io.Discard)
+		stdout.Close()
+	}()
+	var url string
+	lines := bufio.NewScanner(out)
+	for url == "" && lines.Scan() {
+		_, url, _ = strings.Cut(lines.Text(), "the pools, live: ")
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	if names := poolsShown(t, url+"?format=json"); !strings.Contains(names, "gateway.bodies") {
+		t.Errorf("%s shows %s", url, names)
+	}
+	stream, err := http.Get(url + "?stream=1") // a viewer does not keep the program from ending
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Body.Close()
+	stop()
+	select {
+	case code := <-ended:
+		if code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("a viewer keeps the program from ending")
+	}
+}
+
+func poolsShown(t *testing.T, url string) string {
+	t.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var page struct{ Pools []struct{ Name string } }
+	if err := json.NewDecoder(answer.Body).Decode(&page); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, p := range page.Pools {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, " ")
+}
