@@ -22,7 +22,7 @@ help: ## list the targets
 .PHONY: test
 test: ## everything CI runs but lint; at most 10 minutes with nothing cached on 2 cores
 	@export STAGES=$$(mktemp); start=$$SECONDS; status=0; \
-	$(MAKE) --no-print-directory test-unit test-portable test-race test-cross test-modules test-upstream bench-check-short test-e2e || status=$$?; \
+	$(MAKE) --no-print-directory test-unit test-portable test-race test-cross test-modules test-upstream bench-check-short test-browser test-e2e || status=$$?; \
 	printf '\n'; cat $$STAGES; printf -- '--- in all %22d s\n' $$((SECONDS - start)); rm -f $$STAGES; exit $$status
 
 .PHONY: test-unit
@@ -45,7 +45,7 @@ test-cross: ## build and vet for every platform promised
 
 .PHONY: test-modules
 # tools has no packages, and go test fails where there are none.
-test-modules: export SKIP := e2e e2e/upstream tools
+test-modules: export SKIP := e2e e2e/browser e2e/upstream tools
 test-modules: ## the nested modules' tests, e2e's excepted
 	$(stage) modules .ci/modules go test ./...
 
@@ -56,6 +56,15 @@ test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pool
 .PHONY: test-e2e
 test-e2e: ## the gateway against a real collector, built here the first time
 	$(stage) e2e .ci/e2e
+
+.PHONY: test-browser
+test-browser: ## the live page in headless Chromium; skipped where that or node is missing
+	$(stage) browser go test -C e2e/browser -count=1 -v ./...
+
+.PHONY: screenshots
+screenshots: ## the pictures of the live page, docs/img; takes 90 s
+	@mkdir -p docs/img
+	$(stage) screenshots go test -C e2e/browser -count=1 -run Screenshots ./... -screenshots $(CURDIR)/docs/img
 
 .PHONY: test-all
 test-all: test soak race-long upstream-long fuzz ## test, and what takes its time: soak, long race, fuzz
