@@ -1,21 +1,48 @@
 package pool
 
 import (
+	"container/heap"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// Budget is one limit on idle bytes that many pools share. A pool with a
-// Budget in its config holds no more than its own limit and no more than what
-// is left of the budget.
+// Budget is one limit on idle bytes that many pools share. A pool holds no more
+// than its own limit and no more than what is left of its budget: the one in its
+// config, or its registry's if it is published.
 //
 // Pools charge a budget for the room they may fill, before they fill it, so
 // the bytes they hold never exceed the limit, not even for a moment, unless
 // the limit is lowered under them: then nothing more is kept until they are
-// below it again.
+// below it again. Where the budget is full, what has been idle longest in any
+// of its pools gives way to what is put now.
 type Budget struct {
-	limit atomic.Int64
-	used  atomic.Int64
+	limit   atomic.Int64
+	used    atomic.Int64
+	pressed atomic.Bool
+
+	mu      sync.Mutex // serializes changes of members; no reader takes it
+	members atomic.Pointer[[]BudgetMember]
+}
+
+// BudgetMember is a pool as its budget sees it: a source of idle memory. Its
+// methods may be called at any time, by any goroutine that is not in a Get or
+// Put of a pool.
+type BudgetMember interface {
+	// LongestIdle is how long the object that has been idle longest has been,
+	// of those that Evict can drop; false if there is none.
+	LongestIdle() (time.Duration, bool)
+	// Evict drops the objects that have been idle longest until at least the
+	// bytes are free, or all that were idle for as long as idle are. It does not
+	// look for objects where they are in use by a P. It returns the bytes freed.
+	Evict(bytes int64, idle time.Duration, why EvictionReason) int64
+	// Detach takes from the Ps what they have at hand, and Attach gives it to
+	// Evict, once no P can be in the middle of using it. Between many Detaches
+	// and as many Attaches the world has to be stopped once.
+	Detach()
+	Attach()
 }
 
 // NewBudget returns a budget of the given bytes. It panics if bytes is
@@ -33,12 +60,19 @@ func NewBudget(bytes int64) *Budget {
 func (b *Budget) Limit() int64 { return b.limit.Load() }
 
 // SetLimit changes the limit; a negative one is taken as 0. It drops nothing:
-// a controller that lowers a budget trims the pools that share it.
+// see Reclaim.
 func (b *Budget) SetLimit(bytes int64) { b.limit.Store(max(bytes, 0)) }
 
 // Used is what the pools have charged now: the bytes they hold, and the room
 // that their per-P stacks have taken and not filled.
 func (b *Budget) Used() int64 { return b.used.Load() }
+
+// SetPressed says whether it is for memory pressure that the limit is what it
+// is. What it makes pools refuse is then counted as pressure, and not as full.
+func (b *Budget) SetPressed(pressed bool) { b.pressed.Store(pressed) }
+
+// Pressed is what SetPressed has set.
+func (b *Budget) Pressed() bool { return b.pressed.Load() }
 
 // Charge takes n bytes from the budget if they are left. It is for pool
 // implementations. It never waits: safe where a goroutine must not be
@@ -57,3 +91,128 @@ func (b *Budget) Charge(n int64) bool {
 
 // Release gives n charged bytes back.
 func (b *Budget) Release(n int64) { b.used.Add(-n) }
+
+// Join makes a pool one of those that the budget can take from, until leave is
+// called. It is for pool implementations.
+func (b *Budget) Join(m BudgetMember) (leave func()) {
+	b.edit(func(all []BudgetMember) []BudgetMember { return append(all, m) })
+	return func() {
+		b.edit(func(all []BudgetMember) []BudgetMember {
+			return slices.DeleteFunc(all, func(o BudgetMember) bool { return o == m })
+		})
+	}
+}
+
+func (b *Budget) edit(change func([]BudgetMember) []BudgetMember) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := change(slices.Clone(b.all()))
+	b.members.Store(&all)
+}
+
+func (b *Budget) all() []BudgetMember {
+	if p := b.members.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// MakeRoom drops objects idle for longer than a moment, longest first, so that
+// n bytes may fit. It reports whether it dropped anything. It is for pool
+// implementations, in place of refusing an object.
+func (b *Budget) MakeRoom(n int64) bool {
+	var oldest BudgetMember
+	var idle time.Duration
+	for _, m := range b.all() {
+		if d, ok := m.LongestIdle(); ok && d > idle {
+			oldest, idle = m, d
+		}
+	}
+	// A little more than is needed, so that not every Put has to look.
+	return oldest != nil && oldest.Evict(max(n, b.Limit()/256), 1, EvictBudget) > 0
+}
+
+// Reclaim drops what has been idle longest in all pools, until what is charged
+// fits the limit, and returns the bytes dropped. What Ps have at hand is taken
+// only if the rest is not enough. It may stop the world for some ten
+// microseconds, once, however many pools there are.
+func (b *Budget) Reclaim() int64 {
+	freed := b.evict()
+	if b.over() <= 0 {
+		return freed
+	}
+	all := b.all()
+	for _, m := range all {
+		m.Detach()
+	}
+	for _, m := range all {
+		m.Attach()
+	}
+	return freed + b.evict()
+}
+
+func (b *Budget) over() int64 { return b.Used() - b.Limit() }
+
+func (b *Budget) evict() (freed int64) {
+	if b.over() <= 0 {
+		return 0
+	}
+	var queue byIdle
+	for _, m := range b.all() {
+		queue.add(m)
+	}
+	heap.Init(&queue)
+	for len(queue) > 0 {
+		over := b.over()
+		if over <= 0 {
+			break
+		}
+		// A part at a time, for another's may be idle for longer than the rest.
+		got := queue[0].Evict(min(over, max(b.Limit()/64, 64<<10)), 0, b.reason())
+		freed += got
+		if queue[0].refresh(got) {
+			heap.Fix(&queue, 0)
+		} else {
+			heap.Pop(&queue)
+		}
+	}
+	return freed
+}
+
+func (b *Budget) reason() EvictionReason {
+	if b.Pressed() {
+		return EvictPressure
+	}
+	return EvictBudget
+}
+
+// idleMember is a member and how long its oldest object had been idle.
+type idleMember struct {
+	BudgetMember
+	idle time.Duration
+}
+
+// refresh looks again, and reports whether there is more to get.
+func (m *idleMember) refresh(got int64) (more bool) {
+	m.idle, more = m.LongestIdle()
+	return more && got > 0
+}
+
+// byIdle is a heap with the longest idle on top.
+type byIdle []idleMember
+
+func (q *byIdle) add(m BudgetMember) {
+	if idle, ok := m.LongestIdle(); ok {
+		*q = append(*q, idleMember{m, idle})
+	}
+}
+
+func (q byIdle) Len() int           { return len(q) }
+func (q byIdle) Less(i, j int) bool { return q[i].idle > q[j].idle }
+func (q byIdle) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *byIdle) Push(any)          {} // nothing is added after the first
+func (q *byIdle) Pop() any {
+	last := len(*q) - 1
+	*q = (*q)[:last]
+	return nil
+}

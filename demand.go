@@ -13,8 +13,8 @@ type Tunable interface {
 	Source
 	Resizable
 	// Demand ends the window that began at the call before: it moves the pool's
-	// clock to now, lets go of what has been idle for too long, and overwrites
-	// *into with what the window saw. A now that is not after the one before
+	// clock to now, overwrites *into with what the window saw, and then lets go of
+	// what has been idle for too long. A now that is not after the one before
 	// moves nothing. It allocates nothing when into is reused.
 	Demand(now time.Time, into *Demand)
 	// SetIdleAge sets how long a free object of the class (an index into
@@ -27,6 +27,16 @@ type Tunable interface {
 	// Curve overwrites *into with how many of the requests so far a pool of
 	// another size would have served.
 	Curve(into *Curve)
+}
+
+// Ager is a Tunable whose Demand has a part that many pools do better together.
+type Ager interface {
+	Tunable
+	// Age is the first part of Demand: it moves the clock to now and takes from
+	// Ps what they have left unused. Called on many pools before Demand is, it
+	// makes them share one stop of the world, of some ten microseconds, where
+	// each would need its own.
+	Age(now time.Time)
 }
 
 // Demand is what a pool's classes were asked for in one window.

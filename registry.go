@@ -26,6 +26,7 @@ type Registry struct {
 	closed     []*Entry // oldest first; guarded by mu
 	controller atomic.Pointer[Controller]
 	waits      atomic.Pointer[[]*WaitObserver]
+	budget     atomic.Pointer[Budget]
 }
 
 // Default is where pools publish themselves whose config names no other
@@ -88,6 +89,16 @@ func (r *Registry) All() []*Entry {
 		return *p
 	}
 	return nil
+}
+
+// Budget is the limit that the registry's pools share, but for those with a
+// Budget of their own in their config. It is Unlimited until somebody, a
+// controller or the program, sets it.
+func (r *Registry) Budget() *Budget {
+	if r.budget.Load() == nil {
+		r.budget.CompareAndSwap(nil, NewBudget(Unlimited))
+	}
+	return r.budget.Load()
 }
 
 // AddController publishes a controller. A registry has one: two would undo

@@ -38,6 +38,7 @@ const (
 	EvictResize        EvictionReason = iota // the limit was lowered
 	EvictPressure                            // Trim, or memory pressure
 	EvictIdle                                // unused for longer than the idle age
+	EvictBudget                              // idle longest when a shared limit, or the pool's own, was full
 	EvictGC                                  // taken by the garbage collector
 	EvictClosed                              // the pool was closed
 	NumEvictionReasons = iota
@@ -46,7 +47,7 @@ const (
 var (
 	requestNames  = [NumRequestResults]string{"hit", "miss", "bypass", "closed", "timeout", "canceled"}
 	returnNames   = [NumReturnResults]string{"pooled", "full", "oversize", "undersize", "foreign", "refused", "double", "nil", "pressure", "closed"}
-	evictionNames = [NumEvictionReasons]string{"resize", "pressure", "idle", "gc", "closed"}
+	evictionNames = [NumEvictionReasons]string{"resize", "pressure", "idle", "budget", "gc", "closed"}
 )
 
 // String is the result's name in metrics and in print.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"runtime"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/otelpool/pool"
@@ -43,7 +44,8 @@ type BoundedConfig[T any] struct {
 	// MaxIdle is the most idle objects; 0 leaves it to Limit. It needs objects of
 	// one size, so it does not go with Size.
 	MaxIdle int
-	// Budget is a limit shared with other pools, besides Limit; nil is none.
+	// Budget is a limit shared with other pools, besides Limit; nil is the
+	// registry's for a published pool, and none for others.
 	Budget *pool.Budget
 	// Prewarm is how many objects to make at once.
 	Prewarm int
@@ -87,18 +89,20 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	if c.Size == nil {
 		core.object = object
 	}
-	config := magazine.Config{Sizes: []int64{core.object}, Limit: limit, Budget: c.Budget}
+	place := publication{c.Name, c.Registry, c.OnDuplicate}
+	config := magazine.Config{Sizes: []int64{core.object}, Limit: limit, Budget: place.budget(c.Budget)}
 	if discard := c.Discard; discard != nil {
 		config.Discard = func(x unsafe.Pointer) { discard((*T)(x)) }
 	}
 	core.engine = magazine.New(config)
-	pub, err := publication{c.Name, c.Registry, c.OnDuplicate}.publish(core)
+	pub, err := place.publish(core)
 	if err != nil {
+		core.engine.Close()
 		return nil, err
 	}
 	b := &Bounded[T]{sized: c.Size != nil, core: core, pub: pub}
 	core.engine.Refresh(&b.front)
-	withdrawWhenDropped(b, pub)
+	closeWhenDropped(b, core.engine, pub)
 	b.Warm(c.Prewarm)
 	return b, nil
 }
@@ -247,6 +251,21 @@ func (c *bounded[T]) SetLimit(bytes int64) int64 { return c.engine.SetLimit(byte
 // Trim is the handle's.
 func (c *bounded[T]) Trim(bytes int64) int64 { return c.engine.Trim(bytes, pool.EvictPressure) }
 
+// Age implements pool.Ager, as do the following.
+func (c *bounded[T]) Age(now time.Time) { c.engine.Age(now) }
+
+// Demand is the engine's.
+func (c *bounded[T]) Demand(now time.Time, into *pool.Demand) { c.engine.Demand(now, into) }
+
+// SetIdleAge is the engine's.
+func (c *bounded[T]) SetIdleAge(class int, d time.Duration) { c.engine.SetIdleAge(class, d) }
+
+// SetReserve is the engine's.
+func (c *bounded[T]) SetReserve(bytes int64) { c.engine.SetReserve(bytes) }
+
+// Curve is the engine's.
+func (c *bounded[T]) Curve(into *pool.Curve) { c.engine.Curve(into) }
+
 // Stats is the handle's.
 func (c *bounded[T]) Stats(into *pool.Stats) {
 	nils, refused := c.nils.Load(), c.refused.Load() // returns before requests
@@ -259,8 +278,8 @@ func (c *bounded[T]) Stats(into *pool.Stats) {
 	into.Knows = pool.Knowledge{
 		Rows:      pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsEvictedBytes | pool.KnowsInUse | pool.KnowsResizes,
 		Requests:  pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed),
-		Returns:   pool.SetOf(pool.Pooled, pool.Full, pool.Refused, pool.NilReturn, pool.ReturnClosed),
-		Evictions: pool.SetOf(pool.EvictResize, pool.EvictPressure, pool.EvictClosed),
+		Returns:   pool.SetOf(pool.Pooled, pool.Full, pool.Refused, pool.NilReturn, pool.ReturnPressure, pool.ReturnClosed),
+		Evictions: engineEvictions,
 	}
 	if c.object > 0 {
 		into.Knows.Rows |= pool.KnowsAllocatedBytes | pool.KnowsInUseBytes
@@ -279,5 +298,5 @@ var (
 	_ pool.Objects[int] = (*Bounded[int])(nil)
 	_ pool.Source       = (*Bounded[int])(nil)
 	_ pool.Resizable    = (*Bounded[int])(nil)
-	_ pool.Resizable    = (*bounded[int])(nil)
+	_ pool.Ager         = (*bounded[int])(nil)
 )

@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/magazine"
 )
 
 // Zeroing says when a pool clears the memory it reuses. Clearing costs about as
@@ -32,6 +33,9 @@ func Must[P any](p P, err error) P {
 	}
 	return p
 }
+
+// engineEvictions are the reasons for which a pool with an engine drops objects.
+var engineEvictions = pool.SetOf(pool.EvictResize, pool.EvictPressure, pool.EvictIdle, pool.EvictBudget, pool.EvictClosed)
 
 // problems collects what is wrong with a config, so that all of it is reported
 // at once.
@@ -80,11 +84,7 @@ func (p publication) publish(core pool.Source) (*pool.Publication, error) {
 	if p.name == "" {
 		return nil, nil
 	}
-	r := p.registry
-	if r == nil {
-		r = pool.Default
-	}
-	return r.Publish(p.name, core, p.dup)
+	return p.in().Publish(p.name, core, p.dup)
 }
 
 // withdrawWhenDropped takes a pool out of its registry when its handle is
@@ -93,4 +93,31 @@ func withdrawWhenDropped[H any](handle *H, pub *pool.Publication) {
 	if pub != nil {
 		runtime.AddCleanup(handle, (*pool.Publication).Release, pub)
 	}
+}
+
+// closeWhenDropped does that for a pool with an engine, whose budget has to have
+// back what the pool charged.
+func closeWhenDropped[H any](handle *H, engine *magazine.Pool, pub *pool.Publication) {
+	runtime.AddCleanup(handle, func(engine *magazine.Pool) {
+		engine.Close()
+		pub.Release()
+	}, engine)
+}
+
+// budget is what a pool is charged to besides its limit: the budget of its
+// config, or of the registry it is published in.
+func (p publication) budget(own *pool.Budget) *pool.Budget {
+	switch {
+	case own != nil || p.name == "":
+		return own
+	default:
+		return p.in().Budget()
+	}
+}
+
+func (p publication) in() *pool.Registry {
+	if p.registry == nil {
+		return pool.Default
+	}
+	return p.registry
 }

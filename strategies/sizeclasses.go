@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/otelpool/pool"
@@ -29,7 +30,8 @@ type SizeClassesConfig struct {
 	Classes Classes
 	// Limit is the most idle bytes: 0 is DefaultLimit, pool.Unlimited none.
 	Limit int64
-	// Budget is a limit shared with other pools, besides Limit; nil is none.
+	// Budget is a limit shared with other pools, besides Limit; nil is the
+	// registry's for a published pool, and none for others.
 	Budget *pool.Budget
 	// Prewarm makes buffers at once: how many, by size.
 	Prewarm map[int]int
@@ -85,9 +87,11 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 		return nil, err
 	}
 	core := &sizeClasses{table: table, zero: c.Zero}
-	core.engine = magazine.New(magazine.Config{Sizes: table.sizes64(), Limit: limit, Budget: c.Budget})
-	pub, err := publication{c.Name, c.Registry, c.OnDuplicate}.publish(core)
+	place := publication{c.Name, c.Registry, c.OnDuplicate}
+	core.engine = magazine.New(magazine.Config{Sizes: table.sizes64(), Limit: limit, Budget: place.budget(c.Budget)})
+	pub, err := place.publish(core)
 	if err != nil {
+		core.engine.Close()
 		return nil, err
 	}
 	s := &SizeClasses{table: table, core: core, pub: pub}
@@ -95,7 +99,7 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 	if c.Zero != ZeroNever {
 		s.table = &allSlow
 	}
-	withdrawWhenDropped(s, pub)
+	closeWhenDropped(s, core.engine, pub)
 	for size, n := range c.Prewarm {
 		s.Warm(size, n)
 	}
@@ -253,6 +257,21 @@ func (c *sizeClasses) SetLimit(bytes int64) int64 { return c.engine.SetLimit(byt
 // Trim is the handle's.
 func (c *sizeClasses) Trim(bytes int64) int64 { return c.engine.Trim(bytes, pool.EvictPressure) }
 
+// Age implements pool.Ager, as do the following.
+func (c *sizeClasses) Age(now time.Time) { c.engine.Age(now) }
+
+// Demand is the engine's.
+func (c *sizeClasses) Demand(now time.Time, into *pool.Demand) { c.engine.Demand(now, into) }
+
+// SetIdleAge is the engine's.
+func (c *sizeClasses) SetIdleAge(class int, d time.Duration) { c.engine.SetIdleAge(class, d) }
+
+// SetReserve is the engine's.
+func (c *sizeClasses) SetReserve(bytes int64) { c.engine.SetReserve(bytes) }
+
+// Curve is the engine's.
+func (c *sizeClasses) Curve(into *pool.Curve) { c.engine.Curve(into) }
+
 // Stats is the handle's.
 func (c *sizeClasses) Stats(into *pool.Stats) {
 	var rejected [pool.NumReturnResults]uint64
@@ -282,8 +301,8 @@ func (c *sizeClasses) Stats(into *pool.Stats) {
 			pool.KnowsAllocatedBytes | pool.KnowsRequestedBytes | pool.KnowsResizes,
 		Requests: pool.SetOf(pool.Hit, pool.Miss, pool.Bypass, pool.RequestClosed),
 		Returns: pool.SetOf(pool.Pooled, pool.Full, pool.Oversize, pool.Undersize, pool.Foreign,
-			pool.NilReturn, pool.ReturnClosed),
-		Evictions: pool.SetOf(pool.EvictResize, pool.EvictPressure, pool.EvictClosed),
+			pool.NilReturn, pool.ReturnPressure, pool.ReturnClosed),
+		Evictions: engineEvictions,
 	}
 	if into.Limit != pool.Unlimited {
 		into.Knows.Rows |= pool.KnowsLimit
@@ -294,5 +313,5 @@ var (
 	_ pool.Bytes     = (*SizeClasses)(nil)
 	_ pool.Source    = (*SizeClasses)(nil)
 	_ pool.Resizable = (*SizeClasses)(nil)
-	_ pool.Resizable = (*sizeClasses)(nil)
+	_ pool.Ager      = (*sizeClasses)(nil)
 )

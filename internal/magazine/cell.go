@@ -16,7 +16,7 @@ type Cell struct {
 	pooled uint64
 	slots  unsafe.Pointer // the loaded magazine's first slot
 	n      int            // objects in the loaded magazine
-	low    int            // Get takes of them while there are more than this
+	low    int            // Get takes of them while there are more than this: the others are sealed, see unseal
 	room   int            // objects it may have, the top included, before the quota or the magazine ends
 	loaded *stack
 
@@ -26,6 +26,8 @@ type Cell struct {
 	misses   uint64
 	drained  drained
 	sized    *sized // nil but for sized objects
+	asked    int32  // 0, or to settle: one more than the loaded magazine's objects that were not used in a window
+	touched  bool   // previous was swapped in or out since the cell settled
 	live     bool   // belongs to a P; the others are neither filled nor emptied
 	lock     percpu.Lock
 }
@@ -139,6 +141,7 @@ func (c *Cell) swap() {
 	previous := c.previous
 	c.previous = c.store()
 	c.load(previous)
+	c.touched = true
 }
 
 // strip takes both magazines, the top object and the quota from the cell.
@@ -146,6 +149,7 @@ func (c *Cell) strip() (top unsafe.Pointer, a, b *stack, quota int64) {
 	top, a, b, quota = c.top, c.store(), c.previous, c.quota
 	c.top, c.loaded, c.previous, c.slots = nil, nil, nil, nil
 	c.n, c.low, c.room, c.quota = 0, 0, 0, 0
+	c.asked, c.touched = 0, false
 	if c.sized != nil {
 		c.sized.sizes, c.sized.slack = nil, 0
 	}

@@ -2,7 +2,6 @@ package magazine
 
 import (
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -44,7 +43,8 @@ type Pool struct {
 	budget  *pool.Budget
 	discard func(unsafe.Pointer)
 
-	seq    atomic.Uint64 // orders what enters the depots
+	clock  atomic.Int64 // nanoseconds that Age was told of
+	began  atomic.Int64 // clock when the latest window of Age began
 	grown  atomic.Uint64
 	shrunk atomic.Uint64
 	all    atomic.Pointer[shard] // every shard ever made, newest first
@@ -55,7 +55,16 @@ type Pool struct {
 	ps     []slot   // the newest array of Ps
 	older  [][]slot // those before, which fronts may still use: kept as ps is
 
-	flushing sync.Mutex // one flush at a time
+	limbo      []*shard // taken from their Ps, which may still be using them
+	generation uint64   // of the barrier, when the last one was taken
+
+	attaching sync.Mutex // one Attach at a time
+	emptied   []*shard   // for Attach
+
+	aging   sync.Mutex // one Age or Demand at a time; guards what follows
+	age     age
+	reserve atomic.Int64
+	leave   func() // the budget
 }
 
 // Front is what Get and Put of a handle go through: the array of Ps, without the
@@ -79,6 +88,8 @@ type slot struct {
 type shard struct {
 	older *shard
 	cells []Cell
+	seen  []uint64 // by class, what had been counted when Age looked last
+	idle  uint64   // by class, a bit: nothing was counted since
 }
 
 // New returns an open pool.
@@ -86,13 +97,17 @@ func New(c Config) *Pool {
 	p := &Pool{depots: make([]depot, len(c.Sizes)), budget: c.Budget, discard: c.Discard}
 	for i, size := range c.Sizes {
 		d := &p.depots[i]
-		d.size, d.length = size, sizedLength
+		d.size, d.length, d.some = size, sizedLength, 1
+		d.oldestStamp.Store(never)
 		if size > 0 {
 			d.length = int(min(max(maxStackBytes/size, 1), maxLength))
 		}
 	}
 	p.limit.Store(c.Limit)
 	p.growLocked(runtime.GOMAXPROCS(0)) // nobody else has p yet
+	if p.budget != nil {
+		p.leave = p.budget.Join(p)
+	}
 	return p
 }
 
@@ -174,7 +189,7 @@ func (p *Pool) shardLocked() *shard {
 		p.free = p.free[:last]
 		return s
 	}
-	s := &shard{cells: make([]Cell, len(p.depots)), older: p.all.Load()}
+	s := &shard{cells: make([]Cell, len(p.depots)), seen: make([]uint64, len(p.depots)), older: p.all.Load()}
 	if p.depots[0].size == 0 {
 		s.cells[0].sized = new(sized)
 	}
@@ -255,22 +270,3 @@ func (p *Pool) release(n int64) {
 
 // Limit is the most idle bytes.
 func (p *Pool) Limit() int64 { return p.limit.Load() }
-
-// detach takes every P's shard away and waits until nobody uses them. The
-// caller holds flushing.
-func (p *Pool) detach() []*shard {
-	p.mu.Lock()
-	var taken []*shard
-	for i := range p.ps {
-		if s := &p.ps[i]; s.shard != nil {
-			taken = append(taken, s.shard)
-			p.setLocked(i, &void[0])
-			s.shard = nil
-		}
-	}
-	p.mu.Unlock()
-	if len(taken) > 0 {
-		percpu.Barrier()
-	}
-	return slices.Clip(taken)
-}

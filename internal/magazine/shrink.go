@@ -1,18 +1,20 @@
 package magazine
 
 import (
-	"unsafe"
+	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Trim drops at least the given idle bytes, oldest first, and returns how many.
-// It empties the Ps' magazines only if the depots hold too little.
-func (p *Pool) Trim(bytes int64, reason pool.EvictionReason) int64 {
-	freed := p.trimDepots(bytes, reason)
+// Trim drops at least the given idle bytes, those that have been idle longest
+// first, and returns how many. It empties the Ps' cells only if the depots hold
+// too little.
+func (p *Pool) Trim(bytes int64, why pool.EvictionReason) int64 {
+	freed := p.evict(bytes, never, why)
 	if freed < bytes {
 		p.flush()
-		freed += p.trimDepots(bytes-freed, reason)
+		freed += p.evict(bytes-freed, never, why)
 	}
 	return freed
 }
@@ -34,7 +36,7 @@ func (p *Pool) SetLimit(bytes int64) int64 {
 	// Nothing more is charged beyond the new limit; what is charged comes down
 	// as magazines that are on their way reach the depot.
 	for over := p.over(); over > 0; over = p.over() {
-		if p.trimDepots(over, pool.EvictResize) < over {
+		if p.evict(over, never, pool.EvictResize) < over {
 			p.flush()
 		}
 		if p.limit.Load() != bytes {
@@ -55,30 +57,72 @@ func (p *Pool) Close() {
 	if done {
 		return
 	}
+	if p.leave != nil {
+		p.leave()
+	}
 	p.flush()
 	for i := range p.depots {
 		p.depots[i].close()
 	}
-	p.trimDepots(pool.Unlimited, pool.EvictClosed)
+	p.evict(pool.Unlimited, never, pool.EvictClosed)
 }
 
 // flush moves what the Ps hold to the depots, and releases their quotas.
 func (p *Pool) flush() {
-	p.flushing.Lock()
-	defer p.flushing.Unlock()
-	taken := p.detach()
-	for _, s := range taken {
+	p.Detach()
+	p.Attach()
+}
+
+// Detach implements pool.BudgetMember: it takes every P's shard away.
+func (p *Pool) Detach() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for pid := range p.ps {
+		p.detachLocked(pid)
+	}
+}
+
+// detachLocked takes a P's shard away. It is the P's until a barrier.
+func (p *Pool) detachLocked(pid int) {
+	s := p.ps[pid].shard
+	if s == nil {
+		return
+	}
+	p.setLocked(pid, &void[0])
+	p.ps[pid].shard = nil
+	p.limbo = append(p.limbo, s)
+	p.generation = percpu.Generation()
+}
+
+// Attach implements pool.BudgetMember: it moves what is in the shards taken away
+// before the call to the depots. When it returns that is done, whoever did it.
+func (p *Pool) Attach() {
+	p.attaching.Lock()
+	defer p.attaching.Unlock()
+	p.mu.Lock()
+	p.emptied, p.limbo = p.limbo, p.emptied[:0]
+	generation := p.generation
+	p.mu.Unlock()
+	if len(p.emptied) == 0 {
+		return
+	}
+	percpu.BarrierSince(generation)
+	for _, s := range p.emptied {
 		for class := range s.cells {
-			p.empty(&s.cells[class], &p.depots[class])
+			p.empty(&s.cells[class], &p.depots[class], s.idle>>class&1 != 0)
 		}
 	}
 	p.mu.Lock()
-	p.free = append(p.free, taken...)
+	p.free = append(p.free, p.emptied...)
 	p.mu.Unlock()
 }
 
 // empty moves what a detached cell holds to its depot.
-func (p *Pool) empty(c *Cell, d *depot) {
+func (p *Pool) empty(c *Cell, d *depot, idle bool) {
+	stamp := p.clock.Load()
+	if idle {
+		stamp = p.began.Load()
+	}
 	c.lock.Lock()
 	filled := c.filled(d)
 	top, a, b, quota := c.strip()
@@ -86,95 +130,81 @@ func (p *Pool) empty(c *Cell, d *depot) {
 	c.lock.Unlock()
 	if top != nil { // the newest
 		if a == nil || a.n == len(a.slots) {
-			p.deposit(d, b)
+			p.deposit(d, b, stamp)
 			a, b = d.newStack(), a
 		}
 		a.push(top, d.size)
 	}
-	p.deposit(d, b)
-	p.deposit(d, a)
+	p.deposit(d, b, stamp)
+	p.deposit(d, a, stamp)
 	p.release(quota - filled)
 }
 
-// trimDepots drops at least the given bytes from the depots, from whichever
-// holds the oldest magazine.
-func (p *Pool) trimDepots(bytes int64, reason pool.EvictionReason) (freed int64) {
+// Evict implements pool.BudgetMember. It leaves what is reserved.
+func (p *Pool) Evict(bytes int64, idle time.Duration, why pool.EvictionReason) int64 {
+	return p.evict(min(bytes, p.spare()), p.clock.Load()-int64(idle)+1, why)
+}
+
+// LongestIdle implements pool.BudgetMember.
+func (p *Pool) LongestIdle() (time.Duration, bool) {
+	oldest := int64(never)
+	for i := range p.depots {
+		oldest = min(oldest, p.depots[i].oldestStamp.Load())
+	}
+	if oldest == never || p.spare() <= 0 {
+		return 0, false
+	}
+	return time.Duration(p.clock.Load() - oldest), true
+}
+
+// spare is the charged bytes beyond those reserved.
+func (p *Pool) spare() int64 { return p.charged.Load() - p.reserve.Load() }
+
+// makeWay drops objects that have been idle for a while, so that one of the given
+// size may fit. It reports whether it dropped any.
+func (p *Pool) makeWay(size int64) bool {
+	if limit := p.limit.Load(); size > limit-p.charged.Load() {
+		return p.evict(max(size, limit/256), p.clock.Load(), pool.EvictBudget) > 0
+	}
+	return p.budget != nil && p.budget.MakeRoom(size)
+}
+
+// evict drops objects used last before the given time until at least the bytes
+// are free, from whichever depot has one that has been idle longest.
+func (p *Pool) evict(bytes, before int64, why pool.EvictionReason) (freed int64) {
 	for freed < bytes {
 		d := p.oldest()
-		if d == nil {
+		if d == nil || d.oldestStamp.Load() >= before {
 			break
 		}
-		x, size := d.takeOldest()
+		x, size := d.evictOldest(before, p.clock.Load())
 		if x != nil {
 			freed += size
-			p.drop(d, x, size, reason)
+			p.drop(d, x, size, why)
 		}
 	}
 	return freed
 }
 
-// oldest is the depot whose oldest magazine entered first, or nil.
+// oldest is the depot with the object that has been idle longest, or nil.
 func (p *Pool) oldest() *depot {
 	var oldest *depot
-	first := ^uint64(0)
+	first := int64(never)
 	for i := range p.depots {
-		if seq, ok := p.depots[i].age(); ok && seq < first {
-			oldest, first = &p.depots[i], seq
+		if stamp := p.depots[i].oldestStamp.Load(); stamp < first {
+			oldest, first = &p.depots[i], stamp
 		}
 	}
 	return oldest
 }
 
 // dropAll drops a magazine's objects.
-func (p *Pool) dropAll(d *depot, s *stack, reason pool.EvictionReason) {
+func (p *Pool) dropAll(d *depot, s *stack, why pool.EvictionReason) {
 	for s.n > 0 {
 		x, size := s.pop()
 		if d.size != 0 {
 			size = d.size
 		}
-		p.drop(d, x, size, reason)
-	}
-}
-
-// drop counts an idle object as evicted, uncharges and discards it.
-func (p *Pool) drop(d *depot, x unsafe.Pointer, size int64, reason pool.EvictionReason) {
-	d.evicted[reason].Add(1)
-	d.evictedBytes[reason].Add(uint64(size))
-	p.release(size)
-	if p.discard != nil {
-		p.discard(x)
-	}
-}
-
-// Warm makes up to n objects of a class that the limit has room for, and returns
-// how many. Make runs unlocked and returns an object and, for sized ones, its
-// bytes.
-func (p *Pool) Warm(class, n int, make func() (unsafe.Pointer, int64)) (warmed int) {
-	d := &p.depots[class]
-	for ; warmed < n; warmed++ {
-		if d.size != 0 && !p.charge(d.size) { // before making what may not fit
-			return warmed
-		}
-		x, size := make()
-		if d.size != 0 {
-			size = d.size
-		} else if !p.charge(size) {
-			p.discardOne(x)
-			return warmed
-		}
-		if !d.storeOne(x, size, p.seq.Add(1)) {
-			p.release(size)
-			p.discardOne(x)
-			return warmed
-		}
-		d.prewarmed.Add(1)
-		d.prewarmedBytes.Add(uint64(size))
-	}
-	return warmed
-}
-
-func (p *Pool) discardOne(x unsafe.Pointer) {
-	if p.discard != nil {
-		p.discard(x)
+		p.drop(d, x, size, why)
 	}
 }

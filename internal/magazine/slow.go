@@ -24,6 +24,12 @@ func (p *Pool) Get(class, asked int) (unsafe.Pointer, pool.RequestResult) {
 			d.requested.Add(uint64(asked))
 			return nil, pool.RequestClosed
 		}
+		if c.asked != 0 {
+			c.Leave()
+			p.settle(d, class)
+			continue
+		}
+		c.unseal()
 		if c.n == 0 && c.previous != nil && c.previous.n > 0 {
 			c.swap()
 			c.fit(d)
@@ -36,6 +42,7 @@ func (p *Pool) Get(class, asked int) (unsafe.Pointer, pool.RequestResult) {
 			c.misses++
 			c.drained.bytes += uint64(asked)
 			c.Leave()
+			d.miss(p.clock.Load())
 			return nil, pool.Miss
 		}
 		c.Leave()
@@ -68,14 +75,14 @@ func (d *depot) giveTo(c *Cell, x unsafe.Pointer, size int64) bool {
 // a whole magazine for the P with it. It returns nil if the depot was empty.
 func (p *Pool) fetch(d *depot, class, asked int) unsafe.Pointer {
 	if d.span.Load() == 0 {
-		x, size := d.takeOne()
+		x, size := d.takeOne(p.clock.Load())
 		if x != nil {
 			p.release(size)
 			d.countHit(size, asked)
 		}
 		return x
 	}
-	s := d.take()
+	s := d.take(p.clock.Load())
 	if s == nil {
 		return nil
 	}
@@ -97,7 +104,7 @@ func (p *Pool) install(d *depot, class int, s *stack, extra int64) {
 	if !c.live || c.held() > 0 { // somebody filled the P meanwhile, or took its shard
 		c.Leave()
 		p.release(extra)
-		p.deposit(d, s)
+		p.deposit(d, s, s.stamp)
 		return
 	}
 	spare, surplus := c.store(), c.quota
@@ -107,7 +114,7 @@ func (p *Pool) install(d *depot, class int, s *stack, extra int64) {
 	c.Leave()
 	p.release(surplus)
 	if spare != nil {
-		d.store(spare, 0)
+		d.recycle(spare)
 	}
 }
 
@@ -143,10 +150,10 @@ func (c *Cell) filled(d *depot) int64 {
 	return bytes
 }
 
-// deposit puts a charged magazine into the depot, or drops what is in it if the
-// pool was closed.
-func (p *Pool) deposit(d *depot, s *stack) {
-	if s != nil && !d.store(s, p.seq.Add(1)) {
+// deposit puts a charged magazine, used last at stamp, into the depot, or drops
+// what is in it if the pool was closed.
+func (p *Pool) deposit(d *depot, s *stack, stamp int64) {
+	if s != nil && !d.store(s, stamp) {
 		p.dropAll(d, s, pool.EvictClosed)
 	}
 }
@@ -159,10 +166,32 @@ func (p *Pool) Put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 		size = d.size
 	}
 	result := p.put(d, class, x, size)
-	if result != pool.Pooled && p.discard != nil {
+	if result == pool.Full && p.makeWay(size) {
+		result = p.put(d, class, x, size)
+	}
+	switch result {
+	case pool.Pooled:
+		return result
+	case pool.Full:
+		result = p.refuse(d)
+	}
+	if p.discard != nil {
 		p.discard(x)
 	}
 	return result
+}
+
+// refuse counts an object that there is no room for.
+func (p *Pool) refuse(d *depot) pool.ReturnResult {
+	d.refuse(p.clock.Load())
+	if p.budget != nil && p.budget.Pressed() {
+		d.pressed.Add(1)
+		return pool.ReturnPressure
+	}
+	if d.full.Add(1)%reclaimEvery == 1 {
+		p.reclaim()
+	}
+	return pool.Full
 }
 
 func (p *Pool) put(d *depot, class int, x unsafe.Pointer, size int64) pool.ReturnResult {
@@ -181,6 +210,11 @@ func (p *Pool) put(d *depot, class int, x unsafe.Pointer, size int64) pool.Retur
 			d.closedIn.Add(1)
 			return pool.ReturnClosed
 		}
+		if c.asked != 0 {
+			c.Leave()
+			p.settle(d, class)
+			continue
+		}
 		if d.giveTo(c, x, size) || c.spares(d) && p.afford(d, c, size) && d.giveTo(c, x, size) {
 			c.Leave()
 			return pool.Pooled
@@ -188,7 +222,7 @@ func (p *Pool) put(d *depot, class int, x unsafe.Pointer, size int64) pool.Retur
 		needs, full := p.makeRoom(d, c, &empty, size)
 		if needs {
 			c.Leave()
-			p.deposit(d, full)
+			p.deposit(d, full, p.clock.Load())
 			empty = d.newStack()
 			continue
 		}
@@ -197,13 +231,10 @@ func (p *Pool) put(d *depot, class int, x unsafe.Pointer, size int64) pool.Retur
 			result = pool.Full
 		}
 		c.Leave()
-		p.deposit(d, full)
+		p.deposit(d, full, p.clock.Load())
 		if empty != nil {
-			d.store(empty, 0)
+			d.recycle(empty)
 			empty = nil
-		}
-		if result == pool.Full && d.full.Add(1)%reclaimEvery == 1 {
-			p.reclaim()
 		}
 		return result
 	}
@@ -287,10 +318,9 @@ func (p *Pool) afford(d *depot, c *Cell, size int64) bool {
 // putDirect stores one object in the depot, for classes too large for cells.
 func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResult {
 	if !p.charge(size) {
-		d.full.Add(1)
 		return pool.Full
 	}
-	if !d.storeOne(x, size, p.seq.Add(1)) {
+	if !d.storeOne(x, size, p.clock.Load()) {
 		p.release(size)
 		d.closedIn.Add(1)
 		return pool.ReturnClosed

@@ -39,6 +39,7 @@ func (p *Pool) Charged() int64 { return p.charged.Load() }
 func (d *depot) count(c *pool.Counts) {
 	c.Returns[pool.Pooled] += d.pooled.Load()
 	c.Returns[pool.Full] += d.full.Load()
+	c.Returns[pool.ReturnPressure] += d.pressed.Load()
 	c.Returns[pool.ReturnClosed] += d.closedIn.Load()
 	c.Prewarmed += d.prewarmed.Load()
 	c.Requests[pool.Hit] += d.hits.Load()

@@ -58,13 +58,15 @@ func (s *storm) run(t *testing.T, d time.Duration) {
 	}
 	pests.Go(func() {
 		r := rand.New(rand.NewPCG(1, 2))
+		now := time.Unix(0, 0)
+		var demand pool.Demand
 		for i := 0; ; i++ {
 			select {
 			case <-stop:
 				return
 			case <-time.After(time.Millisecond):
 			}
-			switch i % 5 {
+			switch i % 6 {
 			case 0:
 				s.pool.Trim(r.Int64N(1<<16), pool.EvictPressure)
 			case 1:
@@ -79,6 +81,11 @@ func (s *storm) run(t *testing.T, d time.Duration) {
 				if s.closes && i > 20 {
 					s.pool.Close()
 				}
+			case 5:
+				now = now.Add(time.Duration(r.IntN(1000)) * time.Millisecond)
+				s.pool.SetIdleAge(r.IntN(len(s.config.Sizes)), time.Duration(r.IntN(3))*time.Second)
+				s.pool.Age(now)
+				s.pool.Demand(now, &demand)
 			}
 			var stats pool.Stats
 			s.pool.Stats(&stats)

@@ -1,6 +1,7 @@
 package magazine
 
 import (
+	"runtime"
 	"sync/atomic"
 
 	"github.com/otelpool/pool/internal/percpu"
@@ -21,7 +22,8 @@ const (
 // drained is what was drained from a tally. Only the cell's owner writes it;
 // turn is odd while it does, so that readers see word and counters together.
 type drained struct {
-	turn, hits, bytes uint64
+	hits, bytes uint64
+	turn        uint32
 }
 
 // Count counts a hit, and asked as the bytes requested.
@@ -35,11 +37,11 @@ func (c *Cell) Count(asked int) {
 //go:noinline // or it would be in every Get
 func (c *Cell) drain() {
 	d := &c.drained
-	atomic.StoreUint64(&d.turn, d.turn+1)
+	atomic.StoreUint32(&d.turn, d.turn+1)
 	atomic.StoreUint64(&d.hits, d.hits+c.tally>>tallyShift)
 	atomic.StoreUint64(&d.bytes, d.bytes+c.tally&tallyBytes)
 	atomic.StoreUint64(&c.tally, 0)
-	atomic.StoreUint64(&d.turn, d.turn+1)
+	atomic.StoreUint32(&d.turn, d.turn+1)
 }
 
 // counted is the hits and requested bytes so far. It waits for a drain that is
@@ -47,11 +49,12 @@ func (c *Cell) drain() {
 func (c *Cell) counted() (hits, bytes uint64) {
 	d := &c.drained
 	for {
-		turn := percpu.Load(&d.turn)
+		turn := atomic.LoadUint32(&d.turn)
 		hits, bytes = percpu.Load(&d.hits), percpu.Load(&d.bytes)
 		word := percpu.Load(&c.tally)
-		if turn%2 == 0 && turn == percpu.Load(&d.turn) {
+		if turn%2 == 0 && turn == atomic.LoadUint32(&d.turn) {
 			return hits + word>>tallyShift, bytes + word&tallyBytes
 		}
+		runtime.Gosched() // the owner's thread may have lost its CPU
 	}
 }

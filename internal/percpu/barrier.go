@@ -18,6 +18,9 @@ var barrier struct {
 	began atomic.Uint64
 }
 
+// Generation numbers the stops of the world: see BarrierSince.
+func Generation() uint64 { return barrier.began.Load() }
+
 // Barrier returns when every pinned section that was running at the call has
 // ended. Callers that wait together share one stop of the world. It may sleep:
 // never call it pinned, or from Get or Put.
@@ -25,15 +28,19 @@ var barrier struct {
 // Why it holds: a pinned goroutine is not preempted, so the world can stop only
 // after every section that had begun has ended, and a section that begins
 // afterwards sees whatever the caller wrote before the call.
-func Barrier() {
+func Barrier() { BarrierSince(Generation()) }
+
+// BarrierSince is Barrier for sections that were running when Generation gave
+// the number: it stops nothing if the world was stopped since, so that many who
+// wait for different things, one after the other, need one stop.
+func BarrierSince(generation uint64) {
 	if Portable {
 		return // shards are used under their locks
 	}
-	seen := barrier.began.Load()
-	barrier.mu.Lock()
+	barrier.mu.Lock() // or one that began since may not have ended
 	defer barrier.mu.Unlock()
-	if barrier.began.Load() != seen {
-		return // somebody stopped the world after our call began
+	if barrier.began.Load() != generation {
+		return
 	}
 	time.Sleep(barrierPause - time.Since(barrier.last))
 	barrier.began.Add(1)

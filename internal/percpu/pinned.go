@@ -5,7 +5,7 @@ package percpu
 import (
 	"runtime"
 	"sync/atomic"
-	_ "unsafe" // for go:linkname
+	"unsafe"
 )
 
 // Portable tells which of the two builds this is.
@@ -44,6 +44,13 @@ func Inc(p *uint64) { *p++ }
 
 // Load reads a counter that its owner may be writing.
 func Load(p *uint64) uint64 { return atomic.LoadUint64(p) }
+
+// LoadInt reads a number that its owner may be writing.
+func LoadInt(p *int) int { return int(atomic.LoadUintptr((*uintptr)(unsafe.Pointer(p)))) }
+
+// StoreInt overwrites a number that its owner may be using, who must be content
+// with either value, and may overwrite it in turn.
+func StoreInt(p *int, n int) { atomic.StoreUintptr((*uintptr)(unsafe.Pointer(p)), uintptr(n)) }
 
 // stopTheWorld returns after every P has been at a point where no goroutine is
 // pinned. Asking for all goroutines' stacks does it, and with no room for the

@@ -33,6 +33,12 @@ func Inc(p *uint64) { *p++ }
 // Load reads a counter under its shard's lock.
 func Load(p *uint64) uint64 { return *p }
 
+// LoadInt reads a number under its shard's lock.
+func LoadInt(p *int) int { return *p }
+
+// StoreInt writes a number under its shard's lock.
+func StoreInt(p *int, n int) { *p = n }
+
 // stopTheWorld has nothing to wait for: shards are used under their locks.
 func stopTheWorld() {}
 

@@ -1,0 +1,136 @@
+package magazine
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/percpu"
+)
+
+// OwnIdleAge is how long a free object may lie unused if no controller says
+// otherwise.
+const OwnIdleAge = time.Minute
+
+// age is what Age and Demand keep between calls.
+type age struct {
+	last   time.Time     // Age's latest now
+	began  time.Time     // the window that Demand will end
+	low    []int64       // by class, objects that lay unused in Ps in the window of Demand
+	stats  pool.Stats    // at the window's end
+	before []pool.Counts // by class, at its beginning
+}
+
+// Age ends a window: it moves the clock to now and looks what the Ps have left
+// unused since it last did. Those in use are asked to give it to the depot, and
+// do when they next take a slow path, which is soon, since what is unused is
+// sealed; the shards of the others are taken away. Demand does the rest. A now
+// that is not after the one before does nothing.
+func (p *Pool) Age(now time.Time) {
+	p.aging.Lock()
+	defer p.aging.Unlock()
+	p.ageLocked(now)
+}
+
+func (p *Pool) ageLocked(now time.Time) {
+	a := &p.age
+	if a.last.IsZero() {
+		a.last, a.began = now, now
+		a.low = make([]int64, len(p.depots))
+		a.before = make([]pool.Counts, len(p.depots))
+	}
+	window := now.Sub(a.last)
+	if window <= 0 {
+		return
+	}
+	a.last = now
+	clear(a.low)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.began.Store(p.clock.Load())
+	p.clock.Add(int64(window))
+	for pid := range p.ps {
+		if s := p.ps[pid].shard; s != nil && p.inspectLocked(s) {
+			p.detachLocked(pid)
+		}
+	}
+}
+
+// inspectLocked looks at a P's cells and reports whether the P has left some of
+// them alone.
+func (p *Pool) inspectLocked(s *shard) (quiet bool) {
+	for class := range s.cells {
+		c := &s.cells[class]
+		c.lock.Lock()
+		counted := percpu.Load(&c.pooled) + percpu.Load(&c.tally) + percpu.Load(&c.misses)
+		idle := counted == s.seen[class]
+		s.seen[class] = counted
+		s.idle &^= 1 << class
+		if idle {
+			s.idle |= 1 << class
+			quiet = quiet || c.quota > 0
+		} else if c.asked != 0 {
+			quiet = true // it uses the top alone, so it never came
+		} else {
+			p.age.low[class] += int64(c.seal())
+		}
+		c.lock.Unlock()
+	}
+	return quiet
+}
+
+// seal makes Get stop at what the cell has now, and asks the owner to settle if
+// it did not use all it had when it was sealed last. It returns how many objects
+// of the loaded magazine that were. The owner may be using the cell: see
+// percpu.StoreInt. If it unseals at this very moment, a window's use goes
+// unnoticed.
+func (c *Cell) seal() (unused int) {
+	n := percpu.LoadInt(&c.n)
+	unused = min(percpu.LoadInt(&c.low), n)
+	if unused > 0 || !c.touched && c.previous != nil {
+		atomic.StoreInt32(&c.asked, int32(unused)+1)
+		n = math.MaxInt
+	}
+	percpu.StoreInt(&c.low, n)
+	return unused
+}
+
+// unseal lets Get take more. Halving the sealed part each time tells how much
+// of it was used within a factor of two, and costs a few slow Gets a window.
+func (c *Cell) unseal() {
+	if c.n <= c.low {
+		percpu.StoreInt(&c.low, c.n/2)
+	}
+}
+
+// settle gives the depot what the P did not use in a window.
+func (p *Pool) settle(d *depot, class int) {
+	unused := d.newStack()
+	c := p.front.At(percpu.Pin(), class)
+	if c.asked == 0 {
+		c.Leave()
+		d.recycle(unused)
+		return
+	}
+	mark := int(c.asked) - 1
+	c.asked = 0
+	var previous *stack
+	if !c.touched {
+		previous, c.previous = c.previous, nil
+	}
+	c.touched = false
+	if c.loaded != nil {
+		c.store().moveBottom(unused, mark)
+		c.load(c.loaded)
+		percpu.StoreInt(&c.low, c.n)
+	}
+	c.quota -= d.bytes(unused)
+	if previous != nil {
+		c.quota -= d.bytes(previous)
+	}
+	c.fit(d)
+	c.Leave()
+	p.deposit(d, previous, p.began.Load())
+	p.deposit(d, unused, p.began.Load())
+}

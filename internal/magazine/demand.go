@@ -1,0 +1,116 @@
+package magazine
+
+import (
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// Demand implements pool.Tunable: see there.
+func (p *Pool) Demand(now time.Time, into *pool.Demand) {
+	p.aging.Lock()
+	defer p.aging.Unlock()
+	p.ageLocked(now)
+	p.Attach()
+	p.Stats(&p.age.stats)
+	p.report(into)
+	p.dropOld() // after the report: what is dropped now belongs to the next window
+}
+
+// report writes what the window saw, and begins the next.
+func (p *Pool) report(into *pool.Demand) {
+	a := &p.age
+	into.Window = a.last.Sub(a.began)
+	a.began = a.last
+	into.Classes = into.Classes[:0]
+	for i := range p.depots {
+		into.Classes = append(into.Classes, pool.ClassDemand{})
+		c := &into.Classes[i]
+		now := &a.stats.Classes[i].Counts
+		p.depots[i].demand(c, now, &a.before[i], into.Window)
+		c.LowWater += a.low[i]
+		c.IdleAge = p.depots[i].limitAge()
+		a.before[i] = *now
+	}
+}
+
+// demand writes a class's part, from the counts at the window's end and at its
+// beginning, and begins a new window in the depot.
+func (d *depot) demand(c *pool.ClassDemand, now, before *pool.Counts, window time.Duration) {
+	c.Size = d.size
+	if d.size == 0 && now.Idle > 0 {
+		c.Size = now.IdleBytes / now.Idle
+	}
+	c.Misses = now.Requests[pool.Miss] - before.Requests[pool.Miss]
+	c.Gets = now.Requests[pool.Hit] - before.Requests[pool.Hit] + c.Misses
+	c.Idle = now.Idle
+	c.InUse = int64(now.HandedOut()) - int64(now.TakenBack())
+	c.IdleSeconds = float64(before.Idle+now.Idle) / 2 * window.Seconds()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c.LowWater = d.lowest
+	d.reachedLocked(d.lowest, max(before.Idle, now.Idle))
+	d.lowest, d.some = d.idle.Load(), 1
+	if m := d.memory; m != nil {
+		c.Regrets, c.Refused, c.Dropped, c.DroppedSeconds = m.regrets, m.refused, m.dropped, m.droppedFor
+		c.Held, c.Gone = m.held, m.gone
+		m.regrets, m.refused, m.dropped, m.droppedFor = 0, 0, 0, 0
+		m.held, m.gone = pool.Gaps{}, pool.Gaps{}
+	}
+}
+
+// dropOld drops what has been idle for longer than its class allows, but for
+// what is reserved.
+func (p *Pool) dropOld() {
+	idle, reserve := p.age.stats.IdleBytes, p.reserve.Load()
+	for i := range p.depots {
+		d := &p.depots[i]
+		before := p.began.Load() - int64(d.limitAge())
+		for idle > reserve {
+			x, size := d.evictOldest(before, p.clock.Load())
+			if x == nil {
+				break
+			}
+			idle -= size
+			p.drop(d, x, size, pool.EvictIdle)
+		}
+	}
+}
+
+// limitAge is how long an object may lie unused.
+func (d *depot) limitAge() time.Duration {
+	if set := d.idleAge.Load(); set > 0 {
+		return time.Duration(set)
+	}
+	return OwnIdleAge
+}
+
+// SetIdleAge implements pool.Tunable.
+func (p *Pool) SetIdleAge(class int, age time.Duration) {
+	p.depots[class].idleAge.Store(int64(max(age, 0)))
+}
+
+// SetReserve implements pool.Tunable.
+func (p *Pool) SetReserve(bytes int64) { p.reserve.Store(max(bytes, 0)) }
+
+// Curve implements pool.Tunable.
+func (p *Pool) Curve(into *pool.Curve) {
+	var stats pool.Stats
+	p.Stats(&stats)
+	into.Classes = into.Classes[:0]
+	for i := range p.depots {
+		counts := &stats.Classes[i].Counts
+		c := pool.ClassCurve{Size: p.depots[i].size, Hits: counts.Requests[pool.Hit], Misses: counts.Requests[pool.Miss]}
+		c.Saved, c.Lost = p.depots[i].curve()
+		into.Classes = append(into.Classes, c)
+	}
+}
+
+func (d *depot) curve() (saved, lost [pool.NumCurve]uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.memory == nil {
+		return saved, lost
+	}
+	return d.memory.saved, d.memory.lost
+}

@@ -1,0 +1,91 @@
+package magazine
+
+import (
+	"math/bits"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// memory is what a depot remembers of what it let go: what the next Demand will
+// tell, and the ghosts, and counts for Curve. It is guarded by the depot's lock.
+type memory struct {
+	ghosts ghosts
+
+	// Since the window began.
+	regrets, refused, dropped uint64
+	droppedFor                float64 // seconds that the dropped ones had lain, summed
+	held, gone                pool.Gaps
+
+	// Since the pool was made.
+	saved, lost [pool.NumCurve]uint64
+}
+
+func (d *depot) memoryLocked() *memory {
+	if d.memory == nil {
+		d.memory = new(memory)
+	}
+	return d.memory
+}
+
+// recallLocked notes that n objects are used again that were used last at
+// stamp. Gaps of less than a window are not worth a line.
+func (d *depot) recallLocked(now, stamp int64, n int) {
+	if stamp < now {
+		d.memoryLocked().held[pool.GapBin(time.Duration(now-stamp))] += uint32(n)
+	}
+}
+
+// forgetLocked notes that an object is dropped that was used last at stamp.
+func (d *depot) forgetLocked(now, stamp int64) {
+	m := d.memoryLocked()
+	m.dropped++
+	m.droppedFor += time.Duration(now - stamp).Seconds()
+	m.ghosts.dropped(stamp)
+	d.remembered.Store(true)
+}
+
+// refuse notes that an object was not taken for lack of room.
+func (d *depot) refuse(now int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m := d.memoryLocked()
+	m.refused++
+	m.ghosts.refused(now)
+	d.remembered.Store(true)
+}
+
+// miss notes a miss, and whether an object that was let go would have served it.
+func (d *depot) miss(now int64) {
+	if !d.remembered.Load() {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m := d.memory
+	depth, stamp, ok := m.ghosts.missed()
+	if !ok {
+		d.remembered.Store(false)
+		return
+	}
+	m.regrets++
+	m.gone[pool.GapBin(time.Duration(now-stamp))]++
+	m.saved[curveBin(depth+1)]++
+}
+
+// curveBin is the bin of a ClassCurve for a difference of n objects.
+func curveBin(n int) int { return min(bits.Len(uint(n))-1, pool.NumCurve-1) }
+
+// reachedLocked notes that of the objects that were held only those below low
+// were not used in a window: a pool smaller by more than low objects would have
+// missed at each depth once, at least.
+func (d *depot) reachedLocked(low, held int64) {
+	if held <= low {
+		return
+	}
+	m := d.memoryLocked()
+	for bin := range m.lost {
+		from, to := int64(1)<<bin, int64(2)<<bin
+		m.lost[bin] += uint64(max(min(to, held+1)-max(from, low+1), 0))
+	}
+}
