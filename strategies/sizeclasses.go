@@ -127,7 +127,7 @@ func (c *SizeClassesConfig) checkPrewarm(p *problems, table *classTable, limit i
 func (s *SizeClasses) Get(n int) []byte {
 	pid := percpu.Pin() // before the lookup: less to carry over the call
 	class, size := s.table.find(n)
-	if uint(size) >= uint(n) {
+	if uint(n-1) < uint(size) { // not so for 0: where nothing is found, there is no cell for it
 		cell := s.front.At(pid, class)
 		if x := cell.Take(); x != nil {
 			cell.Count(n)
