@@ -57,7 +57,7 @@ func New(c Config) (*Controller, error) {
 	ctl := &Controller{c: c, budget: c.Budget, signals: c.Signals, woken: make(chan struct{}, 1)}
 	ctl.calls = calls{runtime.GC, debug.SetMemoryLimit}
 	if ctl.budget == nil {
-		ctl.budget = budgetOf(c.Registry)
+		ctl.budget = c.Registry.Budget()
 	}
 	if ctl.signals == nil {
 		ctl.signals = newSignals("", os.Getenv)
@@ -155,11 +155,10 @@ func (ctl *Controller) observe(now time.Time, trigger pool.Trigger) {
 func (ctl *Controller) apply(p *plan) (freed int64) {
 	ctl.budget.SetPressed(p.pressed)
 	ctl.pools.setAges(ctl.policy.pools)
-	ctl.budget.SetLimit(p.limit - p.room)
-	if ctl.budget.Used() > p.limit-p.room {
+	ctl.budget.SetLimit(p.limit)
+	if ctl.budget.Used() > p.limit {
 		freed = ctl.budget.Reclaim()
 	}
-	ctl.budget.SetLimit(p.limit)
 	if p.others > 0 {
 		freed += ctl.pools.trimOthers(ctl.sample.Pools, p.others)
 	}

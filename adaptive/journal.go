@@ -158,7 +158,7 @@ func (p *policy) reason(s *sample, v *verdict) string {
 	case v.action == pool.Shrink:
 		why = append(why, "the memory limit fell")
 	case v.action == pool.TrimIdle:
-		why = append(why, "room for what is wanted sooner")
+		why = append(why, "more was held than the limit allows")
 	}
 	if p.futile.relieved && !j.relieved {
 		why = append(why, fmt.Sprintf("futile: pools hold %s of %s, so they may keep %s", size(p.idle), size(p.memory.limit), size(p.target(s))))

@@ -97,6 +97,7 @@ func (l *learner) scale(f float32) {
 type class struct {
 	depths  []learner
 	out     int64 // at the end of the window before
+	deepest int64 // what was out and idle then
 	floor   floor
 	age     time.Duration
 	idle    int64 // bytes
@@ -109,10 +110,13 @@ func (c *class) add(d *pool.ClassDemand, one float32, elapsed, halfLife time.Dur
 	if d.Gets > 0 {
 		c.addGaps(d, one)
 	}
-	if n := d.Dropped + d.Refused; n > 0 {
-		c.addDropped(int64(n), d.InUse+d.Idle, one)
+	if d.Dropped > 0 {
+		c.addDropped(int64(d.Dropped), c.deepest-int64(d.Dropped), one)
 	}
-	c.out = d.InUse
+	if d.Refused > 0 {
+		c.addDropped(int64(d.Refused), d.InUse+d.Idle, one)
+	}
+	c.out, c.deepest = d.InUse, d.InUse+d.Idle
 }
 
 // addGaps gives every gap to its depth. The gaps that began before the window
@@ -133,7 +137,7 @@ func (c *class) addGaps(d *pool.ClassDemand, one float32) {
 	}
 }
 
-// addDropped gives what was dropped to the depths above those that are left.
+// addDropped gives what was dropped to the depths above those that were left.
 func (c *class) addDropped(n, left int64, one float32) {
 	for depth := left + 1 - c.floor.least; n > 0; {
 		l, rest := c.at(depth)

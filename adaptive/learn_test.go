@@ -72,7 +72,7 @@ func TestEveryGapFindsItsDepth(t *testing.T) {
 		p := sim.NewSlots(sim.Start, []int64{1}, sim.NewBudget(pool.Unlimited))
 		p.SetIdleAge(0, 3*time.Second)
 		var c adaptive.Class
-		c.Add(&pool.ClassDemand{}) // none out: depths count from there
+		c.Add(&pool.ClassDemand{})   // none out: depths count from there
 		want := make(map[[2]int]int) // doubling of depth, bin
 		since := map[int]time.Duration{}
 		var d pool.Demand

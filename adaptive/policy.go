@@ -30,7 +30,6 @@ type poolSample struct {
 // plan is what a policy wants done. Idle ages are in its pools.
 type plan struct {
 	limit   int64   // of the budget
-	room    int64   // bytes to free beyond that, for what was refused
 	pressed bool    // what is refused is refused under pressure
 	others  float64 // share of the idle bytes to drop from pools that cannot tell their demand
 }
@@ -138,7 +137,6 @@ func (p *policy) step(s *sample) plan {
 	level := p.pressure.level
 	return plan{
 		limit:   p.limit,
-		room:    p.room(s),
 		pressed: level >= pool.PressureHigh && !p.futile.relieved,
 		others:  [...]float64{0, 0, 7. / 8, 1}[level],
 	}
@@ -285,21 +283,6 @@ func (p *policy) setAges(s *sample) {
 			c.age = c.idleAge(&s.Pools[i].Demand.Classes[j], prices, p.one)
 		}
 	}
-}
-
-// room is what to free beyond the limit. A pool whose budget is full refuses what
-// comes back, though that is wanted sooner than what others let lie.
-func (p *policy) room(s *sample) (bytes int64) {
-	if p.pressure.level >= pool.PressureHigh {
-		return 0
-	}
-	for i := range s.Pools {
-		for j := range s.Pools[i].Demand.Classes {
-			d := &s.Pools[i].Demand.Classes[j]
-			bytes += int64(d.Refused) * d.Size
-		}
-	}
-	return min(bytes, p.limit/8)
 }
 
 // letGo is what becomes of the policy when its controller ends: if that begins

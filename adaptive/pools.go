@@ -15,6 +15,7 @@ type handle struct {
 	entry   *pool.Entry // nil where the name has gone
 	source  pool.Source // nil while it is closed
 	tunable pool.Tunable
+	ager    pool.Ager      // if tunable is one
 	other   pool.Resizable // if it is not tunable
 	stats   pool.Stats     // of other
 	ages    []time.Duration
@@ -27,6 +28,14 @@ func (ps *pools) observe(entries []*pool.Entry, now time.Time, s *sample) {
 	}
 	for len(s.Pools) < len(*ps) {
 		s.Pools = append(s.Pools, poolSample{})
+	}
+	for i := range *ps {
+		(*ps)[i].meet(&s.Pools[i])
+	}
+	for i := range *ps {
+		if (*ps)[i].ager != nil {
+			(*ps)[i].ager.Age(now)
+		}
 	}
 	for i := range *ps {
 		(*ps)[i].observe(now, &s.Pools[i])
@@ -68,7 +77,8 @@ func (ps *pools) update(entries []*pool.Entry) {
 	}
 }
 
-func (h *handle) observe(now time.Time, s *poolSample) {
+// meet looks whether there is another pool of the name.
+func (h *handle) meet(s *poolSample) {
 	s.Fresh = false
 	var source pool.Source
 	if h.entry != nil {
@@ -79,12 +89,16 @@ func (h *handle) observe(now time.Time, s *poolSample) {
 		h.adopt(source)
 		s.Fresh = true
 	}
-	s.Open, s.Others = source != nil, 0
+	s.Open = source != nil
+}
+
+func (h *handle) observe(now time.Time, s *poolSample) {
+	s.Others = 0
 	switch {
 	case h.tunable != nil:
 		h.tunable.Demand(now, &s.Demand)
 	case h.other != nil:
-		source.Stats(&h.stats)
+		h.source.Stats(&h.stats)
 		s.Others = h.stats.IdleBytes
 		fallthrough
 	default:
@@ -95,6 +109,7 @@ func (h *handle) observe(now time.Time, s *poolSample) {
 func (h *handle) adopt(source pool.Source) {
 	*h = handle{entry: h.entry, source: source}
 	h.tunable, _ = source.(pool.Tunable)
+	h.ager, _ = source.(pool.Ager)
 	if h.tunable == nil {
 		h.other, _ = source.(pool.Resizable)
 	}

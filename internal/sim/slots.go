@@ -170,13 +170,13 @@ func (p *Slots) Demand(now time.Time, into *pool.Demand) {
 	}
 	for i := range p.classes {
 		c := &p.classes[i]
-		p.expire(at, i)
 		c.settle(at)
 		c.demand.Size, c.demand.IdleAge = p.sizes[i], c.age
 		c.demand.Idle, c.demand.InUse, c.demand.LowWater = int64(c.free.n), c.out, int64(c.low)
 		into.Classes[i] = c.demand
 		c.demand = pool.ClassDemand{}
 		c.low = c.free.n
+		p.expire(at, i)
 	}
 	p.now = at
 }

@@ -89,60 +89,65 @@ func (m *maker) size(median, sigma float64) int64 {
 
 func (m *maker) between(a, b int) int { return a + m.rng.IntN(b-a+1) }
 
+// hour is how long every trace is: sixty times the longest break-even time that
+// is looked at, so that what is learned counts.
+const hour = 3600
+
 func steady(m *maker) {
-	m.poisson(0, 1200, 200, nil, func(at float64) { m.request(at, m.exp(0.05), m.size(8<<10, 1.5)) })
+	m.poisson(0, hour, 250, nil, func(at float64) { m.request(at, m.exp(0.05), m.size(16<<10, 0.5)) })
 }
 
 func diurnal(m *maker) {
-	rate := func(at float64) float64 { return 150 - 140*math.Cos(2*math.Pi*at/600) }
-	m.poisson(0, 1800, 290, rate, func(at float64) { m.request(at, m.exp(0.05), m.size(8<<10, 1.5)) })
+	rate := func(at float64) float64 { return 160 - 140*math.Cos(2*math.Pi*at/600) }
+	m.poisson(0, hour, 300, rate, func(at float64) { m.request(at, m.exp(0.1), m.size(16<<10, 0.5)) })
 }
 
 func spikes(m *maker) {
-	bytes := func() int64 { return m.size(16<<10, 1) }
-	m.poisson(0, 1800, 10, nil, func(at float64) { m.request(at, m.exp(0.05), bytes()) })
-	m.poisson(0, 1800, 1./45, nil, func(at float64) { m.burst(at, m.between(50, 300), 0.5, 0.3, bytes) })
+	bytes := func() int64 { return m.size(32<<10, 0.5) }
+	m.poisson(0, hour, 100, nil, func(at float64) { m.request(at, m.exp(0.02), bytes()) })
+	m.poisson(0, hour, 1./60, nil, func(at float64) { m.burst(at, m.between(50, 300), 0.5, 0.3, bytes) })
 }
 
 func oneOff(m *maker) {
-	m.poisson(0, 3000, 50, nil, func(at float64) { m.request(at, m.exp(0.1), m.size(16<<10, 1.5)) })
+	m.poisson(0, hour, 120, nil, func(at float64) { m.request(at, m.exp(0.1), m.size(32<<10, 0.5)) })
 	m.burst(400, 2000, 2, 3, func() int64 { return 100 << 10 })
 }
 
 func phase(m *maker) {
-	for i := range 6 {
-		median := []float64{2 << 10, 64 << 10, 8 << 10, 256 << 10, 16 << 10, 64 << 10}[i]
+	medians := []float64{2 << 10, 64 << 10, 8 << 10, 256 << 10, 16 << 10, 64 << 10}
+	for i := range hour / 300 {
 		from := float64(i) * 300
-		m.poisson(from, from+300, 120, nil, func(at float64) { m.request(at, m.exp(0.1), m.size(median, 0.7)) })
+		m.poisson(from, from+300, 150, nil, func(at float64) { m.request(at, m.exp(0.1), m.size(medians[i%len(medians)], 0.4)) })
 	}
 }
 
 func heavyTail(m *maker) {
-	m.poisson(0, 1800, 100, nil, func(at float64) {
-		pareto := 512 / math.Pow(1-m.rng.Float64(), 1/0.9)
-		m.request(at, m.exp(0.05), int64(min(pareto, 32<<20)))
+	m.poisson(0, hour, 150, nil, func(at float64) {
+		pareto := 2048 / math.Pow(1-m.rng.Float64(), 1/1.1)
+		m.request(at, m.exp(0.05), int64(min(pareto, 16<<20)))
 	})
 }
 
 func cron(m *maker) {
-	m.poisson(0, 1800, 2, nil, func(at float64) { m.request(at, m.exp(0.05), m.size(8<<10, 1)) })
-	for at := 30.0; at < 1800; at += 60 {
-		m.burst(at+m.rng.Float64(), m.between(200, 300), 2, 0.5, func() int64 { return m.size(64<<10, 1) })
+	m.poisson(0, hour, 15, nil, func(at float64) { m.request(at, m.exp(0.05), m.size(8<<10, 0.5)) })
+	for at := 30.0; at < hour; at += 60 {
+		m.burst(at+m.rng.Float64(), m.between(200, 300), 1, 2, func() int64 { return m.size(100<<10, 0.5) })
 	}
 }
 
 func justAbove(m *maker) {
-	for at := 1.0; at < 1200; at += 11 {
+	m.poisson(0, hour, 10, nil, func(at float64) { m.request(at, m.exp(0.05), m.size(32<<10, 0.5)) })
+	for at := 1.0; at < hour; at += 11 {
 		m.burst(at+0.2*m.rng.Float64(), m.between(90, 110), 0.1, 0.2, func() int64 { return m.size(32<<10, 0.5) })
 	}
 }
 
 func mmpp(m *maker) {
-	rates := []float64{5, 50, 400}
-	for at, state := 0.0, 1; at < 1800; {
+	rates := []float64{10, 60, 400}
+	for at, state := 0.0, 1; at < hour; {
 		dwell := m.exp([]float64{40, 20, 10}[state])
-		end := min(at+dwell, 1800)
-		m.poisson(at, end, rates[state], nil, func(at float64) { m.request(at, m.exp(0.1), m.size(8<<10, 1)) })
+		end := min(at+dwell, hour)
+		m.poisson(at, end, rates[state], nil, func(at float64) { m.request(at, m.exp(0.3), m.size(32<<10, 0.5)) })
 		at, state = end, (state+m.between(1, 2))%3
 	}
 }

@@ -1,0 +1,108 @@
+package sim_test
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/otelpool/pool/internal/sim"
+	"github.com/otelpool/pool/internal/trace"
+)
+
+// generated are the nine traces; the seed is not one that anything was tuned
+// with.
+func generated() []*trace.Trace {
+	traces := make([]*trace.Trace, len(trace.Generators))
+	var wg sync.WaitGroup
+	for i := range traces {
+		wg.Go(func() { traces[i] = trace.Generators[i].Generate(20261126) })
+	}
+	wg.Wait()
+	return traces
+}
+
+// each calls fn for every trace, on all CPUs, and returns the geometric mean of
+// what it returns, and the most.
+func each(traces []*trace.Trace, fn func(tr *trace.Trace) float64) (geomean, worst float64) {
+	ratios := make([]float64, len(traces))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for i, tr := range traces {
+		slots <- struct{}{}
+		wg.Go(func() {
+			ratios[i] = fn(tr)
+			<-slots
+		})
+	}
+	wg.Wait()
+	for _, r := range ratios {
+		geomean += math.Log(r) / float64(len(ratios))
+		worst = max(worst, r)
+	}
+	return math.Exp(geomean), worst
+}
+
+// The shipped controller, on its own code and a virtual clock, against what is
+// promised of it and against every rival by name.
+func TestShippedPolicyKeepsItsPromises(t *testing.T) {
+	if testing.Short() {
+		t.Skip("replays hours of traces: not in short mode")
+	}
+	traces := generated()
+	for _, T := range []time.Duration{2 * time.Second, 10 * time.Second, time.Minute} {
+		best := make(map[*trace.Trace]float64)
+		for _, tr := range traces {
+			best[tr] = sim.Optimum(tr, T).Cost
+		}
+		geomean, worst := each(traces, func(tr *trace.Trace) float64 {
+			var s sim.Shipped
+			r, err := s.Replay(tr, "shipped", T)
+			if err != nil {
+				t.Error(err)
+			}
+			if got, want := s.Controller.Efficiency, best[tr]/r.Cost; math.Abs(got/want-1) > 0.02 {
+				t.Errorf("%s, T %v: reports an efficiency of %.4f, it is %.4f", tr.Name, T, got, want)
+			}
+			return r.Cost / best[tr]
+		})
+		t.Logf("T %v: shipped %.3f / %.3f", T, geomean, worst)
+		if geomean > 1.28 || worst > 1.60 {
+			t.Errorf("T %v: cost over optimum %.3f, worst %.3f; promised are 1.28 and 1.60", T, geomean, worst)
+		}
+		for _, rival := range sim.Rivals(T) {
+			theirs, most := each(traces, func(tr *trace.Trace) float64 {
+				return sim.Replay(tr, rival.Name, rival.New(tr), T, nil).Cost / best[tr]
+			})
+			t.Logf("T %v: %s %.3f / %.3f", T, rival.Name, theirs, most)
+			if theirs < geomean {
+				t.Errorf("T %v: %s has a geometric mean of %.3f, the shipped policy %.3f", T, rival.Name, theirs, geomean)
+			}
+		}
+	}
+}
+
+// What is missed for want of room, against a pool that knows the future.
+func TestSharedBudgetIsSpentWell(t *testing.T) {
+	if testing.Short() {
+		t.Skip("replays hours of traces: not in short mode")
+	}
+	traces := generated()
+	sum := 0.0
+	shares := []float64{0.1, 0.3, 0.6}
+	for _, share := range shares {
+		geomean, worst := each(traces, func(tr *trace.Trace) float64 {
+			r, clairvoyant, err := sim.Budgeted(tr, share)
+			if err != nil {
+				t.Error(err)
+			}
+			return float64(r.MissedBytes) / float64(clairvoyant.MissedBytes)
+		})
+		t.Logf("budget of %v of the peak: missed bytes over clairvoyant %.3f / %.3f", share, geomean, worst)
+		sum += math.Log(geomean) / float64(len(shares))
+	}
+	if got := math.Exp(sum); got > 1.18 {
+		t.Errorf("missed bytes over clairvoyant: %.3f, promised is 1.18", got)
+	}
+}
