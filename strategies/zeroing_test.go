@@ -267,3 +267,19 @@ func TestFixedClearsTheSlotAndNotItsNextOwner(t *testing.T) {
 		t.Errorf("returns %v", s.Returns)
 	}
 }
+
+// What zeroing costs: compare with zero=never.
+func BenchmarkZero(b *testing.B) {
+	for z, name := range []string{"never", "on-put", "on-get"} {
+		for _, size := range []int{1 << 10, 16 << 10, 256 << 10} {
+			b.Run(fmt.Sprintf("zero=%s/size=%d", name, size), func(b *testing.B) {
+				p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Zero: strategies.Zeroing(z)}))
+				defer p.Close()
+				b.SetBytes(int64(size))
+				for b.Loop() {
+					p.Put(p.Get(size))
+				}
+			})
+		}
+	}
+}
