@@ -21,7 +21,7 @@ import (
 // hold together. No Get or Put ever waits for it. Pools whose controller has
 // ended, or never ran, go by their own idle ages.
 type Controller struct {
-	c       Config
+	c       Config // its knobs are guarded by mu: see Configure
 	budget  Budget
 	signals Signals
 	remove  func()
@@ -145,8 +145,9 @@ func (ctl *Controller) observe(now time.Time, trigger pool.Trigger) {
 	s.Limit, s.Used = ctl.budget.Limit(), ctl.budget.Used()
 	ctl.pools.observe(ctl.c.Registry.All(), ctl.clock.time(), s)
 	for i := range s.Pools {
-		if p := &s.Pools[i]; p.Fresh && ctl.pools[i].tunable != nil {
-			ctl.pools[i].tunable.SetReserve(ctl.c.Reserved[p.Name])
+		p := &s.Pools[i]
+		if bytes, ok := ctl.c.Reserved[p.Name]; ok && p.Fresh && ctl.pools[i].tunable != nil {
+			ctl.pools[i].tunable.SetReserve(bytes) // the others' is for those who made them to set
 		}
 	}
 }

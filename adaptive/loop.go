@@ -103,10 +103,12 @@ func (ctl *Controller) wait(ctx context.Context) (t pool.Trigger, ok bool) {
 // interval is the time to the next run, a tenth more or less, so that the
 // controllers of many processes do not act at once.
 func (ctl *Controller) interval() time.Duration {
+	ctl.mu.Lock() // or Configure might be changing them
 	d := ctl.c.Interval
 	if ctl.urgent.Load() {
 		d = ctl.c.PressureInterval
 	}
+	ctl.mu.Unlock()
 	return time.Duration(float64(d) * (0.9 + 0.2*rand.Float64()))
 }
 

@@ -50,7 +50,8 @@ const recordingVersion = 1
 
 // record is the line of a run.
 type record struct {
-	LetGo   bool `json:",omitempty"` // no run: the controller ended, and may begin again
+	LetGo   bool       `json:",omitempty"` // no run: the controller ended, and may begin again
+	Config  *recording `json:",omitempty"` // no run: what decides from here on
 	Now     int64
 	At      time.Duration
 	Trigger pool.Trigger
@@ -82,8 +83,26 @@ func (r *Recorder) begin(c *Config) error {
 	if r == nil {
 		return nil
 	}
-	r.write(recording{recordingVersion, c.BreakEven, c.Clamp, c.HalfLife, c.Dwell, c.MaxIdleBytes, c.MemoryLimit, c.Levels, c.ForceGC})
+	r.write(recordingOf(c))
 	return r.Err()
+}
+
+func (r *Recorder) configured(c *Config) {
+	if r != nil {
+		r.write(record{Config: recordingOf(c)})
+	}
+}
+
+func recordingOf(c *Config) *recording {
+	return &recording{recordingVersion, c.BreakEven, c.Clamp, c.HalfLife, c.Dwell, c.MaxIdleBytes, c.MemoryLimit, c.Levels, c.ForceGC}
+}
+
+// config is the part of a config that was recorded.
+func (c *recording) config() Config {
+	return Config{
+		BreakEven: c.BreakEven, Clamp: c.Clamp, HalfLife: c.HalfLife, Dwell: c.Dwell,
+		MaxIdleBytes: c.MaxIdleBytes, MemoryLimit: c.MemoryLimit, Levels: c.Levels, ForceGC: c.ForceGC,
+	}
 }
 
 func (r *Recorder) write(line any) {
@@ -171,11 +190,7 @@ func Replay(recorded io.Reader) ([]pool.Decision, error) {
 	if c.Version != recordingVersion {
 		return nil, fmt.Errorf("adaptive: recording: line 1: version %d: this program reads version %d", c.Version, recordingVersion)
 	}
-	p := newPolicy(Config{
-		BreakEven: c.BreakEven, Clamp: c.Clamp, HalfLife: c.HalfLife, Dwell: c.Dwell,
-		MaxIdleBytes: c.MaxIdleBytes, MemoryLimit: c.MemoryLimit, Levels: c.Levels, ForceGC: c.ForceGC,
-	})
-	return replay(p, lines)
+	return replay(newPolicy(c.config()), lines)
 }
 
 func replay(p *policy, lines *bufio.Reader) (decisions []pool.Decision, err error) {
@@ -191,8 +206,13 @@ func replay(p *policy, lines *bufio.Reader) (decisions []pool.Decision, err erro
 		if err != nil {
 			return decisions, fmt.Errorf("adaptive: recording: line %d: %w", number, err)
 		}
-		if r.LetGo {
+		switch {
+		case r.LetGo:
 			p.letGo()
+			continue
+		case r.Config != nil:
+			c := r.Config.config()
+			p.c.takeKnobs(&c)
 			continue
 		}
 		s := r.sample()
