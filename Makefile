@@ -95,7 +95,7 @@ fuzz: ## every fuzz target for FUZZTIME
 report = cd benchmarks && go run ./report $(if $(COUNT),-count $(COUNT)) $(if $(BENCHTIME),-benchtime $(BENCHTIME))
 
 .PHONY: bench
-bench: ## our pools and other libraries' side by side: BENCHMARKS.md; 20 minutes
+bench: ## our pools and other libraries' side by side: BENCHMARKS.md; 15 minutes
 	$(report) compare
 
 .PHONY: bench-check
@@ -107,11 +107,11 @@ bench-check-short: ## the same for CI: loose bounds, half a minute
 	$(stage) bench-check .ci/bench-check
 
 .PHONY: worth
-worth: ## what pooling gains a service: BENCHMARKS.md; 5 minutes
+worth: ## what pooling gains a service: BENCHMARKS.md; 4 minutes
 	$(report) worth
 
 .PHONY: growth
-growth: ## how cost grows with pools, classes, Ps, goroutines: BENCHMARKS.md; 3 minutes
+growth: ## how cost grows with pools, classes, Ps, goroutines: BENCHMARKS.md; 2 minutes
 	$(report) growth
 
 .PHONY: bench-render

@@ -25,7 +25,7 @@ const (
 // peers is the pools that we compare with. grpc-mem clears each buffer that it
 // hands out again, and no public option turns that off: to be compared with
 // sizeclasses-zero, which does the same. zeropool and bpool have one size.
-func peers(b *testing.B) []benchcase.Entry {
+func peers() []benchcase.Entry {
 	return []benchcase.Entry{
 		{Name: "bytebufferpool", Open: func(testing.TB, int) benchcase.Pool { return byteBufferPool{new(bytebufferpool.Pool)} }},
 		{Name: "bufpool", Open: func(testing.TB, int) benchcase.Pool { return bufPool{} }},

@@ -51,7 +51,7 @@ func TestHostileNamesAreTextEverywhere(t *testing.T) {
 		}
 	}
 	checkMarkup(t, all)
-	for _, line := range strings.Split(get(t, h, "?format=text").Body.String(), "\n") {
+	for line := range strings.SplitSeq(get(t, h, "?format=text").Body.String(), "\n") {
 		if strings.ContainsFunc(line, func(r rune) bool { return !strconv.IsPrint(r) }) {
 			t.Errorf("the text has a line %q", line)
 		}

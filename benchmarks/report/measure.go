@@ -17,26 +17,18 @@ import (
 // the Go benchmark format. filter, if it is not nil, may narrow a step down, or
 // leave it out.
 func measure(ctx context.Context, o options, s suite, filter func(step) (step, bool), out, progress io.Writer) error {
-	count, benchtime := s.count, s.benchtime
-	if o.count > 0 {
-		count = o.count
-	}
-	if o.benchtime != "" {
-		benchtime = o.benchtime
-	}
-	per, err := time.ParseDuration(benchtime)
+	count, per, err := o.extent(s)
 	if err != nil {
-		return fmt.Errorf("-benchtime: %w", err)
+		return err
 	}
-	var steps []step
-	for _, st := range s.steps {
-		if filter != nil {
-			var wanted bool
-			if st, wanted = filter(st); !wanted {
-				continue
+	steps := s.steps
+	if filter != nil {
+		steps = nil
+		for _, st := range s.steps {
+			if st, wanted := filter(st); wanted {
+				steps = append(steps, st)
 			}
 		}
-		steps = append(steps, st)
 	}
 	m := machinery{options: o, per: per, out: out, progress: progress}
 	defer m.close()
@@ -48,6 +40,21 @@ func measure(ctx context.Context, o options, s suite, filter func(step) (step, b
 		return err
 	}
 	return m.rounds(ctx, steps, count)
+}
+
+// extent is how many rounds a suite has and how long a line takes in each.
+func (o options) extent(s suite) (count int, per time.Duration, err error) {
+	count, benchtime := s.count, s.benchtime
+	if o.count > 0 {
+		count = o.count
+	}
+	if o.benchtime != "" {
+		benchtime = o.benchtime
+	}
+	if per, err = time.ParseDuration(benchtime); err != nil {
+		return 0, 0, fmt.Errorf("-benchtime: %w", err)
+	}
+	return count, per, nil
 }
 
 // machinery is what runs steps.

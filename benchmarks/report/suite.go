@@ -37,8 +37,8 @@ func (s step) pattern() string {
 
 var suites = map[string]suite{
 	"compare": {name: "compare", count: 10, benchtime: "100ms", steps: comparison()},
-	"worth":   {name: "worth", count: 3, benchtime: "500ms", steps: worthSteps()},
-	"growth":  {name: "growth", count: 3, benchtime: "50ms", steps: growthSteps()},
+	"worth":   {name: "worth", count: 3, benchtime: "300ms", steps: worthSteps()},
+	"growth":  {name: "growth", count: 5, benchtime: "100ms", steps: growthSteps()},
 }
 
 // comparison runs the two modules' benchmarks of a case right after each other.

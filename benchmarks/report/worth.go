@@ -105,7 +105,7 @@ func (r *results) echoChart(o options) error {
 				}
 				n, err := strconv.ParseFloat(size, 64)
 				if err != nil {
-					return fmt.Errorf("Echo at %s: %w", param, err)
+					return fmt.Errorf("size of Echo at %s: %w", param, err)
 				}
 				at := id{Case: "Echo", Pool: "none", Param: param, CPU: "2", GOGC: "100"}
 				none := r.median(at, "sec/op")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,7 +51,7 @@ func inChromium(t *testing.T, env []string, args ...string) []byte {
 	node := need(t, "apt-get install nodejs npm", "node")
 	modules(t)
 	cmd := exec.CommandContext(t.Context(), node, args...)
-	cmd.Env = append(os.Environ(), append(env, "CHROMIUM="+chromium, "PAGE="+site(t, "127.0.0.1:0"), "MANY="+thousand(t))...)
+	cmd.Env = append(os.Environ(), append(env, "CHROMIUM="+chromium, "PAGE="+site(t, "127.0.0.1:0"), "MANY="+thousand(t), "NOTHING="+nothing(t))...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -72,6 +73,14 @@ func thousand(t *testing.T) string {
 		}
 	})
 	return serve(t, "127.0.0.1:0", poolz.Handler(poolz.WithRegistry(r)))
+}
+
+// nothing serves a page of one word, to compare with.
+func nothing(t *testing.T) string {
+	return serve(t, "127.0.0.1:0", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, `<!doctype html><link rel="icon" href="data:,"><p>nothing`)
+	}))
 }
 
 // The chart library in the page is the one that npm has under that version, so

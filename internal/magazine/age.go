@@ -16,17 +16,18 @@ const OwnIdleAge = time.Minute
 // age is what Age and Demand keep between calls.
 type age struct {
 	last   time.Time     // Age's latest now
-	began  time.Time     // the window that Demand will end
-	low    []int64       // by class, objects that lay unused in Ps in the window of Demand
+	real   time.Time     // when the window ended, by the computer's clock
+	alone  time.Time     // the same, if it was a sentinel that ended it
+	ended  time.Time     // when the window before the one that Demand will end did
+	low    []int64       // by class, objects that lay unused in Ps in the latest window
 	stats  pool.Stats    // at the window's end
 	before []pool.Counts // by class, at its beginning
 }
 
-// Age ends a window: it moves the clock to now and looks what the Ps have left
-// unused since it last did. Those in use are asked to give it to the depot, and
-// do when they next take a slow path, which is soon, since what is unused is
-// sealed; the shards of the others are taken away. Demand does the rest. A now
-// that is not after the one before does nothing.
+// Age implements pool.Ager: it ends a window. Ps that are in use are asked to give
+// the depot what they did not use in it, and do when they next take a slow path,
+// which is soon, since what is unused is sealed; the shards of the others are
+// taken away.
 func (p *Pool) Age(now time.Time) {
 	p.aging.Lock()
 	defer p.aging.Unlock()
@@ -36,19 +37,27 @@ func (p *Pool) Age(now time.Time) {
 func (p *Pool) ageLocked(now time.Time) {
 	a := &p.age
 	if a.last.IsZero() {
-		a.last, a.began = now, now
+		a.last, a.ended = now, now
+		a.low, a.before = make([]int64, len(p.depots)), make([]pool.Counts, len(p.depots))
+	}
+	if window := now.Sub(a.last); window > 0 {
+		a.last = now
+		p.advanceLocked(window)
+	}
+}
+
+func (p *Pool) advanceLocked(window time.Duration) {
+	a := &p.age
+	a.real = time.Now()
+	if a.low == nil {
 		a.low = make([]int64, len(p.depots))
-		a.before = make([]pool.Counts, len(p.depots))
 	}
-	window := now.Sub(a.last)
-	if window <= 0 {
-		return
-	}
-	a.last = now
 	clear(a.low)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.began.Store(p.clock.Load())
+	began := p.clock.Load()
+	p.began.Store(began)
+	p.unused.Store(began - int64(window))
 	p.clock.Add(int64(window))
 	for pid := range p.ps {
 		if s := p.ps[pid].shard; s != nil && p.inspectLocked(s) {
@@ -131,6 +140,6 @@ func (p *Pool) settle(d *depot, class int) {
 	}
 	c.fit(d)
 	c.Leave()
-	p.deposit(d, previous, p.began.Load())
-	p.deposit(d, unused, p.began.Load())
+	p.deposit(d, previous, p.unused.Load())
+	p.deposit(d, unused, p.unused.Load())
 }

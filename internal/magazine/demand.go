@@ -14,14 +14,14 @@ func (p *Pool) Demand(now time.Time, into *pool.Demand) {
 	p.Attach()
 	p.Stats(&p.age.stats)
 	p.report(into)
-	p.dropOld() // after the report: what is dropped now belongs to the next window
+	p.dropOldLocked(p.age.stats.IdleBytes) // after the report: what is dropped now belongs to the next window
 }
 
 // report writes what the window saw, and begins the next.
 func (p *Pool) report(into *pool.Demand) {
 	a := &p.age
-	into.Window = a.last.Sub(a.began)
-	a.began = a.last
+	into.Window = a.last.Sub(a.ended)
+	a.ended = a.last
 	into.Classes = into.Classes[:0]
 	for i := range p.depots {
 		into.Classes = append(into.Classes, pool.ClassDemand{})
@@ -59,13 +59,13 @@ func (d *depot) demand(c *pool.ClassDemand, now, before *pool.Counts, window tim
 	}
 }
 
-// dropOld drops what has been idle for longer than its class allows, but for
-// what is reserved.
-func (p *Pool) dropOld() {
-	idle, reserve := p.age.stats.IdleBytes, p.reserve.Load()
+// dropOldLocked drops what has been idle for longer than its class allows, but for
+// what is reserved. Idle is the bytes that are.
+func (p *Pool) dropOldLocked(idle int64) {
+	reserve := p.reserve.Load()
 	for i := range p.depots {
 		d := &p.depots[i]
-		before := p.began.Load() - int64(d.limitAge())
+		before := p.began.Load() - int64(d.limitAge()) + 1
 		for idle > reserve {
 			x, size := d.evictOldest(before, p.clock.Load())
 			if x == nil {

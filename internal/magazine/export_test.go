@@ -33,3 +33,13 @@ func (p *Pool) Held() (objects, bytes int64) {
 func (p *Pool) At(pid, class int) *Cell { return p.front.At(pid, class) }
 
 const CellSize = unsafe.Sizeof(Cell{})
+
+// inCells is how many idle objects Ps have at hand.
+func (p *Pool) inCells() (n int) {
+	for s := p.all.Load(); s != nil; s = s.older {
+		for i := range s.cells {
+			n += s.cells[i].held()
+		}
+	}
+	return n
+}

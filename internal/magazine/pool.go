@@ -43,8 +43,9 @@ type Pool struct {
 	budget  *pool.Budget
 	discard func(unsafe.Pointer)
 
-	clock  atomic.Int64 // nanoseconds that Age was told of
-	began  atomic.Int64 // clock when the latest window of Age began
+	clock  atomic.Int64 // nanoseconds that Age was told of: the time that objects are stamped with, which is when the window began
+	began  atomic.Int64 // what it was in the window before
+	unused atomic.Int64 // the stamp of what was not used in that window: of the one before that
 	grown  atomic.Uint64
 	shrunk atomic.Uint64
 	all    atomic.Pointer[shard] // every shard ever made, newest first
@@ -65,6 +66,7 @@ type Pool struct {
 	age     age
 	reserve atomic.Int64
 	leave   func() // the budget
+	watched bool   // by a sentinel; guarded by mu
 }
 
 // Front is what Get and Put of a handle go through: the array of Ps, without the
@@ -162,6 +164,7 @@ func (p *Pool) attach(pid int) bool {
 		return true // somebody else on this P was here first
 	}
 	s.shard = p.shardLocked()
+	p.watchLocked()
 	for i := range s.shard.cells {
 		c := &s.shard.cells[i]
 		c.lock.Lock()

@@ -121,7 +121,7 @@ func (p *Pool) Attach() {
 func (p *Pool) empty(c *Cell, d *depot, idle bool) {
 	stamp := p.clock.Load()
 	if idle {
-		stamp = p.began.Load()
+		stamp = p.unused.Load()
 	}
 	c.lock.Lock()
 	filled := c.filled(d)

@@ -320,6 +320,7 @@ func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResu
 	if !p.charge(size) {
 		return pool.Full
 	}
+	p.watch()
 	if !d.storeOne(x, size, p.clock.Load()) {
 		p.release(size)
 		d.closedIn.Add(1)

@@ -25,6 +25,7 @@ func (p *Pool) discardOne(x unsafe.Pointer) {
 // bytes.
 func (p *Pool) Warm(class, n int, make func() (unsafe.Pointer, int64)) (warmed int) {
 	d := &p.depots[class]
+	p.watch()
 	for ; warmed < n; warmed++ {
 		if d.size != 0 && !p.charge(d.size) { // before making what may not fit
 			return warmed
