@@ -20,8 +20,8 @@ type (
 	manySyncBytes   [many]*strategies.SyncBytes
 )
 
-func manyPools(b *testing.B) []benchcase.Entry {
-	seen := observed(b)
+func manyPools(tb testing.TB) []benchcase.Entry {
+	seen := observed(tb)
 	return []benchcase.Entry{
 		{Name: "syncpool", Open: func(_ testing.TB, size int) benchcase.Pool {
 			var p manySyncPools

@@ -18,9 +18,9 @@ type object [objectSize]byte
 func allocateObject() *object { return new(object) }
 
 // objectPools is every pool of objects, and what they are compared with.
-func objectPools(b *testing.B) []benchcase.Entry {
+func objectPools(tb testing.TB) []benchcase.Entry {
 	anyPool := &sync.Pool{New: func() any { return new(object) }}
-	seen := observed(b)
+	seen := observed(tb)
 	entries := []benchcase.Entry{
 		{Name: "make", Open: func(testing.TB, int) benchcase.Pool { return makesObjects{} }},
 		{Name: "syncpool", Open: func(testing.TB, int) benchcase.Pool { return syncPoolObjects{anyPool} }},
@@ -30,20 +30,22 @@ func objectPools(b *testing.B) []benchcase.Entry {
 			return wrappedObjects{p}
 		}},
 	}
-	entries = append(entries, objectEntries("", nil, "")...)
-	return append(entries, objectEntries("objects", seen, "-otel")...)
+	entries = append(entries, objectEntries(nil, "")...)
+	return append(entries, objectEntries(seen, "-otel")...)
 }
 
-// objectEntries is our object pools, under a name in a registry, or without.
-func objectEntries(name string, r *pool.Registry, suffix string) []benchcase.Entry {
+// objectEntries is our object pools, in a registry or, if that is nil, without a
+// name.
+func objectEntries(r *pool.Registry, suffix string) []benchcase.Entry {
+	name := nameIn(r)
 	return []benchcase.Entry{
 		{Name: "bounded" + suffix, Open: func(tb testing.TB, _ int) benchcase.Pool {
-			p := must(strategies.NewBounded(strategies.BoundedConfig[object]{Name: name, Registry: r, New: allocateObject}))(tb)
+			p := must(strategies.NewBounded(strategies.BoundedConfig[object]{OnDuplicate: pool.Suffix, Name: name("bounded"), Registry: r, New: allocateObject}))(tb)
 			tb.Cleanup(p.Close)
 			return boundedObjects{p}
 		}},
 		{Name: "sync" + suffix, Open: func(tb testing.TB, _ int) benchcase.Pool {
-			p := must(strategies.NewSync(strategies.SyncConfig[object]{Name: name, Registry: r, New: allocateObject}))(tb)
+			p := must(strategies.NewSync(strategies.SyncConfig[object]{OnDuplicate: pool.Suffix, Name: name("sync"), Registry: r, New: allocateObject}))(tb)
 			tb.Cleanup(p.Close)
 			return syncObjects{p}
 		}},

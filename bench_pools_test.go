@@ -11,13 +11,13 @@ import (
 )
 
 // bytePools is every pool of byte buffers, and what they are compared with.
-func bytePools(b *testing.B) []benchcase.Entry {
-	entries := references(b)
+func bytePools(tb testing.TB) []benchcase.Entry {
+	entries := references(tb)
 	for _, otel := range []bool{false, true} {
 		var r *pool.Registry
 		suffix := ""
 		if otel {
-			r, suffix = observed(b), "-otel"
+			r, suffix = observed(tb), "-otel"
 		}
 		entries = append(entries, strategyEntries(r, suffix)...)
 	}
@@ -26,16 +26,11 @@ func bytePools(b *testing.B) []benchcase.Entry {
 
 // mixedPools is those of bytePools that hand out more than one size, and the
 // array of sync.Pools that it takes to do the same.
-func mixedPools(b *testing.B) []benchcase.Entry { return append(mixedReferences(), bytePools(b)...) }
+func mixedPools(tb testing.TB) []benchcase.Entry { return append(mixedReferences(), bytePools(tb)...) }
 
 // strategyEntries is our pools, in a registry or, if that is nil, without a name.
 func strategyEntries(r *pool.Registry, suffix string) []benchcase.Entry {
-	name := func(s string) string {
-		if r == nil {
-			return ""
-		}
-		return s
-	}
+	name := nameIn(r)
 	return []benchcase.Entry{
 		{Name: "sizeclasses" + suffix, Misses: missesOf, Open: func(tb testing.TB, _ int) benchcase.Pool {
 			p := must(strategies.NewSizeClasses(strategies.SizeClassesConfig{OnDuplicate: pool.Suffix, Name: name("sizeclasses"), Registry: r}))(tb)
@@ -58,6 +53,16 @@ func strategyEntries(r *pool.Registry, suffix string) []benchcase.Entry {
 			tb.Cleanup(p.Close)
 			return nop{p}
 		}},
+	}
+}
+
+// nameIn is the name of a pool in r: none if there is no r.
+func nameIn(r *pool.Registry) func(string) string {
+	return func(name string) string {
+		if r == nil {
+			return ""
+		}
+		return name
 	}
 }
 

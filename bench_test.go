@@ -42,3 +42,9 @@ func BenchmarkManyPools(b *testing.B) { benchcase.GetPut(b, manyPools(b), 1<<10)
 func BenchmarkObjects(b *testing.B) { benchcase.GetPut(b, objectPools(b), objectSize) }
 
 func BenchmarkObjectsParallel(b *testing.B) { benchcase.GetPutParallel(b, objectPools(b), objectSize) }
+
+func TestEveryPoolCanBeCompared(t *testing.T) {
+	benchcase.Try(t, mixedPools(t), 1<<10)
+	benchcase.Try(t, manyPools(t), 1<<10)
+	benchcase.Try(t, objectPools(t), objectSize)
+}

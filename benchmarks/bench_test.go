@@ -25,3 +25,7 @@ func BenchmarkBurst(b *testing.B) { benchcase.Burst(b, peers(), 1<<10) }
 func BenchmarkBurstParallel(b *testing.B) { benchcase.BurstParallel(b, peers(), 1<<10) }
 
 func BenchmarkManyPools(b *testing.B) { benchcase.GetPut(b, manyPeers(), 1<<10) }
+
+func TestEveryPeerCanBeCompared(t *testing.T) {
+	benchcase.Try(t, append(peers(), manyPeers()...), 1<<10)
+}

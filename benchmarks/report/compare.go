@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"image/color"
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -135,18 +136,26 @@ func (r *results) cells(v view, pool string, columns []id, hits bool) []string {
 			cells = append(cells, "")
 			continue
 		}
-		spread = max(spread, (s.Hi-s.Lo)/2/s.Center)
+		spread = max(spread, (s.Hi-s.Lo)/2/s.Center) // infinite with less than 6 rounds
 		cells = append(cells, nanoseconds(s.Center))
 	}
 	at := v.chart
 	at.Pool = reference
 	to := r.median(at, "sec/op")
 	at.Pool = pool
-	cells = append(cells, trimmed(r.median(at, "sec/op")/to), fmt.Sprintf("%.0f %%", spread*100), trimmed(r.median(at, "allocs/op")))
+	cells = append(cells, trimmed(r.median(at, "sec/op")/to), percent(spread), trimmed(r.median(at, "allocs/op")))
 	if hits {
 		cells = append(cells, trimmed(r.median(at, "hit-%"))+" %")
 	}
 	return cells
+}
+
+// percent is a spread, if there are enough rounds to know it.
+func percent(spread float64) string {
+	if math.IsInf(spread, 0) {
+		return "?"
+	}
+	return fmt.Sprintf("%.0f %%", spread*100)
 }
 
 func emphasis(pool string) string {

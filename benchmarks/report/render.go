@@ -31,10 +31,15 @@ func render(o options) error {
 			errs = append(errs, err)
 		}
 	}
+	choice := map[string]string{}
+	if len(found["growth"].order) > 0 {
+		choice["memory"] = memoryBlock(found["growth"])
+	}
 	if len(found["compare"].order) > 0 {
 		page["bounds"] = boundsBlock(bounds, found)
-		errs = append(errs, splice(filepath.Join(o.root, "docs", "strategies.md"), map[string]string{"strategies": strategiesBlock(found["compare"])}))
+		choice["strategies"] = strategiesBlock(found["compare"])
 	}
+	errs = append(errs, splice(filepath.Join(o.root, "docs", "strategies.md"), choice))
 	return errors.Join(append(errs, splice(filepath.Join(o.root, "BENCHMARKS.md"), page))...)
 }
 

@@ -50,3 +50,26 @@ func (r *results) nanosecondsOf(at id, pool string) string {
 	}
 	return nanoseconds(s.Center)
 }
+
+// memoryBlock is what docs/strategies.md says of memory.
+func memoryBlock(r *results) string {
+	pools := id{Case: "GrowthPools", Pool: "sizeclasses", Param: "pools=1000", CPU: "2"}
+	t := newTable("`SizeClasses` with its 13 default classes", "bytes")
+	t.row("a pool that was never used", trimmed(r.median(pools, "unused-B")))
+	t.row("one that one P uses, beside its buffers", trimmed(r.median(pools, "overhead-B")))
+	many := id{Case: "GrowthIdle", Pool: "sizeclasses", Param: "idle=1000000", CPU: "2"}
+	t.row("beside each of a million idle buffers", trimmed(r.median(many, "overhead-B")))
+	many.Pool = "slice"
+	t.row("the same in a `[][]byte`", trimmed(r.median(many, "overhead-B")))
+
+	gc := newTable("processor time of one garbage collection with", "`SizeClasses`", "`[][]byte`")
+	for _, n := range []string{"0", "10000", "100000", "1000000"} {
+		cells := []string{n + " idle buffers of 64 B"}
+		for _, pool := range []string{"sizeclasses", "slice"} {
+			at := id{Case: "GrowthIdle", Pool: pool, Param: "idle=" + n, CPU: "2"}
+			cells = append(cells, scaled(r.median(at, "gc-cpu-sec/op"), "sec/op"))
+		}
+		gc.row(cells...)
+	}
+	return environment(r) + "\n" + t.String() + "\n" + strings.TrimRight(gc.String(), "\n")
+}

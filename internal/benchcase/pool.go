@@ -61,3 +61,18 @@ type Entry struct {
 	// pool out of it.
 	Misses func(Pool) uint64
 }
+
+// Try uses each pool once in every way, so that a test shows that a comparison
+// can run without waiting for one.
+func Try(tb testing.TB, pools []Entry, size int) {
+	for _, e := range pools {
+		p := e.Open(tb, size)
+		p.GetPut(2, size)
+		h := p.Hold()
+		h.Fill(3, size)
+		h.Drain()
+		if !e.OneSize {
+			p.Mixed(16, []int{size, size / 2})
+		}
+	}
+}
