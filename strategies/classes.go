@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"sync"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/magazine"
@@ -90,12 +91,18 @@ func (c Classes) table(p *problems) *classTable {
 		p.add("Classes", "invalid", c.err)
 		return nil
 	}
+	if c.sizes == nil {
+		return defaultTable()
+	}
 	if len(sizes) > maxClasses {
 		p.add("Classes", fmt.Sprintf("%d classes", len(sizes)), fmt.Sprintf("use at most %d", maxClasses))
 		return nil
 	}
 	return newClassTable(sizes)
 }
+
+// defaultTable is what all pools share whose config names no classes.
+var defaultTable = sync.OnceValue(func() *classTable { return newClassTable(Classes{}.Sizes()) })
 
 // classTable finds the class of a size without a division or a search. Sizes
 // are sorted into buckets as a floating-point number is into exponent and three
@@ -115,7 +122,7 @@ type classTable struct {
 
 const (
 	numBuckets = 512
-	hashBits   = 10
+	hashBits   = 9
 
 	noClass = 1<<7 - 2 // the class of what no class holds: 0 bytes
 	noExact = 1<<7 - 1 // the class of what is of no class's size: -1 bytes

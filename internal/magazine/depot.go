@@ -70,14 +70,28 @@ type depot struct {
 	remembered     atomic.Bool  // memory has ghosts
 	idleAge        atomic.Int64 // nanoseconds, as SetIdleAge said; 0: the pool's own
 
-	// Counts of what did not go through a cell, or cannot be counted there.
+	ledger atomic.Pointer[ledger]
+	_      [64]byte // padding prevents false sharing
+}
+
+// ledger is counts of what did not go through a cell, or cannot be counted there.
+// A class that is not used has none.
+type ledger struct {
 	hits, pooled, requested   atomic.Uint64
 	hitBytes, pooledBytes     atomic.Uint64
 	full, pressed             atomic.Uint64
 	closedGets, closedIn      atomic.Uint64
 	prewarmed, prewarmedBytes atomic.Uint64
 	evicted, evictedBytes     [pool.NumEvictionReasons]atomic.Uint64
-	_                         [64]byte // padding prevents false sharing
+}
+
+// counts is the depot's ledger, made at the first call.
+func (d *depot) counts() *ledger {
+	if l := d.ledger.Load(); l != nil {
+		return l
+	}
+	d.ledger.CompareAndSwap(nil, new(ledger))
+	return d.ledger.Load()
 }
 
 // never is the stamp of what is not there.

@@ -20,8 +20,8 @@ func (p *Pool) Get(class, asked int) (unsafe.Pointer, pool.RequestResult) {
 			if p.attach(pid) {
 				continue
 			}
-			d.closedGets.Add(1)
-			d.requested.Add(uint64(asked))
+			d.counts().closedGets.Add(1)
+			d.counts().requested.Add(uint64(asked))
 			return nil, pool.RequestClosed
 		}
 		if c.asked != 0 {
@@ -185,10 +185,10 @@ func (p *Pool) Put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 func (p *Pool) refuse(d *depot) pool.ReturnResult {
 	d.refuse(p.clock.Load())
 	if p.budget != nil && p.budget.Pressed() {
-		d.pressed.Add(1)
+		d.counts().pressed.Add(1)
 		return pool.ReturnPressure
 	}
-	if d.full.Add(1)%reclaimEvery == 1 {
+	if d.counts().full.Add(1)%reclaimEvery == 1 {
 		p.reclaim()
 	}
 	return pool.Full
@@ -207,7 +207,7 @@ func (p *Pool) put(d *depot, class int, x unsafe.Pointer, size int64) pool.Retur
 			if p.attach(pid) {
 				continue
 			}
-			d.closedIn.Add(1)
+			d.counts().closedIn.Add(1)
 			return pool.ReturnClosed
 		}
 		if c.asked != 0 {
@@ -323,11 +323,11 @@ func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResu
 	p.watch()
 	if !d.storeOne(x, size, p.clock.Load()) {
 		p.release(size)
-		d.closedIn.Add(1)
+		d.counts().closedIn.Add(1)
 		return pool.ReturnClosed
 	}
-	d.pooled.Add(1)
-	d.pooledBytes.Add(uint64(size))
+	d.counts().pooled.Add(1)
+	d.counts().pooledBytes.Add(uint64(size))
 	return pool.Pooled
 }
 
@@ -355,7 +355,7 @@ func (p *Pool) reclaim() {
 
 // countHit counts a hit that no cell counted.
 func (d *depot) countHit(size int64, asked int) {
-	d.hits.Add(1)
-	d.hitBytes.Add(uint64(size))
-	d.requested.Add(uint64(asked))
+	d.counts().hits.Add(1)
+	d.counts().hitBytes.Add(uint64(size))
+	d.counts().requested.Add(uint64(asked))
 }

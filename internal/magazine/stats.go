@@ -37,20 +37,24 @@ func (p *Pool) Charged() int64 { return p.charged.Load() }
 // count adds what the depot counted. Returns are read before requests
 // everywhere, so that what is in use is rather over- than understated.
 func (d *depot) count(c *pool.Counts) {
-	c.Returns[pool.Pooled] += d.pooled.Load()
-	c.Returns[pool.Full] += d.full.Load()
-	c.Returns[pool.ReturnPressure] += d.pressed.Load()
-	c.Returns[pool.ReturnClosed] += d.closedIn.Load()
-	c.Prewarmed += d.prewarmed.Load()
-	c.Requests[pool.Hit] += d.hits.Load()
-	c.Requests[pool.RequestClosed] += d.closedGets.Load()
-	c.RequestedBytes += d.requested.Load()
+	l := d.ledger.Load()
+	if l == nil {
+		return
+	}
+	c.Returns[pool.Pooled] += l.pooled.Load()
+	c.Returns[pool.Full] += l.full.Load()
+	c.Returns[pool.ReturnPressure] += l.pressed.Load()
+	c.Returns[pool.ReturnClosed] += l.closedIn.Load()
+	c.Prewarmed += l.prewarmed.Load()
+	c.Requests[pool.Hit] += l.hits.Load()
+	c.Requests[pool.RequestClosed] += l.closedGets.Load()
+	c.RequestedBytes += l.requested.Load()
 	for r := range c.Evictions {
-		c.Evictions[r] += d.evicted[r].Load()
-		c.EvictedBytes[r] += d.evictedBytes[r].Load()
+		c.Evictions[r] += l.evicted[r].Load()
+		c.EvictedBytes[r] += l.evictedBytes[r].Load()
 	}
 	if d.size == 0 {
-		c.IdleBytes += int64(d.pooledBytes.Load() + d.prewarmedBytes.Load() - d.hitBytes.Load())
+		c.IdleBytes += int64(l.pooledBytes.Load() + l.prewarmedBytes.Load() - l.hitBytes.Load())
 	}
 }
 

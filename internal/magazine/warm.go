@@ -8,8 +8,8 @@ import (
 
 // drop counts an idle object as evicted, uncharges and discards it.
 func (p *Pool) drop(d *depot, x unsafe.Pointer, size int64, why pool.EvictionReason) {
-	d.evicted[why].Add(1)
-	d.evictedBytes[why].Add(uint64(size))
+	d.counts().evicted[why].Add(1)
+	d.counts().evictedBytes[why].Add(uint64(size))
 	p.release(size)
 	p.discardOne(x)
 }
@@ -42,8 +42,8 @@ func (p *Pool) Warm(class, n int, make func() (unsafe.Pointer, int64)) (warmed i
 			p.discardOne(x)
 			return warmed
 		}
-		d.prewarmed.Add(1)
-		d.prewarmedBytes.Add(uint64(size))
+		d.counts().prewarmed.Add(1)
+		d.counts().prewarmedBytes.Add(uint64(size))
 	}
 	return warmed
 }

@@ -2,7 +2,6 @@ package percpu
 
 import (
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -12,14 +11,22 @@ const NumCounters = 8
 
 // Counters is a block of event counters that cost a plain addition each: every
 // P counts on a line of its own, and Sum adds the lines up. The zero value is
-// ready to use; it must not be copied. A P that never counts costs nothing.
+// ready to use; it must not be copied. Nothing is allocated before something is
+// counted.
 type Counters struct {
-	lines atomic.Pointer[[]*line]
-	grow  sync.Mutex
+	now  atomic.Pointer[lines]
+	grow sync.Mutex
 }
 
-// line is one P's counters. At 64 bytes the allocator gives it a cache line of
-// its own, which prevents false sharing.
+// lines is a line for each P, and those of earlier, shorter arrays, whose counts
+// stay where they are: a P may be adding to them.
+type lines struct {
+	of    []line
+	older *lines
+}
+
+// line is one P's counters. Large arrays are aligned to it, which prevents false
+// sharing.
 type line struct {
 	n [NumCounters]uint64
 }
@@ -31,30 +38,20 @@ func (c *Counters) Inc(i int) { c.Add(i, 1) }
 // call, and at most what has been counted by its end.
 func (c *Counters) Sum(i int) uint64 {
 	var sum uint64
-	if lines := c.lines.Load(); lines != nil {
-		for _, l := range *lines {
-			if l != nil {
-				sum += atomic.LoadUint64(&l.n[i])
-			}
+	for l := c.now.Load(); l != nil; l = l.older {
+		for pid := range l.of {
+			sum += atomic.LoadUint64(&l.of[pid].n[i])
 		}
 	}
 	return sum
 }
 
-// ensure makes a line for the P. Readers hold on to the slice they loaded, so it
-// is replaced, never changed; lines are never replaced, so no count is lost.
+// ensure makes a line for the P.
 func (c *Counters) ensure(pid int) {
 	c.grow.Lock()
 	defer c.grow.Unlock()
-	var lines []*line
-	if p := c.lines.Load(); p != nil {
-		lines = slices.Clone(*p)
+	old := c.now.Load()
+	if old == nil || pid >= len(old.of) {
+		c.now.Store(&lines{of: make([]line, max(pid+1, runtime.GOMAXPROCS(0))), older: old})
 	}
-	if n := max(pid+1, runtime.GOMAXPROCS(0)); n > len(lines) {
-		lines = append(lines, make([]*line, n-len(lines))...)
-	}
-	if lines[pid] == nil {
-		lines[pid] = new(line)
-	}
-	c.lines.Store(&lines)
 }

@@ -61,8 +61,8 @@ func stopTheWorld() { runtime.Stack(nil, true) }
 func (c *Counters) Add(i int, n uint64) {
 	for {
 		pid := Pin()
-		if lines := c.lines.Load(); lines != nil && pid < len(*lines) && (*lines)[pid] != nil {
-			(*lines)[pid].n[i&(NumCounters-1)] += n
+		if l := c.now.Load(); l != nil && pid < len(l.of) {
+			l.of[pid].n[i&(NumCounters-1)] += n
 			Unpin()
 			return
 		}

@@ -46,8 +46,8 @@ func stopTheWorld() {}
 func (c *Counters) Add(i int, n uint64) {
 	for {
 		pid := Pin()
-		if lines := c.lines.Load(); lines != nil && pid < len(*lines) && (*lines)[pid] != nil {
-			atomic.AddUint64(&(*lines)[pid].n[i], n)
+		if l := c.now.Load(); l != nil && pid < len(l.of) {
+			atomic.AddUint64(&l.of[pid].n[i], n)
 			return
 		}
 		c.ensure(pid)
