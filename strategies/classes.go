@@ -140,6 +140,22 @@ var allSlow = func() (t classTable) {
 	return t
 }()
 
+// clearing is the table for Get and Put of a pool that clears buffers: one that
+// finds nothing where it does.
+func (t *classTable) clearing(when Zeroing) *classTable {
+	if when == ZeroNever {
+		return t
+	}
+	c := *t
+	if when == ZeroOnGet {
+		c.first = allSlow.first
+	} else {
+		c.hashed = allSlow.hashed
+	}
+	c.size[noExact] = -1
+	return &c
+}
+
 func newClassTable(sizes []int) *classTable {
 	t := allSlow
 	t.sizes = sizes

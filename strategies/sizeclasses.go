@@ -55,7 +55,7 @@ type SizeClassesConfig struct {
 // one goroutine gets and another puts. What is idle survives garbage collections and never exceeds the limit.
 type SizeClasses struct {
 	front magazine.Front // all of core that Get and Put need as long as they hit
-	table *classTable    // finds nothing if the pool clears buffers, to save them a test
+	table *classTable    // finds nothing for the side on which the pool clears buffers, to save the others a test
 	core  *sizeClasses
 	pub   *pool.Publication
 }
@@ -96,9 +96,7 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 	}
 	s := &SizeClasses{table: table, core: core, pub: pub}
 	core.engine.Refresh(&s.front)
-	if c.Zero != ZeroNever {
-		s.table = &allSlow
-	}
+	s.table = table.clearing(c.Zero)
 	closeWhenDropped(s, core.engine, pub)
 	for size, n := range c.Prewarm {
 		s.Warm(size, n)
@@ -199,14 +197,59 @@ func (s *SizeClasses) Close() {
 
 // get is Get where the P's cell or the table had no answer.
 func (s *SizeClasses) get(n int) []byte {
+	if s.core.zero == ZeroOnGet {
+		if b := s.getCleared(n); b != nil {
+			return b
+		}
+	}
 	defer s.core.engine.Refresh(&s.front)
 	return s.core.get(n)
 }
 
+// getCleared takes a buffer off the P's cell and clears it, or returns nil.
+func (s *SizeClasses) getCleared(n int) []byte {
+	class, size := s.core.table.find(n)
+	if uint(n-1) >= uint(size) {
+		return nil
+	}
+	cell := s.front.At(percpu.Pin(), class)
+	x := cell.Take()
+	if x != nil {
+		cell.Count(n)
+	}
+	cell.Leave()
+	if x == nil {
+		return nil
+	}
+	b := buffer(x, n, size)
+	clear(b[:size])
+	return b
+}
+
 // put is Put, likewise.
 func (s *SizeClasses) put(x unsafe.Pointer, size int) {
+	if s.core.zero == ZeroOnPut && s.putCleared(x, size) {
+		return
+	}
 	s.core.put(x, size)
 	s.core.engine.Refresh(&s.front)
+}
+
+// putCleared clears a buffer of a class's size and puts it back.
+func (s *SizeClasses) putCleared(x unsafe.Pointer, size int) bool {
+	class, classSize := s.core.table.exact(size)
+	if classSize != size {
+		return false
+	}
+	clear(buffer(x, size, size))
+	cell := s.front.At(percpu.Pin(), class)
+	kept := cell.Give(x)
+	cell.Leave()
+	if !kept {
+		s.core.engine.Put(class, x, 0)
+		s.core.engine.Refresh(&s.front)
+	}
+	return true
 }
 
 func (c *sizeClasses) get(n int) []byte {
@@ -235,9 +278,6 @@ func (c *sizeClasses) put(x unsafe.Pointer, size int) {
 	if !ok || size != c.table.size[class] {
 		c.reject(size)
 		return
-	}
-	if c.zero == ZeroOnPut {
-		clear(buffer(x, size, size))
 	}
 	c.engine.Put(class, x, 0)
 }

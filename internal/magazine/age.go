@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/percpu"
 )
 
@@ -15,13 +14,18 @@ const OwnIdleAge = time.Minute
 
 // age is what Age and Demand keep between calls.
 type age struct {
-	last   time.Time     // Age's latest now
-	real   time.Time     // when the window ended, by the computer's clock
-	alone  time.Time     // the same, if it was a sentinel that ended it
-	ended  time.Time     // when the window before the one that Demand will end did
-	low    []int64       // by class, objects that lay unused in Ps in the latest window
-	stats  pool.Stats    // at the window's end
-	before []pool.Counts // by class, at its beginning
+	last   time.Time // Age's latest now
+	real   time.Time // when the window ended, by the computer's clock
+	alone  time.Time // the same, if it was a sentinel that ended it
+	ended  time.Time // when the window before the one that Demand will end did
+	low    []int64   // by class, objects that lay unused in Ps in the latest window
+	before []counted // by class, what the counts were when Demand's window began
+}
+
+// counted is the part of a class's counts of which Demand tells the change.
+type counted struct {
+	hits, misses uint64
+	idle         int64
 }
 
 // Age implements pool.Ager: it ends a window. Ps that are in use are asked to give
@@ -34,11 +38,19 @@ func (p *Pool) Age(now time.Time) {
 	p.ageLocked(now)
 }
 
+// agesLocked is what is kept, made at the first call: most of a pool that is not
+// used would be that.
+func (p *Pool) agesLocked() *age {
+	if p.age == nil {
+		p.age = &age{low: make([]int64, len(p.depots)), before: make([]counted, len(p.depots))}
+	}
+	return p.age
+}
+
 func (p *Pool) ageLocked(now time.Time) {
-	a := &p.age
+	a := p.agesLocked()
 	if a.last.IsZero() {
 		a.last, a.ended = now, now
-		a.low, a.before = make([]int64, len(p.depots)), make([]pool.Counts, len(p.depots))
 	}
 	if window := now.Sub(a.last); window > 0 {
 		a.last = now
@@ -47,11 +59,8 @@ func (p *Pool) ageLocked(now time.Time) {
 }
 
 func (p *Pool) advanceLocked(window time.Duration) {
-	a := &p.age
+	a := p.agesLocked()
 	a.real = time.Now()
-	if a.low == nil {
-		a.low = make([]int64, len(p.depots))
-	}
 	clear(a.low)
 	p.mu.Lock()
 	defer p.mu.Unlock()

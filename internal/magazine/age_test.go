@@ -299,7 +299,7 @@ func TestASentinelLooksAfterEachCollection(t *testing.T) {
 	looked := func() bool {
 		p.aging.Lock()
 		defer p.aging.Unlock()
-		return !p.age.real.IsZero()
+		return p.age != nil && !p.age.real.IsZero()
 	}
 	for deadline := time.Now().Add(10 * time.Second); !looked(); runtime.Gosched() {
 		runtime.GC()

@@ -1,6 +1,7 @@
 package magazine
 
 import (
+	"sync"
 	"time"
 
 	"github.com/otelpool/pool"
@@ -12,44 +13,51 @@ func (p *Pool) Demand(now time.Time, into *pool.Demand) {
 	defer p.aging.Unlock()
 	p.ageLocked(now)
 	p.Attach()
-	p.Stats(&p.age.stats)
-	p.report(into)
-	p.dropOldLocked(p.age.stats.IdleBytes) // after the report: what is dropped now belongs to the next window
+	stats := snapshots.Get().(*pool.Stats)
+	defer snapshots.Put(stats)
+	p.Stats(stats)
+	p.report(stats, into)
+	p.dropOldLocked(stats.IdleBytes) // after the report: what is dropped now belongs to the next window
 }
 
+// snapshots are used again from pool to pool, since a controller goes from one to
+// the next.
+var snapshots = sync.Pool{New: func() any { return new(pool.Stats) }}
+
 // report writes what the window saw, and begins the next.
-func (p *Pool) report(into *pool.Demand) {
-	a := &p.age
+func (p *Pool) report(stats *pool.Stats, into *pool.Demand) {
+	a := p.agesLocked()
 	into.Window = a.last.Sub(a.ended)
 	a.ended = a.last
 	into.Classes = into.Classes[:0]
 	for i := range p.depots {
 		into.Classes = append(into.Classes, pool.ClassDemand{})
 		c := &into.Classes[i]
-		now := &a.stats.Classes[i].Counts
+		now := &stats.Classes[i].Counts
 		p.depots[i].demand(c, now, &a.before[i], into.Window)
 		c.LowWater += a.low[i]
 		c.IdleAge = p.depots[i].limitAge()
-		a.before[i] = *now
 	}
 }
 
 // demand writes a class's part, from the counts at the window's end and at its
 // beginning, and begins a new window in the depot.
-func (d *depot) demand(c *pool.ClassDemand, now, before *pool.Counts, window time.Duration) {
+func (d *depot) demand(c *pool.ClassDemand, now *pool.Counts, before *counted, window time.Duration) {
 	c.Size = d.size
 	if d.size == 0 && now.Idle > 0 {
 		c.Size = now.IdleBytes / now.Idle
 	}
-	c.Misses = now.Requests[pool.Miss] - before.Requests[pool.Miss]
-	c.Gets = now.Requests[pool.Hit] - before.Requests[pool.Hit] + c.Misses
+	c.Misses = now.Requests[pool.Miss] - before.misses
+	c.Gets = now.Requests[pool.Hit] - before.hits + c.Misses
 	c.Idle = now.Idle
 	c.InUse = int64(now.HandedOut()) - int64(now.TakenBack())
-	c.IdleSeconds = float64(before.Idle+now.Idle) / 2 * window.Seconds()
+	c.IdleSeconds = float64(before.idle+now.Idle) / 2 * window.Seconds()
+	held := max(before.idle, now.Idle)
+	*before = counted{now.Requests[pool.Hit], now.Requests[pool.Miss], now.Idle}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c.LowWater = d.lowest
-	d.reachedLocked(d.lowest, max(before.Idle, now.Idle))
+	d.reachedLocked(d.lowest, held)
 	d.lowest, d.some = d.idle.Load(), 1
 	if m := d.memory; m != nil {
 		c.Regrets, c.Refused, c.Dropped, c.DroppedSeconds = m.regrets, m.refused, m.dropped, m.droppedFor

@@ -63,7 +63,7 @@ type Pool struct {
 	emptied   []*shard   // for Attach
 
 	aging   sync.Mutex // one Age or Demand at a time; guards what follows
-	age     age
+	age     *age       // nil before the first
 	reserve atomic.Int64
 	leave   func() // the budget
 	watched bool   // by a sentinel; guarded by mu

@@ -57,17 +57,19 @@ func (p *Pool) ageAlone(now time.Time) bool {
 	}
 	p.aging.Lock()
 	defer p.aging.Unlock()
-	since := now.Sub(p.age.real)
-	switch alone := p.age.real == p.age.alone; {
-	case p.age.real.IsZero():
-		p.age.real, p.age.alone = now, now
+	a := p.agesLocked()
+	since := now.Sub(a.real)
+	switch alone := a.real == a.alone; {
+	case a.real.IsZero():
+		a.real, a.alone = now, now
 	case alone && since >= sentinelPause, !alone && since >= abandoned:
 		p.advanceLocked(since)
-		p.age.alone = p.age.real
+		a.alone = a.real
 		p.Attach()
-		var stats pool.Stats
-		p.Stats(&stats)
+		stats := snapshots.Get().(*pool.Stats)
+		p.Stats(stats)
 		p.dropOldLocked(stats.IdleBytes)
+		snapshots.Put(stats)
 	}
 	return true
 }
