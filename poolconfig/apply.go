@@ -1,9 +1,7 @@
 package poolconfig
 
 import (
-	"cmp"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -18,12 +16,12 @@ type subject struct {
 	making *making // nil: made without the configuration
 }
 
-// original is what the code had of a pool that was made without the
-// configuration, from before it was changed.
+// original is what the code had of a pool that the configuration has changed.
 type original struct {
-	source pool.Source
-	limit  int64
-	mode   pool.Mode
+	source   pool.Source
+	limit    int64
+	mode     pool.Mode
+	reserved bool // the pool's reserve is the configuration's
 }
 
 // change is a set of changes that have been found possible, to be made at once.
@@ -72,15 +70,18 @@ func (c *Config) apply(s *state) error {
 	for i := range subjects {
 		ch.plan(&subjects[i])
 	}
-	ch.checkReserves(subjects)
+	ch.checkBudget(subjects)
 	if err := ch.err(); err != nil {
+		return err
+	}
+	if err := c.ours().configure(s); err != nil { // the last that can be refused
 		return err
 	}
 	c.state.Store(s)
 	for _, do := range ch.do {
 		do()
 	}
-	c.setBudget(int64(c.budgetOf(s).value), subjects)
+	c.setBudget(s)
 	return nil
 }
 
@@ -129,13 +130,14 @@ func (c *Config) subjects() []subject {
 
 // original is what the code had of a pool.
 func (c *Config) original(s *subject) original {
-	if s.making != nil {
-		return original{source: s.source, limit: s.making.limit}
-	}
 	if i := slices.IndexFunc(c.origins, func(o original) bool { return o.source == s.source }); i >= 0 {
 		return c.origins[i]
 	}
 	o := original{source: s.source}
+	if s.making != nil {
+		o.limit = s.making.limit
+		return o
+	}
 	if r, ok := s.source.(pool.Resizable); ok {
 		o.limit = r.Limit()
 	}
@@ -273,16 +275,27 @@ func (ch *change) planReserve(s *subject, v *setting[size]) (touched bool) {
 		}
 		return false
 	}
-	var want size
-	if v != nil {
-		want = v.value
+	if v == nil {
+		if was := ch.config.original(s); was.reserved {
+			ch.do = append(ch.do, func() { t.SetReserve(0); ch.config.reserved(s, false) })
+		}
+		return false
 	}
-	if l := ch.limitOf(s); int64(want) > l {
-		ch.add(v.from, poolPath(s.name, "reserve"), want.String(),
+	if l := ch.limitOf(s); int64(v.value) > l {
+		ch.add(v.from, poolPath(s.name, "reserve"), v.value.String(),
 			fmt.Sprintf("more than the pool's limit of %v: lower it, or raise the limit", limit(l)))
 	}
-	ch.do = append(ch.do, func() { t.SetReserve(int64(want)) })
-	return v != nil
+	ch.do = append(ch.do, func() { t.SetReserve(int64(v.value)); ch.config.reserved(s, true) })
+	return true
+}
+
+// reserved remembers whether a pool's reserve is the configuration's: if not, it
+// is not touched, for it may be somebody else's.
+func (c *Config) reserved(s *subject, yes bool) {
+	o := c.original(s)
+	o.reserved = yes
+	c.origins = slices.DeleteFunc(c.origins, func(k original) bool { return k.source == s.source })
+	c.origins = append(c.origins, o)
 }
 
 // limitOf is the limit that a pool will have.
@@ -293,57 +306,24 @@ func (ch *change) limitOf(s *subject) int64 {
 	return ch.config.original(s).limit
 }
 
-// checkReserves refuses a budget that cannot keep what pools reserve.
-func (ch *change) checkReserves(subjects []subject) {
+// checkBudget refuses a budget that cannot keep what pools reserve, and one that
+// a controller sets which knows nothing of it.
+func (ch *change) checkBudget(subjects []subject) {
+	b := ch.state.budgetOf()
+	if b == nil {
+		return
+	}
 	var sum int64
 	for _, s := range subjects {
-		if set := ch.state.of(s.name); s.making != nil && s.making.shares && set.Reserve != nil {
+		if set := ch.state.of(s.name); set.Reserve != nil {
 			sum += int64(set.Reserve.value)
 		}
 	}
-	if b := ch.config.budgetOf(ch.state); sum > int64(b.value) {
+	if sum > int64(b.value) {
 		ch.add(b.from, "budget", b.value.String(),
 			fmt.Sprintf("less than the %v that pools reserve: raise it, or lower their reserves", size(sum)))
 	}
-}
-
-// setBudget sets the budget's limit and has the pools that share it drop what is
-// over. What callers have in hand at the moment, on its way between a P and the
-// depot, is charged and cannot be dropped: it comes down as they get on. Nothing
-// more is charged meanwhile. What others have charged that are not ours stays.
-func (c *Config) setBudget(bytes int64, subjects []subject) {
-	if c.budget.Limit() != bytes {
-		c.budget.SetLimit(bytes)
+	if ch.config.registry.Controller() != nil && ch.config.ours() == nil {
+		ch.add(b.from, "budget", b.value.String(), "a controller sets it: make that with poolconfig.NewController, or leave the budget out")
 	}
-	for round := 0; c.budget.Used() > bytes; round++ {
-		if held := c.trimSharers(subjects); held == 0 && round > 0 {
-			return
-		}
-		runtime.Gosched()
-	}
-}
-
-// trimSharers drops what is over the budget from the pools that share it, those
-// that hold most first, and returns what they held.
-func (c *Config) trimSharers(subjects []subject) (held int64) {
-	idle := make(map[pool.Source]int64)
-	var sharers []pool.Resizable
-	var st pool.Stats
-	for _, s := range subjects {
-		if r, ok := s.source.(pool.Resizable); ok && s.making != nil && s.making.shares {
-			s.source.Stats(&st)
-			idle[s.source] = st.IdleBytes
-			held += st.IdleBytes
-			sharers = append(sharers, r)
-		}
-	}
-	slices.SortFunc(sharers, func(a, b pool.Resizable) int {
-		return cmp.Compare(idle[b.(pool.Source)], idle[a.(pool.Source)])
-	})
-	for _, r := range sharers {
-		if over := c.budget.Used() - c.budget.Limit(); over > 0 {
-			r.Trim(over)
-		}
-	}
-	return held
 }

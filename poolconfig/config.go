@@ -21,12 +21,9 @@ type Options struct {
 	File string
 	// Environ is the variables, as os.Environ gives them, which nil stands for.
 	Environ []string
-	// Registry is where the pools are; nil is pool.Default.
+	// Registry is where the pools are; nil is pool.Default. The document's budget
+	// is the registry's; what that is at Load holds if the document has none.
 	Registry *pool.Registry
-	// Budget is what the document's budget sets, and what pools made through the
-	// configuration share; its limit is the one that holds if the document has
-	// none. nil is a new one without a limit.
-	Budget *pool.Budget
 }
 
 // Config is a configuration in force: what the document and the environment
@@ -37,13 +34,13 @@ type Options struct {
 type Config struct {
 	options  Options
 	registry *pool.Registry
-	budget   *pool.Budget
 	initial  int64 // the budget's limit in code
 	state    atomic.Pointer[state]
 
-	mu      sync.Mutex // one change at a time; guards what follows
-	made    []*making  // pools made through the configuration that are open
-	origins []original // of other pools that it has changed
+	mu         sync.Mutex  // one change at a time; guards what follows
+	made       []*making   // pools made through the configuration that are open
+	origins    []original  // of other pools that it has changed
+	controller *controlled // the controller made through it, or nil
 }
 
 // state is what was read. It does not change.
@@ -58,20 +55,17 @@ type state struct {
 // Load reads the document and the environment. Its error says all that is wrong
 // with either, a line each.
 func Load(o Options) (*Config, error) {
-	c := &Config{options: o, registry: o.Registry, budget: o.Budget}
+	c := &Config{options: o, registry: o.Registry}
 	if c.registry == nil {
 		c.registry = pool.Default
 	}
-	if c.budget == nil {
-		c.budget = pool.NewBudget(pool.Unlimited)
-	}
-	c.initial = c.budget.Limit()
+	c.initial = c.registry.Budget().Limit()
 	s, err := c.read()
 	if err != nil {
 		return nil, err
 	}
 	c.state.Store(s)
-	c.budget.SetLimit(int64(c.budgetOf(s).value))
+	c.setBudget(s)
 	return c, nil
 }
 
@@ -84,15 +78,6 @@ func (c *Config) File() string {
 		return c.options.File
 	}
 	return lookup(c.environ(), fileVariable)
-}
-
-// Budget is what pools made through the configuration share, unless their own
-// configs name another; nil for a nil Config.
-func (c *Config) Budget() *pool.Budget {
-	if c == nil {
-		return nil
-	}
-	return c.budget
 }
 
 func (c *Config) environ() []string {
@@ -128,7 +113,7 @@ func (c *Config) read() (*state, error) {
 		return nil, err
 	}
 	s.env, s.sorted = env, s.doc.Pools.bySpecificity()
-	return s, nil
+	return s, s.checkController()
 }
 
 func readFile(name string) ([]byte, error) {
@@ -172,12 +157,27 @@ func (s *state) demands(name string, f fieldInfo, from origin) bool {
 	return false
 }
 
-// budgetOf is the budget that a state asks for.
-func (c *Config) budgetOf(s *state) setting[limit] {
-	for _, b := range []*setting[limit]{s.env.Budget, s.doc.Budget} {
-		if b != nil {
-			return *b
-		}
+// budgetOf is the budget that a state asks for, and whether it does.
+func (s *state) budgetOf() *setting[limit] {
+	if s.env.Budget != nil {
+		return s.env.Budget
 	}
-	return setting[limit]{limit(c.initial), code}
+	return s.doc.Budget
+}
+
+// setBudget makes the budget what a state asks for, and has the pools that share
+// it drop what is over, what has been idle longest first. A controller sets it
+// itself, within what it has been told.
+func (c *Config) setBudget(s *state) {
+	if c.registry.Controller() != nil {
+		return
+	}
+	want, b := c.initial, c.registry.Budget()
+	if asked := s.budgetOf(); asked != nil {
+		want = int64(asked.value)
+	}
+	if b.Limit() != want {
+		b.SetLimit(want)
+		b.Reclaim()
+	}
 }

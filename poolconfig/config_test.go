@@ -127,8 +127,9 @@ func TestTheDocumentIsTheOneThatTheEnvironmentNames(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"budget": 4096, "pools": {"a": {"mode": "on"}}}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c, err := poolconfig.Load(poolconfig.Options{Environ: []string{"OTELPOOL_CONFIG=" + file}})
-	if err != nil || c.Budget().Limit() != 4096 || c.File() != file {
+	r := new(pool.Registry)
+	c, err := poolconfig.Load(poolconfig.Options{Registry: r, Environ: []string{"OTELPOOL_CONFIG=" + file}})
+	if err != nil || r.Budget().Limit() != 4096 || c.File() != file {
 		t.Error(err, c)
 	}
 	if _, err := poolconfig.Load(poolconfig.Options{File: file + "x", Environ: []string{}}); err == nil || !strings.HasPrefix(err.Error(), "poolconfig: the document: open "+file+"x: ") {
@@ -154,8 +155,8 @@ func TestSizesAreReadAsPeopleWriteThem(t *testing.T) {
 		"4096": 4096, `"4096"`: 4096, "64MiB": 64 << 20, "64 MiB": 64 << 20, "64Mi": 64 << 20, "64MB": 64e6, "1kB": 1000,
 		"1.5GiB": 3 << 29, "0.5KiB": 512, "7B": 7, "unlimited": pool.Unlimited, "2TiB": 2 << 40,
 	} {
-		c, _ := loaded(t, "budget: "+text+"\n")
-		want(t, text, c.Budget().Limit(), bytes)
+		_, r := loaded(t, "budget: "+text+"\n")
+		want(t, text, r.Budget().Limit(), bytes)
 	}
 }
 
@@ -218,7 +219,7 @@ func TestAPoolWithoutANameOrAConfigurationIsAsTheCodeSays(t *testing.T) {
 		p.Close()
 	}
 	var none *poolconfig.Config
-	want(t, "none", fmt.Sprint(none.Apply(), none.Reload(), none.File(), none.Budget(), none.ClassMetrics(), none.Effective().Settings), "<nil> <nil><nil> [] []")
+	want(t, "none", fmt.Sprint(none.Apply(), none.Reload(), none.File(), none.ClassMetrics(), none.Effective().Settings), "<nil> <nil>[] []")
 }
 
 func TestWhatAConstructorRefusesNamesTheLineItCameFrom(t *testing.T) {
@@ -294,12 +295,14 @@ func TestEffectiveIsADocumentThatSaysTheSame(t *testing.T) {
 pools:
   a:
     limit: 2MiB # pools.yaml:3
+    reserve: 0 # code
     prewarm: {4KiB: 1} # pools.yaml:3
     zero: on-get # OTELPOOL_POOL_A_ZERO
     classes: [256, 512, 1KiB, 2KiB, 4KiB, 8KiB, 16KiB, 32KiB, 64KiB, 128KiB, 256KiB,
       512KiB, 1MiB] # code
   b\[\*]\\:
     limit: 3MiB # pools.yaml:4
+    reserve: 0 # code
     prewarm: {} # code
     zero: never # code
     classes: [256, 512, 1KiB, 2KiB, 4KiB, 8KiB, 16KiB, 32KiB, 64KiB, 128KiB, 256KiB,
@@ -328,9 +331,9 @@ pools:
 
 func TestEffectiveTellsWhatTheProgramChangedSince(t *testing.T) {
 	t.Parallel()
-	c, _ := loaded(t, "pools:\n  a: {limit: 2MiB}\n")
+	c, r := loaded(t, "pools:\n  a: {limit: 2MiB}\n")
 	bodies(t, c, "a").SetLimit(5 << 20)
-	c.Budget().SetLimit(9 << 20)
+	r.Budget().SetLimit(9 << 20)
 	want(t, "limit", setting(c, "a", "limit"), "5MiB from the program")
 	want(t, "budget", setting(c, "", "budget"), "9MiB from the program")
 }

@@ -63,6 +63,14 @@ func (d *decoder) scalar(n *yaml.Node) string {
 	return n.Value
 }
 
+// oneOf is the index of a node's word among those there are.
+func (d *decoder) oneOf(n *yaml.Node, path string, words []string) int {
+	i := slices.Index(words, d.scalar(n))
+	last := len(words) - 1
+	d.wrongIf(i < 0, n, path, "use "+strings.Join(words[:last], ", ")+" or "+words[last])
+	return max(i, 0)
+}
+
 // resolved is the node that an alias stands for.
 func resolved(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode && n.Alias != nil {

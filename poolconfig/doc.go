@@ -18,8 +18,9 @@
 //	    limit: 128MiB     # OTELPOOL_POOL_HTTP_BODY_LIMIT has the last word
 //
 // docs/configuration.md has every field. Settings are of two kinds. Some can be
-// changed while a pool is in use: limit, mode, reserve, the budget; [Config.Apply]
-// and [Config.Reload] set them in every open pool of the registry. The others are
+// changed while a pool is in use: limit, mode, reserve, the budget, the knobs of
+// a controller made with [NewController]; [Config.Apply] and [Config.Reload] set
+// them in every open pool of the registry. The others are
 // set when a pool is made, by this package's New functions, each of which takes
 // what its namesake in package strategies takes. A reload that would change one of
 // those is refused.

@@ -35,7 +35,7 @@ func TestDocumentationHasEveryFieldAndWhenItTakesEffect(t *testing.T) {
 		if len(cells) != 5 || f.live != strings.HasPrefix(cells[3], "live") {
 			t.Errorf("%s: the row is %q; live: %v", name, cells, f.live)
 		}
-		if f.name != "pools" && !strings.Contains(text, "`"+prefix+variable(f.name)+"`") {
+		if f.name != "pools" && f.name != "controller" && !strings.Contains(text, "`"+prefix+variable(f.name)+"`") {
 			t.Errorf("%s has no variable", name)
 		}
 	}
@@ -44,6 +44,11 @@ func TestDocumentationHasEveryFieldAndWhenItTakesEffect(t *testing.T) {
 	}
 	for _, f := range poolFields {
 		check("pools.NAME."+f.name, f)
+	}
+	for _, f := range controllerFields {
+		if cells := strings.Split(row("controller."+f.name), " | "); len(cells) != 5 || cells[3] != "live" || !f.live {
+			t.Errorf("controller.%s: the row is %q; live: %v", f.name, cells, f.live)
+		}
 	}
 }
 
@@ -77,8 +82,11 @@ func TestDocumentsInTheDocumentationAreRight(t *testing.T) {
 	for line := range strings.Lines(text) { // the table's examples
 		if cells := strings.Split(line, " | "); len(cells) == 5 && strings.HasPrefix(line, "| `") {
 			example := strings.Trim(strings.TrimSuffix(strings.TrimSpace(cells[4]), "|"), "` ")
-			if strings.HasPrefix(line, "| `pools.NAME.") {
+			switch {
+			case strings.HasPrefix(line, "| `pools.NAME."):
 				example = "pools: {a: {" + example + "}}"
+			case strings.HasPrefix(line, "| `controller."):
+				example = "controller: {" + example + "}"
 			}
 			if _, err := parse("example", []byte(example)); err != nil {
 				t.Error(err)

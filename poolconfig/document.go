@@ -11,8 +11,9 @@ import (
 // document is what a file can say. Field names, their descriptions in the JSON
 // Schema and the names of environment variables are all made from its tags.
 type document struct {
-	Budget *setting[limit] `json:"budget,omitempty" live:"yes" jsonschema:"Most idle bytes that all pools made through poolconfig keep together; unlimited if left out."`
-	Pools  patterns        `json:"pools,omitempty" jsonschema:"Settings by pool name, or by pattern: * is any characters, ? is one, [a-z] is one of a range. Each setting comes from the most specific entry that has it."`
+	Budget     *setting[limit] `json:"budget,omitempty" live:"yes" jsonschema:"Most idle bytes that all pools of the registry keep together; with a controller, the most that it allows them."`
+	Controller controller      `json:"controller,omitempty" live:"yes" jsonschema:"How pools are sized from demand and memory pressure."`
+	Pools      patterns        `json:"pools,omitempty" jsonschema:"Settings by pool name, or by pattern: * is any characters, ? is one, [a-z] is one of a range. Each setting comes from the most specific entry that has it."`
 }
 
 // settings is what can be said of a pool. A nil field is left to less specific
@@ -101,12 +102,17 @@ func fieldsOf(t reflect.Type) []fieldInfo {
 	return fields
 }
 
+// controllerFields is what can be said of the controller.
+var controllerFields = fieldsOf(reflect.TypeFor[controller]())
+
 // poolFields is what can be said of a pool, in the order of the struct.
 var poolFields = fieldsOf(reflect.TypeFor[settings]())
 
 // at is the setting of a field, or nil if there is none.
-func (s *settings) at(f fieldInfo) shown {
-	v := reflect.ValueOf(s).Elem().Field(f.index)
+func (s *settings) at(f fieldInfo) shown { return settingAt(s, f) }
+
+func settingAt(of any, f fieldInfo) shown {
+	v := reflect.ValueOf(of).Elem().Field(f.index)
 	if v.IsNil() {
 		return nil
 	}
@@ -114,9 +120,11 @@ func (s *settings) at(f fieldInfo) shown {
 }
 
 // fill takes from o the fields that s has not.
-func (s *settings) fill(o *settings) {
+func (s *settings) fill(o *settings) { fill(s, o, poolFields) }
+
+func fill[T any](s, o *T, fields []fieldInfo) {
 	into, from := reflect.ValueOf(s).Elem(), reflect.ValueOf(o).Elem()
-	for _, f := range poolFields {
+	for _, f := range fields {
 		if v := into.Field(f.index); v.IsNil() {
 			v.Set(from.Field(f.index))
 		}

@@ -38,8 +38,7 @@ func (c *Config) Effective() Effective {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.state.Load()
-	b := c.budgetOf(s)
-	e := Effective{Settings: []Setting{inForce("", "budget", limit(c.budget.Limit()).String(), b.value.String(), b.from, true)}}
+	e := Effective{Settings: c.shared(s)}
 	subjects := c.subjects()
 	for i := range subjects {
 		e.Settings = append(e.Settings, c.effective(s, &subjects[i])...)
@@ -47,6 +46,26 @@ func (c *Config) Effective() Effective {
 	e.Unused = s.unused(subjects)
 	return e
 }
+
+// shared is the settings that are no pool's. Of a controller's, those that nobody
+// has set are left out: it chooses them itself.
+func (c *Config) shared(s *state) (all []Setting) {
+	ctl := c.ours()
+	if ctl == nil {
+		asked, from := orCode(s.budgetOf(), limit(c.initial))
+		return []Setting{inForce("", "budget", limit(c.registry.Budget().Limit()).String(), asked.String(), from, true)}
+	}
+	_, choices := s.control(ctl.inCode)
+	for _, k := range choices {
+		if k.from != code || !unset[k.value] {
+			all = append(all, Setting{Field: k.field, Value: k.value, From: string(k.from), Live: true})
+		}
+	}
+	return all
+}
+
+// unset is how the values are written that leave a choice to the controller.
+var unset = map[string]bool{duration(0).String(): true, share(0).String(): true, size(0).String(): true, band{}.String(): true, forceGC(0).String(): true}
 
 // inForce is a setting whose value should be one that was asked for, and if it is
 // not, then somebody else has set it.
@@ -118,7 +137,7 @@ func (s *state) unused(subjects []subject) []string {
 // String is the configuration as a document that says the same, with where each
 // value came from in a comment.
 func (e Effective) String() string {
-	root, pools := mapping(), mapping()
+	root, control, pools := mapping(), mapping(), mapping()
 	var last string
 	var of *yaml.Node
 	for _, s := range e.Settings {
@@ -130,9 +149,16 @@ func (e Effective) String() string {
 			}
 			into = of
 		}
+		field, ofControl := strings.CutPrefix(s.Field, "controller.")
+		if ofControl {
+			into = control
+		}
 		v := valueNode(s.Value)
 		v.LineComment = s.From
-		into.Content = append(into.Content, text(s.Field), v)
+		into.Content = append(into.Content, text(field), v)
+	}
+	if len(control.Content) > 0 {
+		root.Content = append(root.Content, text("controller"), control)
 	}
 	if len(pools.Content) > 0 {
 		root.Content = append(root.Content, text("pools"), pools)

@@ -68,7 +68,14 @@ func (e *environment) find(name string) (reflect.Value, fieldInfo, bool) {
 		}
 		return reflect.Value{}, fieldInfo{}, false
 	}
-	named := func(f fieldInfo) bool { return f.name != "pools" && variable(f.name) == name }
+	if rest, ok := strings.CutPrefix(name, "CONTROLLER_"); ok {
+		i := slices.IndexFunc(controllerFields, func(f fieldInfo) bool { return variable(f.name) == rest })
+		if i < 0 {
+			return reflect.Value{}, fieldInfo{}, false
+		}
+		return reflect.ValueOf(&e.Controller).Elem(), controllerFields[i], true
+	}
+	named := func(f fieldInfo) bool { return f.name != "pools" && f.name != "controller" && variable(f.name) == name }
 	if i := slices.IndexFunc(documentFields, named); i >= 0 {
 		return reflect.ValueOf(&e.document).Elem(), documentFields[i], true
 	}
@@ -106,14 +113,21 @@ func variable(name string) string {
 }
 
 func unknownVariable(name string) string {
-	var names []string
+	var names, control []string
 	for _, f := range slices.Concat(documentFields, poolFields) {
-		if f.name != "pools" {
+		if f.name != "pools" && f.name != "controller" {
 			names = append(names, prefix+variable(f.name))
 		}
 	}
-	if i := slices.IndexFunc(names, func(n string) bool { return alike(n, name) }); i >= 0 {
-		return "did you mean " + names[i] + "?"
+	for _, f := range controllerFields {
+		control = append(control, prefix+"CONTROLLER_"+variable(f.name))
+	}
+	all := slices.Concat(names, control)
+	if i := slices.IndexFunc(all, func(n string) bool { return alike(n, name) }); i >= 0 {
+		return "did you mean " + all[i] + "?"
+	}
+	if strings.HasPrefix(name, prefix+"CONTROLLER_") {
+		names = control
 	}
 	return "unset it, or use " + strings.Join(names, ", ") + ", or one pool's, like " + prefix + "POOL_HTTP_BODY_LIMIT for http.body"
 }

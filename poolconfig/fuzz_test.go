@@ -18,7 +18,7 @@ func FuzzReload(f *testing.F) {
 	f.Add("budget: 4096\npools: {a: &x {limit: 1MiB}, b: *x}\n")
 	f.Add("a: &a [*a]\n")
 	f.Fuzz(func(t *testing.T, document string) {
-		c, _ := loaded(t, "budget: 3MiB\n")
+		c, r := loaded(t, "budget: 3MiB\n")
 		p := strategies.Must(poolconfig.NewSizeClasses(c, strategies.SizeClassesConfig{Name: "a", Limit: 1 << 20}))
 		defer p.Close()
 		before := c.Effective().String()
@@ -29,7 +29,7 @@ func FuzzReload(f *testing.F) {
 					t.Errorf("%q: %q", document, line)
 				}
 			}
-			if after := c.Effective().String(); after != before || p.Limit() != 1<<20 || c.Budget().Limit() != 3<<20 {
+			if after := c.Effective().String(); after != before || p.Limit() != 1<<20 || r.Budget().Limit() != 3<<20 {
 				t.Errorf("%q is refused and changes\n%s to\n%s", document, before, after)
 			}
 			return

@@ -24,12 +24,12 @@ var invalid = []struct {
 	{
 		name:     "a list",
 		document: "- a\n",
-		want:     []string{"pools.yaml:1: the document is a list: use a mapping with budget, pools"},
+		want:     []string{"pools.yaml:1: the document is a list: use a mapping with budget, controller, pools"},
 	},
 	{
 		name:     "a word",
 		document: "pools\n",
-		want:     []string{`pools.yaml:1: the document is "pools": use a mapping with budget, pools`},
+		want:     []string{`pools.yaml:1: the document is "pools": use a mapping with budget, controller, pools`},
 	},
 	{
 		name:     "an unknown field",
@@ -353,6 +353,88 @@ var invalid = []struct {
 			"OTELPOOL_RESERVE: reserve is -1: use 0 or more bytes",
 		},
 	},
+	{
+		name:     "a controller that is a word",
+		document: "controller: on\n",
+		want:     []string{`pools.yaml:1: controller is "on": use a mapping with break_even, clamp, half_life, interval, pressure_interval, memory_limit, dwell, force_gc, elevated, high, critical`},
+	},
+	{
+		name:     "an unknown knob",
+		document: "controller: {breakeven: 10s, colour: red}\n",
+		want: []string{
+			"pools.yaml:1: controller.breakeven is not known: did you mean break_even?",
+			"pools.yaml:1: controller.colour is not known: use break_even, clamp, half_life, interval, pressure_interval, memory_limit, dwell, force_gc, elevated, high, critical",
+		},
+	},
+	{
+		name:     "a time without a unit",
+		document: "controller: {break_even: 10}\n",
+		want:     []string{"pools.yaml:1: controller.break_even is 10: use a time like 250ms, 10s or 5m"},
+	},
+	{
+		name:     "a time that goes back",
+		document: "controller: {dwell: -1s}\n",
+		want:     []string{`pools.yaml:1: controller.dwell is "-1s": use a time like 250ms, 10s or 5m`},
+	},
+	{
+		name:     "a share beyond one",
+		document: "controller: {clamp: 1.5}\n",
+		want:     []string{`pools.yaml:1: controller.clamp is "1.5": use a number above 0 and up to 1`},
+	},
+	{
+		name:     "a share that is no number",
+		document: "controller: {clamp: NaN}\n",
+		want:     []string{`pools.yaml:1: controller.clamp is "NaN": use a number above 0 and up to 1`},
+	},
+	{
+		name:     "a break-even time too short",
+		document: "controller:\n  interval: 2s\n  break_even: 1ms\n",
+		beyond:   true,
+		want:     []string{"pools.yaml:3: controller.break_even: adaptive: Config.BreakEven is 1ms: use 100ms or more, or 0 for 10s"},
+	},
+	{
+		name:     "intervals the wrong way round",
+		document: "controller:\n  interval: 100ms\n  pressure_interval: 1s\n",
+		beyond:   true,
+		want:     []string{"pools.yaml:3: controller.pressure_interval: adaptive: Config.PressureInterval is 1s: longer than Interval, 100ms: use at most that"},
+	},
+	{
+		name:     "half a band",
+		document: "controller: {high: {enter: 0.7}}\n",
+		want:     []string{"pools.yaml:1: controller.high is a mapping: give both enter and exit"},
+	},
+	{
+		name:     "a band that ends above its begin",
+		document: "controller: {high: {enter: 0.7, exit: 0.8}}\n",
+		beyond:   true,
+		want:     []string{"pools.yaml:1: controller.high: adaptive: Config.Levels.High.Exit is 0.8: not below Enter, 0.7: use 0.08 less than that"},
+	},
+	{
+		name:     "bands out of order",
+		document: "controller:\n  elevated: {enter: 0.9, exit: 0.8}\n",
+		beyond:   true,
+		want:     []string{"pools.yaml:2: controller.elevated: adaptive: Config.Levels.High.Enter is 0.7: not above Levels.Elevated.Enter, 0.9: raise it"},
+	},
+	{
+		name:     "an unknown word for force_gc",
+		document: "controller: {force_gc: sometimes}\n",
+		want:     []string{`pools.yaml:1: controller.force_gc is "sometimes": use auto, never or always`},
+	},
+	{
+		name:     "a memory limit that is none",
+		document: "controller: {memory_limit: unlimited}\n",
+		want:     []string{`pools.yaml:1: controller.memory_limit is "unlimited": use bytes or a size like 512KiB, 64MiB or 1.5GiB`},
+	},
+	{
+		name:    "an unknown variable of the controller",
+		environ: []string{"OTELPOOL_CONTROLLER_SPEED=1"},
+		want:    []string{"OTELPOOL_CONTROLLER_SPEED: the variable is not known: unset it, or use OTELPOOL_CONTROLLER_BREAK_EVEN, OTELPOOL_CONTROLLER_CLAMP, OTELPOOL_CONTROLLER_HALF_LIFE, OTELPOOL_CONTROLLER_INTERVAL, OTELPOOL_CONTROLLER_PRESSURE_INTERVAL, OTELPOOL_CONTROLLER_MEMORY_LIMIT, OTELPOOL_CONTROLLER_DWELL, OTELPOOL_CONTROLLER_FORCE_GC, OTELPOOL_CONTROLLER_ELEVATED, OTELPOOL_CONTROLLER_HIGH, OTELPOOL_CONTROLLER_CRITICAL, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body"},
+	},
+	{
+		name:    "a variable of the controller with a bad value",
+		environ: []string{"OTELPOOL_CONTROLLER_HIGH={enter: 2, exit: 1}"},
+		want:    []string{"OTELPOOL_CONTROLLER_HIGH: high.enter is 2: use a number above 0 and up to 1"},
+	},
 }
 
 func linesOf(err error) string {
@@ -374,7 +456,7 @@ func TestInvalidDocumentsAreRefusedWithWhatIsWrongAndWhatWouldBeRight(t *testing
 
 func TestInvalidDocumentsChangeNothing(t *testing.T) {
 	t.Parallel()
-	c, _, err := load(t, "budget: 1GiB\npools:\n  a: {limit: 3MiB, prewarm: {4KiB: 2}}\n")
+	c, r, err := load(t, "budget: 1GiB\npools:\n  a: {limit: 3MiB, reserve: 1MiB, prewarm: {4KiB: 2}}\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -389,7 +471,7 @@ func TestInvalidDocumentsChangeNothing(t *testing.T) {
 		if err := c.Reload(); linesOf(err) != "\n"+strings.Join(bad.want, "\n") {
 			t.Errorf("%s: reload says%s", bad.name, linesOf(err))
 		}
-		if after := c.Effective().String(); after != before || p.Limit() != 3<<20 || c.Budget().Limit() != 1<<30 {
+		if after := c.Effective().String(); after != before || p.Limit() != 3<<20 || r.Budget().Limit() != 1<<30 {
 			t.Errorf("%s: is now\n%s\nand was\n%s", bad.name, after, before)
 		}
 	}

@@ -21,7 +21,6 @@ type made interface {
 func NewSizeClasses(c *Config, d strategies.SizeClassesConfig) (*strategies.SizeClasses, error) {
 	m := c.begin("sizeclasses", d.Name, &d.Registry)
 	m.chooseLimit(&d.Limit)
-	m.chooseBudget(&d.Budget)
 	m.choosePrewarmBySize(&d.Prewarm)
 	m.chooseZero(&d.Zero)
 	m.chooseClasses(&d.Classes)
@@ -72,7 +71,6 @@ func NewBounded[T any](c *Config, d strategies.BoundedConfig[T]) (*strategies.Bo
 			d.MaxIdle = 0 // or it would be the limit until the next reload
 		}
 	}
-	m.chooseBudget(&d.Budget)
 	m.choosePrewarm(&d.Prewarm)
 	if err := m.check(); err != nil {
 		return nil, err

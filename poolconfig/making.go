@@ -19,7 +19,6 @@ type making struct {
 	kind     string // for errors: "sizeclasses"
 	set      settings
 	limit    int64 // the code's
-	shares   bool  // the configuration's budget
 	choices  []choice
 	entry    *pool.Entry
 	source   pool.Source // in entry: another pool may have the name later
@@ -70,13 +69,6 @@ func (m *making) chooseLimit(into *int64) {
 		m.limit = strategies.DefaultLimit
 	}
 	choose(m, "limit", "Limit", m.set.Limit, limit(m.limit), func(l limit) { *into = int64(l) })
-}
-
-// chooseBudget gives a pool the configuration's budget, unless it has its own.
-func (m *making) chooseBudget(into **pool.Budget) {
-	if m != nil && *into == nil {
-		*into, m.shares = m.config.budget, true
-	}
 }
 
 // choosePrewarm decides how many objects a pool without sizes makes in advance.
@@ -163,13 +155,24 @@ func (m *making) explain(err error) error {
 	if m == nil {
 		return err
 	}
+	return explain(err, m.choices, func(field string) string { return poolPath(m.name, field) })
+}
+
+// explain names the origin of each value that an error complains of.
+func explain(err error, choices []choice, path func(field string) string) error {
 	var errs []error
 	for _, e := range flat(err) {
-		i := slices.IndexFunc(m.choices, func(c choice) bool {
-			return c.from != code && strings.Contains(e.Error(), "Config."+c.parameter)
-		})
+		says := func(prefix string) int {
+			return slices.IndexFunc(choices, func(c choice) bool {
+				return c.from != code && strings.Contains(e.Error(), prefix+c.parameter)
+			})
+		}
+		i := says("Config.")
+		if i < 0 {
+			i = says("") // the other of two that do not go together
+		}
 		if i >= 0 {
-			e = fmt.Errorf("poolconfig: %s: %s: %w", m.choices[i].from, poolPath(m.name, m.choices[i].field), e)
+			e = fmt.Errorf("poolconfig: %s: %s: %w", choices[i].from, path(choices[i].field), e)
 		}
 		errs = append(errs, e)
 	}

@@ -44,7 +44,7 @@ func TestReloadSetsLimitsModesAndTheBudgetOfOpenPools(t *testing.T) {
 	plain := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "plain", Registry: r, Limit: 7 << 20}))
 	defer plain.Close()
 	state := func() string {
-		return fmt.Sprint(a.Limit()>>20, plain.Limit()>>20, gc.Mode(), c.Budget().Limit() == pool.Unlimited)
+		return fmt.Sprint(a.Limit()>>20, plain.Limit()>>20, gc.Mode(), r.Budget().Limit() == pool.Unlimited)
 	}
 	want(t, "at first", state(), "64 7 on true")
 	reload(t, c, "budget: 1GiB\npools:\n  \"*\": {limit: 2MiB}\n  plain: {limit: 3MiB}\n  gc: {mode: off}\n")
@@ -71,7 +71,7 @@ func TestApplyReachesPoolsThatWereMadeWithoutTheConfiguration(t *testing.T) {
 
 func TestReloadRefusesWhatIsSetWhenAPoolIsMadeAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	c, _ := loaded(t, "pools:\n  a: {zero: on-put, prewarm: {4KiB: 1}}\n  slab: {limit: 8KiB}\n")
+	c, r := loaded(t, "pools:\n  a: {zero: on-put, prewarm: {4KiB: 1}}\n  slab: {limit: 8KiB}\n")
 	a := bodies(t, c, "a")
 	f, err := poolconfig.NewFixed(c, strategies.FixedConfig{Name: "slab", Size: 4096, Count: 1})
 	must(t, err)
@@ -86,7 +86,7 @@ func TestReloadRefusesWhatIsSetWhenAPoolIsMadeAndChangesNothing(t *testing.T) {
 		"poolconfig: pools.yaml:3: pools.a.classes is [4KiB, 8KiB]" + fixed + table + " now: restart the program, or put " + table + " back",
 		"poolconfig: pools.yaml:4: pools.slab.limit is 16KiB" + fixed + "8KiB now: restart the program, or put 8KiB back",
 	}, "\n"))
-	want(t, "limits", fmt.Sprint(a.Limit(), c.Budget().Limit() == pool.Unlimited), "67108864 true")
+	want(t, "limits", fmt.Sprint(a.Limit(), r.Budget().Limit() == pool.Unlimited), "67108864 true")
 	want(t, "effective", c.Effective(), before)
 	write(t, c, "pools:\n  a: {prewarm: {4KiB: 1}}\n  slab: {limit: 8KiB}\n")
 	want(t, "taken out", c.Reload(), "poolconfig: code: pools.a.zero is never"+fixed+"on-put now: restart the program, or put on-put back")
@@ -105,14 +105,14 @@ func TestReloadRefusesALimitBelowOneBuffer(t *testing.T) {
 
 func TestALoweredBudgetIsKeptAtOnce(t *testing.T) {
 	t.Parallel()
-	c, _ := loaded(t, "budget: 64MiB\n")
+	c, r := loaded(t, "budget: 64MiB\n")
 	for _, name := range []string{"a", "b"} {
 		p := bodies(t, c, name)
 		p.Warm(1<<20, 8)
 		p.Warm(1<<10, 100)
 	}
 	reload(t, c, "budget: 3MiB\n")
-	if used := c.Budget().Used(); used > 3<<20 || used < 1<<20 {
+	if used := r.Budget().Used(); used > 3<<20 || used < 1<<20 {
 		t.Errorf("%d bytes are charged", used)
 	}
 }
@@ -238,12 +238,12 @@ func TestReloadUnderLoadLosesNoCountConcurrentSafe(t *testing.T) {
 		limit, budget := 64+i%7*100, 100+i%3*300
 		mode := []string{"on", "count"}[i%2]
 		reload(t, c, fmt.Sprintf("budget: %dKiB\npools:\n  a: {limit: %dKiB}\n  gc: {mode: %s}\n", budget, limit, mode))
-		if a.Limit() != int64(limit)<<10 || c.Budget().Limit() != int64(budget)<<10 || gc.Mode().String() != mode {
-			t.Fatalf("reload %d: limit %d, budget %d, mode %v", i, a.Limit(), c.Budget().Limit(), gc.Mode())
+		if a.Limit() != int64(limit)<<10 || r.Budget().Limit() != int64(budget)<<10 || gc.Mode().String() != mode {
+			t.Fatalf("reload %d: limit %d, budget %d, mode %v", i, a.Limit(), r.Budget().Limit(), gc.Mode())
 		}
 		if i%50 == 0 {
 			eventually(t, func() string { // what is in callers' hands comes down as they get on
-				if used := c.Budget().Used(); used > int64(budget)<<10 {
+				if used := r.Budget().Used(); used > int64(budget)<<10 {
 					return fmt.Sprintf("reload %d: %d bytes charged, %d allowed", i, used, budget<<10)
 				}
 				return ""

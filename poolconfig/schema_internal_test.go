@@ -42,11 +42,22 @@ func schemas(t *testing.T) map[reflect.Type]*jsonschema.Schema {
 			Type: "object", AdditionalProperties: many, PropertyNames: &jsonschema.Schema{Pattern: sizePattern},
 		}}},
 	}
-	var words []any
-	for _, z := range zeroings {
-		words = append(words, z)
+	words := func(words []string) *jsonschema.Schema {
+		s := new(jsonschema.Schema)
+		for _, w := range words {
+			s.Enum = append(s.Enum, w)
+		}
+		return s
 	}
-	s[reflect.TypeFor[setting[zeroing]]()] = &jsonschema.Schema{Enum: words}
+	s[reflect.TypeFor[setting[zeroing]]()] = words(zeroings)
+	s[reflect.TypeFor[setting[forceGC]]()] = words(forceGCs)
+	s[reflect.TypeFor[setting[duration]]()] = &jsonschema.Schema{
+		Type: "string", Pattern: `^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)([0-9.]+(ns|us|µs|ms|s|m|h))*$`, Examples: []any{"10s"},
+	}
+	s[reflect.TypeFor[setting[share]]()] = &jsonschema.Schema{Type: "number", ExclusiveMinimum: &zero, Maximum: &one}
+	levels := schemaFor[band](t, s)
+	levels.Required = []string{"enter", "exit"}
+	s[reflect.TypeFor[setting[band]]()] = levels
 	table := schemaFor[geometric](t, s)
 	table.Required = []string{"min", "max"}
 	s[reflect.TypeFor[setting[classes]]()] = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{

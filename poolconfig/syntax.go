@@ -152,9 +152,7 @@ var zeroings = []string{
 }
 
 func (z *zeroing) parse(d *decoder, n *yaml.Node, path string) {
-	i := slices.Index(zeroings, d.scalar(n))
-	*z = zeroing(max(i, 0))
-	d.wrongIf(i < 0, n, path, "use never, on-put or on-get")
+	*z = zeroing(d.oneOf(n, path, zeroings))
 }
 
 func (z zeroing) String() string { return zeroings[min(int(z), len(zeroings)-1)] }

@@ -13,9 +13,10 @@ import (
 
 // watched is a configuration of a file that is watched until the test ends, and
 // what is reported.
-func watched(t *testing.T, file string) (*poolconfig.Config, <-chan error) {
+func watched(t *testing.T, file string) (*pool.Registry, <-chan error) {
 	t.Helper()
-	c, err := poolconfig.Load(poolconfig.Options{File: file, Registry: new(pool.Registry), Environ: []string{}})
+	r := new(pool.Registry)
+	c, err := poolconfig.Load(poolconfig.Options{File: file, Registry: r, Environ: []string{}})
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	reports, done := make(chan error, 100), make(chan struct{})
@@ -24,7 +25,7 @@ func watched(t *testing.T, file string) (*poolconfig.Config, <-chan error) {
 		c.Watch(ctx, func(err error) { reports <- err })
 	}()
 	t.Cleanup(func() { cancel(); <-done })
-	return c, reports
+	return r, reports
 }
 
 func put(t *testing.T, file, document string) {
@@ -33,10 +34,10 @@ func put(t *testing.T, file, document string) {
 }
 
 // becomes waits for a budget to be in force.
-func becomes(t *testing.T, c *poolconfig.Config, budget int64) {
+func becomes(t *testing.T, r *pool.Registry, budget int64) {
 	t.Helper()
 	eventually(t, func() string {
-		if c.Budget().Limit() != budget {
+		if r.Budget().Limit() != budget {
 			return "the budget is another"
 		}
 		return ""
@@ -48,9 +49,9 @@ func TestWatchSeesAFileThatIsWrittenAndOneThatIsReplaced(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "pools.yaml")
 	put(t, file, "budget: 1MiB\n")
-	c, reports := watched(t, file)
+	r, reports := watched(t, file)
 	put(t, file, "budget: 2MiB\n")
-	becomes(t, c, 2<<20)
+	becomes(t, r, 2<<20)
 	put(t, file, "budget: lots\n")
 	for {
 		if err := <-reports; err != nil {
@@ -58,10 +59,10 @@ func TestWatchSeesAFileThatIsWrittenAndOneThatIsReplaced(t *testing.T) {
 			break
 		}
 	}
-	want(t, "budget", c.Budget().Limit(), 2<<20)
+	want(t, "budget", r.Budget().Limit(), 2<<20)
 	put(t, filepath.Join(dir, "new"), "budget: 3MiB\n")
 	must(t, os.Rename(filepath.Join(dir, "new"), file))
-	becomes(t, c, 3<<20)
+	becomes(t, r, 3<<20)
 }
 
 const sizeRemedy = "use bytes or a size like 512KiB, 64MiB or 1.5GiB"
@@ -80,23 +81,23 @@ func TestWatchSeesAConfigMapThatIsReplaced(t *testing.T) {
 	version("..1", "budget: 1MiB\n")
 	file := filepath.Join(dir, "pools.yaml")
 	must(t, os.Symlink(filepath.Join("..data", "pools.yaml"), file))
-	c, _ := watched(t, file)
+	r, _ := watched(t, file)
 	version("..2", "budget: 2MiB\n")
-	becomes(t, c, 2<<20)
+	becomes(t, r, 2<<20)
 }
 
 func TestWatchReportsAFileThatIsGoneAndKeepsWhatItSaid(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pools.yaml")
 	put(t, file, "budget: 1MiB\n")
-	c, reports := watched(t, file)
+	r, reports := watched(t, file)
 	must(t, os.Remove(file))
 	if err := <-reports; err == nil || !strings.Contains(err.Error(), "poolconfig: the document: open ") {
 		t.Error(err)
 	}
-	want(t, "budget", c.Budget().Limit(), 1<<20)
+	want(t, "budget", r.Budget().Limit(), 1<<20)
 	put(t, file, "budget: 2MiB\n")
-	becomes(t, c, 2<<20)
+	becomes(t, r, 2<<20)
 }
 
 func TestWatchWithoutADocumentWaitsForTheEnd(t *testing.T) {

@@ -13,9 +13,9 @@ import (
 func TestWatchReloadsOnSIGHUP(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pools.yaml")
 	put(t, file, "budget: 1MiB\n")
-	c, reports := watched(t, file)
+	r, reports := watched(t, file)
 	put(t, file, "budget: 2MiB\n")
-	becomes(t, c, 2<<20) // Watch is there: the signal does not end the test
+	becomes(t, r, 2<<20) // Watch is there: the signal does not end the test
 	for len(reports) > 0 {
 		<-reports
 	}
