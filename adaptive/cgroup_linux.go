@@ -144,7 +144,7 @@ func (c *memoryGroup) close() {
 
 // read overwrites all of *into but its Status.
 func (c *memoryGroup) read(into *CgroupReading) error {
-	*into = CgroupReading{Status: into.Status, Version: c.version, Max: NoLimit, High: NoLimit}
+	*into = CgroupReading{Status: into.Status, Version: c.version, Max: NoLimit, High: NoLimit, TightMax: NoLimit}
 	for i, l := range c.levels {
 		if i > 0 && l.max == NoLimit {
 			continue
@@ -165,14 +165,17 @@ func (c *memoryGroup) read(into *CgroupReading) error {
 			into.Current, into.WorkingSet = current, working
 		}
 		into.Max, into.High = min(into.Max, limit), min(into.High, l.high)
-		if limit != NoLimit {
-			into.Fill = max(into.Fill, float64(working)/float64(max(limit, 1)))
+		// A group without a limit is as far from it as can be.
+		if i == 0 || share(working, limit) > share(into.TightSet, into.TightMax) {
+			into.TightSet, into.TightMax = working, limit
 		}
 	}
 	c.worked = true
 	into.HighEvents, into.MaxEvents, into.OOMEvents = c.seen.high, c.seen.max, c.seen.oom
 	return nil
 }
+
+func share(working, limit int64) float64 { return float64(working) / float64(max(limit, 1)) }
 
 // readStat finds a level's inactive file pages and its limit, which is that of
 // an ancestor out of sight if memory.stat tells of a lower one.

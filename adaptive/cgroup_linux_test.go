@@ -34,7 +34,7 @@ func TestCgroupOfTheSecondVersion(t *testing.T) {
 	got := r.reader(noEnv).after(0)
 	want := CgroupReading{
 		Version: 2, Current: 200001000, WorkingSet: 200000000, Max: 256 << 20, High: 240000000,
-		Fill: 200000000.0 / (256 << 20),
+		TightSet: 200000000, TightMax: 256 << 20,
 	}
 	if got.Cgroup != want {
 		t.Errorf("got  %+v\nwant %+v", got.Cgroup, want)
@@ -51,7 +51,7 @@ func TestCgroupOfTheFirstVersion(t *testing.T) {
 	got := r.reader(noEnv).after(0).Cgroup
 	want := CgroupReading{
 		Version: 1, Current: 200001000, WorkingSet: 200000000, Max: 256 << 20, High: NoLimit,
-		Fill: 200000000.0 / (256 << 20),
+		TightSet: 200000000, TightMax: 256 << 20,
 	}
 	if got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -85,17 +85,17 @@ func TestCgroupIsLimitedByItsTightestAncestor(t *testing.T) {
 		r.group(version, top+"/kubepods", "600000000", "2000")        // the rest of the node is idle
 		r.write(top+"/cgroup.procs", "")                              // the second version's top has no memory files
 		got := r.reader(noEnv).after(0).Cgroup
-		if got.Max != 800000 || got.WorkingSet != 400000 || got.Fill != 0.95 {
-			t.Errorf("version %d: limit %d, working set %d, fill %v; want 800000, 400000, 0.95", version, got.Max, got.WorkingSet, got.Fill)
+		if got.Max != 800000 || got.WorkingSet != 400000 || got.TightSet != 1900000 || got.TightMax != 2000000 {
+			t.Errorf("version %d: %+v; want the least limit, 800000, and as the tightest 1900000 of 2000000", version, got)
 		}
 	}
 }
 
-func TestCgroupWithoutLimitHasUsageAndNoFill(t *testing.T) {
+func TestCgroupWithoutLimitHasUsage(t *testing.T) {
 	r := newRoot(t, system("0::/api\n", unifiedMount))
 	r.group(2, "/sys/fs/cgroup/api", "max", "401000")
 	got := r.reader(noEnv).after(0).Cgroup
-	if want := (CgroupReading{Version: 2, Current: 401000, WorkingSet: 400000, Max: NoLimit, High: NoLimit}); got != want {
+	if want := (CgroupReading{Version: 2, Current: 401000, WorkingSet: 400000, Max: NoLimit, High: NoLimit, TightSet: 400000, TightMax: NoLimit}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -107,8 +107,8 @@ func TestLimitOfAnAncestorOutOfSightCounts(t *testing.T) {
 	r.group(1, "/sys/fs/cgroup/memory", "9223372036854771712", "401000")
 	r.write("/sys/fs/cgroup/memory/memory.stat", "hierarchical_memory_limit 500000\ntotal_inactive_file 1000\n")
 	got := r.reader(noEnv).after(0).Cgroup
-	if got.Max != 500000 || got.Fill != 0.8 {
-		t.Errorf("limit %d, fill %v; want 500000, 0.8", got.Max, got.Fill)
+	if got.Max != 500000 || got.TightSet != 400000 || got.TightMax != 500000 {
+		t.Errorf("%+v; want 400000 of 500000", got)
 	}
 }
 
@@ -253,16 +253,16 @@ func TestLimitsAreReadAgain(t *testing.T) {
 	r.write("/sys/fs/cgroup/pod/app/memory.max", "600000\n")
 	r.write("/sys/fs/cgroup/pod/app/memory.high", "550000\n")
 	r.write("/sys/fs/cgroup/pod/memory.max", "1200000\n")
-	if got := reader.after(lookAgainAfter - 1).Cgroup; got.Max != 1000000 || got.Fill != 0.5 {
-		t.Errorf("too early: limit %d, fill %v", got.Max, got.Fill)
+	if got := reader.after(lookAgainAfter - 1).Cgroup; got.Max != 1000000 || got.TightMax != 1000000 {
+		t.Errorf("too early: limit %d, tightest %d", got.Max, got.TightMax)
 	}
 	got := reader.after(1).Cgroup
-	if got.Max != 600000 || got.High != 550000 || got.Fill != 500000.0/600000 {
-		t.Errorf("limit %d, high %d, fill %v; want 600000, 550000, %v", got.Max, got.High, got.Fill, 500000.0/600000)
+	if got.Max != 600000 || got.High != 550000 || got.TightMax != 600000 {
+		t.Errorf("limit %d, high %d, tightest %d; want 600000, 550000, 600000", got.Max, got.High, got.TightMax)
 	}
 	r.write("/sys/fs/cgroup/pod/memory.current", "1141000\n")
-	if got := reader.after(1).Cgroup; got.Fill != 0.95 {
-		t.Errorf("fill is %v: the ancestor that has a limit now should count with 0.95", got.Fill)
+	if got := reader.after(1).Cgroup; got.TightSet != 1140000 || got.TightMax != 1200000 {
+		t.Errorf("tightest is %d of %d: the ancestor that has a limit now should count with 1140000 of 1200000", got.TightSet, got.TightMax)
 	}
 }
 

@@ -20,7 +20,7 @@ type file struct {
 func openFile(path string) (*file, error) {
 	for {
 		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-		if err == syscall.EINTR { //nolint:errorlint // package syscall returns bare numbers
+		if err == syscall.EINTR {
 			continue
 		}
 		if err != nil {
@@ -38,7 +38,7 @@ func (f *file) read(buf []byte) ([]byte, error) {
 	for {
 		n, err := syscall.Pread(f.fd, buf, 0)
 		runtime.KeepAlive(f)
-		if err == syscall.EINTR { //nolint:errorlint // as above
+		if err == syscall.EINTR {
 			continue
 		}
 		if err != nil {

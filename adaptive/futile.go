@@ -1,6 +1,7 @@
 package adaptive
 
 import (
+	"math"
 	"time"
 
 	"github.com/otelpool/pool"
@@ -58,6 +59,11 @@ const (
 	// betweenForced is the least time between two collections asked for at one
 	// level: they cost as much as the pressure they fight.
 	betweenForced = 10 * time.Second
+	// betweenSaving is that between two without which the heap would outgrow what
+	// there is, if each frees a worthwhileShare of it: GOGC=100 waits for all of
+	// it, so these cost at most four times as much.
+	betweenSaving   = 500 * time.Millisecond
+	worthwhileShare = 4
 )
 
 // forceGC tells whether to ask for a collection: dropped objects are memory
@@ -68,12 +74,27 @@ func (p *policy) forceGC(s *sample) bool {
 	switch {
 	case p.c.ForceGC == ForceGCNever, p.c.ForceGC == ForceGCAuto && (!h.OK() || h.Limit != NoLimit):
 		return false
-	case p.pressure.level < pool.PressureHigh, p.freed < largeTrim:
+	case p.freed < largeTrim:
 		return false
 	}
-	if p.hasForce && s.At-p.forced < betweenForced {
+	since := time.Duration(math.MaxInt64)
+	if p.hasForce {
+		since = s.At - p.forced
+	}
+	saving := p.outgrows(h) && p.freed >= h.Live/worthwhileShare && since >= betweenSaving
+	pressed := (p.pressure.level >= pool.PressureHigh || p.outgrows(h)) && since >= betweenForced
+	if !saving && !pressed {
 		return false
 	}
 	p.forced, p.hasForce, p.freed = s.At, true, 0
 	return true
+}
+
+// outgrows tells whether the runtime means to let the heap grow to where the
+// critical level begins before it collects. It does not stop there exactly.
+func (p *policy) outgrows(h *HeapReading) bool {
+	if !h.OK() || p.memory.limit == NoLimit {
+		return false
+	}
+	return float64(h.Goal+h.Used()-h.Live) > p.c.Levels.Critical.Enter*float64(p.memory.limit)
 }

@@ -63,7 +63,7 @@ func (j *journal) changed(from pool.PressureLevel, to *ladder, a *assessment) {
 // settle ends a run in which so many bytes were dropped to fit the limit.
 func (p *policy) settle(s *sample, freed int64) (v verdict) {
 	j := &p.journal
-	p.freed += freed
+	p.freed, p.fitted = p.freed+freed, freed
 	if freed > 0 && p.pressure.level > pool.PressureNone {
 		p.pressure.trim(&s.Reading, s.At)
 	}
@@ -77,7 +77,7 @@ func (p *policy) settle(s *sample, freed int64) (v verdict) {
 	if v.notable = j.notable(p, s, &v, freed); v.notable {
 		j.decisions++
 		v.decision = p.decision(s, &v, freed)
-		if freed > 0 {
+		if freed > 0 || v.forceGC {
 			j.waiting, j.heap = j.decisions, s.Reading.Heap
 		}
 	}

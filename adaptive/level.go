@@ -94,19 +94,26 @@ func heapShare(r *Reading, limit int64) (float64, bool) {
 	return float64(r.Heap.Used()) / float64(limit), true
 }
 
-// groupShare is the control group's working set against its limit. Where the
-// runtime has a limit below that, garbage does not count: it is let grow up to
-// that limit by design.
+// groupShare is the working set against the limit of the control group that is
+// nearest to it, ours or one above. Where the runtime has a limit below that,
+// garbage does not count: it is let grow up to that limit by design.
 func groupShare(r *Reading) (float64, bool) {
 	g := &r.Cgroup
-	if !g.OK() || g.Max == NoLimit || g.Max <= 0 {
+	if !g.OK() || g.TightMax == NoLimit || g.TightMax <= 0 {
 		return 0, false
 	}
-	set := g.WorkingSet
-	if r.Heap.OK() && r.Heap.Limit < g.Max {
+	set := g.TightSet
+	if r.Heap.OK() && r.Heap.Limit < g.TightMax {
 		set -= max(r.Heap.Footprint-r.Heap.Used(), 0)
 	}
-	return float64(set) / float64(g.Max), true
+	return float64(set) / float64(g.TightMax), true
+}
+
+// fileFilled tells whether a group that hit a limit was full of file pages. The kernel
+// takes those back in passing, so hitting the limit is how a program that reads
+// much lives, and no sign of pressure.
+func fileFilled(set, limit int64) bool {
+	return limit != NoLimit && float64(set) < cgroupBands[pool.PressureHigh].Exit*float64(limit)
 }
 
 // assess is what a reading asks for.
@@ -145,10 +152,11 @@ func (p *ladder) assessEvents(r *Reading, a *assessment) {
 		return
 	}
 	now, last := &r.Cgroup, &p.events
-	if p.counted && now.HighEvents > last.HighEvents {
+	if p.counted && now.HighEvents > last.HighEvents && !fileFilled(now.WorkingSet, now.High) {
 		a.event(pool.CauseEvents, "memory.events high", pool.PressureHigh)
 	}
-	if p.counted && (now.MaxEvents > last.MaxEvents || now.OOMEvents > last.OOMEvents) {
+	hit := now.MaxEvents > last.MaxEvents && !fileFilled(now.TightSet, now.TightMax)
+	if p.counted && (hit || now.OOMEvents > last.OOMEvents) {
 		a.event(pool.CauseEvents, "memory.events max or oom", pool.PressureCritical)
 		p.hardEvent = true
 	}

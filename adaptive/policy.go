@@ -51,6 +51,7 @@ type policy struct {
 
 	idle     int64  // bytes, at the last sample
 	freed    int64  // bytes dropped since the last collection
+	fitted   int64  // of them, those that the run before dropped to fit the limit: the pools tell of them in this run
 	cycles   uint64 // collections at the last sample
 	forced   time.Duration
 	hasForce bool // a collection was asked for since the level was entered
@@ -156,12 +157,19 @@ func (p *policy) learn(s *sample, elapsed time.Duration) {
 	if s.Reading.Heap.Cycles != p.cycles {
 		p.freed, p.cycles = 0, s.Reading.Heap.Cycles
 	}
+	p.freed += max(dropped(s)-p.fitted, 0)
+}
+
+// dropped is the bytes that the pools let go of, or did not take back, since the
+// sample before.
+func dropped(s *sample) (bytes int64) {
 	for i := range s.Pools {
 		for j := range s.Pools[i].Demand.Classes {
 			d := &s.Pools[i].Demand.Classes[j]
-			p.freed += int64(d.Dropped) * d.Size
+			bytes += int64(d.Dropped+d.Refused) * d.Size
 		}
 	}
+	return bytes
 }
 
 func (p *policy) learnPool(state *poolState, s *poolSample, elapsed time.Duration) {

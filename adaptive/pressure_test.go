@@ -115,6 +115,7 @@ func TestEverySignalHasItsLevelAndCause(t *testing.T) {
 		{"psi trigger", func(r *adaptive.Reading) { r.PSI.FullFired = true }, critical, pool.CausePSI, "psi full trigger"},
 		{"throttled", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.HighEvents = 8 }, high, pool.CauseEvents, "memory.events high"},
 		{"killed", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.OOMEvents = 8 }, critical, pool.CauseEvents, "memory.events max or oom"},
+		{"hit the limit", func(r *adaptive.Reading) { r.Cgroup = group(0.88); r.Cgroup.MaxEvents = 8 }, critical, pool.CauseEvents, "memory.events max or oom"},
 		{"limiter", func(r *adaptive.Reading) { r.Heap.LimiterCycle = r.Heap.Cycles }, critical, pool.CauseLimiter, "GC CPU limiter on"},
 		{"asked", func(r *adaptive.Reading) { r.External.Asked = true }, high, pool.CauseExternal, "asked to release memory"},
 	} {
@@ -136,14 +137,34 @@ func TestEverySignalHasItsLevelAndCause(t *testing.T) {
 }
 
 func group(share float64) adaptive.CgroupReading {
-	return adaptive.CgroupReading{Version: 2, Max: 2 * limit, High: adaptive.NoLimit, WorkingSet: int64(share * 2 * limit), HighEvents: 5, OOMEvents: 5}
+	set := int64(share * 2 * limit)
+	return adaptive.CgroupReading{
+		Version: 2, Max: 2 * limit, High: adaptive.NoLimit, WorkingSet: set, TightSet: set, TightMax: 2 * limit,
+		HighEvents: 5, MaxEvents: 5, OOMEvents: 5,
+	}
+}
+
+// A program that reads files hits its group's limits all the time: the kernel
+// takes file pages back in passing.
+func TestHittingALimitWithFilePagesIsNoPressure(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	l.reading.Heap.Limit = limit
+	l.reading.Cgroup = group(0.5)
+	l.reading.Cgroup.High = 2 * limit
+	for range 20 {
+		l.reading.Cgroup.HighEvents += 100
+		l.reading.Cgroup.MaxEvents += 100
+		l.step()
+	}
+	l.want()
 }
 
 // A process with a memory limit lets garbage grow up to it: that is no pressure.
 func TestGarbageUnderAMemoryLimitIsNoPressure(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, adaptive.Config{})
-	l.reading.Cgroup = adaptive.CgroupReading{Version: 2, Max: limit * 10 / 9, WorkingSet: limit, High: adaptive.NoLimit}
+	l.reading.Cgroup = adaptive.CgroupReading{Version: 2, Max: limit * 10 / 9, TightMax: limit * 10 / 9, TightSet: limit, High: adaptive.NoLimit}
 	l.reading.Heap.Footprint = limit
 	l.run(5 * time.Second)
 	l.want()
@@ -157,7 +178,7 @@ func TestAnAbsentSignalIsNoPressure(t *testing.T) {
 	l := newLab(t, adaptive.Config{})
 	l.reading = adaptive.Reading{
 		Heap:   adaptive.HeapReading{Status: adaptive.Status{Err: "gone"}, Live: limit, Limit: 1},
-		Cgroup: adaptive.CgroupReading{Status: adaptive.Status{Err: "unreadable"}, Max: 1, WorkingSet: 1, OOMEvents: 9},
+		Cgroup: adaptive.CgroupReading{Status: adaptive.Status{Err: "unreadable"}, Max: 1, TightMax: 1, TightSet: 1, OOMEvents: 9},
 		PSI:    adaptive.PSIReading{Status: adaptive.Status{Err: "off"}, Some: 1, Full: 1},
 	}
 	l.run(5 * time.Second)
@@ -228,7 +249,7 @@ func TestCollectionIsForcedAfterALargeTrimWithoutMemoryLimit(t *testing.T) {
 		want     uint64
 	}{
 		{adaptive.ForceGCAuto, adaptive.NoLimit, 1000, 1},
-		{adaptive.ForceGCAuto, adaptive.NoLimit, 10, 0}, // too little to matter
+		{adaptive.ForceGCAuto, adaptive.NoLimit, 5, 0}, // too little to matter
 		{adaptive.ForceGCAuto, limit, 1000, 0},
 		{adaptive.ForceGCNever, adaptive.NoLimit, 1000, 0},
 		{adaptive.ForceGCAlways, limit, 1000, 1},
@@ -246,6 +267,37 @@ func TestCollectionIsForcedAfterALargeTrimWithoutMemoryLimit(t *testing.T) {
 		s := l.stats()
 		if s.ForcedGCs != c.want {
 			t.Errorf("%+v: %d collections forced", c, s.ForcedGCs)
+		}
+	}
+}
+
+// Without a memory limit the runtime collects when the heap has doubled, which
+// the kernel may not live to see, whatever the level.
+func TestCollectionIsForcedBeforeTheHeapOutgrowsTheLimit(t *testing.T) {
+	t.Parallel()
+	const objectSize = 64 << 10
+	for name, c := range map[string]struct {
+		heapLimit, goal int64
+		dropped         int64 // in each second
+		want            uint64
+	}{
+		"much, again and again":      {adaptive.NoLimit, limit * 9 / 10, limit / 4, 5},
+		"some: not for each":         {adaptive.NoLimit, limit * 9 / 10, limit / 64, 1},
+		"next to nothing":            {adaptive.NoLimit, limit * 9 / 10, mib, 0},
+		"the runtime collects first": {adaptive.NoLimit, limit * 8 / 10, limit / 4, 0},
+		"it has a limit":             {limit, limit * 9 / 10, limit / 4, 0},
+	} {
+		l := newLab(t, adaptive.Config{MemoryLimit: limit})
+		l.reading.Heap.Limit, l.reading.Heap.Live = c.heapLimit, limit*2/5
+		l.step()
+		l.fill(0, share/objectSize)
+		for range 5 {
+			l.reading.Heap.Goal = c.goal
+			l.fill(0, int(share+c.dropped)/objectSize)
+			l.run(time.Second)
+		}
+		if s := l.stats(); s.ForcedGCs != c.want || s.Level != pool.PressureNone {
+			t.Errorf("%s: %d collections forced at level %v, want %d", name, s.ForcedGCs, s.Level, c.want)
 		}
 	}
 }

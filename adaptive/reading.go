@@ -70,15 +70,16 @@ func (h *HeapReading) Used() int64 { return h.Live + h.Stacks + h.Metadata + h.O
 // that have a limit, counted from the first reading on.
 type CgroupReading struct {
 	Status
-	Version    int     // 1 or 2
-	Current    int64   // bytes charged to the group
-	WorkingSet int64   // of them, those that the kernel cannot easily take: without inactive file pages
-	Max        int64   // above it the kernel kills, or NoLimit
-	High       int64   // above it the kernel throttles, or NoLimit
-	Fill       float64 // working set over limit of the group, or the ancestor, that is nearest to its limit; 0 without a limit
-	HighEvents uint64  // times the group was throttled
-	MaxEvents  uint64  // times it hit Max
-	OOMEvents  uint64  // times that could not be helped, and kills
+	Version    int    // 1 or 2
+	Current    int64  // bytes charged to the group
+	WorkingSet int64  // of them, those that the kernel cannot easily take: without inactive file pages
+	Max        int64  // above it the kernel kills, or NoLimit
+	High       int64  // above it the kernel throttles, or NoLimit
+	TightSet   int64  // working set of the group or ancestor that is nearest to its limit: the one that will be short first
+	TightMax   int64  // that limit, or NoLimit
+	HighEvents uint64 // times the group was throttled
+	MaxEvents  uint64 // times it hit Max
+	OOMEvents  uint64 // times that could not be helped, and kills
 }
 
 // PSIReading is how long tasks stalled for want of memory.

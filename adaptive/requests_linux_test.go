@@ -66,7 +66,7 @@ func TestFIFOOfTheServiceManager(t *testing.T) {
 
 func TestSocketOfTheServiceManager(t *testing.T) {
 	r := newRoot(t, system("0::/\n", ""))
-	dir, err := os.MkdirTemp("", "s") // short: a socket's path has at most 108 bytes
+	dir, err := os.MkdirTemp("", "s") //nolint:usetesting // a socket's path has at most 108 bytes
 	if err != nil {
 		t.Fatal(err)
 	}

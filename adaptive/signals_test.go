@@ -17,10 +17,10 @@ import (
 const deadline = 20 * time.Second
 
 // eventually polls, since what it waits for is on a goroutine of the runtime or
-// in the kernel.
+// in the kernel. It sleeps in between: what it waits for needs the processor.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for start := time.Now(); !ok(); runtime.Gosched() {
+	for start := time.Now(); !ok(); time.Sleep(time.Millisecond) {
 		if time.Since(start) > deadline {
 			t.Fatalf("no %s within %v", what, deadline)
 		}

@@ -81,7 +81,7 @@ func (t *trigger) listen(fired func()) error {
 		}
 		n, err := syscall.EpollWait(int(set), events[:], 0)
 		switch {
-		case err != nil && err != syscall.EINTR: //nolint:errorlint // package syscall returns bare numbers
+		case err != nil && err != syscall.EINTR:
 			failed = os.NewSyscallError("epoll_wait", err)
 		case n > 0 && events[0].Events&(syscall.EPOLLERR|syscall.EPOLLHUP) != 0:
 			failed = fmt.Errorf("%s: the kernel withdrew the trigger", t.file.Name())
