@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/otelpool/pool/e2e/internal/child"
 )
 
 const (
@@ -66,7 +68,7 @@ func Start(ctx context.Context, o Options) (*Collector, error) {
 	c.cmd.Env = append(os.Environ(),
 		"OTEL_LISTEN="+loopback, "OTEL_TELEMETRY_PORT="+strconv.Itoa(o.Ports.Telemetry))
 	c.cmd.Stdout, c.cmd.Stderr = &c.log, &c.log
-	c.cmd.SysProcAttr = dieWithParent()
+	c.cmd.SysProcAttr = child.DieWithParent()
 	if err := c.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("collector: %w", err)
 	}

@@ -64,7 +64,7 @@ func (p *Page) variables() []object {
 	for _, v := range p.Variables {
 		query := fmt.Sprintf("label_values(%s, %s)", v.Values, v.Of)
 		o := object{
-			"name": v.Name, "label": v.Label, "type": "query", "datasource": source, "definition": query,
+			"name": v.Name, "label": v.Label, "type": "query", "datasource": source,
 			"query":   object{"qryType": 1, "query": query, "refId": "values"},
 			"refresh": 2, // with the time, as pools come and go
 			"sort":    1, "hide": 0, "regex": "", "skipUrlSync": false, "options": []object{},

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/otelpool/pool/e2e/internal/child"
 )
 
 // The protocols of OTEL_EXPORTER_OTLP_PROTOCOL that the gateway can speak.
@@ -62,7 +64,7 @@ func Start(o Options) (*Gateway, error) {
 		"OTEL_RESOURCE_ATTRIBUTES=service.instance.id="+cmp.Or(o.Instance, Instance))
 	g.cmd.Env = append(g.cmd.Env, o.Env...)
 	g.cmd.Stdout, g.cmd.Stderr = &g.out, &g.out
-	g.cmd.SysProcAttr = dieWithParent()
+	g.cmd.SysProcAttr = child.DieWithParent()
 	if err := g.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}

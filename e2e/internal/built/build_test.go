@@ -1,4 +1,4 @@
-package collector_test
+package built_test
 
 import (
 	"os"
@@ -7,12 +7,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/otelpool/pool/e2e/internal/collector"
+	"github.com/otelpool/pool/e2e/internal/built"
 )
 
 func TestBuildErrorCarriesTheGoToolsOutput(t *testing.T) {
 	t.Parallel()
-	err := collector.Compile(t.Context(), module(t, "func main() { undefinedName() }"), filepath.Join(t.TempDir(), "b"))
+	err := built.Compile(t.Context(), module(t, "func main() { undefinedName() }"), filepath.Join(t.TempDir(), "b"))
 	if err == nil || !strings.Contains(err.Error(), "undefined: undefinedName") {
 		t.Errorf("error %v does not say what is wrong with the source", err)
 	}
@@ -24,7 +24,7 @@ func TestConcurrentBuildsLeaveOneBinaryAndNothingElse(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			if err := collector.Compile(t.Context(), source, filepath.Join(cache, "b")); err != nil {
+			if err := built.Compile(t.Context(), source, filepath.Join(cache, "b")); err != nil {
 				t.Error(err)
 			}
 		})

@@ -1,0 +1,21 @@
+package built
+
+// Program is one that is built here.
+type Program struct {
+	Name    string
+	Module  string // its directory in the repository
+	Package string // to build there
+	Tags    string // build tags
+}
+
+// The programs. Cold builds on two idle cores take one to two minutes each, the
+// gateway's and VictoriaMetrics' half of that.
+var (
+	Gateway   = Program{Name: "gateway", Module: "examples/otlp", Package: "."} // by Into
+	Collector = Program{Name: "otelcol", Module: "e2e/otelcol", Package: "."}
+	// Without its dozens of service discoveries Prometheus is built in half the time.
+	Prometheus = Program{Name: "prometheus", Module: "e2e/prometheus", Package: "github.com/prometheus/prometheus/cmd/prometheus", Tags: "remove_all_sd"}
+	Promtool   = Program{Name: "promtool", Module: "e2e/prometheus", Package: "github.com/prometheus/prometheus/cmd/promtool", Tags: "remove_all_sd"}
+	// VictoriaMetrics has its UI in the binary.
+	VictoriaMetrics = Program{Name: "victoria-metrics", Module: "e2e/victoriametrics", Package: "github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics"}
+)
