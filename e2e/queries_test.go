@@ -97,13 +97,16 @@ func grafanaQueries(t *testing.T) (queries []query) {
 			Title      string
 			Panels     []grafanaPanel
 			Templating struct {
-				List []struct{ Name, Type, Definition string }
+				List []struct {
+					Name, Type string
+					Query      json.RawMessage
+				}
 			}
 		}
 		read(t, file, &page)
 		for _, v := range page.Templating.List {
 			if v.Type == "query" {
-				queries = append(queries, query{page.Title + ": variable " + v.Name, valuesOf(t, v.Definition)})
+				queries = append(queries, query{page.Title + ": variable " + v.Name, valuesOf(t, v.Query)})
 			}
 		}
 		queries = append(queries, asked(page.Title, page.Panels)...)
@@ -124,11 +127,13 @@ func asked(where string, panels []grafanaPanel) (queries []query) {
 var labelValues = regexp.MustCompile(`^label_values\((.*), ([a-z_]+)\)$`)
 
 // valuesOf is Grafana's label_values in PromQL.
-func valuesOf(t *testing.T, definition string) string {
+func valuesOf(t *testing.T, variable json.RawMessage) string {
 	t.Helper()
-	m := labelValues.FindStringSubmatch(definition)
+	var v struct{ Query string }
+	err := json.Unmarshal(variable, &v)
+	m := labelValues.FindStringSubmatch(v.Query)
 	if m == nil {
-		t.Fatalf("variable %q is not label_values(series, label)", definition)
+		t.Fatalf("variable %s is not label_values(series, label): %v", variable, err)
 	}
 	return fmt.Sprintf("group by (%s) (%s)", m[2], m[1])
 }

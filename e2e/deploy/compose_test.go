@@ -1,0 +1,192 @@
+package deploy_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/otelpool/pool/e2e/internal/built"
+)
+
+const root = "../.."
+
+func project(t *testing.T, profiles ...string) *types.Project {
+	t.Helper()
+	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")}, cli.WithProfiles(profiles))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := options.LoadProject(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestComposeHasAFleetOnlyWhenAsked(t *testing.T) {
+	t.Parallel()
+	gateways := func(p *types.Project) (n int) {
+		for name := range p.Services {
+			if strings.HasPrefix(name, "gateway") {
+				n++
+			}
+		}
+		return n
+	}
+	if alone, fleet := gateways(project(t)), gateways(project(t, "fleet")); alone != 1 || fleet != 4 {
+		t.Errorf("%d gateways, %d with the fleet profile; want 1, 4", alone, fleet)
+	}
+}
+
+func TestComposeMountsWhatThereIs(t *testing.T) {
+	t.Parallel()
+	mounts := 0
+	for name, s := range project(t, "*").Services {
+		for _, v := range s.Volumes {
+			if v.Type != types.VolumeTypeBind {
+				continue
+			}
+			mounts++
+			if _, err := os.Stat(v.Source); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if !v.ReadOnly {
+				t.Errorf("%s: %s can be written to from the container", name, v.Source)
+			}
+		}
+	}
+	if mounts < 4 {
+		t.Errorf("%d mounts: does this test still see them?", mounts)
+	}
+}
+
+func TestComposeIsClosedToTheNetwork(t *testing.T) {
+	t.Parallel()
+	for name, s := range project(t, "*").Services {
+		for _, p := range s.Ports {
+			if p.HostIP != "127.0.0.1" {
+				t.Errorf("%s: port %s is open on %q", name, p.Published, p.HostIP)
+			}
+		}
+		if !s.ReadOnly || !slices.Contains(s.CapDrop, "ALL") || !slices.Contains(s.SecurityOpt, "no-new-privileges:true") {
+			t.Errorf("%s is not hardened: read-only %v, without %v, %v", name, s.ReadOnly, s.CapDrop, s.SecurityOpt)
+		}
+		if s.Privileged || s.User == "root" || s.User == "0" {
+			t.Errorf("%s runs as root", name)
+		}
+	}
+}
+
+// What is tested is what runs: the images are of the versions that the modules
+// here are of.
+func TestComposePinsTheVersionsThatAreTested(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		"otel-collector": "otel/opentelemetry-collector-contrib:" + strings.TrimPrefix(version(t, "otelcol", "go.opentelemetry.io/collector/otelcol"), "v"),
+		"prometheus":     "prom/prometheus:" + prometheusImage(version(t, "prometheus", "github.com/prometheus/prometheus")),
+		"grafana":        "grafana/grafana:" + npmVersion(t, "@grafana/schema"),
+	}
+	for name, s := range project(t, "*").Services {
+		if image, known := want[name]; known && s.Image != image {
+			t.Errorf("%s is %s; tested is %s", name, s.Image, image)
+		}
+		if s.Build == nil && !strings.HasPrefix(name, "gateway") && !regexp.MustCompile(`:v?\d+\.\d+\.\d+$`).MatchString(s.Image) {
+			t.Errorf("%s: %s is not pinned", name, s.Image)
+		}
+	}
+}
+
+// prometheusImage is the release that a module version stands for: v0.315.0 is
+// v3.15.0.
+func prometheusImage(module string) string {
+	m := regexp.MustCompile(`^v0\.(\d)(\d\d)\.(\d+)$`).FindStringSubmatch(module)
+	if m == nil {
+		return module
+	}
+	return "v" + m[1] + "." + strings.TrimPrefix(m[2], "0") + "." + m[3]
+}
+
+// version is that of a module in the go.mod of a directory of e2e.
+func version(t *testing.T, dir, module string) string {
+	t.Helper()
+	m := regexp.MustCompile(`(?m)^\s*` + regexp.QuoteMeta(module) + ` (v\S+)`).FindStringSubmatch(content(t, "../"+dir+"/go.mod"))
+	if m == nil {
+		t.Fatalf("%s/go.mod has no %s", dir, module)
+	}
+	return m[1]
+}
+
+func npmVersion(t *testing.T, name string) string {
+	t.Helper()
+	m := regexp.MustCompile(regexp.QuoteMeta(`"`+name+`": "`) + `([\d.]+)"`).FindStringSubmatch(content(t, "../grafana/package.json"))
+	if m == nil {
+		t.Fatalf("package.json has no %s", name)
+	}
+	return m[1]
+}
+
+func content(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Neither a distroless image nor the collector's has a shell.
+func TestComposeAsksForHealthWithoutAShell(t *testing.T) {
+	t.Parallel()
+	for name, s := range project(t, "*").Services {
+		shell := s.HealthCheck != nil && s.HealthCheck.Test[0] == "CMD-SHELL"
+		switch {
+		case strings.HasPrefix(name, "gateway") && (s.HealthCheck == nil || shell):
+			t.Errorf("%s: health check %v: its image has the binary and no shell", name, s.HealthCheck)
+		case name == "otel-collector" && s.HealthCheck != nil:
+			t.Errorf("%s: health check %v: its image has nothing to run one with", name, s.HealthCheck.Test)
+		}
+		for of, d := range s.DependsOn {
+			asked := project(t, "*").Services[of].HealthCheck != nil
+			if d.Condition == types.ServiceConditionHealthy && !asked {
+				t.Errorf("%s waits for the health of %s, which nobody asks", name, of)
+			}
+		}
+	}
+}
+
+// The gateway takes the flags that compose gives it: with -health it reads them
+// all, and then fails for there is no gateway to ask.
+func TestComposeGivesTheGatewayFlagsThatItHas(t *testing.T) {
+	t.Parallel()
+	gateway, err := built.Gateway.Into(context.WithoutCancel(t.Context()), t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for name, s := range project(t, "*").Services {
+		if !strings.HasPrefix(name, "gateway") {
+			continue
+		}
+		asked++
+		if got := strings.Join(s.HealthCheck.Test[1:3], " "); got != "/gateway -health" {
+			t.Errorf("%s: health is asked by %q", name, got)
+		}
+		args := append(slices.Clone([]string(s.Command)), "-health", "127.0.0.1:1")
+		out, err := exec.CommandContext(t.Context(), gateway, args...).CombinedOutput()
+		if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(out), "refused") {
+			t.Errorf("%s: %q: %v: %s", name, args, err, out)
+		}
+	}
+	if asked != 4 {
+		t.Errorf("%d gateways; want 4", asked)
+	}
+}
