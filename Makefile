@@ -13,6 +13,7 @@ FUZZTIME ?= 30s
 SOAKTIME ?= 30s
 COUNT ?=
 BENCHTIME ?=
+SCENARIO ?= steady
 stage := @.ci/stage
 
 .PHONY: help
@@ -44,8 +45,8 @@ test-cross: ## build and vet for every platform promised
 	$(stage) cross .ci/cross
 
 .PHONY: test-modules
-# tools has no packages, and go test fails where there are none.
-test-modules: export SKIP := e2e e2e/browser e2e/upstream tools
+# Some modules pin tools and have no packages, and go test fails where there are none.
+test-modules: export SKIP := e2e e2e/browser e2e/prometheus e2e/upstream e2e/victoriametrics tools
 test-modules: ## the nested modules' tests, e2e's excepted
 	$(stage) modules .ci/modules go test ./...
 
@@ -66,8 +67,16 @@ screenshots: ## the pictures of the live page, docs/img; takes 90 s
 	@mkdir -p docs/img
 	$(stage) screenshots go test -C e2e/browser -count=1 -run Screenshots ./... -screenshots $(CURDIR)/docs/img
 
+.PHONY: test-deploy
+test-deploy: ## what deploy/ ships, by promtool, compose and Grafana's types; make stack -once; builds for minutes the first time
+	$(stage) deploy go test -C e2e -timeout 30m -v ./deploy ./stack
+
+.PHONY: stack
+stack: ## the gateway, a collector and a store with a UI, here and without Docker; SCENARIO=leak, ARGS=-free-ports
+	@cd e2e && go run ./stack -scenario $(SCENARIO) $(ARGS)
+
 .PHONY: test-all
-test-all: test soak race-long upstream-long fuzz ## test, and what takes its time: soak, long race, fuzz
+test-all: test test-deploy soak race-long upstream-long fuzz ## test, and what takes its time: soak, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
