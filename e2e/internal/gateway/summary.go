@@ -9,6 +9,13 @@ type Summary struct {
 	Steady  Figures         `json:"steady"` // without the first second
 	Without *Figures        `json:"without_pooling"`
 	Pooling bool            `json:"pooling"`
+	Refused Refusals        `json:"refused"`
+}
+
+// Refusals are requests that were sent away, by reason.
+type Refusals struct {
+	TooLarge uint64 `json:"too_large"`
+	Busy     uint64 `json:"busy"`
 }
 
 // Figures are the load's, and the runtime's.
