@@ -6,9 +6,10 @@
 // # Shape
 //
 // A [Pool] has one or more classes. Each P has a shard with a [Cell] per class,
-// and a cell two magazines, loaded and previous: small stacks of free objects.
-// Get pops from the loaded one and Put pushes onto it, on memory that belongs
-// to the P. Only when both are empty, or both full, is a whole magazine traded
+// and a cell has one object at hand, its top, and two magazines, loaded and
+// previous: small stacks of free objects. Get takes the top or pops from the
+// loaded magazine, Put does the reverse, on memory that belongs to the P. Only
+// when both magazines are empty, or both full, is a whole one traded
 // with the class's depot, under a lock: the price of crossing Ps is divided by
 // the magazine's length. Two magazines, and not one, so that a goroutine that
 // swings around a boundary does not trade at every turn.
