@@ -43,9 +43,9 @@ type FixedConfig struct {
 // A buffer is recognized by its address. Put takes it back from any part of it,
 // prefix, suffix or middle, and detects exactly, in constant time, a buffer that
 // is not the pool's (foreign) and one that is free already (double). It cannot
-// tell a second Put from the first once the buffer has a new user. An overflow
-// buffer has no address to be known by: as many buffers of the right size as
-// there were overflows pass for them.
+// tell a second Put from the first once the buffer has a new user, or the pool is
+// closed. An overflow buffer has no address to be known by: as many buffers of
+// the right size as there were overflows pass for them.
 //
 // All of it is one allocation, so a part cannot be given back: Fixed is not
 // pool.Resizable, takes part in no budget, and its idle bytes are reserved
@@ -154,7 +154,7 @@ func (f *Fixed) Put(b []byte) {
 		return
 	}
 	if !c.slots.claim(slot) {
-		c.returns[pool.Double].Add(1)
+		c.putTwice(cap(b))
 		return
 	}
 	if c.zero == ZeroOnPut {
@@ -219,6 +219,16 @@ func (c *fixed) make() []byte {
 func (c *fixed) clear(slot uint32) {
 	if first := c.slab.first.Load(); first != nil {
 		clear(c.slab.slot(first, slot))
+	}
+}
+
+// putTwice counts a buffer that is free. Of a closed pool it may be another, at
+// the address of a slab that has been collected.
+func (c *fixed) putTwice(bytes int) {
+	if c.slots.closed() {
+		c.drop(pool.ReturnClosed, bytes)
+	} else {
+		c.returns[pool.Double].Add(1)
 	}
 }
 
