@@ -37,6 +37,7 @@ var imports = map[string][]string{
 	"otelpool":            {module, module + "/internal/percpu", otel},
 	"adaptive":            {module},
 	"poolz":               {module},
+	"pooltest":            {module},
 	"cmd":                 {module + "..."},
 	"examples":            {module + "...", otel},
 }

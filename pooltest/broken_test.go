@@ -1,0 +1,293 @@
+package pooltest_test
+
+import (
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/strategies"
+)
+
+// short is one byte short from 1,000 on.
+type short struct{ stack }
+
+func (s *short) Get(n int) []byte {
+	if n < 1000 {
+		return s.stack.Get(n)
+	}
+	return s.stack.Get(n)[:n-1]
+}
+
+// roundsUp files what is put under the next power of two, which it does not hold.
+type roundsUp struct {
+	mu   sync.Mutex
+	free [64][][]byte
+}
+
+func (r *roundsUp) Get(n int) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	class := bits.Len(uint(n - 1))
+	if k := len(r.free[class&63]); n > 0 && k > 0 {
+		b := r.free[class][k-1]
+		r.free[class] = r.free[class][:k-1]
+		return b[:min(n, cap(b))]
+	}
+	if n <= 0 {
+		return make([]byte, n)
+	}
+	return make([]byte, n, 1<<class)
+}
+
+func (r *roundsUp) Put(b []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if class := bits.Len(uint(cap(b) - 1)); cap(b) > 0 {
+		r.free[class] = append(r.free[class], b)
+	}
+}
+
+// twice keeps every buffer twice.
+type twice struct{ stack }
+
+func (s *twice) Put(b []byte) {
+	s.stack.Put(b)
+	s.stack.Put(b)
+}
+
+// neighbours cuts buffers from a slab and leaves them the rest of it as capacity.
+type neighbours struct {
+	mu   sync.Mutex
+	slab []byte
+}
+
+func (s *neighbours) Get(n int) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.slab) < n {
+		s.slab = make([]byte, max(n, 1<<20))
+	}
+	b := s.slab[:n]
+	s.slab = s.slab[n:]
+	return b
+}
+
+func (s *neighbours) Put([]byte) {}
+
+// clearsLate clears a buffer when the next one is asked for.
+type clearsLate struct {
+	stack
+	last []byte
+}
+
+func (s *clearsLate) Get(n int) []byte {
+	clear(s.last)
+	s.last = s.stack.Get(n)
+	return s.last
+}
+
+// shrinks hands out what was put as long as it was put.
+type shrinks struct {
+	mu   sync.Mutex
+	free map[int][][]byte // by capacity
+}
+
+func (s *shrinks) Get(n int) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if free := s.free[n]; len(free) > 0 {
+		s.free[n] = free[:len(free)-1]
+		return free[len(free)-1]
+	}
+	return make([]byte, n)
+}
+
+func (s *shrinks) Put(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.free == nil {
+		s.free = make(map[int][][]byte)
+	}
+	if cap(b) > 0 {
+		s.free[cap(b)] = append(s.free[cap(b)], b)
+	}
+}
+
+// forgets keeps addresses, which keep nothing alive.
+type forgets struct {
+	mu   sync.Mutex
+	free map[int][]uintptr
+}
+
+func (s *forgets) Get(n int) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if free := s.free[n]; len(free) > 0 {
+		s.free[n] = free[:len(free)-1]
+		address := free[len(free)-1]
+		return unsafe.Slice(*(**byte)(unsafe.Pointer(&address)), n)
+	}
+	return make([]byte, n)
+}
+
+func (s *forgets) Put(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.free == nil {
+		s.free = make(map[int][]uintptr)
+	}
+	if cap(b) > 0 {
+		s.free[cap(b)] = append(s.free[cap(b)], uintptr(unsafe.Pointer(unsafe.SliceData(b))))
+	}
+}
+
+// nilPanics looks before it thinks.
+type nilPanics struct{ stack }
+
+func (s *nilPanics) Put(b []byte) {
+	b[0] = 0
+	s.stack.Put(b)
+}
+
+// takesNegative has something for everybody.
+type takesNegative struct{ stack }
+
+func (s *takesNegative) Get(n int) []byte { return s.stack.Get(max(n, 0)) }
+
+// waits has a hundred buffers to lend.
+type waits struct {
+	stack
+	tickets chan bool
+}
+
+func newWaits() *waits { return &waits{tickets: make(chan bool, 100)} }
+
+func (s *waits) Get(n int) []byte {
+	s.tickets <- true
+	return s.stack.Get(n)
+}
+
+func (s *waits) Put(b []byte) {
+	s.stack.Put(b)
+	<-s.tickets
+}
+
+// races has forgotten its lock.
+type races struct{ stack }
+
+func (s *races) Get(n int) []byte {
+	if b := s.takeLocked(n); b != nil {
+		return b[:n]
+	}
+	return make([]byte, n)
+}
+
+func (s *races) Put(b []byte) {
+	if cap(b) > 0 {
+		s.free = append(s.free, b)
+	}
+}
+
+// truth is a pool whose figures are right, for lies to be told about.
+type truth interface {
+	pool.Bytes
+	pool.Source
+	pool.Resizable
+}
+
+func newTrue() truth {
+	return strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{}))
+}
+
+// liar edits the figures.
+type liar struct {
+	pool.Bytes
+	source pool.Source
+	edit   func(*pool.Stats)
+}
+
+func (l liar) Stats(into *pool.Stats) {
+	l.source.Stats(into)
+	l.edit(into)
+}
+
+func lying(edit func(*pool.Stats)) func() pool.Bytes {
+	return func() pool.Bytes {
+		p := newTrue()
+		return liar{p, p, edit}
+	}
+}
+
+type addsUp struct{ truth }
+
+func (p addsUp) Stats(into *pool.Stats) {
+	var s pool.Stats
+	p.truth.Stats(&s)
+	into.Counts.Add(&s.Counts)
+	into.Knows, into.Limit = s.Knows, s.Limit
+}
+
+type unlimited struct{ truth }
+
+func (unlimited) Limit() int64           { return 0 }
+func (unlimited) SetLimit(n int64) int64 { return 0 }
+
+type trimsNothing struct{ truth }
+
+func (trimsNothing) Trim(n int64) int64 { return n }
+
+type oneMode struct{ *stack }
+
+func (oneMode) Mode() pool.Mode   { return pool.ModeOn }
+func (oneMode) SetMode(pool.Mode) {}
+
+// closes has nothing more to say once it is closed.
+type closes struct {
+	stack
+	closed atomic.Bool
+}
+
+func (c *closes) Get(n int) []byte {
+	if c.closed.Load() {
+		panic("closes: closed")
+	}
+	return c.stack.Get(n)
+}
+
+func (c *closes) Close() { c.closed.Store(true) }
+
+type nilObjects struct{}
+
+func (nilObjects) Get() *int { return nil }
+func (nilObjects) Put(*int)  {}
+
+type keepsNil struct{ objects }
+
+func (o *keepsNil) Put(x *int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.free = append(o.free, x)
+}
+
+type objectsTwice struct{ objects }
+
+func (o *objectsTwice) Put(x *int) {
+	o.objects.Put(x)
+	o.objects.Put(x)
+}
+
+// racingObjects keeps one object, and hands it over without telling the memory
+// model.
+type racingObjects struct{ x *int }
+
+func (o *racingObjects) Get() *int {
+	if x := o.x; x != nil {
+		o.x = nil
+		return x
+	}
+	return new(int)
+}
+
+func (o *racingObjects) Put(x *int) { o.x = x }

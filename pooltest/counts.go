@@ -1,0 +1,193 @@
+package pooltest
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/otelpool/pool"
+)
+
+func (s subject) source(t *testing.T) pool.Source {
+	t.Helper()
+	src, ok := s.pool.(pool.Source)
+	if !ok {
+		t.Skip("the pool is no pool.Source")
+	}
+	return src
+}
+
+func statsOf(src pool.Source) (s pool.Stats) {
+	src.Stats(&s)
+	return s
+}
+
+func checkCounts(t *testing.T, s subject) {
+	src := s.source(t)
+	back := s.hold(100)
+	checkTotals(t, src, 100, 0)
+	back()
+	checkTotals(t, src, 100, 100)
+	s.storm(steps(300), func() {})
+	n := uint64(100 + stormers*steps(300))
+	checkTotals(t, src, n, n)
+}
+
+// checkTotals compares with what was done, and with the laws of pool.Stats.
+func checkTotals(t *testing.T, src pool.Source, gets, puts uint64) {
+	t.Helper()
+	s := statsOf(src)
+	if s.Gets() != gets || s.HandedOut() != gets {
+		t.Errorf("%d Gets were counted, %d of them handed out: want %d; requests %v", s.Gets(), s.HandedOut(), gets, s.Requests)
+	}
+	if s.Puts() != puts || s.TakenBack() != puts {
+		t.Errorf("%d Puts were counted, %d of them taken back: want %d; returns %v", s.Puts(), s.TakenBack(), puts, s.Returns)
+	}
+	if out := int64(gets - puts); s.Knows.Has(pool.KnowsInUse) && s.InUse != out {
+		t.Errorf("InUse is %d: want %d", s.InUse, out)
+	}
+	if gets == puts && s.InUseBytes != 0 {
+		t.Errorf("InUseBytes is %d: everything was given back", s.InUseBytes)
+	}
+	checkLaws(t, &s)
+}
+
+func checkLaws(t *testing.T, s *pool.Stats) {
+	t.Helper()
+	want := int64(s.Prewarmed + s.Returns[pool.Pooled] - s.Requests[pool.Hit] - s.Evicted())
+	if s.Knows.Has(pool.KnowsIdle) && s.Idle != want {
+		t.Errorf("Idle is %d: want prewarmed + pooled − hits − evictions = %d", s.Idle, want)
+	}
+	if s.Knows.Has(pool.KnowsLimit|pool.KnowsIdleBytes) && s.IdleBytes > s.Limit {
+		t.Errorf("IdleBytes is %d: the limit is %d", s.IdleBytes, s.Limit)
+	}
+	checkKnowledge(t, s)
+	var sum pool.Counts
+	for i := range s.Classes {
+		sum.Add(&s.Classes[i].Counts)
+		if i > 0 && s.Classes[i].Size <= s.Classes[i-1].Size {
+			t.Errorf("class %d of %d bytes follows one of %d: want ascending sizes", i, s.Classes[i].Size, s.Classes[i-1].Size)
+		}
+	}
+	if sum.Gets() > s.Gets() || sum.Puts() > s.Puts() || sum.Evicted() > s.Evicted() || sum.Idle > s.Idle {
+		t.Errorf("the classes together have more than the pool: %+v, %+v", sum, s.Counts)
+	}
+}
+
+// checkKnowledge fails for a figure that the pool says it cannot know.
+func checkKnowledge(t *testing.T, s *pool.Stats) {
+	t.Helper()
+	for r, n := range s.Requests {
+		if n > 0 && !s.Knows.Requests.Has(r) {
+			t.Errorf("%d requests are %v: not in Knows.Requests", n, pool.RequestResult(r))
+		}
+	}
+	for r, n := range s.Returns {
+		if n > 0 && !s.Knows.Returns.Has(r) {
+			t.Errorf("%d returns are %v: not in Knows.Returns", n, pool.ReturnResult(r))
+		}
+	}
+	for r, n := range s.Evictions {
+		if n > 0 && !s.Knows.Evictions.Has(r) {
+			t.Errorf("%d evictions are %v: not in Knows.Evictions", n, pool.EvictionReason(r))
+		}
+	}
+	for _, row := range []struct {
+		name  string
+		bit   pool.Rows
+		value int64
+	}{
+		{"Idle", pool.KnowsIdle, s.Idle},
+		{"IdleBytes", pool.KnowsIdleBytes, s.IdleBytes},
+		{"InUse", pool.KnowsInUse, s.InUse},
+		{"InUseBytes", pool.KnowsInUseBytes, s.InUseBytes},
+		{"AllocatedBytes", pool.KnowsAllocatedBytes, int64(s.AllocatedBytes)},
+		{"RequestedBytes", pool.KnowsRequestedBytes, int64(s.RequestedBytes)},
+	} {
+		if row.value != 0 && !s.Knows.Has(row.bit) {
+			t.Errorf("%s is %d: not in Knows.Rows", row.name, row.value)
+		}
+	}
+}
+
+// checkCountsUp reads while others use the pool. A count that goes down is a
+// negative rate in somebody's graph.
+func checkCountsUp(t *testing.T, s subject) {
+	src := s.source(t)
+	var last, now pool.Stats
+	s.storm(steps(600), func() {
+		if t.Failed() {
+			return // once is enough
+		}
+		last, now = now, last
+		src.Stats(&now)
+		for r := range now.Requests {
+			notDown(t, pool.RequestResult(r).String(), last.Requests[r], now.Requests[r])
+		}
+		for r := range now.Returns {
+			notDown(t, pool.ReturnResult(r).String(), last.Returns[r], now.Returns[r])
+		}
+		for r := range now.Evictions {
+			notDown(t, pool.EvictionReason(r).String(), last.Evictions[r], now.Evictions[r])
+		}
+		notDown(t, "allocations", last.Allocations, now.Allocations)
+	})
+}
+
+func notDown(t *testing.T, name string, last, now uint64) {
+	t.Helper()
+	if now < last {
+		t.Errorf("the count of %s went down from %d to %d", name, last, now)
+	}
+}
+
+// checkOverwrites asks for figures in a struct that holds others'. A collection
+// may change them between two calls, so it asks again.
+func checkOverwrites(t *testing.T, s subject) {
+	src := s.source(t)
+	s.hold(50)()
+	var fresh, used pool.Stats
+	for range 10 {
+		fresh, used = pool.Stats{}, garbage()
+		src.Stats(&fresh)
+		src.Stats(&used)
+		if len(fresh.Classes) == 0 && len(used.Classes) == 0 {
+			fresh.Classes, used.Classes = nil, nil
+		}
+		if reflect.DeepEqual(fresh, used) {
+			return
+		}
+	}
+	t.Errorf("Stats leaves something of what it is given:\n%+v\n%+v", fresh, used)
+}
+
+// garbage is a Stats without a zero in it.
+func garbage() (s pool.Stats) {
+	fill(reflect.ValueOf(&s).Elem())
+	return s
+}
+
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			fill(field)
+		}
+	case reflect.Array, reflect.Slice:
+		if v.Kind() == reflect.Slice {
+			v.Set(reflect.MakeSlice(v.Type(), 3, 3))
+		}
+		for i := range v.Len() {
+			fill(v.Index(i))
+		}
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Bool:
+		v.SetBool(true)
+	default:
+		if v.CanInt() {
+			v.SetInt(99)
+		} else {
+			v.SetUint(99)
+		}
+	}
+}

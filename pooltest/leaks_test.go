@@ -1,0 +1,118 @@
+package pooltest_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/pooltest"
+	"github.com/otelpool/pool/strategies"
+)
+
+// recorder is a test that has failed when it has errors.
+type recorder struct {
+	testing.TB
+	cleanups []func()
+	errors   []string
+}
+
+func (*recorder) Helper()            {}
+func (r *recorder) Cleanup(f func()) { r.cleanups = append(r.cleanups, f) }
+func (r *recorder) Errorf(format string, a ...any) {
+	r.errors = append(r.errors, fmt.Sprintf(format, a...))
+}
+
+// run is a test of its own, with NoLeaks at its top.
+func run(t *testing.T, r *pool.Registry, test func(*recorder)) (errors []string) {
+	t.Helper()
+	synctest.Test(t, func(*testing.T) {
+		tb := new(recorder)
+		pooltest.NoLeaks(tb, r)
+		test(tb)
+		for _, cleanup := range slices.Backward(tb.cleanups) {
+			cleanup()
+		}
+		errors = tb.errors
+	})
+	return errors
+}
+
+func open(t *testing.T, r *pool.Registry, name string) *strategies.SizeClasses {
+	t.Helper()
+	p, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: name, Registry: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+func TestWhatIsNotGivenBackIsNamedAndCounted(t *testing.T) {
+	t.Parallel()
+	var r pool.Registry
+	old := open(t, &r, "old")
+	old.Get(100) // before the test: none of its business
+	tidy := open(t, &r, "tidy")
+	got := run(t, &r, func(*recorder) {
+		tidy.Put(tidy.Get(10))
+		old.Get(1000)
+		old.Get(1000)
+		closed := open(t, &r, "closed")
+		closed.Get(300)
+		closed.Close()
+		files := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[int]{
+			Name: "files", Registry: &r, New: func() *int { return new(int) },
+		}))
+		t.Cleanup(files.Close)
+		files.Get()
+	})
+	want := []string{
+		`pooltest: pool "old" (sizeclasses): 2 not given back, 2048 bytes`,
+		`pooltest: pool "closed" (sizeclasses): 1 not given back`,
+		`pooltest: pool "files" (bounded): 1 not given back, 8 bytes`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestCleanupsAndGoroutinesMayGiveBackLate(t *testing.T) {
+	t.Parallel()
+	var r pool.Registry
+	p := open(t, &r, "late")
+	if errors := run(t, &r, func(tb *recorder) {
+		b, c := p.Get(100), p.Get(100)
+		tb.Cleanup(func() { p.Put(b) })
+		go func() {
+			time.Sleep(time.Second)
+			p.Put(c)
+		}()
+	}); len(errors) != 0 {
+		t.Errorf("errors %q, want none", errors)
+	}
+}
+
+// The registry of a program is what a program's tests look at.
+func TestNoLeaksLooksAtTheDefaultRegistry(t *testing.T) {
+	p, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "pooltest.default"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	tb := new(recorder)
+	pooltest.NoLeaks(tb)
+	b := p.Get(1)
+	synctest.Test(t, func(*testing.T) { tb.cleanups[0]() })
+	if len(tb.errors) != 1 {
+		t.Errorf("errors %q, want one", tb.errors)
+	}
+	p.Put(b)
+	tb.errors = nil
+	tb.cleanups[0]()
+	if len(tb.errors) != 0 {
+		t.Errorf("errors %q, want none", tb.errors)
+	}
+}

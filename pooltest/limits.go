@@ -1,0 +1,133 @@
+package pooltest
+
+import (
+	"testing"
+
+	"github.com/otelpool/pool"
+)
+
+func (s subject) resizable(t *testing.T) pool.Resizable {
+	t.Helper()
+	r, ok := s.pool.(pool.Resizable)
+	if !ok {
+		t.Skip("the pool is not pool.Resizable")
+	}
+	return r
+}
+
+// idleBytes are what the pool says it holds, if it can know.
+func (s subject) idleBytes(t *testing.T) int64 {
+	t.Helper()
+	stats := statsOf(s.source(t))
+	if !stats.Knows.Has(pool.KnowsIdleBytes) {
+		t.Skip("the pool does not know how many bytes it holds")
+	}
+	return stats.IdleBytes
+}
+
+func checkLimit(t *testing.T, s subject) {
+	r := s.resizable(t)
+	first := r.Limit()
+	s.hold(100)()
+	all := s.idleBytes(t)
+	for _, asked := range []int64{all, all / 2, 100, 0, -1, first} {
+		limit := r.SetLimit(asked)
+		if r.Limit() != limit {
+			t.Errorf("SetLimit(%d) returned %d: Limit is %d", asked, limit, r.Limit())
+		}
+		if asked < 0 && limit != 0 {
+			t.Errorf("SetLimit(%d) returned %d: want 0", asked, limit)
+		}
+		if idle := s.idleBytes(t); idle > limit {
+			t.Errorf("%d bytes are idle after SetLimit(%d)", idle, asked)
+		}
+		s.hold(100)()
+		if idle := s.idleBytes(t); idle > limit {
+			t.Errorf("%d bytes are idle after 100 Gets and Puts with a limit of %d", idle, limit)
+		}
+	}
+}
+
+func checkTrim(t *testing.T, s subject) {
+	r := s.resizable(t)
+	s.hold(100)()
+	for _, asked := range []int64{0, 1, s.idleBytes(t) / 2, 1 << 62} {
+		before := s.idleBytes(t)
+		freed := r.Trim(asked)
+		if freed < min(asked, before) {
+			t.Errorf("Trim(%d) freed %d of %d idle bytes", asked, freed, before)
+		}
+		if after := s.idleBytes(t); after != before-freed {
+			t.Errorf("Trim(%d) says it freed %d bytes: there were %d idle, and are %d", asked, freed, before, after)
+		}
+	}
+	s.hold(100)()
+	stats := statsOf(s.source(t))
+	checkLaws(t, &stats)
+}
+
+func checkModes(t *testing.T, s subject) {
+	p, ok := s.pool.(pool.Switchable)
+	if !ok {
+		t.Skip("the pool is not pool.Switchable")
+	}
+	var back func()
+	for _, m := range []pool.Mode{pool.ModeOn, pool.ModeCount, pool.ModeOff, pool.ModeCount, pool.ModeOff, pool.ModeOn} {
+		p.SetMode(m)
+		if got := p.Mode(); got != m {
+			t.Errorf("Mode is %v after SetMode(%v)", got, m)
+		}
+		if back != nil {
+			back() // what was taken in the mode before
+		}
+		s.hold(50)()
+		back = s.hold(50)
+	}
+	back()
+	s.storm(steps(200), func() {
+		for m := range pool.Mode(pool.NumModes) {
+			p.SetMode(m)
+		}
+	})
+}
+
+func checkClose(t *testing.T, s subject) {
+	closePool := s.close(t)
+	back := s.hold(50)
+	closePool()
+	back()
+	s.hold(50)()
+	closePool()
+	s.storm(20, func() {})
+	src, ok := s.pool.(pool.Source)
+	if !ok {
+		return
+	}
+	n := uint64(100 + 20*stormers)
+	checkTotals(t, src, n, n)
+	stats := statsOf(src)
+	if !stats.Closed {
+		t.Error("Stats.Closed is false")
+	}
+	if stats.Knows.Has(pool.KnowsIdle) && stats.Idle != 0 {
+		t.Errorf("%d objects are idle in a closed pool", stats.Idle)
+	}
+}
+
+// close is how to close the pool.
+func (s subject) close(t *testing.T) func() {
+	t.Helper()
+	switch p := s.pool.(type) {
+	case interface{ Close() }:
+		return p.Close
+	case interface{ Close() error }:
+		return func() {
+			if err := p.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		}
+	default:
+		t.Skip("the pool has no Close")
+		return nil
+	}
+}
