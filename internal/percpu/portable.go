@@ -17,7 +17,9 @@ const Portable = true
 // that run at the same time rarely meet on one lock.
 func Pin() int {
 	var here byte
-	page := uint32(uintptr(unsafe.Pointer(&here)) >> 11) // stacks are 2 KiB or more; the address is only a number
+	// Stacks of up to 8 KiB lie within a block of that size, so that calls of
+	// different depth find the same shard. The address is only a number.
+	page := uint32(uintptr(unsafe.Pointer(&here)) >> 13)
 	return int(uint64(page*0x9E3779B1) * uint64(runtime.GOMAXPROCS(0)) >> 32)
 }
 
