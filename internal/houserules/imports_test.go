@@ -31,7 +31,7 @@ var imports = map[string][]string{
 	"internal/cgroup":     {},
 	"internal/houserules": {},
 	"internal/trace":      {},
-	"internal/sim":        {module, module + "/adaptive", module + "/internal/trace"},
+	"internal/sim":        {module, module + "/adaptive", module + "/internal"},
 	"internal/benchcase":  {},
 	"strategies":          {module, module + "/internal"},
 	"otelpool":            {module, module + "/internal/percpu", otel},

@@ -31,20 +31,34 @@ func (Calm) Watch(ctx context.Context, _ func(pool.Trigger)) error {
 	return nil
 }
 
-// Shipped is a simulated pool under the controller that is shipped.
+// Shipped runs traces through pools under the controller that is shipped.
 type Shipped struct {
-	Config     adaptive.Config // BreakEven, MaxIdleBytes and Interval are used
-	Watch      Watcher
-	Controller pool.ControllerStats // of the end of the last replay
+	Config adaptive.Config // but for Registry, Budget and BreakEven
+	Watch  Watcher
+
+	Controller pool.ControllerStats // at the end of the last replay
 }
 
-// Replay runs a trace through a pool of slots that the shipped controller steers,
-// on the clock of the trace.
+// subject is a pool that a trace is run through.
+type subject interface {
+	pool.Tunable
+	Get(at time.Duration, class int) bool
+	Put(at time.Duration, class int)
+	sync(at time.Duration) // after the controller ran
+	account() *account
+}
+
+// Replay runs a trace through a pool of slots.
 func (s *Shipped) Replay(t *trace.Trace, name string, T time.Duration) (Result, error) {
 	budget := NewBudget(pool.Unlimited)
-	slots := NewSlots(Start, t.Sizes, budget)
+	return s.steer(t, name, T, NewSlots(Start, t.Sizes, budget), budget)
+}
+
+// steer runs a trace through a pool that the shipped controller steers, on the
+// clock of the trace.
+func (s *Shipped) steer(t *trace.Trace, name string, T time.Duration, p subject, b adaptive.Budget) (Result, error) {
 	c := s.Config
-	c.Registry, c.Budget, c.BreakEven = new(pool.Registry), budget, T
+	c.Registry, c.Budget, c.BreakEven = new(pool.Registry), b, T
 	if c.Signals == nil {
 		c.Signals = Calm{}
 	}
@@ -52,36 +66,42 @@ func (s *Shipped) Replay(t *trace.Trace, name string, T time.Duration) (Result, 
 		c.MaxIdleBytes = pool.Unlimited
 	}
 	if c.Interval == 0 {
-		c.Interval = min(time.Second, max(T/10, 250*time.Millisecond))
+		c.Interval = min(time.Second, max(T/10, tick))
 	}
-	if _, err := c.Registry.Publish(name, slots, pool.Reject); err != nil {
+	if _, err := c.Registry.Publish(name, p, pool.Reject); err != nil {
 		return Result{}, err
 	}
 	ctl, err := adaptive.New(c)
 	if err != nil {
 		return Result{}, err
 	}
+	defer ctl.Close()
 	ctl.Step(Start)
-	r := s.replay(t, name, slots, func(at time.Duration) { ctl.Step(Start.Add(at)) }, c.Interval)
+	r := s.replay(t, name, p, c.Interval, func(at time.Duration) {
+		ctl.Step(Start.Add(at))
+		p.sync(at)
+	})
 	ctl.ControllerStats(&s.Controller)
 	return r.priced(T), nil
 }
 
-func (s *Shipped) replay(t *trace.Trace, name string, p *Slots, step func(time.Duration), every time.Duration) Result {
+func (s *Shipped) replay(t *trace.Trace, name string, p subject, every time.Duration, step func(time.Duration)) Result {
 	r := newResult(name, t)
+	idle := p.account()
 	var inUse int64
 	next := every
 	for _, e := range t.Events {
 		for ; next <= e.At; next += every {
 			step(next)
 			if s.Watch != nil {
-				s.Watch(next, inUse, p.idle.bytes)
+				s.Watch(next, inUse, idle.bytes)
 			}
 		}
 		size := t.Sizes[e.Class]
 		if e.Put {
 			inUse -= size
 			p.Put(e.At, int(e.Class))
+			idle.settle()
 			continue
 		}
 		inUse += size
@@ -90,6 +110,6 @@ func (s *Shipped) replay(t *trace.Trace, name string, p *Slots, step func(time.D
 			r.MissedBytes += size
 		}
 	}
-	r.idle(&p.idle, t.End())
+	r.idle(idle, t.End())
 	return r
 }

@@ -94,7 +94,6 @@ func (p *Slots) Put(at time.Duration, class int) {
 	c.settle(at)
 	c.free.push(at)
 	p.add(at, size)
-	p.idle.settle()
 	p.returns[pool.Pooled]++
 }
 
@@ -247,5 +246,9 @@ func (p *Slots) Stats(into *pool.Stats) {
 		into.Idle += int64(p.classes[i].free.n)
 	}
 }
+
+func (p *Slots) sync(time.Duration) {}
+
+func (p *Slots) account() *account { return &p.idle }
 
 var _ pool.Tunable = (*Slots)(nil)
