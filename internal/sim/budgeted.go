@@ -7,13 +7,13 @@ import (
 	"github.com/otelpool/pool/internal/trace"
 )
 
-// patient is a break-even time so long that only the budget makes a pool drop
+// Patient is a break-even time so long that only the budget makes a pool drop
 // anything: what is compared is what a limited room is used for.
-const patient = 24 * time.Hour
+const Patient = 24 * time.Hour
 
 // PeakIdle is the most idle bytes of a pool that keeps everything.
 func PeakIdle(t *trace.Trace) int64 {
-	r := Replay(t, "", Unlimited(t.Sizes), patient, nil)
+	r := Replay(t, "", Unlimited(t.Sizes), Patient, nil)
 	return r.PeakIdle
 }
 
@@ -23,6 +23,6 @@ func PeakIdle(t *trace.Trace) int64 {
 func Budgeted(t *trace.Trace, share float64) (shipped, clairvoyant Result, err error) {
 	budget := max(int64(share*float64(PeakIdle(t))), 1)
 	s := Shipped{Config: adaptive.Config{MaxIdleBytes: budget, Interval: time.Second}}
-	shipped, err = s.Replay(t, "shipped", patient)
+	shipped, err = s.Replay(t, "shipped", Patient)
 	return shipped, Clairvoyant(t, budget), err
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"time"
 
+	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/trace"
 )
 
@@ -24,8 +25,26 @@ type Rival interface {
 	account() *account
 }
 
-// Watcher is told the bytes that are out and idle at every tick.
-type Watcher func(at time.Duration, inUse, idle int64)
+// Moment is what there is at one moment, in bytes.
+type Moment struct {
+	At    time.Duration
+	InUse int64
+	Idle  int64
+	Limit int64 // most idle bytes, or pool.Unlimited
+}
+
+// Watcher is told of every tick.
+type Watcher func(Moment)
+
+// limited is a policy with a limit on idle bytes.
+type limited interface{ limit() int64 }
+
+func limitOf(p any) int64 {
+	if l, ok := p.(limited); ok {
+		return l.limit()
+	}
+	return pool.Unlimited
+}
 
 // Replay runs a trace through a policy and prices the outcome.
 func Replay(t *trace.Trace, name string, p Rival, T time.Duration, watch Watcher) Result {
@@ -40,7 +59,7 @@ func Replay(t *trace.Trace, name string, p Rival, T time.Duration, watch Watcher
 				p.GC(next)
 			}
 			if watch != nil {
-				watch(next, inUse, p.account().bytes)
+				watch(Moment{next, inUse, p.account().bytes, limitOf(p)})
 			}
 		}
 		size := t.Sizes[e.Class]

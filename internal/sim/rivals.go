@@ -59,10 +59,43 @@ type capped struct {
 // Capped keeps at most so many objects of each class.
 func Capped(sizes []int64, most []int) Rival { return &capped{newStore(sizes), most} }
 
+func (c *capped) limit() (bytes int64) {
+	for class, n := range c.most {
+		bytes += int64(n) * c.sizes[class]
+	}
+	return bytes
+}
+
 func (c *capped) Put(at time.Duration, class int) {
 	if c.free[class].n < c.most[class] {
 		c.store.Put(at, class)
 	}
+}
+
+// full keeps what there is room for.
+type full struct {
+	store
+	bytes int64
+}
+
+// Full keeps what comes back while there is room for it.
+func Full(sizes []int64, bytes int64) Rival { return &full{newStore(sizes), bytes} }
+
+func (f *full) limit() int64 { return f.bytes }
+
+func (f *full) Put(at time.Duration, class int) {
+	if f.idle.bytes+f.sizes[class] <= f.bytes {
+		f.store.Put(at, class)
+	}
+}
+
+// EqualShares divides bytes among the classes, for Capped.
+func EqualShares(sizes []int64, bytes int64) []int {
+	most := make([]int, len(sizes))
+	for i, size := range sizes {
+		most[i] = int(bytes / int64(len(sizes)) / max(size, 1))
+	}
+	return most
 }
 
 // Same is a slice of n for every class.

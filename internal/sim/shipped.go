@@ -77,25 +77,25 @@ func (s *Shipped) steer(t *trace.Trace, name string, T time.Duration, p subject,
 	}
 	defer ctl.Close()
 	ctl.Step(Start)
-	r := s.replay(t, name, p, c.Interval, func(at time.Duration) {
+	r := s.replay(t, name, p, c.Interval, func(at time.Duration, inUse int64) {
 		ctl.Step(Start.Add(at))
 		p.sync(at)
+		if s.Watch != nil {
+			s.Watch(Moment{at, inUse, p.account().bytes, b.Limit()})
+		}
 	})
 	ctl.ControllerStats(&s.Controller)
 	return r.priced(T), nil
 }
 
-func (s *Shipped) replay(t *trace.Trace, name string, p subject, every time.Duration, step func(time.Duration)) Result {
+func (s *Shipped) replay(t *trace.Trace, name string, p subject, every time.Duration, step func(at time.Duration, inUse int64)) Result {
 	r := newResult(name, t)
 	idle := p.account()
 	var inUse int64
 	next := every
 	for _, e := range t.Events {
 		for ; next <= e.At; next += every {
-			step(next)
-			if s.Watch != nil {
-				s.Watch(next, inUse, idle.bytes)
-			}
+			step(next, inUse)
 		}
 		size := t.Sizes[e.Class]
 		if e.Put {
