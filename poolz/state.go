@@ -14,6 +14,7 @@ const (
 	stateClosed state = iota
 	stateQuiet
 	stateOK
+	stateOff
 	stateHoarding
 	stateWaiting
 	stateMissing
@@ -23,12 +24,13 @@ const (
 	numStates = iota
 )
 
-var stateNames = [numStates]string{"closed", "quiet", "ok", "hoarding", "waiting", "missing", "refusing", "thrashing", "leaking"}
+var stateNames = [numStates]string{"closed", "quiet", "ok", "off", "hoarding", "waiting", "missing", "refusing", "thrashing", "leaking"}
 
 func (s state) String() string { return stateNames[s] }
 
 // advice is what to do about a state, and what else looks like it.
 var advice = [numStates]string{
+	stateOff:       "Somebody has switched it: see its configuration, or SetMode. Its figures are those of plain allocation.",
 	stateHoarding:  "Lower its limit, or let the controller: what lies unused is memory that the rest of the program cannot have.",
 	stateWaiting:   "Objects are held too long, or there are too few: compare what is in use with the limit, and look for slow holders.",
 	stateMissing:   "Compare held with the limit: if it is full, a larger limit helps; if it is empty, objects are not given back or come back in another size.",
@@ -74,12 +76,22 @@ func judge(t *track, f *frame) (marks []mark) {
 	if t.stats.Closed {
 		return nil
 	}
+	if mode := t.mode(); mode != pool.ModeOn {
+		return []mark{{stateOff, "its mode is " + mode.String() + ": it allocates for every request and keeps nothing"}}
+	}
 	for _, r := range rules {
 		if why := r.why(t, f); why != "" {
 			marks = append(marks, mark{r.state, why})
 		}
 	}
 	return marks
+}
+
+func (t *track) mode() pool.Mode {
+	if s, ok := t.entry.Source().(pool.Switchable); ok {
+		return s.Mode()
+	}
+	return pool.ModeOn
 }
 
 func (t *track) state() state {

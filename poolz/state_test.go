@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/poolz"
 )
 
 // served adds a second of n requests, all hits, all given back.
@@ -109,6 +110,39 @@ func TestPoolsAreMarkedForWhatTheyDo(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestASwitchedPoolIsNotBlamedForWhatItWasTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := new(pool.Registry)
+		p := &switched{newFake(), pool.ModeCount}
+		publish(t, r, "a", p)
+		h := pageOf(r)
+		view(t, h, "")
+		for range 20 {
+			p.set(func(s *pool.Stats) { s.Requests[pool.Miss] += 100; s.Returns[pool.Refused] += 100 })
+			time.Sleep(time.Second)
+		}
+		if got := marked(t, h); !strings.HasPrefix(got, "off: its mode is count") {
+			t.Errorf("marked %q", got)
+		}
+		p.mode = pool.ModeOn
+		time.Sleep(2 * time.Second)
+		if got := marked(t, h); !strings.HasPrefix(got, "refusing: ") {
+			t.Errorf("switched on, marked %q", got)
+		}
+	})
+}
+
+func TestEveryReasonHasAMeaningAndEveryFaultAdvice(t *testing.T) {
+	t.Parallel()
+	for _, meanings := range poolz.Meanings {
+		for i, m := range meanings {
+			if m == "" {
+				t.Errorf("number %d of %q says nothing", i, meanings)
+			}
+		}
 	}
 }
 
