@@ -65,7 +65,7 @@
 //   - missing: fewer than 80 % of requests are hits, at 5 a second or more.
 //   - waiting: callers wait for an object, or gave up waiting.
 //   - hoarding: at least 1 MiB, and half of what it holds, lay unused for as long
-//     as the page has watched, a minute or more.
+//     as the page has watched, a minute or more: there were fewer hits than that.
 //
 // # JSON
 //

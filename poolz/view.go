@@ -18,10 +18,9 @@ type view struct {
 
 // summary is all pools together.
 type summary struct {
-	open, watchable  int
+	open             int
 	states           [numStates]int
 	held, inUse      int64
-	limit            int64   // of all limits; meaningless where a pool has none
 	seconds          float64 // that the rates cover; 0: none
 	requests         float64 // per second
 	hits, served     float64
