@@ -23,7 +23,7 @@ help: ## list the targets
 .PHONY: test
 test: ## everything CI runs but lint; at most 10 minutes with nothing cached on 2 cores
 	@export STAGES=$$(mktemp); start=$$SECONDS; status=0; \
-	$(MAKE) --no-print-directory test-unit test-portable test-race test-cross test-modules test-upstream bench-check-short test-browser test-e2e || status=$$?; \
+	$(MAKE) --no-print-directory test-unit test-portable test-race test-cross test-modules test-upstream bench-check-short test-pressure test-browser test-e2e || status=$$?; \
 	printf '\n'; cat $$STAGES; printf -- '--- in all %22d s\n' $$((SECONDS - start)); rm -f $$STAGES; exit $$status
 
 .PHONY: test-unit
@@ -75,8 +75,16 @@ test-deploy: ## what deploy/ ships, by promtool, compose and Grafana's types; ma
 stack: ## the gateway, a collector and a store with a UI, here and without Docker; SCENARIO=leak, ARGS=-free-ports
 	@cd e2e && go run ./stack -scenario $(SCENARIO) $(ARGS)
 
+.PHONY: test-pressure
+test-pressure: ## the same as pressure, once and shorter; 30 s
+	$(stage) pressure go run ./internal/pressure -short
+
+.PHONY: pressure
+pressure: ## pools in a process that runs short of memory: who survives, and at what cost; 8 minutes
+	$(stage) pressure go run ./internal/pressure
+
 .PHONY: test-all
-test-all: test test-deploy soak race-long upstream-long fuzz ## test, and what takes its time: soak, long race, fuzz
+test-all: test test-deploy pressure soak race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each

@@ -1,7 +1,6 @@
 package adaptive
 
 import (
-	"math"
 	"time"
 
 	"github.com/otelpool/pool"
@@ -51,50 +50,4 @@ func (f *futility) see(p *policy, s *sample) {
 	case s.At-f.since >= f.wait && p.pressure.told(&s.Reading, s.At) && (f.relieved || p.holdLittle()):
 		f.relieved = true
 	}
-}
-
-const (
-	// largeTrim is from how many bytes on a trim is worth a collection.
-	largeTrim = 8 << 20
-	// betweenForced is the least time between two collections asked for at one
-	// level: they cost as much as the pressure they fight.
-	betweenForced = 10 * time.Second
-	// betweenSaving is that between two without which the heap would outgrow what
-	// there is, if each frees a worthwhileShare of it: GOGC=100 waits for all of
-	// it, so these cost at most four times as much.
-	betweenSaving   = 500 * time.Millisecond
-	worthwhileShare = 4
-)
-
-// forceGC tells whether to ask for a collection: dropped objects are memory
-// again only after one, and without a memory limit the runtime may let the heap
-// double first, and be killed.
-func (p *policy) forceGC(s *sample) bool {
-	h := &s.Reading.Heap
-	switch {
-	case p.c.ForceGC == ForceGCNever, p.c.ForceGC == ForceGCAuto && (!h.OK() || h.Limit != NoLimit):
-		return false
-	case p.freed < largeTrim:
-		return false
-	}
-	since := time.Duration(math.MaxInt64)
-	if p.hasForce {
-		since = s.At - p.forced
-	}
-	saving := p.outgrows(h) && p.freed >= h.Live/worthwhileShare && since >= betweenSaving
-	pressed := (p.pressure.level >= pool.PressureHigh || p.outgrows(h)) && since >= betweenForced
-	if !saving && !pressed {
-		return false
-	}
-	p.forced, p.hasForce, p.freed = s.At, true, 0
-	return true
-}
-
-// outgrows tells whether the runtime means to let the heap grow to where the
-// critical level begins before it collects. It does not stop there exactly.
-func (p *policy) outgrows(h *HeapReading) bool {
-	if !h.OK() || p.memory.limit == NoLimit {
-		return false
-	}
-	return float64(h.Goal+h.Used()-h.Live) > p.c.Levels.Critical.Enter*float64(p.memory.limit)
 }

@@ -14,7 +14,6 @@ type detail struct {
 	older, newer snapshot
 	curve        pool.Curve
 	points       []sizePoint
-	tunable      bool // the pool has a curve
 }
 
 type snapshot struct {
@@ -35,8 +34,7 @@ func (d *detail) read(t *track, now time.Time) {
 		d.newer.take(&d.stats, now)
 	}
 	d.points = nil
-	var tunable pool.Tunable
-	if tunable, d.tunable = t.entry.Source().(pool.Tunable); d.tunable {
+	if tunable, ok := t.entry.Source().(pool.Tunable); ok {
 		tunable.Curve(&d.curve)
 		d.points = whatIf(&d.curve, &d.stats)
 	}

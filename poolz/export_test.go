@@ -14,7 +14,6 @@ var (
 	ParseQuery = parseQuery
 	RatioAt    = ratioAt
 	StateNames = stateNames
-	Meanings   = [][]string{requestMeanings[:], returnMeanings[:], evictionMeanings[:], advice[stateOff:]}
 )
 
 type SizePoint = sizePoint

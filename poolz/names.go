@@ -17,12 +17,11 @@ func label(name string) string {
 	var b strings.Builder
 	for len(name) > 0 {
 		r, size := utf8.DecodeRuneInString(name)
-		switch {
-		case r == utf8.RuneError && size == 1:
+		if r == utf8.RuneError && size == 1 {
 			fmt.Fprintf(&b, `\x%02x`, name[0])
-		case strconv.IsPrint(r):
+		} else if strconv.IsPrint(r) {
 			b.WriteRune(r)
-		default:
+		} else {
 			escaped := strconv.QuoteRune(r)
 			b.WriteString(escaped[1 : len(escaped)-1])
 		}

@@ -30,6 +30,7 @@ var imports = map[string][]string{
 	"internal/magazine":   {module, module + "/internal/percpu"},
 	"internal/cgroup":     {},
 	"internal/houserules": {},
+	"internal/pressure":   {module + "..."},
 	"internal/trace":      {},
 	"internal/sim":        {module, module + "/adaptive", module + "/internal"},
 	"internal/benchcase":  {},

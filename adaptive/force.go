@@ -1,0 +1,54 @@
+package adaptive
+
+import (
+	"math"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+const (
+	// largeTrim is from how many bytes on a trim is worth a collection.
+	largeTrim = 8 << 20
+	// betweenForced is the least time between two collections asked for at one
+	// level: they cost as much as the pressure they fight.
+	betweenForced = 10 * time.Second
+	// worthwhileShare is the part of the heap, as one in so many, that has to be
+	// garbage of ours for a collection at any time. GOGC=100 waits for all of it, so
+	// these collections cost at most four times what the runtime's own do.
+	worthwhileShare = 4
+)
+
+// forceGC tells whether to ask for a collection: dropped objects are memory
+// again only after one, and without a memory limit the runtime may let the heap
+// double first, and be killed.
+func (p *policy) forceGC(s *sample) bool {
+	h := &s.Reading.Heap
+	switch {
+	case p.c.ForceGC == ForceGCNever, p.c.ForceGC == ForceGCAuto && (!h.OK() || h.Limit != NoLimit):
+		return false
+	case p.freed < largeTrim:
+		return false
+	}
+	since := time.Duration(math.MaxInt64)
+	if p.hasForce {
+		since = s.At - p.forced
+	}
+	outgrows := p.outgrows(h)
+	worthwhile := outgrows && p.freed >= h.Live/worthwhileShare
+	pressed := outgrows || p.pressure.level >= pool.PressureHigh
+	if !worthwhile && !(pressed && since >= betweenForced) {
+		return false
+	}
+	p.forced, p.hasForce, p.freed = s.At, true, 0
+	return true
+}
+
+// outgrows tells whether the runtime means to let the heap grow to where the
+// critical level begins before it collects. It does not stop there exactly.
+func (p *policy) outgrows(h *HeapReading) bool {
+	if !h.OK() || p.memory.limit == NoLimit {
+		return false
+	}
+	return float64(h.Goal+h.Used()-h.Live) > p.c.Levels.Critical.Enter*float64(p.memory.limit)
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"runtime/metrics"
+	"slices"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// labResult is what one life of the service came to.
+type labResult struct {
+	Seconds  float64
+	Requests int
+	P50, P99 time.Duration
+	GCs      uint64
+	GCShare  float64 // of the CPU time that there was, idle marking left out
+	ForcedGC uint64  // asked for by the controller
+
+	Decisions []string `json:",omitempty"`
+	Fault     string   `json:",omitempty"` // why the controller stopped
+}
+
+func (r *labResult) perSecond() float64 { return float64(r.Requests) / r.Seconds }
+
+// report adds what the controller did.
+func (r *labResult) report(c pool.Controller) {
+	var s pool.ControllerStats
+	c.ControllerStats(&s)
+	r.ForcedGC = s.ForcedGCs
+	for _, d := range s.Decisions {
+		r.Decisions = append(r.Decisions, fmt.Sprintf("%6.2fs %s %s→%s (%s: %s) %s limit %d→%d MiB freed %d KiB forced %t: %s",
+			d.Time.Sub(s.Decisions[0].Time).Seconds(), d.Trigger, d.From, d.To, d.Cause, d.Reason, d.Action, d.LimitBefore/mib, d.Limit/mib, d.Freed>>10, d.ForcedGC, d.Outcome))
+	}
+}
+
+// meter reads the runtime's own counters.
+type meter struct {
+	start   time.Time
+	samples [4]metrics.Sample
+	before  [4]float64
+}
+
+func startMeasuring() *meter {
+	m := &meter{start: time.Now()}
+	for i, name := range [...]string{
+		"/gc/cycles/total:gc-cycles", "/cpu/classes/gc/total:cpu-seconds",
+		"/cpu/classes/gc/mark/idle:cpu-seconds", "/cpu/classes/total:cpu-seconds",
+	} {
+		m.samples[i].Name = name
+	}
+	m.before = m.read()
+	return m
+}
+
+func (m *meter) read() (v [4]float64) {
+	metrics.Read(m.samples[:])
+	for i, s := range m.samples {
+		if s.Value.Kind() == metrics.KindUint64 {
+			v[i] = float64(s.Value.Uint64())
+		} else {
+			v[i] = s.Value.Float64()
+		}
+	}
+	return v
+}
+
+// stop takes the latencies of all workers together.
+func (m *meter) stop(latencies [][]time.Duration) labResult {
+	seconds := time.Since(m.start).Seconds()
+	now := m.read()
+	all := slices.Concat(latencies...)
+	slices.Sort(all)
+	return labResult{
+		Seconds: seconds, Requests: len(all), P50: percentile(all, 50), P99: percentile(all, 99),
+		GCs:     uint64(now[0] - m.before[0]),
+		GCShare: ((now[1] - m.before[1]) - (now[2] - m.before[2])) / max(now[3]-m.before[3], 1e-9),
+	}
+}
+
+// percentile of a sorted list: the least value that so many per cent do not
+// exceed.
+func percentile(sorted []time.Duration, percent int) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[(len(sorted)*percent+99)/100-1]
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"math/bits"
+	"slices"
+	"sync"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/strategies"
+)
+
+// The pools that are compared.
+const (
+	unlimited    = "unlimited"
+	capped       = "cap-64"
+	gcSized      = "sync.Pool"
+	none         = "none"
+	adaptivePool = "adaptive"
+)
+
+// pools makes them. What a pool needs in the background runs until ctx ends; the
+// report tells afterwards what it did.
+var pools = map[string]func(ctx context.Context) (p pool.Bytes, report func(*labResult), err error){
+	unlimited: func(context.Context) (pool.Bytes, func(*labResult), error) { return newStacks(1 << 30), nothing, nil },
+	capped:    func(context.Context) (pool.Bytes, func(*labResult), error) { return newStacks(64), nothing, nil },
+	gcSized: func(context.Context) (pool.Bytes, func(*labResult), error) {
+		p, err := strategies.NewSyncBytes(strategies.SyncBytesConfig{Classes: classes, NoTracking: true})
+		return p, nothing, err
+	},
+	none: func(context.Context) (pool.Bytes, func(*labResult), error) {
+		p, err := strategies.NewNop(strategies.NopConfig{})
+		return p, nothing, err
+	},
+	adaptivePool: newAdaptive,
+}
+
+func nothing(*labResult) {}
+
+// poolNames is in the order of the table.
+func poolNames() []string { return []string{unlimited, capped, gcSized, none, adaptivePool} }
+
+var classes = strategies.PowersOfTwo(smallest, largest)
+
+const (
+	smallest = 4 << 10
+	largest  = 1 << 20
+)
+
+// newAdaptive is the flagship as its users run it: with no limit but what its
+// controller finds.
+func newAdaptive(ctx context.Context) (pool.Bytes, func(*labResult), error) {
+	registry := new(pool.Registry)
+	p, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{
+		Name: "lab", Registry: registry, Classes: classes, Limit: pool.Unlimited,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	ctl, err := adaptive.New(adaptive.Config{Registry: registry})
+	if err != nil {
+		return nil, nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- ctl.Run(ctx) }()
+	return p, func(r *labResult) {
+		select {
+		case err := <-ended:
+			if err != nil {
+				r.Fault = err.Error()
+			}
+		default:
+		}
+		r.report(ctl)
+	}, nil
+}
+
+// stacks is the pool that one writes in an afternoon: a locked stack of free buffers per
+// size class, each up to a number of buffers.
+type stacks struct {
+	mu   sync.Mutex
+	free map[int][][]byte // by size
+	most int
+}
+
+func newStacks(most int) *stacks { return &stacks{free: map[int][][]byte{}, most: most} }
+
+func (s *stacks) Get(n int) []byte {
+	size := max(smallest, 1<<bits.Len(uint(n-1)))
+	s.mu.Lock()
+	free := s.free[size]
+	if len(free) == 0 {
+		s.mu.Unlock()
+		return make([]byte, n, size)
+	}
+	b := free[len(free)-1]
+	s.free[size] = slices.Delete(free, len(free)-1, len(free))
+	s.mu.Unlock()
+	return b[:n]
+}
+
+func (s *stacks) Put(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if free := s.free[cap(b)]; len(free) < s.most {
+		s.free[cap(b)] = append(free, b)
+	}
+}
