@@ -40,7 +40,7 @@ type classControl struct{ Pool, ID, Size, IdleAge, Idle, Regrets string }
 var levelColors = [pool.NumPressureLevels]string{"hit", "miss", "drop", "leak"}
 
 // fewDecisions is how many fit beside the pools.
-const fewDecisions = 4
+const fewDecisions = 3
 
 func controllerOf(c *pool.ControllerStats, now time.Time, full bool) *controllerView {
 	if c == nil {
@@ -120,7 +120,7 @@ func decisionOf(d *pool.Decision, now time.Time) decisionView {
 	v := decisionView{
 		Seq: d.Seq, Time: d.Time.UTC().Format(time.RFC3339), Ago: agoText(now, d.Time), Trigger: d.Trigger.String(),
 		Level: d.To.String(), Color: levelColors[min(int(d.To), len(levelColors)-1)], Changed: d.From != d.To,
-		Cause: d.Cause.String(), Reason: label(d.Reason), Action: d.Action.String(), Limit: byteSize(d.Limit), Freed: byteSize(d.Freed),
+		Cause: d.Cause.String(), Reason: label(d.Reason), Action: d.Action.String(), Limit: byteSize(d.Limit), Freed: freed(d.Freed),
 		Keep: cost(d.Keep), Drop: cost(d.Drop), Outcome: label(d.Outcome), ForcedGC: d.ForcedGC,
 	}
 	if d.From != d.To || d.Cause != pool.CauseCalm {
@@ -133,6 +133,13 @@ func decisionOf(d *pool.Decision, now time.Time) decisionView {
 		v.Limit = byteSize(d.LimitBefore) + " → " + byteSize(d.Limit)
 	}
 	return v
+}
+
+func freed(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return byteSize(n)
 }
 
 // cost is missed bytes, an estimate that may be out of all bounds.

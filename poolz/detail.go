@@ -14,6 +14,7 @@ type detail struct {
 	older, newer snapshot
 	curve        pool.Curve
 	points       []sizePoint
+	tunable      bool // the pool has a curve
 }
 
 type snapshot struct {
@@ -34,7 +35,8 @@ func (d *detail) read(t *track, now time.Time) {
 		d.newer.take(&d.stats, now)
 	}
 	d.points = nil
-	if tunable, ok := t.entry.Source().(pool.Tunable); ok {
+	var tunable pool.Tunable
+	if tunable, d.tunable = t.entry.Source().(pool.Tunable); d.tunable {
 		tunable.Curve(&d.curve)
 		d.points = whatIf(&d.curve, &d.stats)
 	}

@@ -10,15 +10,17 @@ type fact struct{ Name, Value string }
 // detailView is one pool in depth, ready to print.
 type detailView struct {
 	row
-	FullLabel         string
-	Marks             []markView
-	Facts             []fact
-	Reasons           []reasonTable
-	Classes           []classRow
-	Controlled        bool // the classes have an idle age
-	WhatIf            []fact
-	Rates             bool
-	HasInUse, HasHeld bool
+	FullLabel                   string
+	Marks                       []markView
+	Facts                       []fact
+	Reasons                     []reasonTable
+	Classes                     []classRow
+	Controlled                  bool // the classes have an idle age
+	WhatIf                      []fact
+	Tunable                     bool // there may be a curve
+	NothingToWin, NothingOfLess bool // what the curve does not have
+	Rates                       bool
+	HasInUse, HasHeld           bool
 }
 
 type markView struct{ State, Why, Advice string }
@@ -35,6 +37,10 @@ func (v *view) view() *detailView {
 	x := &detailView{
 		row: t.row(), FullLabel: t.label, Facts: facts(s), Rates: seconds > 0, WhatIf: whatIfText(d.points, s.IdleBytes),
 		HasInUse: k.Has(pool.KnowsInUse), HasHeld: k.Has(pool.KnowsIdleBytes),
+	}
+	if x.Tunable = d.tunable && len(d.points) > 0; x.Tunable {
+		x.NothingToWin = d.points[len(d.points)-1].Bytes == 0
+		x.NothingOfLess = d.points[0].Bytes == 0
 	}
 	for _, m := range t.marks {
 		x.Marks = append(x.Marks, markView{m.state.String(), m.why, advice[m.state]})

@@ -27,7 +27,7 @@
 // Parameters: format (html, text, json; else the Accept header decides), sort
 // (attention, name, requests, hit, misses, inuse, held, drops, evictions), order
 // (asc, desc), filter (part of a name or strategy), state (one of the marks, or
-// ok, quiet, closed), offset and limit (page; 50 unless told, at most 1000),
+// ok, quiet, off, closed), offset and limit (page; 50 unless told, at most 1000),
 // pool (a name, or an id from the JSON), view=controller, seconds (1 to 120). What
 // is none of these is answered with 400 and every mistake by name.
 //
@@ -65,7 +65,7 @@
 //   - missing: fewer than 80 % of requests are hits, at 5 a second or more.
 //   - waiting: callers wait for an object, or gave up waiting.
 //   - hoarding: at least 1 MiB, and half of what it holds, lay unused for as long
-//     as the page has watched, a minute or more.
+//     as the page has watched, a minute or more: there were fewer hits than that.
 //
 // # JSON
 //
@@ -76,7 +76,8 @@
 //
 //	schema, time
 //	seconds          what the rates are averages over; 0: no rates, since nobody was watching
-//	summary          open, closed; states (a count for each mark); held_bytes, in_use_bytes;
+//	summary          open, closed; states (a count for each); held_bytes, in_use_bytes;
+//	                 budget that the registry's pools share and what is charged to it, if it is limited;
 //	                 hit_ratio and requests_per_second where there are rates
 //	controller       absent where there is none:
 //	  level, since, cause
@@ -92,8 +93,8 @@
 //	matched          pools that pass filter and state
 //	next             the query of the next page; absent on the last
 //	pools
-//	  id, name, strategy
-//	  state          the gravest mark; ok, quiet or closed
+//	  id, name, strategy; mode where the pool can be switched
+//	  state          the gravest mark; ok, quiet, off or closed
 //	  marks          state, why (for people)
 //	  requests       by result, since the pool was made; likewise
 //	  returns, evictions, evicted_bytes, allocations, allocated_bytes, requested_bytes, prewarmed

@@ -61,6 +61,15 @@ func (r *resizable) Curve(into *pool.Curve)       { *into = r.curve }
 
 var _ pool.Tunable = (*resizable)(nil)
 
+// switched is a fake in a mode.
+type switched struct {
+	*fake
+	mode pool.Mode
+}
+
+func (s *switched) Mode() pool.Mode   { return s.mode }
+func (*switched) SetMode(m pool.Mode) {}
+
 // fakeController says what it is told to.
 type fakeController struct{ stats pool.ControllerStats }
 

@@ -91,7 +91,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		"?offset=-1":                   {`offset "-1": use a number from 0`},
 		"?seconds=3600":                {`seconds "3600": use a number from 1 to 120`},
 		"?format=xml":                  {`format "xml": use one of html, text, json`},
-		"?state=bad":                   {`state "bad": use one of closed, quiet, ok, hoarding`},
+		"?state=bad":                   {`state "bad": use one of closed, quiet, ok, off, hoarding`},
 		"?view=all":                    {`view "all": use controller`},
 		"?filter=a&filter=b":           {`parameter "filter" is there 2 times: use it once`},
 		"?sotr=name":                   {`parameter "sotr": use filter, format`},
@@ -205,6 +205,9 @@ func busyRegistry(tb testing.TB) *pool.Registry {
 	})
 	publish(tb, r, "nop", simple)
 	publish(tb, r, "gone", newFake()).Close()
+	publish(tb, r, "switched", &switched{newFake(), pool.ModeOff})
+	r.Budget().SetLimit(1 << 20)
+	r.Budget().Charge(64 << 10)
 	at := time.Now().Add(-90 * time.Second) // in a bubble, always the same
 	if _, err := r.AddController(fakeController{pool.ControllerStats{
 		Level: pool.PressureHigh, Since: at, Cause: pool.CausePSI, LastRun: at.Add(time.Minute),

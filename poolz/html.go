@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/otelpool/pool"
 )
 
 func parsePages(assets map[string]asset) *template.Template {
@@ -92,28 +94,38 @@ func process() string {
 
 func (v *view) tiles() []tile {
 	s := &v.sum
-	bad := 0
-	for i := stateHoarding; i < numStates; i++ {
-		bad += s.states[i]
-	}
-	attention := tile{Name: "Need attention", Value: groups(uint64(bad)), Note: "of " + plural(uint64(s.open), "pool"), Color: "hit"}
-	for i := state(numStates - 1); i >= stateHoarding; i-- {
-		if s.states[i] > 0 {
-			attention.Color = stateColors[i]
-			attention.Note = groups(uint64(s.states[i])) + " " + i.String()
-			break
-		}
-	}
-	tiles := []tile{attention}
+	tiles := []tile{s.attentionTile()}
 	if s.seconds > 0 {
 		tiles = append(tiles,
-			tile{Name: "Hit rate", Value: ratioText(s.hits, s.served), Note: "over " + duration(seconds(s.seconds)), Color: hitColor(s.hits, s.served)},
+			tile{Name: "Hit rate", Value: ratioText(s.hits, s.served), Note: fmt.Sprintf("over %.0f s", s.seconds), Color: hitColor(s.hits, s.served)},
 			tile{Name: "Requests/s", Value: count(s.requests), Note: count(s.drops) + " drops/s, " + count(s.evictions) + " evictions/s"})
 	}
 	return append(tiles,
 		tile{Name: "Held idle", Value: byteSize(s.held), Note: v.heldNote(), Color: "held"},
 		tile{Name: "In use", Value: byteSize(s.inUse), Note: "as far as pools know", Color: "use"},
 		v.pressureTile())
+}
+
+// attentionTile has the colour of the gravest fault and names the two gravest.
+func (s *summary) attentionTile() tile {
+	bad, colour, gravest := 0, "hit", []string{}
+	for i := state(numStates - 1); i >= stateHoarding; i-- {
+		if n := s.states[i]; n > 0 {
+			bad += n
+			gravest = append(gravest, groups(uint64(n))+" "+i.String())
+			if len(gravest) == 1 {
+				colour = stateColors[i]
+			}
+		}
+	}
+	note := "of " + plural(uint64(s.open), "pool")
+	switch {
+	case len(gravest) > 2:
+		note = strings.Join(gravest[:2], ", ") + " …"
+	case len(gravest) > 0:
+		note = strings.Join(gravest, ", ")
+	}
+	return tile{Name: "Need attention", Value: groups(uint64(bad)), Note: note, Color: colour}
 }
 
 func hitColor(hits, served float64) string {
@@ -124,8 +136,8 @@ func hitColor(hits, served float64) string {
 }
 
 func (v *view) heldNote() string {
-	if c := v.frame.controller; c != nil && limited(c.Limit) != nil {
-		return "the controller allows " + byteSize(c.Limit)
+	if b := v.frame.budget; b.limit != pool.Unlimited {
+		return "budget " + byteSize(b.limit) + ", " + byteSize(b.charged) + " charged"
 	}
 	return "each pool to its own limit"
 }

@@ -17,11 +17,12 @@ func label(name string) string {
 	var b strings.Builder
 	for len(name) > 0 {
 		r, size := utf8.DecodeRuneInString(name)
-		if r == utf8.RuneError && size == 1 {
+		switch {
+		case r == utf8.RuneError && size == 1:
 			fmt.Fprintf(&b, `\x%02x`, name[0])
-		} else if strconv.IsPrint(r) {
+		case strconv.IsPrint(r):
 			b.WriteRune(r)
-		} else {
+		default:
 			escaped := strconv.QuoteRune(r)
 			b.WriteString(escaped[1 : len(escaped)-1])
 		}

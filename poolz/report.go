@@ -31,6 +31,8 @@ type summaryJSON struct {
 	States     map[string]int `json:"states"`
 	HeldBytes  int64          `json:"held_bytes"`
 	InUseBytes int64          `json:"in_use_bytes"`
+	Budget     *int64         `json:"budget,omitempty"`
+	Charged    *int64         `json:"charged,omitempty"`
 	HitRatio   *float64       `json:"hit_ratio,omitempty"`
 	Requests   *float64       `json:"requests_per_second,omitempty"`
 }
@@ -40,6 +42,7 @@ type poolJSON struct {
 	Name     string     `json:"name"`
 	Strategy string     `json:"strategy"`
 	State    string     `json:"state"`
+	Mode     *string    `json:"mode,omitempty"`
 	Marks    []markJSON `json:"marks"`
 	countsJSON
 	InUse       *int64      `json:"in_use,omitempty"`
@@ -94,7 +97,7 @@ type ratesJSON struct {
 func (v *view) json() ([]byte, error) {
 	q := v.query
 	r := report{
-		Schema: 1, Time: v.frame.at.UTC(), Seconds: v.sum.seconds, Summary: v.sum.json(), Controller: controllerReport(v.frame.controller),
+		Schema: 1, Time: v.frame.at.UTC(), Seconds: v.sum.seconds, Summary: v.sum.json(v.frame), Controller: controllerReport(v.frame.controller),
 		Sort: q.sort, Order: orderName(q.descending), Filter: q.filter, State: q.state, Offset: q.offset, Limit: q.limit,
 		Matched: v.matched, Next: v.next(), Pools: make([]poolJSON, len(v.tracks)),
 	}
@@ -107,10 +110,13 @@ func (v *view) json() ([]byte, error) {
 	return json.MarshalIndent(&r, "", "  ")
 }
 
-func (s *summary) json() summaryJSON {
+func (s *summary) json(f *frame) summaryJSON {
 	j := summaryJSON{Open: s.open, Closed: s.states[stateClosed], States: map[string]int{}, HeldBytes: s.held, InUseBytes: s.inUse}
 	for i, n := range s.states {
 		j.States[state(i).String()] = n
+	}
+	if b := f.budget; b.limit != pool.Unlimited {
+		j.Budget, j.Charged = &b.limit, &b.charged
 	}
 	j.HitRatio = known(s.served > 0, s.hits/s.served)
 	j.Requests = known(s.seconds > 0, s.requests)
@@ -131,6 +137,9 @@ func poolReport(t *track) poolJSON {
 		Pending:     known(k.Has(pool.KnowsPending), s.Pending),
 		Lost:        known(k.Has(pool.KnowsLost), s.Lost),
 		HitRatio:    known(t.pools() && s.Requests[hit]+s.Requests[miss] > 0, s.HitRatio()),
+	}
+	if s, ok := t.entry.Source().(pool.Switchable); ok {
+		p.Mode = new(s.Mode().String())
 	}
 	for i, m := range t.marks {
 		p.Marks[i] = markJSON{m.state.String(), m.why}

@@ -35,6 +35,7 @@ type frame struct {
 	clock      clock
 	tracks     []*track // in the registry's order
 	controller *pool.ControllerStats
+	budget     struct{ limit, charged int64 } // shared by the registry's pools
 }
 
 // clock is when the last samples were taken.
@@ -120,6 +121,8 @@ func (s *sampler) sampleLocked(now time.Time) {
 	}
 	s.prune()
 	s.askController()
+	b := s.registry.Budget()
+	f.budget.limit, f.budget.charged = b.Limit(), b.Used()
 }
 
 // prune lets go of pools that the registry has forgotten.

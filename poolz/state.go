@@ -14,6 +14,7 @@ const (
 	stateClosed state = iota
 	stateQuiet
 	stateOK
+	stateOff
 	stateHoarding
 	stateWaiting
 	stateMissing
@@ -23,13 +24,14 @@ const (
 	numStates = iota
 )
 
-var stateNames = [numStates]string{"closed", "quiet", "ok", "hoarding", "waiting", "missing", "refusing", "thrashing", "leaking"}
+var stateNames = [numStates]string{"closed", "quiet", "ok", "off", "hoarding", "waiting", "missing", "refusing", "thrashing", "leaking"}
 
 func (s state) String() string { return stateNames[s] }
 
 // advice is what to do about a state, and what else looks like it.
 var advice = [numStates]string{
-	stateHoarding:  "Lower its limit, or let the controller: what lies unused is memory that the rest of the program cannot have.",
+	stateOff:       "Somebody has switched it: see its configuration, or SetMode. Its figures are those of plain allocation.",
+	stateHoarding:  "Lower its limit or idle age, or let the controller: what lies unused is memory that the rest of the program cannot have.",
 	stateWaiting:   "Objects are held too long, or there are too few: compare what is in use with the limit, and look for slow holders.",
 	stateMissing:   "Compare held with the limit: if it is full, a larger limit helps; if it is empty, objects are not given back or come back in another size.",
 	stateRefusing:  "Look at the drops by reason: full wants a larger limit or budget; foreign, oversize and undersize are buffers that the pool never handed out in that size.",
@@ -74,12 +76,22 @@ func judge(t *track, f *frame) (marks []mark) {
 	if t.stats.Closed {
 		return nil
 	}
+	if mode := t.mode(); mode != pool.ModeOn {
+		return []mark{{stateOff, "its mode is " + mode.String() + ": it allocates for every request and keeps nothing"}}
+	}
 	for _, r := range rules {
 		if why := r.why(t, f); why != "" {
 			marks = append(marks, mark{r.state, why})
 		}
 	}
 	return marks
+}
+
+func (t *track) mode() pool.Mode {
+	if s, ok := t.entry.Source().(pool.Switchable); ok {
+		return s.Mode()
+	}
+	return pool.ModeOn
 }
 
 func (t *track) state() state {
@@ -96,7 +108,7 @@ func (t *track) state() state {
 
 // leaking says that objects are not given back. What is in use is taken by its
 // lowest in each quarter of the time: bursts come back down, a leak does not.
-// The rise has to stand out from how much a quarter varies, whatever the height.
+// The rise has to stand out from the deepest fall on the way, whatever the height.
 func leaking(t *track, f *frame) string {
 	if t.stats.Lost > 0 {
 		return fmt.Sprintf("the garbage collector found %s that were never given back", plural(t.stats.Lost, "object"))
@@ -106,17 +118,15 @@ func leaking(t *track, f *frame) string {
 		return ""
 	}
 	var q [4]quarter
+	var peak, fall float32
 	for i := range n {
-		q[i*4/n].add(t.at(i))
+		p := t.at(i)
+		q[i*4/n].add(p)
+		peak = max(peak, p.inUse)
+		fall = max(fall, peak-p.inUse)
 	}
-	rise, noise := q[3].low-q[0].low, float32(0)
-	for i := range q {
-		noise = max(noise, q[i].high-q[i].low)
-		if i > 0 && q[i].low <= q[i-1].low {
-			return ""
-		}
-	}
-	if rise < leakObjects || rise < 2*noise || explained(&q[0], &q[3]) {
+	rises := q[0].low < q[1].low && q[1].low < q[2].low && q[2].low < q[3].low
+	if !rises || q[3].low-q[0].low < max(leakObjects, 2*fall) || explained(&q[0], &q[3]) {
 		return ""
 	}
 	return fmt.Sprintf("in use rose from %s to %s in %s, and traffic does not explain it",
@@ -125,16 +135,15 @@ func leaking(t *track, f *frame) string {
 
 // quarter is a part of the time watched.
 type quarter struct {
-	low, high       float32 // in use
+	low             float32 // in use
 	inUse, requests float32 // sums
 	n               float32
 }
 
 func (q *quarter) add(p *point) {
-	if q.n == 0 {
-		q.low, q.high = p.inUse, p.inUse
+	if q.n == 0 || p.inUse < q.low {
+		q.low = p.inUse
 	}
-	q.low, q.high = min(q.low, p.inUse), max(q.high, p.inUse)
 	q.inUse += p.inUse
 	q.requests += p.hits + p.misses + p.other
 	q.n++
@@ -200,19 +209,27 @@ func waiting(t *track, f *frame) string {
 
 // hoarding says that memory lies unused which could be given back. A pool whose
 // strategy leaves that to the collector, or cannot, does not hoard.
+//
+// A look once a second does not see how far a pool is emptied between two looks.
+// But a hit uses one free object, so of those that were there all the time at
+// least as many lay unused as there are more of them than hits.
 func hoarding(t *track, f *frame) string {
 	_, resizable := t.entry.Source().(pool.Resizable)
-	if !resizable || !t.stats.Knows.Has(pool.KnowsIdleBytes) || t.watchedFor(f) < hoardWatch {
+	watched := t.watchedFor(f)
+	if !resizable || !t.stats.Knows.Has(pool.KnowsIdle|pool.KnowsIdleBytes) || watched < hoardWatch {
 		return ""
 	}
-	low := t.at(0).held
+	low := *t.at(0)
 	for i := range t.points() {
-		low = min(low, t.at(i).held)
+		p := t.at(i)
+		low.idle, low.held = min(low.idle, p.idle), min(low.held, p.held)
 	}
-	if low < hoardedBytes || 2*low < float32(t.stats.IdleBytes) {
+	used := t.over(watched, &f.clock).hits * watched.Seconds()
+	unused := float64(low.held) * (1 - used/max(float64(low.idle), 1))
+	if unused < hoardedBytes || 2*unused < float64(t.stats.IdleBytes) {
 		return ""
 	}
-	return fmt.Sprintf("%s of %s held lay unused for %s", byteSize(int64(low)), byteSize(t.stats.IdleBytes), duration(t.watchedFor(f)))
+	return fmt.Sprintf("%s of %s held lay unused for %s", byteSize(int64(unused)), byteSize(t.stats.IdleBytes), duration(watched))
 }
 
 // watchedFor is the time between a pool's oldest and its latest sample.

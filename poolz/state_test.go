@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/poolz"
 )
 
 // served adds a second of n requests, all hits, all given back.
@@ -47,6 +48,9 @@ func TestPoolsAreMarkedForWhatTheyDo(t *testing.T) {
 			"leaking: in use rose from "},
 		{"a leak under bursts", 110, false, func(s *pool.Stats, i int) { served(s, 100); s.InUse = int64(9*i + 40*(i/4%2)) },
 			"leaking: in use rose from "},
+		{"a leak that quickens", 60, false, func(s *pool.Stats, i int) { served(s, 100); s.InUse = int64(20 + i + i*i/4) },
+			"leaking: in use rose from "},
+		{"a queue that wanders", 120, false, func(s *pool.Stats, i int) { served(s, 100); s.InUse = max(0, s.InUse+int64(random.IntN(21)-10)) }, "ok"},
 		{"collected while in use", 3, false, func(s *pool.Stats, i int) { served(s, 100); s.Lost = 2 },
 			"leaking: the garbage collector found 2 objects that were never given back"},
 		{"traffic that grows", 60, false, func(s *pool.Stats, i int) { served(s, uint64(100+10*i)); s.InUse = int64(20 + 2*i) }, "ok"},
@@ -80,10 +84,11 @@ func TestPoolsAreMarkedForWhatTheyDo(t *testing.T) {
 		{"callers wait", 15, true, func(s *pool.Stats, i int) { served(s, 100); s.Pending = 1 }, "waiting: 1 caller waiting now"},
 		{"callers gave up", 15, true, func(s *pool.Stats, i int) { served(s, 100); s.Requests[pool.RequestTimeout] += 2 }, "waiting: 30 callers gave up waiting in the last 15 s"},
 
-		{"held and not used", 70, false, func(s *pool.Stats, i int) { served(s, 1); s.IdleBytes = 12<<20 + int64(i)<<10 }, "hoarding: 12 MiB of 12.1 MiB held lay unused for 69 s"},
-		{"held for less than a minute", 50, false, func(s *pool.Stats, i int) { served(s, 1); s.IdleBytes = 12 << 20 }, "ok"},
-		{"held and used", 70, false, func(s *pool.Stats, i int) { served(s, 100); s.IdleBytes = int64(i%5) * 4 << 20 }, "ok"},
-		{"cannot give back", 70, true, func(s *pool.Stats, i int) { served(s, 1); s.IdleBytes = 12 << 20 }, "ok"},
+		{"held and not used", 70, false, func(s *pool.Stats, i int) { served(s, 1); s.Idle, s.IdleBytes = 1000+int64(i), 12<<20+int64(i)<<10 }, "hoarding: 11.2 MiB of 12.1 MiB held lay unused for 69 s"},
+		{"held for less than a minute", 50, false, func(s *pool.Stats, i int) { served(s, 1); s.Idle, s.IdleBytes = 1000, 12<<20 }, "ok"},
+		{"held and used now and then", 70, false, func(s *pool.Stats, i int) { served(s, 1); s.Idle, s.IdleBytes = int64(i%5)*100, int64(i%5)*4<<20 }, "ok"},
+		{"held and used between two looks", 70, false, func(s *pool.Stats, i int) { served(s, 100); s.Idle, s.IdleBytes = 1000, 12<<20 }, "ok"},
+		{"cannot give back", 70, true, func(s *pool.Stats, i int) { served(s, 1); s.Idle, s.IdleBytes = 1000, 12<<20 }, "ok"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -109,6 +114,39 @@ func TestPoolsAreMarkedForWhatTheyDo(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestASwitchedPoolIsNotBlamedForWhatItWasTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := new(pool.Registry)
+		p := &switched{newFake(), pool.ModeCount}
+		publish(t, r, "a", p)
+		h := pageOf(r)
+		view(t, h, "")
+		for range 20 {
+			p.set(func(s *pool.Stats) { s.Requests[pool.Miss] += 100; s.Returns[pool.Refused] += 100 })
+			time.Sleep(time.Second)
+		}
+		if got := marked(t, h); !strings.HasPrefix(got, "off: its mode is count") {
+			t.Errorf("marked %q", got)
+		}
+		p.mode = pool.ModeOn
+		time.Sleep(2 * time.Second)
+		if got := marked(t, h); !strings.HasPrefix(got, "refusing: ") {
+			t.Errorf("switched on, marked %q", got)
+		}
+	})
+}
+
+func TestEveryReasonHasAMeaningAndEveryFaultAdvice(t *testing.T) {
+	t.Parallel()
+	for _, meanings := range poolz.Meanings {
+		for i, m := range meanings {
+			if m == "" {
+				t.Errorf("number %d of %q says nothing", i, meanings)
+			}
+		}
 	}
 }
 

@@ -28,8 +28,11 @@ func (v *view) text() []byte {
 func (v *view) textSummary(w io.Writer) {
 	s := &v.sum
 	fmt.Fprintf(w, "%s open, %s held idle, %s in use", plural(uint64(s.open), "pool"), byteSize(s.held), byteSize(s.inUse))
+	if b := v.frame.budget; b.limit != pool.Unlimited {
+		fmt.Fprintf(w, ", budget %s", byteSize(b.limit))
+	}
 	if s.seconds > 0 {
-		fmt.Fprintf(w, "; %s requests/s, %s hits over %s", count(s.requests), ratioText(s.hits, s.served), duration(seconds(s.seconds)))
+		fmt.Fprintf(w, "; %s requests/s, %s hits over %s", count(s.requests), ratioText(s.hits, s.served), fmt.Sprintf("%.0f s", s.seconds))
 	} else {
 		fmt.Fprint(w, "; totals: add seconds=5 for rates and marks")
 	}
@@ -123,5 +126,3 @@ func (v *view) textDetail(w io.Writer) {
 
 // oneLine keeps text that comes from elsewhere, an error say, on its line.
 func oneLine(s string) string { return label(s) }
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

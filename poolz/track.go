@@ -41,7 +41,7 @@ type track struct {
 // the 24 bits of a float32 are more than a chart shows.
 type point struct {
 	hits, misses, other, puts, dropped, evicted float32
-	held, inUse                                 float32
+	idle, held, inUse                           float32
 }
 
 // reading is counts at a moment.
@@ -90,6 +90,7 @@ func (t *track) since(before *pool.Counts, seconds float64) point {
 		puts:    rate(d.Puts() - d.Returns[pool.NilReturn]),
 		dropped: rate(d.Dropped()),
 		evicted: rate(d.Evicted()),
+		idle:    float32(d.Idle),
 		held:    float32(d.IdleBytes),
 		inUse:   float32(t.stats.InUse),
 	}

@@ -18,10 +18,9 @@ type view struct {
 
 // summary is all pools together.
 type summary struct {
-	open, watchable  int
+	open             int
 	states           [numStates]int
 	held, inUse      int64
-	limit            int64   // of all limits; meaningless where a pool has none
 	seconds          float64 // that the rates cover; 0: none
 	requests         float64 // per second
 	hits, served     float64
@@ -101,7 +100,7 @@ func (h *handler) render(f *frame, q *query, d *detail) rendering {
 func (f *frame) attention(most int) (worst []*track, all int) {
 	q := query{sort: "attention", descending: true, limit: len(f.tracks)}
 	page, _ := f.choose(&q)
-	for all < len(page) && len(page[all].marks) > 0 {
+	for all < len(page) && page[all].state() >= stateHoarding {
 		all++
 	}
 	return page[:min(all, most)], all
@@ -131,7 +130,7 @@ var returnMeanings = [pool.NumReturnResults]string{
 	pool.Oversize:       "larger than the largest class",
 	pool.Undersize:      "smaller than the smallest class",
 	pool.Foreign:        "not of a capacity, or an address, that this pool hands out",
-	pool.Refused:        "the Keep function said no",
+	pool.Refused:        "the Keep function said no, or the pool is switched to counting",
 	pool.Double:         "given back while it was free already: a bug in the caller",
 	pool.NilReturn:      "nil, or a slice without capacity",
 	pool.ReturnPressure: "memory is short",
@@ -142,6 +141,7 @@ var evictionMeanings = [pool.NumEvictionReasons]string{
 	pool.EvictResize:   "the limit was lowered",
 	pool.EvictPressure: "Trim, or memory pressure",
 	pool.EvictIdle:     "unused for longer than the idle age",
+	pool.EvictBudget:   "idle longest when a shared limit, or the pool's own, was full",
 	pool.EvictGC:       "taken by the garbage collector",
 	pool.EvictClosed:   "the pool was closed",
 }

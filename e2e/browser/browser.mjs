@@ -32,7 +32,7 @@ export async function open(browser, url, { width = 1280, height = 800, scheme = 
 // until waits for a function in the page to return something true, and returns
 // it.
 export async function until(page, fn, ...args) {
-	const handle = await page.waitForFunction(fn, { timeout: 20_000, polling: 50 }, ...args);
+	const handle = await page.waitForFunction(fn, { timeout: 40_000, polling: 50 }, ...args);
 	return handle.jsonValue();
 }
 

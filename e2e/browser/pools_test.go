@@ -32,13 +32,16 @@ func misbehave(t *testing.T, r *pool.Registry) {
 	hold(closed, 10, 4096)
 	closed.Close()
 	hold(hoarding, 600, 64<<10)
+	keepForEver(r, "image.tiles")
 	quiet := classes("batch.nightly", 8<<20)
 	t.Cleanup(quiet.Close) // and is not collected before
 	waiting := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Name: "upload.chunks", Registry: r, Size: 32 << 10, Count: 2}))
 
 	repeat(t, func(tick int) {
 		hold(healthy, 20+tick%40, 1<<(9+tick%8))
-		hold(hoarding, 1, 64<<10)
+		if tick%50 == 0 {
+			hold(hoarding, 1, 64<<10)
+		}
 		for range 4 {
 			hold(leaking, 3, 2048)
 		}
@@ -58,6 +61,19 @@ func misbehave(t *testing.T, r *pool.Registry) {
 	for i, name := range hostile {
 		p := classes(name, 1<<20)
 		repeat(t, func(int) { hold(p, i, 1024) })
+	}
+}
+
+// keepForEver is the mistake that makes a pool hoard: an idle age without end.
+func keepForEver(r *pool.Registry, name string) {
+	for _, e := range r.All() {
+		if tunable, ok := e.Source().(pool.Tunable); ok && e.Name() == name {
+			var s pool.Stats
+			tunable.Stats(&s)
+			for class := range s.Classes {
+				tunable.SetIdleAge(class, 24*time.Hour)
+			}
+		}
 	}
 }
 

@@ -73,6 +73,9 @@ func newTunable() *tunable {
 func (p *tunable) step(tick int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.stats.Classes[0].IdleBytes = 12<<20 - int64(tick%50)*200<<10 // all of it is of use
+	p.stats.Classes[0].Idle = p.stats.Classes[0].IdleBytes >> 12
+	p.stats.IdleBytes, p.stats.Idle = p.stats.Classes[0].IdleBytes+2<<20, p.stats.Classes[0].Idle+32
 	for i, n := range []uint64{18, 9} {
 		c := &p.stats.Classes[i].Counts
 		c.Requests[pool.Hit] += n

@@ -69,7 +69,7 @@ const around = (_, min, max) => { const pad = Math.max((max - min) * 0.1, Math.a
 const powers = Array.from({ length: 45 }, (_, k) => 2 ** k); // round in binary units
 const axis = format => ({ stroke: () => color("faint"), font: "11px system-ui, sans-serif", grid: { stroke: () => color("line"), width: 1 },
 	ticks: { show: false }, size: format ? 62 : 26, values: format ? (_, vs) => vs.map(format) : undefined });
-const clock = { ...axis(), values: (_, vs) => vs.map(v => new Date(v * 1000).toTimeString().slice(0, 8)), space: 80 };
+const clock = { ...axis(), values: (_, vs) => vs.map(v => new Date(v * 1000).toTimeString().slice(0, 8)), space: 56 };
 const overTime = (series, format, range) => ({ series, scales: { y: { range } }, axes: [clock, axis(format)] });
 const kinds = {
 	spark: { series: [line("hit", true), line("miss")], scales: { y: { range: fromZero } }, axes: [{ show: false }, { show: false }], keep: 60 },
@@ -94,7 +94,7 @@ function draw(id) {
 	const kind = kinds[box.dataset.chart];
 	chart.width = box.clientWidth;
 	chart.plot = new uPlot({ width: box.clientWidth, height: box.clientHeight, legend: { show: false }, cursor: { show: false },
-		pxAlign: 0, padding: kind.keep ? [2, 0, 2, 0] : [8, 12, 0, 0], scales: kind.scales, axes: kind.axes, series: [{}, ...kind.series] }, chart.data, box);
+		pxAlign: 0, padding: kind.keep ? [2, 0, 2, 0] : [8, 28, 0, 0], scales: kind.scales, axes: kind.axes, series: [{}, ...kind.series] }, chart.data, box);
 }
 
 function gain({ append, replace }) {
