@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/otelpool/pool"
@@ -237,6 +238,30 @@ func (unlimited) SetLimit(n int64) int64 { return 0 }
 type trimsNothing struct{ truth }
 
 func (trimsNothing) Trim(n int64) int64 { return n }
+
+// controlled is a pool as its users and its controller have it together.
+type controlled struct {
+	pool.Bytes
+	pool.Tunable
+	edit func(*pool.Demand)
+}
+
+func tuned(edit func(*pool.Demand)) controlled {
+	r := new(pool.Registry)
+	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "tuned", Registry: r}))
+	return controlled{p, r.All()[0].Source().(pool.Tunable), edit}
+}
+
+func (c controlled) Demand(now time.Time, into *pool.Demand) {
+	c.Tunable.Demand(now, into)
+	if c.edit != nil {
+		c.edit(into)
+	}
+}
+
+type hoards struct{ controlled }
+
+func (hoards) SetIdleAge(int, time.Duration) {}
 
 type oneMode struct{ *stack }
 

@@ -17,12 +17,13 @@ import (
 // Beyond the two methods' promises it expects of every pool that it can be used
 // by several goroutines at once, that Put of nil and of an empty slice is
 // harmless, and that buffers from elsewhere, which append makes of a pool's own,
-// spoil nothing. A pool that also is a pool.Source, pool.Resizable or
-// pool.Switchable, or has a method Close, has the promises of those checked. The
+// spoil nothing. A pool that also is a pool.Source, pool.Resizable,
+// pool.Tunable or pool.Switchable, or has a method Close, has the promises of
+// those checked. The
 // pool must be new, and nobody else may use it.
 //
-// The suite takes about a second, half a minute under the race detector on a slow
-// machine, and a third of that with -short.
+// It takes a fraction of a second, a few seconds under the race detector, and a
+// third of that with -short.
 func TestBytes(t *testing.T, newPool func(*testing.T) pool.Bytes) {
 	for _, c := range bytesChecks {
 		t.Run(c.claim, func(t *testing.T) { c.check(t, newPool(t)) })

@@ -26,6 +26,8 @@ func testSubject(t *testing.T, newSubject func(*testing.T) subject) {
 		{"Source overwrites what it is given", checkOverwrites},
 		{"Resizable keeps its limit", checkLimit},
 		{"Resizable trims what it says", checkTrim},
+		{"Tunable tells what a window saw", checkDemand},
+		{"Tunable lets go of what has grown old", checkIdleAge},
 		{"Switchable works in every mode", checkModes},
 		{"Close leaves a working pool", checkClose},
 	} {
