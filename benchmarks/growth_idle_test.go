@@ -24,11 +24,12 @@ func BenchmarkGrowthIdle(b *testing.B) {
 				p = newPool(b, strategies.SizeClassesConfig{Classes: strategies.Explicit(size), Limit: pool.Unlimited})
 				p.Warm(size, n)
 			})
-			b.Run("idle="+strconv.Itoa(n), func(b *testing.B) { collect(b, used, n, size) })
 			var s pool.Stats
 			if p.Stats(&s); s.Idle != int64(n) {
-				b.Errorf("%d buffers idle, want %d", s.Idle, n)
+				b.Fatalf("%d buffers idle, want %d", s.Idle, n)
 			}
+			b.Run("idle="+strconv.Itoa(n), func(b *testing.B) { collect(b, used, n, size) })
+			runtime.KeepAlive(p)
 		}
 	})
 	b.Run("pool=slice", func(b *testing.B) {

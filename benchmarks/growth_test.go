@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/benchcase"
@@ -15,6 +16,10 @@ import (
 // pool occupies beyond its buffers (overhead-B), once it was used.
 
 const growthSize = 1 << 10
+
+// enough is how many pools there have to be for their memory to stand out from
+// what else the process does.
+const enough = 100
 
 // newPool is a SizeClasses that is dropped and not closed: closing 10,000 takes a
 // barrier each, of which there is at most one in 2 ms.
@@ -42,7 +47,7 @@ func BenchmarkGrowthPools(b *testing.B) {
 	numbers := []int{1, 10, 100, 1000, 10_000}
 	b.Run("pool=sizeclasses", func(b *testing.B) {
 		for _, n := range numbers {
-			all := make([]*strategies.SizeClasses, n)
+			all := make([]*strategies.SizeClasses, max(n, enough))
 			unused := heapOf(func() {
 				for i := range all {
 					all[i] = newPool(b, strategies.SizeClassesConfig{})
@@ -54,15 +59,15 @@ func BenchmarkGrowthPools(b *testing.B) {
 				}
 			})
 			b.Run("pools="+strconv.Itoa(n), func(b *testing.B) {
-				roundSizeClasses(b.N, all)
-				b.ReportMetric(float64(unused)/float64(n), "unused-B")
-				b.ReportMetric(float64(used)/float64(n)-growthSize, "overhead-B")
+				roundSizeClasses(b.N, all[:n])
+				b.ReportMetric(float64(unused)/float64(len(all)), "unused-B")
+				b.ReportMetric(float64(used)/float64(len(all))-growthSize, "overhead-B")
 			})
 		}
 	})
 	b.Run("pool=syncpool", func(b *testing.B) {
 		for _, n := range numbers {
-			all := make([]*sync.Pool, n)
+			all := make([]*sync.Pool, max(n, enough))
 			used := heapOf(func() {
 				for i := range all {
 					all[i] = newSyncPool().Pool
@@ -70,8 +75,8 @@ func BenchmarkGrowthPools(b *testing.B) {
 				}
 			})
 			b.Run("pools="+strconv.Itoa(n), func(b *testing.B) {
-				roundSyncPools(b.N, all)
-				b.ReportMetric(float64(used)/float64(n)-growthSize, "overhead-B")
+				roundSyncPools(b.N, all[:n])
+				b.ReportMetric(float64(used)/float64(len(all))-growthSize, "overhead-B")
 			})
 		}
 	})
@@ -120,21 +125,25 @@ func growthClasses(b *testing.B, n int) {
 	for i := range jumps {
 		jumps[i] = sizes[i*37%n]
 	}
-	var p *strategies.SizeClasses
+	var all [enough]*strategies.SizeClasses
 	used := heapOf(func() {
-		p = newPool(b, strategies.SizeClassesConfig{Classes: strategies.Explicit(sizes...)})
-		for _, size := range sizes {
-			p.Put(p.Get(size))
+		for i := range all {
+			all[i] = newPool(b, strategies.SizeClassesConfig{Classes: strategies.Explicit(sizes...)})
+			for _, size := range sizes {
+				all[i].Put(all[i].Get(size))
+			}
 		}
 	})
+	p := all[0]
 	b.Run("classes="+strconv.Itoa(n), func(b *testing.B) {
 		for i := range b.N {
 			x := p.Get(jumps[i%len(jumps)])
 			x[0] = 1
 			p.Put(x)
 		}
-		b.ReportMetric(float64(used-total), "overhead-B")
+		b.ReportMetric(float64(used)/enough-float64(total), "overhead-B")
 	})
+	runtime.KeepAlive(&all)
 }
 
 // BenchmarkGrowthProcs is every P at once; -cpu says how many there are.
@@ -146,14 +155,19 @@ func BenchmarkGrowthProcs(b *testing.B) {
 		{Name: "syncpool", Open: func(testing.TB, int) benchcase.Pool { return newSyncPool() }},
 	}, growthSize)
 	b.Run("pool=memory/size=1024", func(b *testing.B) { // in here GOMAXPROCS is as -cpu says
-		var p *strategies.SizeClasses
+		var all [enough]*strategies.SizeClasses
 		used := heapOf(func() {
-			p = newPool(b, strategies.SizeClassesConfig{})
-			goroutines(4*runtime.GOMAXPROCS(0), 1e5, sizeClasses{p}) // enough for all Ps to take part
+			for i := range all {
+				all[i] = newPool(b, strategies.SizeClassesConfig{})
+				goroutines(4*runtime.GOMAXPROCS(0), 1e4, sizeClasses{all[i]}) // for all Ps to take part
+			}
 		})
 		var s pool.Stats
-		p.Stats(&s)
-		b.ReportMetric(float64(used-s.IdleBytes), "overhead-B")
+		for _, p := range all {
+			p.Stats(&s)
+			used -= s.IdleBytes
+		}
+		b.ReportMetric(float64(used)/enough, "overhead-B")
 		b.ReportMetric(0, "ns/op") // not what this is about
 	})
 }
@@ -206,14 +220,31 @@ func goroutines(n, ops int, p benchcase.Pool) {
 // heapOf is what f adds to the live heap. One collection after it, not two: the
 // second would empty sync.Pools.
 func heapOf(f func()) int64 {
-	live := func() int64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
-	live()
-	before := live()
+	before := settledHeap()
 	f()
-	return live() - before
+	return liveHeap() - before
+}
+
+func liveHeap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// settledHeap collects until nothing more goes: a dropped pool is let go of by a
+// cleanup, and what that held in the next collection.
+func settledHeap() int64 {
+	last, still := liveHeap(), 0
+	for range 100 {
+		time.Sleep(time.Millisecond) // cleanups run on a goroutine of the runtime
+		now := liveHeap()
+		if still++; last-now > 1<<10 {
+			still = 0
+		}
+		if last = now; still == 3 {
+			break
+		}
+	}
+	return last
 }
