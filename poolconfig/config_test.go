@@ -294,6 +294,7 @@ func TestEffectiveIsADocumentThatSaysTheSame(t *testing.T) {
 	want(t, "effective", text, `budget: 1GiB # pools.yaml:1
 pools:
   a:
+    mode: on # code
     limit: 2MiB # pools.yaml:3
     reserve: 0 # code
     prewarm: {4KiB: 1} # pools.yaml:3
@@ -301,6 +302,7 @@ pools:
     classes: [256, 512, 1KiB, 2KiB, 4KiB, 8KiB, 16KiB, 32KiB, 64KiB, 128KiB, 256KiB,
       512KiB, 1MiB] # code
   b\[\*]\\:
+    mode: on # code
     limit: 3MiB # pools.yaml:4
     reserve: 0 # code
     prewarm: {} # code

@@ -237,7 +237,11 @@ func TestReloadUnderLoadLosesNoCountConcurrentSafe(t *testing.T) {
 		}
 		limit, budget := 64+i%7*100, 100+i%3*300
 		mode := []string{"on", "count"}[i%2]
-		reload(t, c, fmt.Sprintf("budget: %dKiB\npools:\n  a: {limit: %dKiB}\n  gc: {mode: %s}\n", budget, limit, mode))
+		modeOfA := []string{"on", "on", "on", "count"}[i%4]
+		reload(t, c, fmt.Sprintf("budget: %dKiB\npools:\n  a: {limit: %dKiB, mode: %s}\n  gc: {mode: %s}\n", budget, limit, modeOfA, mode))
+		if a.Mode().String() != modeOfA {
+			t.Fatalf("reload %d: mode %v", i, a.Mode())
+		}
 		if a.Limit() != int64(limit)<<10 || r.Budget().Limit() != int64(budget)<<10 || gc.Mode().String() != mode {
 			t.Fatalf("reload %d: limit %d, budget %d, mode %v", i, a.Limit(), r.Budget().Limit(), gc.Mode())
 		}

@@ -73,6 +73,7 @@ type Bounded[T any] struct {
 type bounded[T any] struct {
 	BoundedConfig[T]
 	engine        *magazine.Pool
+	mode          engineMode
 	object        int64 // bytes of an object, if they have one size
 	nils, refused atomic.Uint64
 }
@@ -162,7 +163,7 @@ func (b *Bounded[T]) Put(x *T) {
 	}
 	cell.Leave()
 	if !kept {
-		b.core.engine.Put(0, unsafe.Pointer(x), size)
+		b.core.put(x, size)
 		b.core.engine.Refresh(&b.front)
 	}
 	runtime.KeepAlive(b)
@@ -195,16 +196,28 @@ func (b *Bounded[T]) SetLimit(bytes int64) int64 { return b.core.SetLimit(bytes)
 // Trim implements pool.Resizable.
 func (b *Bounded[T]) Trim(bytes int64) int64 { return b.core.Trim(bytes) }
 
+// Mode implements pool.Switchable.
+func (b *Bounded[T]) Mode() pool.Mode { return b.core.Mode() }
+
+// SetMode implements pool.Switchable. What is idle when the pool leaves ModeOn is
+// discarded, evicted with reason resize; what is put from then on is discarded,
+// after Keep and Reset. A Discard function must not call it.
+func (b *Bounded[T]) SetMode(m pool.Mode) { b.core.SetMode(m) }
+
 // Close discards what the pool holds and withdraws it from its registry. Later
 // Gets make new objects, later Puts discard, and both are counted as closed.
 // Closing twice does nothing.
 func (b *Bounded[T]) Close() {
+	b.core.mode.close()
 	b.core.engine.Close()
 	b.pub.Close()
 }
 
 // get is Get where the P's cell was empty.
 func (b *Bounded[T]) get() *T {
+	if b.core.mode.state.Load() == isOff {
+		return b.core.New()
+	}
 	x, _ := b.core.engine.Get(0, 0)
 	b.core.engine.Refresh(&b.front)
 	if x != nil {
@@ -222,16 +235,32 @@ func (c *bounded[T]) prepare(x *T) (size int64, ok bool) {
 		return 0, false
 	}
 	if c.Keep != nil && !c.Keep(x) {
-		c.refused.Add(1)
-		if c.Discard != nil {
-			c.Discard(x)
-		}
+		c.drop(isOn, x)
 		return 0, false
 	}
 	if c.Reset != nil {
 		c.Reset(x)
 	}
 	return c.bytes(x), true
+}
+
+// put is Put where the P's cell had no room.
+func (c *bounded[T]) put(x *T, size int64) {
+	if state := c.mode.state.Load(); state == isOff || state == isCount {
+		c.drop(state, x)
+		return
+	}
+	c.engine.Put(0, unsafe.Pointer(x), size)
+}
+
+// drop lets go of an object that is not kept.
+func (c *bounded[T]) drop(state uint32, x *T) {
+	if state != isOff {
+		c.refused.Add(1)
+	}
+	if c.Discard != nil {
+		c.Discard(x)
+	}
 }
 
 // bytes is what an object counts for: at least 1, so that a limit limits.
@@ -243,10 +272,16 @@ func (c *bounded[T]) bytes(x *T) int64 {
 }
 
 // Limit is the handle's.
-func (c *bounded[T]) Limit() int64 { return c.engine.Limit() }
+func (c *bounded[T]) Limit() int64 { return c.mode.limitOf(c.engine) }
 
 // SetLimit is the handle's.
-func (c *bounded[T]) SetLimit(bytes int64) int64 { return c.engine.SetLimit(bytes) }
+func (c *bounded[T]) SetLimit(bytes int64) int64 { return c.mode.setLimit(c.engine, bytes) }
+
+// Mode is the handle's.
+func (c *bounded[T]) Mode() pool.Mode { return c.mode.mode() }
+
+// SetMode is the handle's.
+func (c *bounded[T]) SetMode(m pool.Mode) { c.mode.setMode(c.engine, m) }
 
 // Trim is the handle's.
 func (c *bounded[T]) Trim(bytes int64) int64 { return c.engine.Trim(bytes, pool.EvictPressure) }
@@ -270,6 +305,7 @@ func (c *bounded[T]) Curve(into *pool.Curve) { c.engine.Curve(into) }
 func (c *bounded[T]) Stats(into *pool.Stats) {
 	nils, refused := c.nils.Load(), c.refused.Load() // returns before requests
 	c.engine.Stats(into)
+	into.Limit = c.Limit()
 	into.Classes = into.Classes[:0] // one class is no class
 	into.Returns[pool.NilReturn] = nils
 	into.Returns[pool.Refused] = refused
@@ -285,6 +321,7 @@ func (c *bounded[T]) Stats(into *pool.Stats) {
 		into.Knows.Rows |= pool.KnowsAllocatedBytes | pool.KnowsInUseBytes
 		into.InUseBytes = into.InUse * c.object
 	}
+	c.mode.forget(into)
 	if into.Limit != pool.Unlimited {
 		into.Knows.Rows |= pool.KnowsLimit
 		if c.object > 0 {
@@ -297,6 +334,8 @@ func (c *bounded[T]) Stats(into *pool.Stats) {
 var (
 	_ pool.Objects[int] = (*Bounded[int])(nil)
 	_ pool.Source       = (*Bounded[int])(nil)
+	_ pool.Switchable   = (*Bounded[int])(nil)
+	_ pool.Switchable   = (*bounded[int])(nil)
 	_ pool.Resizable    = (*Bounded[int])(nil)
 	_ pool.Ager         = (*bounded[int])(nil)
 )

@@ -23,6 +23,24 @@ func switchables() map[string]func() (switchable, func()) {
 			p := strategies.Must(strategies.NewSync(strategies.SyncConfig[[64]byte]{}))
 			return p, func() { p.Put(p.Get()) }
 		},
+		"sizeclasses": func() (switchable, func()) {
+			p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{}))
+			return p, func() { p.Put(p.Get(1000)) }
+		},
+		"clearing": func() (switchable, func()) {
+			p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Zero: strategies.ZeroOnPut}))
+			return p, func() { p.Put(p.Get(1000)) }
+		},
+		"bounded": func() (switchable, func()) {
+			p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[[64]byte]{New: func() *[64]byte { return new([64]byte) }}))
+			return p, func() { p.Put(p.Get()) }
+		},
+		"sized": func() (switchable, func()) {
+			p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[[]byte]{
+				New: func() *[]byte { b := make([]byte, 64); return &b }, Size: func(b *[]byte) int64 { return int64(cap(*b)) },
+			}))
+			return p, func() { p.Put(p.Get()) }
+		},
 		"syncbytes": func() (switchable, func()) {
 			p := strategies.Must(strategies.NewSyncBytes(strategies.SyncBytesConfig{}))
 			return p, func() { p.Put(p.Get(1000)) }
@@ -133,5 +151,74 @@ func TestSwitchingModesInUseLosesNoCountConcurrentSafe(t *testing.T) {
 		if s.Gets() != users*each || s.HandedOut() != users*each || s.Puts() != users*each || s.InUse != 0 {
 			t.Errorf("%s: %d gets, %d puts, %d in use; want %d each", name, s.Gets(), s.Puts(), s.InUse, users*each)
 		}
+	}
+}
+
+// A pool on the engine lets go of what it holds at once, and has its limit again
+// when it is on again: the one it had, or was given meanwhile.
+func TestSwitchedOffAPoolHoldsNothingAndRemembersItsLimit(t *testing.T) {
+	t.Parallel()
+	discarded := 0
+	objects := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[[64]byte]{
+		New: func() *[64]byte { return new([64]byte) }, Discard: func(*[64]byte) { discarded++ }, Prewarm: 4,
+	}))
+	buffers := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Prewarm: map[int]int{1024: 4}}))
+	for _, p := range []interface {
+		switchable
+		pool.Resizable
+	}{objects, buffers} {
+		limit := p.Limit()
+		p.SetMode(pool.ModeOff)
+		if s := snapshot(p); s.Idle != 0 || s.Evictions[pool.EvictResize] != 4 || s.Limit != limit || p.Limit() != limit {
+			t.Errorf("%s: %d idle, evictions %v, limit %d and %d", s.Strategy, s.Idle, s.Evictions, s.Limit, p.Limit())
+		}
+		p.SetMode(pool.ModeCount)
+		p.SetMode(pool.ModeOn)
+		if p.Limit() != limit {
+			t.Errorf("limit %d, was %d", p.Limit(), limit)
+		}
+		p.SetMode(pool.ModeCount)
+		if got := p.SetLimit(1 << 20); got != 1<<20 || p.Limit() != 1<<20 || snapshot(p).Limit != 1<<20 {
+			t.Errorf("limit %d and %d", got, p.Limit())
+		}
+		p.SetMode(pool.ModeOn)
+		if p.Limit() != 1<<20 {
+			t.Errorf("limit %d", p.Limit())
+		}
+		p.Close()
+	}
+	if discarded != 4 {
+		t.Errorf("%d discarded, want 4", discarded)
+	}
+	objects.SetMode(pool.ModeCount)
+	if objects.Mode() != pool.ModeOn {
+		t.Errorf("a closed pool has mode %v", objects.Mode())
+	}
+}
+
+func TestSwitchingAndResizingAtOnceEndsInOrderConcurrentSafe(t *testing.T) {
+	t.Parallel()
+	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{}))
+	defer p.Close()
+	var changes sync.WaitGroup
+	for i := range 4 {
+		changes.Go(func() {
+			for k := range 50 {
+				p.Put(p.Get(1000))
+				if i%2 == 0 {
+					p.SetMode(pool.Mode(k % int(pool.NumModes)))
+				} else {
+					p.SetLimit(int64(1+k) << 20)
+				}
+			}
+		})
+	}
+	changes.Wait()
+	p.SetLimit(7 << 20)
+	p.SetMode(pool.ModeOff)
+	p.SetMode(pool.ModeOn)
+	p.Put(p.Get(1000))
+	if s := snapshot(p); s.Limit != 7<<20 || s.Idle != 1 {
+		t.Errorf("limit %d, %d idle", s.Limit, s.Idle)
 	}
 }

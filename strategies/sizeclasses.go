@@ -65,6 +65,7 @@ type sizeClasses struct {
 	engine *magazine.Pool
 	table  *classTable
 	zero   Zeroing
+	mode   engineMode
 
 	bypassed, bypassedBytes atomic.Uint64
 	rejected                [pool.NumReturnResults]atomic.Uint64
@@ -187,16 +188,27 @@ func (s *SizeClasses) SetLimit(bytes int64) int64 { return s.core.SetLimit(bytes
 // Trim implements pool.Resizable.
 func (s *SizeClasses) Trim(bytes int64) int64 { return s.core.Trim(bytes) }
 
+// Mode implements pool.Switchable.
+func (s *SizeClasses) Mode() pool.Mode { return s.core.Mode() }
+
+// SetMode implements pool.Switchable. What is idle when the pool leaves ModeOn is
+// dropped, evicted with reason resize. Capacities stay those of the classes.
+func (s *SizeClasses) SetMode(m pool.Mode) { s.core.SetMode(m) }
+
 // Close drops what the pool holds and withdraws it from its registry. Later Gets
 // allocate, later Puts drop, and both are counted as closed. Closing twice does
 // nothing.
 func (s *SizeClasses) Close() {
+	s.core.mode.close()
 	s.core.engine.Close()
 	s.pub.Close()
 }
 
 // get is Get where the P's cell or the table had no answer.
 func (s *SizeClasses) get(n int) []byte {
+	if s.core.mode.state.Load() == isOff {
+		return s.core.make(n)
+	}
 	if s.core.zero == ZeroOnGet {
 		if b := s.getCleared(n); b != nil {
 			return b
@@ -228,6 +240,10 @@ func (s *SizeClasses) getCleared(n int) []byte {
 
 // put is Put, likewise.
 func (s *SizeClasses) put(x unsafe.Pointer, size int) {
+	if state := s.core.mode.state.Load(); state == isOff || state == isCount {
+		s.core.drop(state, size)
+		return
+	}
 	if s.core.zero == ZeroOnPut && s.putCleared(x, size) {
 		return
 	}
@@ -250,6 +266,27 @@ func (s *SizeClasses) putCleared(x unsafe.Pointer, size int) bool {
 		s.core.engine.Refresh(&s.front)
 	}
 	return true
+}
+
+// make is a buffer that nobody counts.
+func (c *sizeClasses) make(n int) []byte {
+	if class, ok := c.table.class(n); ok {
+		return make([]byte, c.table.size[class])[:n]
+	}
+	return make([]byte, n)
+}
+
+// drop counts a return to a pool that does not pool.
+func (c *sizeClasses) drop(state uint32, size int) {
+	if state == isOff {
+		return
+	}
+	if class, ok := c.table.class(size); !ok || size != c.table.size[class] {
+		c.reject(size)
+		return
+	}
+	c.rejected[pool.Refused].Add(1)
+	c.rejectedBytes.Add(uint64(size))
 }
 
 func (c *sizeClasses) get(n int) []byte {
@@ -289,10 +326,16 @@ func (c *sizeClasses) reject(size int) {
 }
 
 // Limit is the handle's.
-func (c *sizeClasses) Limit() int64 { return c.engine.Limit() }
+func (c *sizeClasses) Limit() int64 { return c.mode.limitOf(c.engine) }
 
 // SetLimit is the handle's.
-func (c *sizeClasses) SetLimit(bytes int64) int64 { return c.engine.SetLimit(bytes) }
+func (c *sizeClasses) SetLimit(bytes int64) int64 { return c.mode.setLimit(c.engine, bytes) }
+
+// Mode is the handle's.
+func (c *sizeClasses) Mode() pool.Mode { return c.mode.mode() }
+
+// SetMode is the handle's.
+func (c *sizeClasses) SetMode(m pool.Mode) { c.mode.setMode(c.engine, m) }
 
 // Trim is the handle's.
 func (c *sizeClasses) Trim(bytes int64) int64 { return c.engine.Trim(bytes, pool.EvictPressure) }
@@ -320,6 +363,7 @@ func (c *sizeClasses) Stats(into *pool.Stats) {
 	}
 	rejectedBytes := int64(c.rejectedBytes.Load())
 	c.engine.Stats(into)
+	into.Limit = c.Limit()
 	for r, n := range rejected {
 		into.Returns[r] += n
 	}
@@ -340,10 +384,11 @@ func (c *sizeClasses) Stats(into *pool.Stats) {
 		Rows: pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsEvictedBytes | pool.KnowsInUse | pool.KnowsInUseBytes |
 			pool.KnowsAllocatedBytes | pool.KnowsRequestedBytes | pool.KnowsResizes,
 		Requests: pool.SetOf(pool.Hit, pool.Miss, pool.Bypass, pool.RequestClosed),
-		Returns: pool.SetOf(pool.Pooled, pool.Full, pool.Oversize, pool.Undersize, pool.Foreign,
+		Returns: pool.SetOf(pool.Pooled, pool.Full, pool.Refused, pool.Oversize, pool.Undersize, pool.Foreign,
 			pool.NilReturn, pool.ReturnPressure, pool.ReturnClosed),
 		Evictions: engineEvictions,
 	}
+	c.mode.forget(into)
 	if into.Limit != pool.Unlimited {
 		into.Knows.Rows |= pool.KnowsLimit
 	}

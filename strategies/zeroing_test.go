@@ -39,6 +39,12 @@ func zeroings(z strategies.Zeroing) map[string]func() zeroing {
 				func(r *rand.Rand) { p.Trim(r.Int64N(4 << 10)) },
 				func(r *rand.Rand) { p.SetLimit(16 + r.Int64N(32<<10)) },
 				func(r *rand.Rand) { p.Warm(1+r.IntN(1024), 2) },
+				func(r *rand.Rand) {
+					if r.IntN(8) == 0 { // it stops the world
+						p.SetMode(pool.Mode(r.IntN(int(pool.NumModes))))
+						p.SetMode(pool.ModeOn)
+					}
+				},
 			}, p.Close}
 		},
 		"syncbytes": func() zeroing {
