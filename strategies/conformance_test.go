@@ -23,16 +23,18 @@ func (f fixedBytes) Get(n int) []byte {
 }
 
 // The engine's pools as users and controllers have them together: a controller
-// finds its side in the registry. Close is hidden, since they do not set
-// Stats.Closed, which the suite wants.
+// finds its side in the registry.
 type (
+	closer       interface{ Close() }
 	tunableBytes struct {
 		pool.Bytes
 		pool.Tunable
+		closer
 	}
 	tunableObjects[T any] struct {
 		pool.Objects[T]
 		pool.Tunable
+		closer
 	}
 )
 
@@ -47,7 +49,7 @@ func TestBytePoolsConform(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return tunableBytes{p, published(c.Registry)}, nil
+		return tunableBytes{p, published(c.Registry), p}, nil
 	}
 	for name, newPool := range map[string]func() (pool.Bytes, error){
 		"sizeclasses": func() (pool.Bytes, error) { return sizeClasses(strategies.SizeClassesConfig{}) },
@@ -100,7 +102,7 @@ func TestObjectPoolsConform(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return tunableObjects[object]{p, published(c.Registry)}, nil
+		return tunableObjects[object]{p, published(c.Registry), p}, nil
 	}
 	for name, newPool := range map[string]func() (pool.Objects[object], error){
 		"bounded":       func() (pool.Objects[object], error) { return bounded(strategies.BoundedConfig[object]{}) },

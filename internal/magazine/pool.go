@@ -50,8 +50,8 @@ type Pool struct {
 	shrunk atomic.Uint64
 	all    atomic.Pointer[shard] // every shard ever made, newest first
 
-	mu     sync.Mutex // guards what follows, and changes of slots
-	closed bool
+	mu     sync.Mutex  // guards what follows, and changes of slots
+	closed atomic.Bool // set under mu, read without
 	free   []*shard
 	ps     []slot   // the newest array of Ps
 	older  [][]slot // those before, which fronts may still use: kept as ps is
@@ -153,7 +153,7 @@ func (c *Cell) Unlock() { c.lock.Unlock() }
 func (p *Pool) attach(pid int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closed.Load() {
 		return false
 	}
 	if pid >= len(p.ps) {

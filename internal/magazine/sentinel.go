@@ -30,7 +30,7 @@ func (p *Pool) watch() {
 }
 
 func (p *Pool) watchLocked() {
-	if !p.watched && !p.closed {
+	if !p.watched && !p.closed.Load() {
 		p.watched = true
 		post(weak.Make(p))
 	}
@@ -50,7 +50,7 @@ func collected(w weak.Pointer[Pool]) {
 // that. It reports whether to look again after the next collection.
 func (p *Pool) ageAlone(now time.Time) bool {
 	p.mu.Lock()
-	closed := p.closed
+	closed := p.closed.Load()
 	p.mu.Unlock()
 	if closed {
 		return false

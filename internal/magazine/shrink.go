@@ -51,8 +51,7 @@ func (p *Pool) over() int64 { return p.charged.Load() - p.limit.Load() }
 // Close drops everything. Gets allocate from now on, and Puts drop.
 func (p *Pool) Close() {
 	p.mu.Lock()
-	done := p.closed
-	p.closed = true // no P gets a shard from here on
+	done := p.closed.Swap(true) // no P gets a shard from here on
 	p.mu.Unlock()
 	if done {
 		return

@@ -25,6 +25,7 @@ func (p *Pool) Stats(into *pool.Stats) {
 		p.depots[i].conclude(c)
 		into.Counts.Add(c)
 	}
+	into.Closed = p.closed.Load()
 	into.Limit = p.limit.Load()
 	into.Grown, into.Shrunk = p.grown.Load(), p.shrunk.Load()
 	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
