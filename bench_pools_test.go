@@ -12,7 +12,7 @@ import (
 
 // bytePools is every pool of byte buffers, and what they are compared with.
 func bytePools(tb testing.TB) []benchcase.Entry {
-	entries := references(tb)
+	entries := references()
 	for _, otel := range []bool{false, true} {
 		var r *pool.Registry
 		suffix := ""

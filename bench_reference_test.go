@@ -18,7 +18,7 @@ import (
 // references is what our byte pools are compared with. A sync.Pool is of one
 // size, which is the best one can do with it and more than it can do for callers
 // of differing sizes: for those see mixedReferences.
-func references(tb testing.TB) []benchcase.Entry {
+func references() []benchcase.Entry {
 	return []benchcase.Entry{
 		{Name: "make", Open: func(testing.TB, int) benchcase.Pool { return makes{} }},
 		{Name: "syncpool", OneSize: true, Misses: missesOfSyncPool, Open: func(_ testing.TB, size int) benchcase.Pool {
