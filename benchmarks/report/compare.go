@@ -87,7 +87,10 @@ func (r *results) chart(o options, v view, pools []string, name string) error {
 			all = append(all, bar{pool, ns, nanoseconds(ns / 1e9), poolColor(pool)})
 		}
 	}
-	title := fmt.Sprintf("%s: %s, GOMAXPROCS %s", v.title, sizeText(at.Param), at.CPU)
+	title := v.title + ", GOMAXPROCS " + at.CPU
+	if size := sizeText(at.Param); size != "mixed" {
+		title = fmt.Sprintf("%s: %s, GOMAXPROCS %s", v.title, size, at.CPU)
+	}
 	return bars(filepath.Join(o.root, "docs", "bench", name), title, "ns per Get and Put (less is better)", all, limit)
 }
 
