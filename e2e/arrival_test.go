@@ -10,11 +10,19 @@ import (
 // absent is the metrics that the gateway does not have, and why.
 // TestMetricsOfNoGatewayPoolArriveToo has them.
 var absent = map[string]string{
-	"otelpool.losses":                     "none of the gateway's strategies can know what was lost",
-	"otelpool.wait.duration":              "nobody waits: the gateway's Fixed serves ReverseProxy, which calls Get and not Acquire",
-	"otelpool.controller.memory.limit":    "the gateway has no controller",
-	"otelpool.controller.memory.pressure": "the gateway has no controller",
-	"otelpool.controller.runs":            "the gateway has no controller",
+	"otelpool.losses":                          "none of the gateway's strategies can know what was lost",
+	"otelpool.wait.duration":                   "nobody waits: the gateway's Fixed serves ReverseProxy, which calls Get and not Acquire",
+	"otelpool.controller.memory.limit":         "the gateway has no controller",
+	"otelpool.controller.memory.pressure":      "the gateway has no controller",
+	"otelpool.controller.runs":                 "the gateway has no controller",
+	"otelpool.controller.memory.usage":         "the gateway has no controller",
+	"otelpool.controller.pressure.status":      "the gateway has no controller",
+	"otelpool.controller.pressure.transitions": "the gateway has no controller",
+	"otelpool.controller.signal.age":           "the gateway has no controller",
+	"otelpool.controller.collections":          "the gateway has no controller",
+	"otelpool.controller.regrets":              "the gateway has no controller",
+	"otelpool.controller.efficiency":           "the gateway has no controller",
+	"otelpool.object.idle_age":                 "the gateway has no controller",
 }
 
 // strategiesOfGateway is one pool for each, or the run would cover less than it

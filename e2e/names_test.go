@@ -32,7 +32,9 @@ func TestQueriesNameWhatThereIs(t *testing.T) {
 		if m.instrument == "histogram" {
 			metrics[m.prometheus+"_bucket"] = true
 		}
-		known[label(m.attribute)] = true
+		for _, a := range m.attributes {
+			known[label(a.key)] = true
+		}
 	}
 	for _, l := range []string{"job", "instance", "le", "alertname", "alertstate", "otelpool_pool_name", "otelpool_pool_strategy", "otelpool_class_size"} {
 		known[l] = true

@@ -39,7 +39,7 @@ func TestMetricsOfNoGatewayPoolArriveToo(t *testing.T) {
 		sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter)),
 		sdkmetric.WithResource(resource.NewSchemaless(
 			attribute.String("service.name", gateway.Service), attribute.String("service.instance.id", gateway.Instance))))
-	inst, err := otelpool.Start(otelpool.WithMeterProvider(provider), otelpool.WithRegistry(r))
+	inst, err := otelpool.Start(otelpool.WithMeterProvider(provider), otelpool.WithRegistry(r), otelpool.WithSizeClasses("probe"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +62,24 @@ func TestMetricsOfNoGatewayPoolArriveToo(t *testing.T) {
 		{"otelpool.controller.runs", "", "", "grow"}:            2,
 		{"otelpool.controller.runs", "", "", "shrink"}:          3,
 		{"otelpool.controller.runs", "", "", "trim"}:            4,
+
+		{"otelpool.object.idle_age", "probe", "probe", ""}:                2.5,
+		{"otelpool.controller.memory.usage", "", "", ""}:                  1 << 30,
+		{"otelpool.controller.signal.age", "", "", "heap"}:                0.5,
+		{"otelpool.controller.collections", "", "", ""}:                   6,
+		{"otelpool.controller.regrets", "", "", ""}:                       8,
+		{"otelpool.controller.efficiency", "", "", ""}:                    0.8,
+		{"otelpool.controller.pressure.status", "", "", "none"}:           0,
+		{"otelpool.controller.pressure.status", "", "", "elevated"}:       0,
+		{"otelpool.controller.pressure.status", "", "", "high"}:           1,
+		{"otelpool.controller.pressure.status", "", "", "critical"}:       0,
+		{"otelpool.controller.pressure.transitions", "", "", "high heap"}: 5,
+	}
+	for _, never := range []string{
+		"none calm", "elevated calm", "high calm", "elevated heap", "critical heap", "high cgroup", "critical cgroup",
+		"high psi", "critical psi", "high events", "critical events", "critical limiter", "high external",
+	} {
+		want[series{"otelpool.controller.pressure.transitions", "", "", never}] = 0
 	}
 	expect(t, c, want)
 	seen := names(want)
@@ -81,12 +99,19 @@ func (probe) Stats(into *pool.Stats) {
 	into.Strategy = "probe"
 	into.Knows.Rows = pool.KnowsLost
 	into.Allocations, into.Lost = 7, 3
+	into.Classes = append(into.Classes, pool.Class{Size: 64})
 }
 
 func (probe) ControllerStats(into *pool.ControllerStats) {
 	*into = pool.ControllerStats{
 		Limit:   1 << 40,
-		Signals: []pool.Signal{{Name: "heap", Value: 0.75}, {Name: "cgroup", Err: "no cgroup here"}},
+		Idle:    1 << 30,
+		Level:   pool.PressureHigh,
+		Signals: []pool.Signal{{Name: "heap", Value: 0.75, Age: time.Second / 2}, {Name: "cgroup", Err: "no cgroup here"}},
 		Runs:    [pool.NumActions]uint64{pool.Hold: 1, pool.Grow: 2, pool.Shrink: 3, pool.TrimIdle: 4},
+
+		ForcedGCs: 6, Regrets: 8, Efficiency: 0.8,
+		Classes: []pool.ClassControl{{Pool: "probe", Size: 64, IdleAge: 2500 * time.Millisecond}},
 	}
+	into.Transitions[pool.PressureHigh][pool.CauseHeap] = 5
 }

@@ -118,8 +118,9 @@ func (m *metric) identify(pairs []*dto.LabelPair) (s series, class string, err e
 	if m.perPool() {
 		wanted = append(wanted, wantedLabel{"otelpool_pool_name", &s.pool}, wantedLabel{"otelpool_pool_strategy", &s.strategy})
 	}
-	if m.attribute != "" {
-		wanted = append(wanted, wantedLabel{label(m.attribute), &s.value})
+	values := make([]string, len(m.attributes))
+	for i, a := range m.attributes {
+		wanted = append(wanted, wantedLabel{label(a.key), &values[i]})
 	}
 	for _, w := range wanted {
 		v, ok := labels[w.name]
@@ -139,9 +140,12 @@ func (m *metric) identify(pairs []*dto.LabelPair) (s series, class string, err e
 	if len(labels) > 0 {
 		return s, "", fmt.Errorf("a series has labels that the table does not promise: %v", labels)
 	}
-	if len(m.values) > 0 && !slices.Contains(m.values, s.value) {
-		return s, "", fmt.Errorf("%s is %q, which the table does not promise", m.attribute, s.value)
+	for i, a := range m.attributes {
+		if len(a.values) > 0 && !slices.Contains(a.values, values[i]) {
+			return s, "", fmt.Errorf("%s is %q, which the table does not promise", a.key, values[i])
+		}
 	}
+	s.value = strings.Join(values, " ")
 	return s, class, nil
 }
 

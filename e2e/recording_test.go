@@ -161,7 +161,7 @@ func startProbe(ctx context.Context, endpoint string) (*startedProbe, error) {
 		sdkmetric.WithReader(sdkmetric.NewPeriodicReader(exporter, sdkmetric.WithInterval(scrapeReal))),
 		sdkmetric.WithResource(resource.NewSchemaless(
 			attribute.String("service.name", "probe"), attribute.String("service.instance.id", "probe-0"))))
-	p.pools, err = otelpool.Start(otelpool.WithMeterProvider(p.provider), otelpool.WithRegistry(r))
+	p.pools, err = otelpool.Start(otelpool.WithMeterProvider(p.provider), otelpool.WithRegistry(r), otelpool.WithSizeClasses("probe"))
 	return p, err
 }
 

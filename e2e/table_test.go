@@ -13,11 +13,16 @@ type metric struct {
 	name       string // in OpenTelemetry
 	instrument string
 	unit       string
-	attribute  string   // beside the pool's own; "" for none
-	values     []string // of the attribute; none for any
-	perClass   bool     // may be split by size class
+	attributes []dimension // beside the pool's own
+	perClass   bool        // may be split by size class
 	help       string
 	prometheus string
+}
+
+// dimension is an attribute with the values that it may have; none for any.
+type dimension struct {
+	key    string
+	values []string
 }
 
 // perPool tells whether the metric has the pool's attributes.
@@ -57,7 +62,10 @@ func readTable(t *testing.T) map[string]*metric {
 	return table
 }
 
-var attributeCell = regexp.MustCompile("^(?:`([a-z._]+)`(?:: ([a-z ]+?))?)? ?◇?$")
+var (
+	attributeCell  = regexp.MustCompile("^(?:`[a-z._]+`(?:: [a-z ]+?)?(?:, |$| ◇$))*◇?$")
+	attributeWords = regexp.MustCompile("`([a-z._]+)`(?:: ([a-z ]+))?")
+)
 
 // parseRow is: name, instrument, unit, attribute and its values, description,
 // name in Prometheus.
@@ -66,16 +74,19 @@ func parseRow(line string) (*metric, error) {
 	for i := range cells {
 		cells[i] = strings.TrimSpace(cells[i])
 	}
-	attribute := attributeCell.FindStringSubmatch(cells[3])
-	if attribute == nil {
+	if !attributeCell.MatchString(cells[3]) {
 		return nil, fmt.Errorf("attributes %q", cells[3])
+	}
+	var attributes []dimension
+	for _, words := range attributeWords.FindAllStringSubmatch(cells[3], -1) {
+		attributes = append(attributes, dimension{words[1], strings.Fields(words[2])})
 	}
 	// What opting in takes is in the table's description and not in the metric's.
 	help, _, _ := strings.Cut(cells[4], " Only of ")
 	code := func(s string) string { return strings.Trim(s, "`") }
 	return &metric{
 		name: code(cells[0]), instrument: cells[1], unit: code(cells[2]),
-		attribute: attribute[1], values: strings.Fields(attribute[2]), perClass: strings.Contains(cells[3], "◇"),
+		attributes: attributes, perClass: strings.Contains(cells[3], "◇"),
 		help: help, prometheus: code(cells[5]),
 	}, nil
 }
@@ -87,7 +98,8 @@ func label(attribute string) string { return strings.ReplaceAll(attribute, ".", 
 // it is what people type.
 func TestTableNamesUnitsAsPrometheusDoes(t *testing.T) {
 	suffixes := map[string]string{
-		"By counter": "_bytes_total", "By updowncounter": "_bytes", "s histogram": "_seconds", "1 gauge": "_ratio",
+		"By counter": "_bytes_total", "By updowncounter": "_bytes", "s histogram": "_seconds", "s gauge": "_seconds",
+		"1 gauge": "_ratio", "1 updowncounter": "",
 	}
 	for _, m := range readTable(t) {
 		want, ok := suffixes[m.unit+" "+m.instrument]

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelpool/pool"
@@ -43,7 +42,7 @@ func (i *Instrumentation) collect(_ context.Context, out metric.Observer) error 
 		p.entry.Stats(&c.stats)
 		c.pool(p)
 	}
-	i.controller.collect(c)
+	i.controller.collect(c, i.series())
 	worst := 0
 	for at, n := range c.series {
 		if n > c.series[worst] {
@@ -58,6 +57,12 @@ func (i *Instrumentation) collect(_ context.Context, out metric.Observer) error 
 			" use WithSizeClasses for fewer pools, or raise the limit with sdk/metric.WithCardinalityLimit", instruments[worst].name, n))
 	}
 	return nil
+}
+
+// observeGauge exports one figure of a gauge.
+func (c *collector) observeGauge(instrument int, options []metric.ObserveOption, v float64) {
+	c.series[instrument]++
+	c.out.ObserveFloat64(c.inst.gauges[instrument], v, options...)
 }
 
 // observe exports one figure. Figures that are differences can be below zero
@@ -172,72 +177,4 @@ func (c *collector) poolGauges(to *series) {
 	if s.Knows.Has(pool.KnowsPending) {
 		c.observe(pendingRequests, to, rowPlain, s.Pending)
 	}
-}
-
-// controllerRows exports the registry's controller, and remembers what earlier
-// ones did, so that the count of runs does not go down when a controller
-// follows another.
-type controllerRows struct {
-	mu      sync.Mutex // runs of the callback only; ControllerStats is read under it, so that they see the counts rise
-	rows    series
-	signals map[string][]metric.ObserveOption
-	stats   pool.ControllerStats
-	seen    bool
-	past    [pool.NumActions]uint64
-	last    [pool.NumActions]uint64
-}
-
-func (r *controllerRows) collect(c *collector) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now := c.inst.registry.Controller(); now != nil {
-		now.ControllerStats(&r.stats)
-		r.seen = true
-		r.follow()
-		r.gauges(c)
-	}
-	if r.seen {
-		for i := range r.past {
-			c.observe(controllerRuns, &r.rows, rowAction+i, int64(r.past[i]+r.last[i]))
-		}
-	}
-}
-
-// follow takes over the counts; one that fell is another controller's.
-func (r *controllerRows) follow() {
-	for i, n := range r.stats.Runs {
-		if n < r.last[i] {
-			for j := range r.past {
-				r.past[j] += r.last[j]
-			}
-			break
-		}
-	}
-	r.last = r.stats.Runs
-}
-
-func (r *controllerRows) gauges(c *collector) {
-	if r.stats.Limit != pool.Unlimited {
-		c.observe(controllerMemoryLimit, &r.rows, rowPlain, r.stats.Limit)
-	}
-	for _, s := range r.stats.Signals {
-		if s.Err != "" {
-			continue
-		}
-		c.series[controllerMemoryPressure]++
-		c.out.ObserveFloat64(c.inst.pressure, s.Value, r.signal(s.Name)...)
-	}
-}
-
-func (r *controllerRows) signal(name string) []metric.ObserveOption {
-	if made, ok := r.signals[name]; ok {
-		return made
-	}
-	set := attribute.NewSet(with(r.rows.base, attribute.String(keySignal, clean(name)))...)
-	made := []metric.ObserveOption{metric.WithAttributeSet(set)}
-	if r.signals == nil {
-		r.signals = make(map[string][]metric.ObserveOption)
-	}
-	r.signals[name] = made
-	return made
 }

@@ -82,6 +82,16 @@ func (a *attr) values() string {
 	return strings.Join(values, " ")
 }
 
+// extra is a metric's attributes beside the pool's own.
+func (m *instrument) extra() (attrs []*attr) {
+	for _, a := range []*attr{m.attribute, m.second} {
+		if a != nil {
+			attrs = append(attrs, a)
+		}
+	}
+	return attrs
+}
+
 func commentTable() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -91,8 +101,8 @@ func commentTable() string {
 			star = " *"
 		}
 		extra := ""
-		if m.attribute != nil {
-			extra = m.attribute.key
+		for _, a := range m.extra() {
+			extra = strings.TrimLeft(extra+" "+a.key, " ")
 		}
 		fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\n", m.name, star, kindNames[m.kind], m.unit, extra)
 	}
@@ -119,10 +129,13 @@ func markdownMetrics() string {
 	b.WriteString("| Metric | Instrument | Unit | Attributes | What it is | In Prometheus |\n|---|---|---|---|---|---|\n")
 	for _, m := range instruments {
 		var attrs []string
-		if m.attribute != nil {
-			a := "`" + m.attribute.key + "`"
-			if v := m.attribute.values(); v != "" {
+		for i, extra := range m.extra() {
+			a := "`" + extra.key + "`"
+			if v := extra.values(); v != "" {
 				a += ": " + v
+			}
+			if i > 0 {
+				attrs[i-1] += ","
 			}
 			attrs = append(attrs, a)
 		}
@@ -197,8 +210,8 @@ func writeMetric(b *strings.Builder, m *instrument) {
 		ref(&poolAttribute, "required")
 		ref(&strategyAttribute, "recommended")
 	}
-	if m.attribute != nil {
-		ref(m.attribute, "required")
+	for _, a := range m.extra() {
+		ref(a, "required")
 	}
 	if m.perClass {
 		ref(&classAttribute, "opt_in")
@@ -269,6 +282,8 @@ func TestTableHasTheValuesOfTheVocabulary(t *testing.T) {
 	check(&returnAttribute, pool.NumReturnResults, func(i int) string { return pool.ReturnResult(i).String() })
 	check(&evictionAttribute, pool.NumEvictionReasons, func(i int) string { return pool.EvictionReason(i).String() })
 	check(&actionAttribute, pool.NumActions, func(i int) string { return pool.Action(i).String() })
+	check(&levelAttribute, pool.NumPressureLevels, func(i int) string { return pool.PressureLevel(i).String() })
+	check(&causeAttribute, pool.NumCauses, func(i int) string { return pool.Cause(i).String() })
 }
 
 // Every row of a series has its place's attribute.
@@ -282,7 +297,8 @@ func TestRowsHaveTheirAttributes(t *testing.T) {
 		rowUp:       keyDirection + "=up",
 		rowDown:     keyDirection + "=down",
 		rowAction:   keyAction + "=hold",
-		numRows - 1: keyAction + "=trim",
+		rowLevel:    keyLevel + "=none",
+		numRows - 1: keyLevel + "=critical",
 	} {
 		a := rowAttribute(row)
 		if got := string(a.Key) + "=" + a.Value.String(); got != want {

@@ -19,6 +19,7 @@ type instrument struct {
 	unit        string
 	description string
 	attribute   *attr  // beside the pool's own; nil for none
+	second      *attr  // beside that; nil for none
 	perPool     bool   // carries the pool's name and strategy
 	perClass    bool   // carries the size class where asked for
 	optIn       string // what it takes to have it; "" for nothing
@@ -47,6 +48,8 @@ const (
 	keyDirection = "otelpool.resize.direction"
 	keySignal    = "otelpool.controller.signal"
 	keyAction    = "otelpool.controller.action"
+	keyLevel     = "otelpool.controller.pressure.level"
+	keyCause     = "otelpool.controller.cause"
 )
 
 // Positions in the table.
@@ -66,9 +69,17 @@ const (
 	resizes
 	pendingRequests
 	waitDuration
+	idleAge
+	controllerMemoryUsage
 	controllerMemoryLimit
 	controllerMemoryPressure
+	controllerPressureStatus
+	controllerPressureTransitions
+	controllerSignalAge
 	controllerRuns
+	controllerCollections
+	controllerRegrets
+	controllerEfficiency
 	numInstruments
 )
 
@@ -167,6 +178,17 @@ var instruments = [numInstruments]instrument{
 		perPool:     true,
 		prometheus:  "otelpool_wait_duration_seconds",
 	},
+	idleAge: {
+		name: "otelpool.object.idle_age", kind: gauge, unit: "s",
+		description: "How long a free object may lie unused before it is dropped, as the controller has learned.",
+		perPool:     true, perClass: true, optIn: "pools with a controller, by size class",
+		prometheus: "otelpool_object_idle_age_seconds",
+	},
+	controllerMemoryUsage: {
+		name: "otelpool.controller.memory.usage", kind: upDownCounter, unit: "By",
+		description: "Idle memory of all pools that the controller sizes.",
+		prometheus:  "otelpool_controller_memory_usage_bytes",
+	},
 	controllerMemoryLimit: {
 		name: "otelpool.controller.memory.limit", kind: upDownCounter, unit: "By",
 		description: "Idle memory the controller allows all pools together.",
@@ -178,11 +200,44 @@ var instruments = [numInstruments]instrument{
 		attribute:   &signalAttribute,
 		prometheus:  "otelpool_controller_memory_pressure_ratio",
 	},
+	controllerPressureStatus: {
+		name: "otelpool.controller.pressure.status", kind: upDownCounter, unit: "1",
+		description: "1 for the level of memory pressure that the controller sees, 0 for the others.",
+		attribute:   &levelAttribute,
+		prometheus:  "otelpool_controller_pressure_status",
+	},
+	controllerPressureTransitions: {
+		name: "otelpool.controller.pressure.transitions", kind: counter, unit: "{transition}",
+		description: "Changes of the level of memory pressure, by the level entered and by what made it so.",
+		attribute:   &levelAttribute, second: &causeAttribute,
+		prometheus: "otelpool_controller_pressure_transitions_total",
+	},
+	controllerSignalAge: {
+		name: "otelpool.controller.signal.age", kind: gauge, unit: "s",
+		description: "Time since a pressure reading was last fresh.",
+		attribute:   &signalAttribute,
+		prometheus:  "otelpool_controller_signal_age_seconds",
+	},
 	controllerRuns: {
 		name: "otelpool.controller.runs", kind: counter, unit: "{run}",
 		description: "Runs of the controller, by what they did.",
 		attribute:   &actionAttribute,
 		prometheus:  "otelpool_controller_runs_total",
+	},
+	controllerCollections: {
+		name: "otelpool.controller.collections", kind: counter, unit: "{collection}",
+		description: "Garbage collections that the controller asked for, after it dropped much under pressure.",
+		prometheus:  "otelpool_controller_collections_total",
+	},
+	controllerRegrets: {
+		name: "otelpool.controller.regrets", kind: counter, unit: "{request}",
+		description: "Requests that missed, and that pools which had kept what they dropped would have served.",
+		prometheus:  "otelpool_controller_regrets_total",
+	},
+	controllerEfficiency: {
+		name: "otelpool.controller.efficiency", kind: gauge, unit: "1",
+		description: "The least that the pools could have cost, in missed and idle memory, over what they did cost; of the last days.",
+		prometheus:  "otelpool_controller_efficiency_ratio",
 	},
 }
 
@@ -261,8 +316,33 @@ var (
 	}
 )
 
+var (
+	levelAttribute = attr{
+		key: keyLevel, brief: "How short of memory the process is.",
+		members: []member{
+			{"none", "It is not."},
+			{"elevated", "The collector works more than twice as hard as it had to."},
+			{"high", "The collector, the control group or the kernel is in trouble: pools keep an eighth."},
+			{"critical", "Close to being killed, or to collecting without end: pools keep nothing."},
+		},
+	}
+	causeAttribute = attr{
+		key: keyCause, brief: "What made the level of memory pressure what it is.",
+		members: []member{
+			{"calm", "Nothing asks for the level above any more."},
+			{"heap", "Live heap against the memory limit."},
+			{"cgroup", "The control group's working set against its limit."},
+			{"psi", "Tasks stalled for memory."},
+			{"events", "The control group was throttled or killed from."},
+			{"limiter", "The garbage collector's CPU limiter was on."},
+			{"external", "The service manager, or the program itself, asked."},
+		},
+	}
+)
+
 // attributes is every attribute, in the order of the documentation.
 var attributes = []*attr{
 	&poolAttribute, &strategyAttribute, &classAttribute, &requestAttribute, &returnAttribute, &stateAttribute,
 	&evictionAttribute, &directionAttribute, &signalAttribute, &actionAttribute,
+	&levelAttribute, &causeAttribute,
 }

@@ -24,13 +24,16 @@ const (
 	rowUp       = rowUsed + 1
 	rowDown     = rowUp + 1
 	rowAction   = rowDown + 1
-	numRows     = rowAction + pool.NumActions
+	rowLevel    = rowAction + pool.NumActions
+	numRows     = rowLevel + pool.NumPressureLevels
 )
 
 // rowAttribute is the row's extra attribute; there is none for rowPlain.
 func rowAttribute(row int) attribute.KeyValue {
 	from, first := &requestAttribute, rowRequest
 	switch {
+	case row >= rowLevel:
+		from, first = &levelAttribute, rowLevel
 	case row >= rowAction:
 		from, first = &actionAttribute, rowAction
 	case row >= rowUp:
@@ -124,6 +127,16 @@ func (p *poolSeries) ofClasses(total *series, classes []pool.Class) []*series {
 	}
 	p.classes.Store(&list)
 	return list
+}
+
+// class is the series of a size class, or nil if there is none.
+func (p *poolSeries) class(size int64) *series {
+	if kept := p.classes.Load(); kept != nil {
+		if i := slices.IndexFunc(*kept, func(s *series) bool { return s.size == size }); i >= 0 {
+			return (*kept)[i]
+		}
+	}
+	return nil
 }
 
 func matches(list []*series, classes []pool.Class) bool {

@@ -28,7 +28,7 @@ type Instrumentation struct {
 	attributes   []attribute.KeyValue
 	classes      map[string]bool
 	observables  [numInstruments]metric.Int64Observable
-	pressure     metric.Float64Observable
+	gauges       [numInstruments]metric.Float64Observable
 	waits        metric.Float64Histogram
 	registration metric.Registration
 	stop         func() error // once
@@ -53,24 +53,32 @@ type Instrumentation struct {
 // controller's has otelpool.pool.name and otelpool.pool.strategy; those with a *
 // have otelpool.class.size where [WithSizeClasses] asks for it.
 //
-//	otelpool.requests *                  counter        {request}     otelpool.request.result
-//	otelpool.returns *                   counter        {return}      otelpool.return.result
-//	otelpool.object.count *              updowncounter  {object}      otelpool.object.state
-//	otelpool.object.limit                updowncounter  {object}
-//	otelpool.memory.usage *              updowncounter  By            otelpool.object.state
-//	otelpool.memory.limit                updowncounter  By
-//	otelpool.allocations *               counter        {allocation}
-//	otelpool.memory.allocated *          counter        By
-//	otelpool.memory.requested            counter        By
-//	otelpool.evictions *                 counter        {eviction}    otelpool.eviction.reason
-//	otelpool.memory.evicted *            counter        By            otelpool.eviction.reason
-//	otelpool.losses                      counter        {object}
-//	otelpool.resizes                     counter        {resize}      otelpool.resize.direction
-//	otelpool.pending_requests            updowncounter  {request}
-//	otelpool.wait.duration               histogram      s
-//	otelpool.controller.memory.limit     updowncounter  By
-//	otelpool.controller.memory.pressure  gauge          1             otelpool.controller.signal
-//	otelpool.controller.runs             counter        {run}         otelpool.controller.action
+//	otelpool.requests *                       counter        {request}     otelpool.request.result
+//	otelpool.returns *                        counter        {return}      otelpool.return.result
+//	otelpool.object.count *                   updowncounter  {object}      otelpool.object.state
+//	otelpool.object.limit                     updowncounter  {object}
+//	otelpool.memory.usage *                   updowncounter  By            otelpool.object.state
+//	otelpool.memory.limit                     updowncounter  By
+//	otelpool.allocations *                    counter        {allocation}
+//	otelpool.memory.allocated *               counter        By
+//	otelpool.memory.requested                 counter        By
+//	otelpool.evictions *                      counter        {eviction}    otelpool.eviction.reason
+//	otelpool.memory.evicted *                 counter        By            otelpool.eviction.reason
+//	otelpool.losses                           counter        {object}
+//	otelpool.resizes                          counter        {resize}      otelpool.resize.direction
+//	otelpool.pending_requests                 updowncounter  {request}
+//	otelpool.wait.duration                    histogram      s
+//	otelpool.object.idle_age *                gauge          s
+//	otelpool.controller.memory.usage          updowncounter  By
+//	otelpool.controller.memory.limit          updowncounter  By
+//	otelpool.controller.memory.pressure       gauge          1             otelpool.controller.signal
+//	otelpool.controller.pressure.status       updowncounter  1             otelpool.controller.pressure.level
+//	otelpool.controller.pressure.transitions  counter        {transition}  otelpool.controller.pressure.level otelpool.controller.cause
+//	otelpool.controller.signal.age            gauge          s             otelpool.controller.signal
+//	otelpool.controller.runs                  counter        {run}         otelpool.controller.action
+//	otelpool.controller.collections           counter        {collection}
+//	otelpool.controller.regrets               counter        {request}
+//	otelpool.controller.efficiency            gauge          1
 func Start(opts ...Option) (*Instrumentation, error) {
 	c := newConfig(opts)
 	if err := errors.Join(c.errs...); err != nil {
@@ -139,11 +147,11 @@ func (i *Instrumentation) createOne(meter metric.Meter, at int) (metric.Observab
 		o, err := meter.Int64ObservableUpDownCounter(row.name, unit, description)
 		i.observables[at] = o
 		return o, err
-	case gauge: // of them there is one
+	case gauge:
 		o, err := meter.Float64ObservableGauge(row.name, unit, description)
-		i.pressure = o
+		i.gauges[at] = o
 		return o, err
-	default: // histogram: one, too, and not observed by the callback
+	default: // histogram: one, and not observed by the callback
 		var err error
 		i.waits, err = meter.Float64Histogram(row.name, unit, description, metric.WithExplicitBucketBoundaries(waitBounds...))
 		return nil, err

@@ -3,6 +3,7 @@ package otelpool_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -401,41 +402,100 @@ func TestWaitsAreAHistogramInSeconds(t *testing.T) {
 type controller struct{ stats pool.ControllerStats }
 
 func (c *controller) ControllerStats(into *pool.ControllerStats) {
-	signals := append(into.Signals[:0], c.stats.Signals...)
+	signals, classes := append(into.Signals[:0], c.stats.Signals...), append(into.Classes[:0], c.stats.Classes...)
 	*into = c.stats
-	into.Signals = signals
+	into.Signals, into.Classes = signals, classes
 }
 
-func TestControllerIsExportedAndItsRunsNeverFall(t *testing.T) {
+// controllerCounts is the rows that are there from the start, at 0.
+func controllerCounts() map[string]int64 {
+	all := map[string]int64{"otelpool.controller.collections ": 0, "otelpool.controller.regrets ": 0}
+	for _, action := range []string{"hold", "grow", "shrink", "trim"} {
+		all["otelpool.controller.runs otelpool.controller.action="+action] = 0
+	}
+	for cause, levels := range map[string]string{
+		"calm": "none elevated high", "heap": "elevated high critical", "cgroup": "high critical", "psi": "high critical",
+		"events": "high critical", "limiter": "critical", "external": "high",
+	} {
+		for level := range strings.FieldsSeq(levels) {
+			all[transition(level, cause)] = 0
+		}
+	}
+	return all
+}
+
+func transition(level, cause string) string {
+	return "otelpool.controller.pressure.transitions otelpool.controller.cause=" + cause + ",otelpool.controller.pressure.level=" + level
+}
+
+func TestControllerIsExportedAndItsCountsNeverFall(t *testing.T) {
 	t.Parallel()
 	r := new(pool.Registry)
 	reader := start(t, r)
-	remove, err := r.AddController(&controller{pool.ControllerStats{
-		Limit:   1000,
-		Signals: []pool.Signal{{Name: "heap", Value: 0.5}, {Name: "psi", Err: "no such file"}},
+	first := &controller{pool.ControllerStats{
+		Limit: 1000, Idle: 300, Level: pool.PressureHigh, Efficiency: 0.83, ForcedGCs: 2, Regrets: 70,
+		Signals: []pool.Signal{{Name: "heap", Value: 0.5, Age: 3 * time.Second}, {Name: "psi", Err: "no such file"}},
 		Runs:    [pool.NumActions]uint64{pool.Hold: 5, pool.Grow: 1},
-	}})
+	}}
+	first.stats.Transitions[pool.PressureHigh][pool.CauseHeap] = 4
+	remove, err := r.AddController(first)
 	if err != nil {
 		t.Fatal(err)
 	}
-	runs := func(hold, grow, shrink, trim int64) map[string]int64 {
-		return map[string]int64{
-			"otelpool.controller.runs otelpool.controller.action=hold":   hold,
-			"otelpool.controller.runs otelpool.controller.action=grow":   grow,
-			"otelpool.controller.runs otelpool.controller.action=shrink": shrink,
-			"otelpool.controller.runs otelpool.controller.action=trim":   trim,
-		}
-	}
-	want := runs(5, 1, 0, 0)
-	want["otelpool.controller.memory.limit "] = 1000
-	want["otelpool.controller.memory.pressure otelpool.controller.signal=heap"] = 50
+	counts := controllerCounts()
+	counts["otelpool.controller.runs otelpool.controller.action=hold"] = 5
+	counts["otelpool.controller.runs otelpool.controller.action=grow"] = 1
+	counts["otelpool.controller.collections "] = 2
+	counts["otelpool.controller.regrets "] = 70
+	counts[transition("high", "heap")] = 4
+	want := maps.Clone(counts)
+	maps.Copy(want, map[string]int64{
+		"otelpool.controller.memory.usage ":                                               300,
+		"otelpool.controller.memory.limit ":                                               1000,
+		"otelpool.controller.efficiency ":                                                 83,
+		"otelpool.controller.memory.pressure otelpool.controller.signal=heap":             50,
+		"otelpool.controller.signal.age otelpool.controller.signal=heap":                  300,
+		"otelpool.controller.pressure.status otelpool.controller.pressure.level=none":     0,
+		"otelpool.controller.pressure.status otelpool.controller.pressure.level=elevated": 0,
+		"otelpool.controller.pressure.status otelpool.controller.pressure.level=high":     1,
+		"otelpool.controller.pressure.status otelpool.controller.pressure.level=critical": 0,
+	})
 	expect(t, rows(t, reader), want)
 	remove()
-	expect(t, rows(t, reader), runs(5, 1, 0, 0))
-	if _, err := r.AddController(&controller{pool.ControllerStats{Limit: pool.Unlimited, Runs: [pool.NumActions]uint64{pool.Hold: 2}}}); err != nil {
+	expect(t, rows(t, reader), counts)
+	second := &controller{pool.ControllerStats{Limit: pool.Unlimited, Runs: [pool.NumActions]uint64{pool.Hold: 2}}}
+	second.stats.Transitions[pool.PressureNone][pool.CauseHeap] = 1 // a cause of its own
+	remove, err = r.AddController(second)
+	if err != nil {
 		t.Fatal(err)
 	}
-	expect(t, rows(t, reader), runs(7, 1, 0, 0))
+	rows(t, reader)
+	remove()
+	counts["otelpool.controller.runs otelpool.controller.action=hold"] = 7
+	counts[transition("none", "heap")] = 1
+	expect(t, rows(t, reader), counts)
+}
+
+func TestIdleAgesAreExportedByClassWhereAskedFor(t *testing.T) {
+	t.Parallel()
+	r := new(pool.Registry)
+	reader := start(t, r, otelpool.WithSizeClasses("detailed"))
+	for _, name := range []string{"detailed", "plain"} {
+		f := newFake()
+		f.stats.Classes = []pool.Class{{Size: 64}, {Size: 128}}
+		publish(t, r, name, f)
+	}
+	if _, err := r.AddController(&controller{pool.ControllerStats{Classes: []pool.ClassControl{
+		{Pool: "detailed", Size: 64, IdleAge: 2 * time.Second},
+		{Pool: "detailed", Size: 128}, // not set yet
+		{Pool: "plain", Size: 64, IdleAge: time.Second},
+		{Pool: "gone", Size: 64, IdleAge: time.Second},
+	}}}); err != nil {
+		t.Fatal(err)
+	}
+	got := rows(t, reader)
+	maps.DeleteFunc(got, func(k string, _ int64) bool { return !strings.HasPrefix(k, "otelpool.object.idle_age") })
+	expect(t, got, map[string]int64{"otelpool.object.idle_age otelpool.class.size=64,otelpool.pool.name=detailed": 200})
 }
 
 // The SDK holds its lock while the callback runs and while it unregisters.

@@ -44,7 +44,10 @@ func (everything) Stats(into *pool.Stats) {
 type controller struct{}
 
 func (controller) ControllerStats(into *pool.ControllerStats) {
-	*into = pool.ControllerStats{Limit: 1 << 30, Signals: []pool.Signal{{Name: "heap", Value: 0.5}}}
+	*into = pool.ControllerStats{
+		Limit: 1 << 30, Efficiency: 0.75, Signals: []pool.Signal{{Name: "heap", Value: 0.5}},
+		Classes: []pool.ClassControl{{Pool: "http.body", Size: 4096, IdleAge: 2 * time.Second}},
+	}
 }
 
 // exposition is what a scraper that takes any name gets.
@@ -128,7 +131,7 @@ func TestDocumentedNamesAreTheExporters(t *testing.T) {
 		documented[m[1]] = true
 	}
 	seen := make(map[string]bool)
-	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+) `).FindAllStringSubmatch(exposition(t, otlptranslator.UnderscoreEscapingWithSuffixes), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+) `).FindAllStringSubmatch(exposition(t, otlptranslator.UnderscoreEscapingWithSuffixes, otelpool.WithSizeClasses("http.body")), -1) {
 		seen[m[1]] = true
 	}
 	if !maps.Equal(documented, seen) {

@@ -26,6 +26,21 @@ func howShort() Row {
 			Title: "Pressure by instance, the top 15", View: Lines, Unit: Ratio, Empty: noController,
 			Description: "The highest signal of each instance.",
 			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, max by (job, instance) (otelpool_controller_memory_pressure_ratio{@service}))`}},
+		}, {
+			Title: "Age of the readings", View: Lines, Unit: Seconds, Empty: noController,
+			Description: "Since the oldest of each signal was last fresh. That of the heap is the time since a garbage collection.",
+			Queries:     []Query{{Legend: "{{otelpool_controller_signal}}", Expr: `max by (otelpool_controller_signal) (otelpool_controller_signal_age_seconds{@service})`}},
+		}, {
+			Title: "Instances by level of pressure", View: Lines, Unit: Count, Width: 12, Stack: true, Colours: levels, Empty: noController,
+			Description: "none: pools have their whole budget; elevated: half of it; high: an eighth; critical: nothing.",
+			Queries:     []Query{{Legend: "{{otelpool_controller_pressure_level}}", Expr: `sum by (otelpool_controller_pressure_level) (otelpool_controller_pressure_status{@service})`}},
+		}, {
+			Title: "Changes of level by cause", View: Lines, Unit: PerHour, Width: 12, Stack: true, Empty: noController,
+			Description: "What made the level change, and to which. Many changes: a limit is close to what the program needs.",
+			Queries: []Query{{
+				Legend: "{{otelpool_controller_pressure_level}}: {{otelpool_controller_cause}}",
+				Expr:   `3600 * sum by (otelpool_controller_pressure_level, otelpool_controller_cause) (rate(otelpool_controller_pressure_transitions_total{@service}@rate))`,
+			}},
 		},
 	}}
 }
@@ -40,6 +55,10 @@ func whatWasDone() Row {
 			Title: "Evicted by the controller", View: Lines, Unit: BytesPerSec, Stack: true, Colours: evictions, Empty: noPools,
 			Description: "Idle capacity let go because it lay idle, because memory was short, or because a limit was lowered.",
 			Queries:     []Query{{Legend: "{{otelpool_eviction_reason}}", Expr: `sum by (otelpool_eviction_reason) (rate(otelpool_memory_evicted_bytes_total{@service,otelpool_eviction_reason=~"idle|pressure|resize"}@rate))`}},
+		}, {
+			Title: "Collections asked for", View: Lines, Unit: PerHour, Empty: noController,
+			Description: "Garbage collections after a large trim under pressure, of services without GOMEMLIMIT: set it, and none are needed.",
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, 3600 * sum by (job, instance) (rate(otelpool_controller_collections_total{@service}@rate)))`}},
 		},
 	}}
 }
@@ -51,13 +70,25 @@ func whatItAllows() Row {
 			Description: "Idle memory that the controller allows all pools together, and what they hold.",
 			Queries: []Query{
 				{Legend: "budget", Expr: `sum(otelpool_controller_memory_limit_bytes{@service})`},
-				{Legend: "held", Expr: `sum(otelpool_memory_usage_bytes{@service,otelpool_object_state="idle"})`},
+				{Legend: "held", Expr: `sum(otelpool_controller_memory_usage_bytes{@service})`},
 			},
 		}, {
 			Title: "Held against budget by instance, the top 15", View: Lines, Unit: Ratio, Empty: noController,
 			Description: "Near 100 % with misses: the budget binds.",
 			Queries: []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (otelpool_memory_usage_bytes{@service,otelpool_object_state="idle"})
   / sum by (job, instance) (otelpool_controller_memory_limit_bytes{@service} > 0))`}},
+		}, {
+			Title: "Efficiency", View: Lines, Unit: Ratio, Empty: noController,
+			Description: "What the best decisions would have cost, over what those that were made did cost, in memory missed and held idle. 75 % and more is good: nobody knows the future.",
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, avg by (job, instance) (otelpool_controller_efficiency_ratio{@service}))`}},
+		}, {
+			Title: "Regrets", View: Lines, Unit: PerSecond, Width: 12, Empty: noController,
+			Description: "Requests that missed, and that pools which had kept what they dropped would have served: what a larger BreakEven or budget would save.",
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (rate(otelpool_controller_regrets_total{@service}@rate)))`}},
+		}, {
+			Title: "Idle age by size class", View: Lines, Unit: Seconds, Width: 12, Empty: "No pool here is exported by class: otelpool.WithSizeClasses.",
+			Description: "How long a free object may lie unused, as learned from how soon others were wanted again.",
+			Queries:     []Query{{Legend: "{{otelpool_pool_name}} {{otelpool_class_size}}", Expr: `topk(15, max by (otelpool_pool_name, otelpool_class_size) (otelpool_object_idle_age_seconds{@service}))`}},
 		},
 	}}
 }

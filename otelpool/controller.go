@@ -1,0 +1,169 @@
+package otelpool
+
+import (
+	"sync"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/otelpool/pool"
+)
+
+// controllerRows exports the registry's controller, and remembers what earlier
+// ones did, so that counts do not go down when a controller follows another.
+type controllerRows struct {
+	mu          sync.Mutex // runs of the callback only; ControllerStats is read under it, so that they see the counts rise
+	rows        series
+	signals     map[string][]metric.ObserveOption
+	transitions [pool.NumPressureLevels][pool.NumCauses][]metric.ObserveOption
+	stats       pool.ControllerStats
+	seen        bool
+	past        controllerCounts
+	last        controllerCounts
+}
+
+// controllerCounts is what a controller counts.
+type controllerCounts struct {
+	runs        [pool.NumActions]uint64
+	transitions [pool.NumPressureLevels][pool.NumCauses]uint64
+	forced      uint64
+	regrets     uint64
+}
+
+func countsOf(s *pool.ControllerStats) controllerCounts {
+	return controllerCounts{s.Runs, s.Transitions, s.ForcedGCs, s.Regrets}
+}
+
+// each calls fn for every count of c with the same one of d.
+func (c *controllerCounts) each(d *controllerCounts, fn func(a *uint64, b uint64)) {
+	for i := range c.runs {
+		fn(&c.runs[i], d.runs[i])
+	}
+	for i := range c.transitions {
+		for j := range c.transitions[i] {
+			fn(&c.transitions[i][j], d.transitions[i][j])
+		}
+	}
+	fn(&c.forced, d.forced)
+	fn(&c.regrets, d.regrets)
+}
+
+func (r *controllerRows) collect(c *collector, pools *catalog) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := c.inst.registry.Controller(); now != nil {
+		now.ControllerStats(&r.stats)
+		r.seen = true
+		r.follow()
+		r.gauges(c)
+		r.ages(c, pools)
+	}
+	if r.seen {
+		r.counts(c)
+	}
+}
+
+// follow takes over the counts; one that fell is another controller's.
+func (r *controllerRows) follow() {
+	now, fell := countsOf(&r.stats), false
+	now.each(&r.last, func(a *uint64, b uint64) { fell = fell || *a < b })
+	if fell {
+		r.past.each(&r.last, func(a *uint64, b uint64) { *a += b })
+	}
+	r.last = now
+}
+
+func (r *controllerRows) counts(c *collector) {
+	sum := r.past
+	sum.each(&r.last, func(a *uint64, b uint64) { *a += b })
+	for i, n := range sum.runs {
+		c.observe(controllerRuns, &r.rows, rowAction+i, int64(n))
+	}
+	c.observe(controllerCollections, &r.rows, rowPlain, int64(sum.forced))
+	c.observe(controllerRegrets, &r.rows, rowPlain, int64(sum.regrets))
+	for level := range sum.transitions {
+		for cause, n := range sum.transitions[level] {
+			if n > 0 || possible(pool.PressureLevel(level), pool.Cause(cause)) {
+				c.series[controllerPressureTransitions]++
+				c.out.ObserveInt64(c.inst.observables[controllerPressureTransitions], int64(n), r.transition(level, cause)...)
+			}
+		}
+	}
+}
+
+// possible tells whether a controller such as package adaptive's enters a level
+// for a cause, and the row is to be there from the start. Others may do more.
+func possible(level pool.PressureLevel, cause pool.Cause) bool {
+	switch cause {
+	case pool.CauseCalm:
+		return level != pool.PressureCritical
+	case pool.CauseHeap:
+		return level != pool.PressureNone
+	case pool.CauseLimiter:
+		return level == pool.PressureCritical
+	case pool.CauseExternal:
+		return level == pool.PressureHigh
+	}
+	return level >= pool.PressureHigh
+}
+
+func (r *controllerRows) transition(level, cause int) []metric.ObserveOption {
+	made := &r.transitions[level][cause]
+	if *made == nil {
+		set := attribute.NewSet(with(r.rows.base,
+			attribute.String(keyLevel, levelAttribute.members[level].value), attribute.String(keyCause, causeAttribute.members[cause].value))...)
+		*made = []metric.ObserveOption{metric.WithAttributeSet(set)}
+	}
+	return *made
+}
+
+func (r *controllerRows) gauges(c *collector) {
+	c.observe(controllerMemoryUsage, &r.rows, rowPlain, r.stats.Idle)
+	if r.stats.Limit != pool.Unlimited {
+		c.observe(controllerMemoryLimit, &r.rows, rowPlain, r.stats.Limit)
+	}
+	for level := range pool.NumPressureLevels {
+		is := int64(0)
+		if level == int(r.stats.Level) {
+			is = 1
+		}
+		c.observe(controllerPressureStatus, &r.rows, rowLevel+level, is)
+	}
+	if r.stats.Efficiency > 0 {
+		c.observeGauge(controllerEfficiency, r.rows.row(rowPlain), r.stats.Efficiency)
+	}
+	for _, s := range r.stats.Signals {
+		if s.Err == "" {
+			c.observeGauge(controllerMemoryPressure, r.signal(s.Name), s.Value)
+			c.observeGauge(controllerSignalAge, r.signal(s.Name), s.Age.Seconds())
+		}
+	}
+}
+
+// ages exports the idle age of every class of the pools that are exported by
+// class.
+func (r *controllerRows) ages(c *collector, pools *catalog) {
+	for i := range r.stats.Classes {
+		class := &r.stats.Classes[i]
+		p := pools.byName[class.Pool]
+		if p == nil || !p.detail || class.IdleAge == 0 {
+			continue
+		}
+		if s := p.class(class.Size); s != nil {
+			c.observeGauge(idleAge, s.row(rowPlain), class.IdleAge.Seconds())
+		}
+	}
+}
+
+func (r *controllerRows) signal(name string) []metric.ObserveOption {
+	if made, ok := r.signals[name]; ok {
+		return made
+	}
+	set := attribute.NewSet(with(r.rows.base, attribute.String(keySignal, clean(name)))...)
+	made := []metric.ObserveOption{metric.WithAttributeSet(set)}
+	if r.signals == nil {
+		r.signals = make(map[string][]metric.ObserveOption)
+	}
+	r.signals[name] = made
+	return made
+}
