@@ -12,7 +12,7 @@ import (
 // Schema and the names of environment variables are all made from its tags.
 type document struct {
 	Budget     *setting[limit] `json:"budget,omitempty" live:"yes" jsonschema:"Most idle bytes that all pools of the registry keep together; with a controller, the most that it allows them."`
-	Controller controller      `json:"controller,omitempty" live:"yes" jsonschema:"How pools are sized from demand and memory pressure."`
+	Controller controller      `json:"controller,omitzero" live:"yes" jsonschema:"How pools are sized from demand and memory pressure."`
 	Pools      patterns        `json:"pools,omitempty" jsonschema:"Settings by pool name, or by pattern: * is any characters, ? is one, [a-z] is one of a range. Each setting comes from the most specific entry that has it."`
 }
 

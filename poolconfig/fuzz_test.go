@@ -24,7 +24,7 @@ func FuzzReload(f *testing.F) {
 		before := c.Effective().String()
 		write(t, c, document)
 		if err := c.Reload(); err != nil {
-			for _, line := range strings.Split(err.Error(), "\n") {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
 				if !strings.HasPrefix(line, "poolconfig: ") {
 					t.Errorf("%q: %q", document, line)
 				}

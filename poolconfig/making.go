@@ -181,7 +181,7 @@ func explain(err error, choices []choice, path func(field string) string) error 
 
 // flat is the errors that were joined.
 func flat(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // of this error, not of one that it wraps
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}

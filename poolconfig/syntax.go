@@ -53,7 +53,7 @@ var (
 		"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40,
 		"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
 	}
-	// in the order in which String tries them
+	// The order is the one in which String tries them.
 	shownUnits = []string{"TiB", "GiB", "MiB", "KiB"}
 )
 

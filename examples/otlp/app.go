@@ -78,7 +78,7 @@ func (a *app) prepare(ctx context.Context) (err error) {
 	if a.service, err = serve(c.listen, c.upstream, a.pools, c.limits(), c.leaks()); err != nil {
 		return err
 	}
-	if a.page, err = serveDebug(c.debug, a.registry); err != nil {
+	if a.page, err = serveDebug(c.debug, a.registry, a.conf); err != nil {
 		a.service.stop(ctx)
 		return err
 	}

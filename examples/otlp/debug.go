@@ -16,14 +16,16 @@ type debugPage struct {
 	url    string
 }
 
-// serveDebug serves the page, unless addr is "off".
-func serveDebug(addr string, r *pool.Registry) (*debugPage, error) {
+// serveDebug serves the page, and at /debug/config the configuration in force,
+// unless addr is "off".
+func serveDebug(addr string, r *pool.Registry, conf *configuration) (*debugPage, error) {
 	if addr == "off" {
 		return nil, nil
 	}
 	const path = "/debug/pools/"
 	mux := http.NewServeMux()
 	mux.Handle(path, poolz.Handler(poolz.WithRegistry(r)))
+	mux.HandleFunc("GET /debug/config", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, conf.Effective()) })
 	mux.Handle("/{$}", http.RedirectHandler(path, http.StatusFound))
 	server, at, err := listenAndServe(addr, mux)
 	if err != nil {
