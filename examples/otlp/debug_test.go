@@ -30,6 +30,9 @@ func TestTheLivePageIsWhereTheProgramSays(t *testing.T) {
 	if names := poolsShown(t, url+"?format=json"); !strings.Contains(names, "gateway.bodies") {
 		t.Errorf("%s shows %s", url, names)
 	}
+	if text := get(t, strings.TrimSuffix(url, "pools/")+"config"); !strings.Contains(text, "    limit: 48MiB # code\n") {
+		t.Errorf("the configuration in force is shown as %q", text)
+	}
 	stream, err := http.Get(url + "?stream=1") // a viewer does not keep the program from ending
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +47,17 @@ func TestTheLivePageIsWhereTheProgramSays(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Error("a viewer keeps the program from ending")
 	}
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, _ := io.ReadAll(answer.Body)
+	return string(text)
 }
 
 func poolsShown(t *testing.T, url string) string {
