@@ -24,8 +24,8 @@ func matches(pattern, name string) bool {
 // isName tells whether a pattern matches one name only.
 func isName(pattern string) bool { return !strings.ContainsAny(pattern, `*?[\`) }
 
-// literal is how many characters of a pattern stand for themselves, and stars
-// how many parts match any number of characters.
+// weigh counts the characters of a pattern that stand for themselves, and the
+// stars.
 func weigh(pattern string) (literal, stars int) {
 	class, escaped := false, false
 	for _, r := range pattern {

@@ -1,0 +1,198 @@
+package poolconfig
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/otelpool/pool"
+)
+
+// change is a set of changes that have been found possible, to be made at once.
+type change struct {
+	problems
+	config *Config
+	state  *state
+	do     []func()
+}
+
+// plan finds out what is to be done to a pool and what stands in the way.
+func (ch *change) plan(s *subject) {
+	ch.planFixed(s)
+	ch.planLive(s)
+}
+
+// planFixed refuses changes of what a pool was made with.
+func (ch *change) planFixed(s *subject) {
+	set := ch.state.of(s.name)
+	for _, f := range poolFields {
+		v := set.at(f)
+		var c *choice
+		if s.making != nil {
+			c = s.making.choice(f.name)
+		}
+		_, resizable := s.source.(pool.Resizable)
+		switch {
+		case f.live && (f.name != "limit" || resizable || c == nil):
+		case c != nil:
+			ch.wantSame(s, f, c, v)
+		case v != nil && f.name != "class_metrics":
+			ch.refuse(s, f, v, "set when a pool is made, and this one was made without poolconfig: make it with a poolconfig.New function, or leave it out")
+		}
+	}
+}
+
+// wantSame refuses a setting that differs from the one the pool was made with.
+func (ch *change) wantSame(s *subject, f fieldInfo, made *choice, v shown) {
+	value, from := made.inCode, code
+	if v != nil {
+		value, from = v.show()
+		otherKind := f.name == "prewarm" && strings.HasPrefix(value, "{") != strings.HasPrefix(made.inCode, "{")
+		if (otherKind || f.name == "limit") && !ch.state.demands(s.name, f, from) {
+			return // for other pools that the pattern matches
+		}
+	}
+	if value != made.value {
+		ch.add(from, poolPath(s.name, f.name), value,
+			fmt.Sprintf("it is set when the pool is made, and is %s now: restart the program, or put %s back", made.value, made.value))
+	}
+}
+
+// refuse notes a setting that a pool cannot have, if it is meant for it alone.
+func (ch *change) refuse(s *subject, f fieldInfo, v shown, remedy string) {
+	if value, from := v.show(); ch.state.demands(s.name, f, from) {
+		ch.add(from, poolPath(s.name, f.name), value, remedy)
+	}
+}
+
+// planLive plans what can be set in an open pool.
+func (ch *change) planLive(s *subject) {
+	set := ch.state.of(s.name)
+	was := ch.config.original(s)
+	touched := ch.planLimit(s, set.Limit, was.limit)
+	touched = ch.planMode(s, set.Mode, was.mode) || touched
+	touched = ch.planReserve(s, set.Reserve) || touched
+	if touched && s.making == nil {
+		ch.do = append(ch.do, func() { ch.config.rememberOriginal(was) })
+	}
+}
+
+func (c *Config) rememberOriginal(o original) {
+	if !slices.ContainsFunc(c.origins, func(k original) bool { return k.source == o.source }) {
+		c.origins = append(c.origins, o)
+	}
+}
+
+func (ch *change) planLimit(s *subject, v *setting[limit], was int64) (touched bool) {
+	r, ok := s.source.(pool.Resizable)
+	if !ok {
+		if v != nil && (s.making == nil || s.making.choice("limit") == nil) {
+			ch.refuse(s, poolField("limit"), v, "this pool has no limit: leave it out")
+		}
+		return false
+	}
+	want := was
+	if v != nil {
+		want = int64(v.value)
+		if least := smallest(s.source); want < least {
+			ch.add(v.from, poolPath(s.name, "limit"), v.value.String(),
+				fmt.Sprintf("less than one object: use at least %v, or mode: off to stop pooling", size(least)))
+		}
+	}
+	if want == r.Limit() {
+		return false
+	}
+	ch.do = append(ch.do, func() { r.SetLimit(want) })
+	return true
+}
+
+// smallest is the least that a pool's limit has to hold: a buffer of its
+// smallest class.
+func smallest(src pool.Source) int64 {
+	var st pool.Stats
+	src.Stats(&st)
+	if len(st.Classes) > 0 {
+		return st.Classes[0].Size
+	}
+	return 1
+}
+
+func (ch *change) planMode(s *subject, v *setting[mode], was pool.Mode) (touched bool) {
+	sw, ok := s.source.(pool.Switchable)
+	if !ok {
+		if v != nil && pool.Mode(v.value) != pool.ModeOn {
+			ch.refuse(s, poolField("mode"), v, "this pool cannot be switched: leave it out")
+		}
+		return false
+	}
+	want := was
+	if v != nil {
+		want = pool.Mode(v.value)
+	}
+	if want == sw.Mode() {
+		return false
+	}
+	ch.do = append(ch.do, func() { sw.SetMode(want) })
+	return true
+}
+
+func (ch *change) planReserve(s *subject, v *setting[size]) (touched bool) {
+	t, ok := s.source.(pool.Tunable)
+	if !ok {
+		if v != nil && v.value > 0 {
+			ch.refuse(s, poolField("reserve"), v, "this pool has no reserve: leave it out")
+		}
+		return false
+	}
+	if v == nil {
+		if was := ch.config.original(s); was.reserved {
+			ch.do = append(ch.do, func() { t.SetReserve(0); ch.config.reserved(s, false) })
+		}
+		return false
+	}
+	if l := ch.limitOf(s); int64(v.value) > l {
+		ch.add(v.from, poolPath(s.name, "reserve"), v.value.String(),
+			fmt.Sprintf("more than the pool's limit of %v: lower it, or raise the limit", limit(l)))
+	}
+	ch.do = append(ch.do, func() { t.SetReserve(int64(v.value)); ch.config.reserved(s, true) })
+	return true
+}
+
+// reserved remembers whether a pool's reserve is the configuration's: if not, it
+// is not touched, for it may be somebody else's.
+func (c *Config) reserved(s *subject, yes bool) {
+	o := c.original(s)
+	o.reserved = yes
+	c.origins = slices.DeleteFunc(c.origins, func(k original) bool { return k.source == s.source })
+	c.origins = append(c.origins, o)
+}
+
+// limitOf is the limit that a pool will have.
+func (ch *change) limitOf(s *subject) int64 {
+	if set := ch.state.of(s.name); set.Limit != nil {
+		return int64(set.Limit.value)
+	}
+	return ch.config.original(s).limit
+}
+
+// checkBudget refuses a budget that cannot keep what pools reserve, and one that
+// a controller sets which knows nothing of it.
+func (ch *change) checkBudget(subjects []subject) {
+	b := ch.state.budgetOf()
+	if b == nil {
+		return
+	}
+	var sum int64
+	for _, s := range subjects {
+		if set := ch.state.of(s.name); set.Reserve != nil {
+			sum += int64(set.Reserve.value)
+		}
+	}
+	if sum > int64(b.value) {
+		ch.add(b.from, "budget", b.value.String(),
+			fmt.Sprintf("less than the %v that pools reserve: raise it, or lower their reserves", size(sum)))
+	}
+	if ch.config.registry.Controller() != nil && ch.config.ours() == nil {
+		ch.add(b.from, "budget", b.value.String(), "a controller sets it: make that with poolconfig.NewController, or leave the budget out")
+	}
+}
