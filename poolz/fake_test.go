@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,13 +17,13 @@ import (
 type fake struct {
 	mu    sync.Mutex
 	stats pool.Stats
-	reads int
+	reads atomic.Int64 // times it was asked
 }
 
 func (f *fake) Stats(into *pool.Stats) {
+	f.reads.Add(1)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.reads++
 	classes := append(into.Classes[:0], f.stats.Classes...)
 	*into = f.stats
 	into.Classes = classes
@@ -64,11 +65,17 @@ var _ pool.Tunable = (*resizable)(nil)
 // switched is a fake in a mode.
 type switched struct {
 	*fake
-	mode pool.Mode
+	mode atomic.Uint32
 }
 
-func (s *switched) Mode() pool.Mode   { return s.mode }
-func (*switched) SetMode(m pool.Mode) {}
+func (s *switched) Mode() pool.Mode     { return pool.Mode(s.mode.Load()) }
+func (s *switched) SetMode(m pool.Mode) { s.mode.Store(uint32(m)) }
+
+func newSwitched(m pool.Mode) *switched {
+	s := &switched{fake: newFake()}
+	s.SetMode(m)
+	return s
+}
 
 // fakeController says what it is told to.
 type fakeController struct{ stats pool.ControllerStats }

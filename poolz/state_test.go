@@ -120,7 +120,7 @@ func TestPoolsAreMarkedForWhatTheyDo(t *testing.T) {
 func TestASwitchedPoolIsNotBlamedForWhatItWasTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := new(pool.Registry)
-		p := &switched{newFake(), pool.ModeCount}
+		p := newSwitched(pool.ModeCount)
 		publish(t, r, "a", p)
 		h := pageOf(r)
 		view(t, h, "")
@@ -131,7 +131,7 @@ func TestASwitchedPoolIsNotBlamedForWhatItWasTold(t *testing.T) {
 		if got := marked(t, h); !strings.HasPrefix(got, "off: its mode is count") {
 			t.Errorf("marked %q", got)
 		}
-		p.mode = pool.ModeOn
+		p.SetMode(pool.ModeOn)
 		time.Sleep(2 * time.Second)
 		if got := marked(t, h); !strings.HasPrefix(got, "refusing: ") {
 			t.Errorf("switched on, marked %q", got)

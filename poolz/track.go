@@ -155,7 +155,7 @@ func (t *track) figure(rate float64, total uint64) float64 {
 }
 
 // hitRatio is the recent one where there were requests, else that of all time;
-// above 1 where there is none, which sorts last.
+// above 1 where there is none.
 func (t *track) hitRatio() float64 {
 	switch {
 	case t.recent.served() > 0:
