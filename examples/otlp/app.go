@@ -22,6 +22,7 @@ func gatewayRun(ctx context.Context, c *config, r *pool.Registry, stdout, stderr
 	}
 	a := &app{config: c, registry: r, screen: newScreen(stdout), out: stdout, err: stderr}
 	defer func() {
+		a.control.close()
 		if a.pools != nil {
 			a.pools.close()
 		}
@@ -46,6 +47,7 @@ type app struct {
 	conf     *configuration
 	page     *debugPage
 	pools    *pools
+	control  *control
 	exports  *telemetry
 	files    []string
 	summary  summary
@@ -73,6 +75,9 @@ func (a *app) prepare(ctx context.Context) (err error) {
 		a.pools, err = pooled(a.registry, a.conf.Config)
 	}
 	if err != nil {
+		return err
+	}
+	if a.control, err = newControl(c, a.registry, a.conf.Config); err != nil {
 		return err
 	}
 	if a.service, err = serve(c.listen, c.upstream, a.pools, c.limits(), c.leaks()); err != nil {
@@ -131,6 +136,8 @@ func (a *app) work(ctx context.Context) {
 	if a.page != nil {
 		fmt.Fprintf(a.out, "the pools, live: %s\n", a.page.url)
 	}
+	a.control.start(a.warn)
+	defer a.control.pause()
 	watching, unwatch := context.WithCancel(ctx)
 	wait := a.conf.watch(watching, a.warn)
 	defer func() { unwatch(); wait() }()
@@ -143,6 +150,9 @@ func (a *app) work(ctx context.Context) {
 	if c.scenario == "none" {
 		a.watch(newWatcher(a.registry, newMeter(&a.service.gateway.traffic)), ctx.Done())
 		return
+	}
+	if c.scenario == "squeeze" {
+		defer startSqueeze(ctx, c.cycle)()
 	}
 	l, done := newLoad(a.service.url), make(chan struct{})
 	w := newWatcher(a.registry, newMeter(&l.traffic))
@@ -164,6 +174,7 @@ func (a *app) watch(w *watcher, done <-chan struct{}) {
 		select {
 		case <-tick.C:
 			v := view{title: a.title(time.Since(start.at)), without: a.summary.Without, pooling: !a.config.noPool, export: a.exports.status() + a.conf.status()}
+			v.control, v.at = a.control.stats(), time.Now()
 			v.pools, v.now = w.next()
 			a.screen.show(&v, time.Since(start.at))
 			heap, seconds = heap+v.now.Heap, seconds+1
@@ -213,6 +224,7 @@ func (a *app) finish() error {
 	a.exports.stop()
 	a.summary.stats = totals(a.registry)
 	a.summary.refused(&a.service.gateway.traffic)
+	a.summary.Controller = controlTotalsOf(a.control.stats())
 	a.summary.print(a.out)
 	if a.exports.provider == nil || a.screen.live() {
 		fmt.Fprintln(a.out, a.exports.status())

@@ -69,6 +69,11 @@ func printConfig(c *config, r *pool.Registry, to io.Writer) error {
 		return err
 	}
 	defer p.close()
+	ctl, err := newControl(c, r, conf.Config)
+	if err != nil {
+		return err
+	}
+	defer ctl.close()
 	_, err = fmt.Fprint(to, conf.Effective())
 	return err
 }

@@ -31,6 +31,8 @@ type config struct {
 	configFile  string
 	printConfig bool
 	debug       string
+	controller  string
+	cycle       time.Duration // of the squeeze scenario
 }
 
 func (c *config) limits() limits {
@@ -55,7 +57,8 @@ POST /ingest takes NDJSON, plain or gzipped; it goes on, in compressed batches,
 to an upstream. Without flags it drives itself until Ctrl-C.
 
   -scenario NAME     load on itself: steady, burst, diurnal (a day a minute), leak
-                     (buffers get lost), or none: only serve (default steady)
+                     (buffers get lost), squeeze (the heap grows until memory is short:
+                     GOMEMLIMIT, or 256 MiB), or none: only serve (default steady)
   -rate N            requests per second (default 200)
   -duration D        stop after, for example, 10s (default: at Ctrl-C; with -input,
                      when all files are posted)
@@ -66,6 +69,7 @@ to an upstream. Without flags it drives itself until Ctrl-C.
                      -scenario none, port 8080)
   -debug ADDR        where to serve the live page of the pools (default 127.0.0.1,
                      a free port); off serves none
+  -controller on|off size the pools by demand and memory pressure (default on)
   -upstream URL      where batches go (default: built in, discards them)
   -leak-every N      in the leak scenario, one request in N loses its buffer
                      (default 20)
@@ -88,7 +92,7 @@ and nowhere if none is set.
 
 // parseFlags reads the command line. Its error is one line for the user.
 func parseFlags(args []string) (*config, error) {
-	c := &config{}
+	c := &config{cycle: squeezeCycle}
 	f := flag.NewFlagSet("otlp", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.Usage = func() {}
@@ -99,6 +103,7 @@ func parseFlags(args []string) (*config, error) {
 	f.Func("input", "", func(s string) error { c.inputs = append(c.inputs, s); return nil })
 	f.StringVar(&c.listen, "listen", "", "")
 	f.StringVar(&c.debug, "debug", "127.0.0.1:0", "")
+	f.StringVar(&c.controller, "controller", "on", "")
 	f.StringVar(&c.upstream, "upstream", "", "")
 	f.IntVar(&c.leakEvery, "leak-every", 20, "")
 	f.Int64Var(&c.maxBody, "max-body", defaultLimits.body, "")
@@ -135,6 +140,7 @@ func (c *config) validate() error {
 	wrong(c.duration < 0, "-duration %v: use 0 or more", c.duration)
 	wrong(c.calibrate < 0, "-calibrate %v: use 0 or more", c.calibrate)
 	wrong(c.leakEvery < 1, "-leak-every %d: use 1 or more", c.leakEvery)
+	wrong(c.controller != "on" && c.controller != "off", "-controller %q: use on or off", c.controller)
 	wrong(c.maxBody < 1, "-max-body %d: use 1 or more", c.maxBody)
 	wrong(c.maxHeld < 1, "-max-held %d: use 1 or more", c.maxHeld)
 	wrong(c.noPool && c.configFile != "", "-config with -no-pool: there are no pools to configure")

@@ -13,7 +13,7 @@ type scenario func(at time.Duration) float64
 
 const day = time.Minute // of the diurnal scenario
 
-var scenarioNames = []string{"steady", "burst", "diurnal", "leak", "none"}
+var scenarioNames = []string{"steady", "burst", "diurnal", "leak", "squeeze", "none"}
 
 // newScenario is the scenario of a name; none is nil. A seed decides when
 // bursts come.

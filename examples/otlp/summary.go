@@ -19,6 +19,8 @@ type summary struct {
 	Pooling bool                  `json:"pooling"`
 	Refused refusals              `json:"refused"`
 
+	Controller *controlTotals `json:"controller,omitempty"`
+
 	stats  []pool.Stats
 	steady map[string]pool.Counts // hits since the first second
 }
@@ -130,6 +132,9 @@ func (s *summary) print(w io.Writer) {
 		time.Duration(s.Run.Seconds*float64(time.Second)).Round(100*time.Millisecond), s.Run.Failed, s.Run.Skipped, millis(s.Run.P50), millis(s.Run.P99))
 	if r := s.Refused; r != (refusals{}) {
 		fmt.Fprintf(w, "refused: %d too large, %d for lack of room\n", r.TooLarge, r.Busy)
+	}
+	if s.Pooling {
+		fmt.Fprintln(w, s.Controller)
 	}
 	s.printGain(w)
 }

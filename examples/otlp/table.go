@@ -22,6 +22,9 @@ func (v *view) table() []string {
 	if v.now.Failed+v.now.Skipped > 0 {
 		lines = append(lines, "", fmt.Sprintf("failed %d, skipped %d: see -rate", v.now.Failed, v.now.Skipped))
 	}
+	if v.pooling {
+		lines = append(append(lines, ""), controlLines(v.control, v.at)...)
+	}
 	return append(append(lines, ""), strings.Split(v.export, "\n")...)
 }
 
@@ -77,6 +80,12 @@ func (v *view) line(at time.Duration) string {
 		p := &v.pools[i]
 		fmt.Fprintf(&b, "  | %s hit %s use %s held %s drop %s", strings.TrimPrefix(p.stats.Name, "gateway."),
 			p.hits(), p.inUse(), p.held(), p.rate(p.stats.Dropped()))
+	}
+	if c := v.control; c != nil {
+		fmt.Fprintf(&b, "  | pressure %s, limit %s", c.Level, limitText(c.Limit))
+		if n := len(c.Decisions); n > 0 && v.at.Sub(c.Decisions[n-1].Time) < time.Second {
+			fmt.Fprintf(&b, ": %s", decisionText(&c.Decisions[n-1]))
+		}
 	}
 	return b.String()
 }

@@ -23,7 +23,16 @@ func sampleView() *view {
 	old := pool.Stats{Name: "gateway.batches"}
 	fixed := pool.Stats{Name: "gateway.proxy", Knows: pool.Knowledge{Rows: pool.KnowsIdle | pool.KnowsInUse | pool.KnowsObjectLimit}, ObjectLimit: 64}
 	fixed.Requests[pool.Hit], fixed.Idle = 400, 60
+	at := time.Date(2026, 11, 26, 9, 0, 7, 0, time.UTC)
+	control := &pool.ControllerStats{
+		Level: pool.PressureHigh, Since: at.Add(-3 * time.Second), Cause: pool.CauseHeap, Limit: 4 << 20, Idle: 1_300_000,
+		Decisions: []pool.Decision{{
+			Time: at.Add(-400 * time.Millisecond), To: pool.PressureHigh, Action: pool.Shrink,
+			LimitBefore: 32 << 20, Limit: 4 << 20, Freed: 12 << 20, Reason: "heap 0.72 ≥ 0.70",
+		}},
+	}
 	return &view{
+		control: control, at: at,
 		title:   "otelpool gateway  http://127.0.0.1:8080/ingest  steady, 200/s  7s",
 		pools:   []poolView{{bodies, 2}, {old, 2}, {fixed, 2}},
 		now:     figures{Seconds: 2, Requests: 400, Skipped: 1, Allocated: 7 << 20, GCs: 3, Heap: 12 << 20, P50: 900 * time.Microsecond, P99: 12 * time.Millisecond, PerRequest: 18_350},

@@ -13,7 +13,9 @@ type view struct {
 	now     figures
 	without *figures // the calibration; nil if there was none
 	pooling bool
-	export  string // a line about where metrics go, and one about the configuration if there is something to say
+	control *pool.ControllerStats // nil: there is none
+	at      time.Time             // of control
+	export  string                // a line about where metrics go, and one about the configuration if there is something to say
 }
 
 // poolView is a pool's figures over an interval.

@@ -10,6 +10,19 @@ type Summary struct {
 	Without *Figures        `json:"without_pooling"`
 	Pooling bool            `json:"pooling"`
 	Refused Refusals        `json:"refused"`
+
+	Controller *Controller `json:"controller"` // nil without one
+}
+
+// Controller is what sized the pools, and what it did.
+type Controller struct {
+	Level      string            `json:"level"`
+	Entered    map[string]uint64 `json:"entered"` // pressure levels, how often
+	Runs       map[string]uint64 `json:"runs"`    // by what they did
+	ForcedGCs  uint64            `json:"forced_gcs"`
+	Regrets    uint64            `json:"regrets"`
+	Efficiency float64           `json:"efficiency"`
+	Limit      int64             `json:"limit"`
 }
 
 // Refusals are requests that were sent away, by reason.

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/poolconfig"
+)
+
+// control is the pools' controller, and the goroutine that runs it. The methods
+// of a nil control do nothing.
+type control struct {
+	ctl  *adaptive.Controller
+	stop func() // returns when it has stopped
+}
+
+// newControl makes the controller that the command line asks for, as a
+// configuration will have it; it does not run yet.
+func newControl(c *config, r *pool.Registry, conf *poolconfig.Config) (*control, error) {
+	if c.controller == "off" || c.noPool {
+		return nil, nil //nolint:nilnil // a nil control is one that is off
+	}
+	ctl, err := poolconfig.NewController(conf, adaptive.Config{Registry: r})
+	if err != nil {
+		return nil, err
+	}
+	return &control{ctl: ctl, stop: func() {}}, nil
+}
+
+// start runs the controller until it is paused. A controller that ends leaves
+// the pools to their own idle ages: the gateway goes on.
+func (c *control) start(warn func(string)) {
+	if c == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := c.ctl.Run(ctx); err != nil {
+			warn(err.Error())
+		}
+	}()
+	c.stop = func() { cancel(); <-done }
+}
+
+func (c *control) pause() {
+	if c != nil {
+		c.stop()
+	}
+}
+
+func (c *control) close() {
+	if c != nil {
+		c.stop()
+		c.ctl.Close()
+	}
+}
+
+// stats is nil where there is no controller.
+func (c *control) stats() *pool.ControllerStats {
+	if c == nil {
+		return nil
+	}
+	s := new(pool.ControllerStats)
+	c.ctl.ControllerStats(s)
+	return s
+}
+
+// controlLines is a controller's state and its last decision.
+func controlLines(s *pool.ControllerStats, now time.Time) []string {
+	if s == nil {
+		return []string{"controller: off"}
+	}
+	level := s.Level.String()
+	if s.Level > pool.PressureNone {
+		level = fmt.Sprintf("%s for %v, because of %s", s.Level, now.Sub(s.Since).Round(time.Second), s.Cause)
+	}
+	lines := []string{fmt.Sprintf("controller: memory pressure %s; all pools may hold %s, and hold %s", level, limitText(s.Limit), bytesText(float64(s.Idle)))}
+	if n := len(s.Decisions); n > 0 {
+		d := &s.Decisions[n-1]
+		lines = append(lines, "  last decision, "+now.Sub(d.Time).Round(time.Second).String()+" ago: "+decisionText(d))
+	}
+	return lines
+}
+
+// decisionText is a decision for people, on one line.
+func decisionText(d *pool.Decision) string {
+	var b strings.Builder
+	if d.From != d.To {
+		fmt.Fprintf(&b, "pressure %s → %s, ", d.From, d.To)
+	}
+	switch {
+	case d.Limit != d.LimitBefore:
+		fmt.Fprintf(&b, "limit %s → %s", limitText(d.LimitBefore), limitText(d.Limit))
+	default:
+		b.WriteString(d.Action.String())
+	}
+	if d.Freed > 0 {
+		fmt.Fprintf(&b, ", %s dropped", bytesText(float64(d.Freed)))
+	}
+	if d.ForcedGC {
+		b.WriteString(", collection asked for")
+	}
+	if d.Reason != "" {
+		fmt.Fprintf(&b, ": %s", d.Reason)
+	}
+	if d.Outcome != "" {
+		fmt.Fprintf(&b, "; %s", d.Outcome)
+	}
+	return b.String()
+}
+
+func limitText(bytes int64) string {
+	if bytes >= 1<<50 {
+		return "any number of bytes"
+	}
+	return bytesText(float64(bytes))
+}
+
+// controlTotals is what a controller did, for the summary.
+type controlTotals struct {
+	Level      string            `json:"level"`
+	Entered    map[string]uint64 `json:"entered"` // pressure levels, how often
+	Runs       map[string]uint64 `json:"runs"`    // by what they did
+	ForcedGCs  uint64            `json:"forced_gcs"`
+	Regrets    uint64            `json:"regrets"`
+	Efficiency float64           `json:"efficiency,omitempty"`
+	Limit      int64             `json:"limit"`
+}
+
+func controlTotalsOf(s *pool.ControllerStats) *controlTotals {
+	if s == nil {
+		return nil
+	}
+	t := &controlTotals{
+		Level: s.Level.String(), Entered: map[string]uint64{}, Runs: map[string]uint64{},
+		ForcedGCs: s.ForcedGCs, Regrets: s.Regrets, Efficiency: s.Efficiency, Limit: s.Limit,
+	}
+	for level := range s.Transitions {
+		for _, n := range s.Transitions[level] {
+			t.Entered[pool.PressureLevel(level).String()] += n
+		}
+	}
+	for action, n := range s.Runs {
+		t.Runs[pool.Action(action).String()] = n
+	}
+	return t
+}
+
+// String is one line.
+func (t *controlTotals) String() string {
+	if t == nil {
+		return "controller off"
+	}
+	var runs uint64
+	for _, n := range t.Runs {
+		runs += n
+	}
+	text := fmt.Sprintf("controller: %d runs, elevated %d times, high %d, critical %d", runs, t.Entered["elevated"], t.Entered["high"], t.Entered["critical"])
+	if t.Efficiency > 0 {
+		text += fmt.Sprintf("; cost %.2f times the optimum's", 1/t.Efficiency)
+	}
+	return text
+}
