@@ -19,5 +19,8 @@
 // allocates. Put never fails: what a pool cannot keep it drops. Both are counted,
 // with the reason.
 //
+// All but Fixed and Nop can be switched, while in use, to allocate and only count,
+// or not even that: see [pool.Switchable].
+//
 // [Buffer] is a growing buffer and [Copy] is io.Copy, on any pool of bytes.
 package strategies
