@@ -78,7 +78,11 @@ func (s *SyncPool) Get() any {
 	x := c.free.Get()
 	if x == nil {
 		x = c.make()
+	} else if n := c.counts.At(percpu.Pin()); n != nil { // Inc, written out for a call less
+		percpu.Inc(&n[countHit])
+		percpu.Unpin()
 	} else {
+		percpu.Unpin()
 		c.counts.Inc(countHit)
 	}
 	runtime.KeepAlive(s) // the last count before the cleanup reads them
@@ -102,7 +106,13 @@ func (s *SyncPool) Put(x any) {
 	if x == nil {
 		c.counts.Inc(countNil)
 	} else {
-		c.counts.Inc(countPooled)
+		if n := c.counts.At(percpu.Pin()); n != nil {
+			percpu.Inc(&n[countPooled])
+			percpu.Unpin()
+		} else {
+			percpu.Unpin()
+			c.counts.Inc(countPooled)
+		}
 		c.free.Put(x)
 	}
 	runtime.KeepAlive(s)

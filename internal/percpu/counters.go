@@ -34,6 +34,30 @@ type line struct {
 // Inc adds one to counter i, which must be below NumCounters.
 func (c *Counters) Inc(i int) { c.Add(i, 1) }
 
+// Add adds n to counter i.
+func (c *Counters) Add(i int, n uint64) {
+	pid := Pin()
+	of := c.At(pid)
+	for of == nil {
+		Unpin()
+		c.ensure(pid)
+		pid = Pin()
+		of = c.At(pid)
+	}
+	add(&of[i], n)
+	Unpin()
+}
+
+// At is the counters of a P, or nil if it has none yet: then use Add. It is for
+// those who would rather not pay for another call: they pin, add with the
+// package's Inc, and unpin.
+func (c *Counters) At(pid int) *[NumCounters]uint64 {
+	if l := c.now.Load(); l != nil && uint(pid) < uint(len(l.of)) {
+		return &l.of[pid].n
+	}
+	return nil
+}
+
 // Sum is counter i's total over all Ps: at least what was counted before the
 // call, and at most what has been counted by its end.
 func (c *Counters) Sum(i int) uint64 {
