@@ -110,7 +110,8 @@ func (ctl *Controller) Close() {
 }
 
 // Step makes one run as of now: it reads the signals and the pools' demand,
-// decides, does what was decided and returns it. A now before that of the step
+// decides, does what was decided and returns it. A decision that is not worth
+// remembering has no number and no reason. A now before that of the step
 // before counts as no time passed, and one a long time after it as a minute. For
 // those who drive a controller themselves; Run does it for all others.
 func (ctl *Controller) Step(now time.Time) pool.Decision {

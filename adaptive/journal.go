@@ -74,12 +74,13 @@ func (p *policy) settle(s *sample, freed int64) (v verdict) {
 	if v.forceGC {
 		j.forcedGCs++
 	}
+	v.decision = pool.Decision{
+		Time: s.Now, Trigger: s.Trigger, From: j.from, To: p.pressure.level, Cause: p.pressure.cause,
+		Action: v.action, LimitBefore: j.before, Limit: p.limit, Freed: freed, ForcedGC: v.forceGC,
+	}
 	if v.notable = j.notable(p, s, &v, freed); v.notable {
 		j.decisions++
-		v.decision = p.decision(s, &v, freed)
-		if freed > 0 || v.forceGC {
-			j.waiting, j.heap = j.decisions, s.Reading.Heap
-		}
+		p.explain(s, &v)
 	}
 	j.growing, j.relieved = v.action == pool.Grow, p.futile.relieved
 	return v
@@ -128,17 +129,17 @@ func (j *journal) outcome(r *Reading) (told uint64, text string) {
 	return told, fmt.Sprintf("live heap %s → %s after collection %d", size(j.heap.Live), size(r.Heap.Live), r.Heap.Cycles)
 }
 
-func (p *policy) decision(s *sample, v *verdict, freed int64) pool.Decision {
-	d := pool.Decision{
-		Seq: p.journal.decisions, Time: s.Now, Trigger: s.Trigger,
-		From: p.journal.from, To: p.pressure.level, Cause: p.pressure.cause,
-		Reason: p.reason(s, v), Action: v.action,
-		LimitBefore: p.journal.before, Limit: p.limit, Freed: freed, ForcedGC: v.forceGC,
+// explain numbers a decision and says why it was made and what it is expected to
+// cost.
+func (p *policy) explain(s *sample, v *verdict) {
+	d := &v.decision
+	d.Seq, d.Reason = p.journal.decisions, p.reason(s, v)
+	if d.Freed > 0 {
+		d.Keep, d.Drop = p.expected(d.Freed)
 	}
-	if freed > 0 {
-		d.Keep, d.Drop = p.expected(freed)
+	if d.Freed > 0 || d.ForcedGC {
+		p.journal.waiting, p.journal.heap = d.Seq, s.Reading.Heap
 	}
-	return d
 }
 
 func (p *policy) reason(s *sample, v *verdict) string {

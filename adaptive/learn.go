@@ -99,6 +99,9 @@ type class struct {
 	out     int64 // at the end of the window before
 	deepest int64 // what was out and idle then
 	floor   floor
+	learned bool // something, since age was found
+	asked   int  // doubling of depth that age was found for
+	prices  prices
 	age     time.Duration
 	idle    int64 // bytes
 	regrets uint64
@@ -128,6 +131,7 @@ func (c *class) addGaps(d *pool.ClassDemand, one float32) {
 		ended := int64(d.Held[bin] + d.Gone[bin])
 		for gone := int64(d.Gone[bin]); ended > 0; {
 			l, rest := c.at(depth)
+			c.learned = true
 			n := min(ended, rest)
 			l.gaps[bin] += float32(n) * one
 			l.absent = max(l.absent-float32(min(n, gone))*one, 0)
@@ -139,6 +143,7 @@ func (c *class) addGaps(d *pool.ClassDemand, one float32) {
 
 // addDropped gives what was dropped to the depths above those that were left.
 func (c *class) addDropped(n, left int64, one float32) {
+	c.learned = true
 	for depth := left + 1 - c.floor.least; n > 0; {
 		l, rest := c.at(depth)
 		m := min(n, rest)
@@ -150,17 +155,25 @@ func (c *class) addDropped(n, left int64, one float32) {
 // at is the learner of a depth, and how many depths it has from there on.
 func (c *class) at(depth int64) (l *learner, rest int64) {
 	depth = min(max(depth, 1), 1<<40)
-	i := bits.Len64(uint64(depth)) - 1
+	i := doubling(depth)
 	for len(c.depths) <= i {
 		c.depths = append(c.depths, learner{})
 	}
 	return &c.depths[i], 1<<(i+1) - depth
 }
 
-// idleAge is the idle age for what lies longest, which is the deepest.
-func (c *class) idleAge(d *pool.ClassDemand, p prices, one float32) time.Duration {
-	l, _ := c.at(d.InUse + d.Idle - c.floor.least)
-	return time.Duration(l.age(p, one) * float64(time.Second))
+// doubling is how many times 1 has to be doubled to come to the depth.
+func doubling(depth int64) int { return bits.Len64(uint64(min(max(depth, 1), 1<<40))) - 1 }
+
+// setAge finds the idle age for what lies longest, which is the deepest. It is
+// the one before if nothing was learned and nothing changed.
+func (c *class) setAge(d *pool.ClassDemand, p prices, one float32) {
+	deepest := d.InUse + d.Idle - c.floor.least
+	if i := doubling(deepest); c.learned || i != c.asked || p != c.prices {
+		l, _ := c.at(deepest)
+		c.age = time.Duration(l.age(p, one) * float64(time.Second))
+		c.learned, c.asked, c.prices = false, i, p
+	}
 }
 
 // floor is the fewest objects out for some time. Depths are counted from it, so

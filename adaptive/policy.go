@@ -285,10 +285,10 @@ func (p *policy) setAges(s *sample) {
 		for j := range s.Pools[i].Demand.Classes {
 			c := &p.pools[i].classes[j]
 			if prices.T == 0 {
-				c.age = 1
+				c.age, c.learned = 1, true
 				continue
 			}
-			c.age = c.idleAge(&s.Pools[i].Demand.Classes[j], prices, p.one)
+			c.setAge(&s.Pools[i].Demand.Classes[j], prices, p.one)
 		}
 	}
 }

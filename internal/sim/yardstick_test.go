@@ -83,6 +83,39 @@ func TestShippedPolicyKeepsItsPromises(t *testing.T) {
 	}
 }
 
+// The engine keeps objects where Ps find them quickly, and knows of gaps to a run
+// of the controller; that costs a little of what the policy saves.
+func TestShippedEngineCostsATenthMoreAtMost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("replays hours of traces: not in short mode")
+	}
+	const T = 10 * time.Second
+	var s sim.Shipped
+	var slots float64
+	geomean, worst := 0.0, 0.0
+	traces := generated()
+	for _, tr := range traces { // one after the other, as if each had the machine
+		best := sim.Optimum(tr, T).Cost
+		exact, err := s.Replay(tr, "slots", T)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.ReplayEngine(tr, "engine", T)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: slots %.3f, engine %.3f", tr.Name, exact.Cost/best, r.Cost/best)
+		slots += math.Log(exact.Cost/best) / float64(len(traces))
+		geomean += math.Log(r.Cost/best) / float64(len(traces))
+		worst = max(worst, r.Cost/best)
+	}
+	slots, geomean = math.Exp(slots), math.Exp(geomean)
+	t.Logf("slots %.3f, engine %.3f / %.3f", slots, geomean, worst)
+	if geomean > slots+0.10 {
+		t.Errorf("engine %.3f, slots %.3f: more than a tenth between them", geomean, slots)
+	}
+}
+
 // What is missed for want of room, against a pool that knows the future.
 func TestSharedBudgetIsSpentWell(t *testing.T) {
 	if testing.Short() {
