@@ -34,7 +34,7 @@ var advice = [numStates]string{
 	stateHoarding:  "Lower its limit or idle age, or let the controller: what lies unused is memory that the rest of the program cannot have.",
 	stateWaiting:   "Objects are held too long, or there are too few: compare what is in use with the limit, and look for slow holders.",
 	stateMissing:   "Compare held with the limit: if it is full, a larger limit helps; if it is empty, objects are not given back or come back in another size.",
-	stateRefusing:  "Look at the drops by reason: full wants a larger limit or budget; foreign, oversize and undersize are buffers that the pool never handed out in that size.",
+	stateRefusing:  "Look at the drops by reason: full wants a larger limit or budget; pressure is the controller's doing; foreign, oversize and undersize are buffers that the pool never handed out in that size.",
 	stateThrashing: "It lets go of what it needs again: look at the evictions by reason. Idle age or limit are too low, or memory is short.",
 	stateLeaking:   "Look for a path that takes an object and does not give it back: an early return, a panic, a goroutine that hangs. Holders that became slower look the same for a while.",
 }
@@ -170,7 +170,7 @@ func refusing(t *track, f *frame) string {
 	if w.dropped < 1 || w.dropped < notable*w.puts {
 		return ""
 	}
-	return fmt.Sprintf("drops %s of what is given back, mostly because it is %s", percent(w.dropped/w.puts), t.topDrop(f.at))
+	return fmt.Sprintf("drops %s of what is given back, most often: %s", percent(w.dropped/w.puts), t.topDrop(f.at))
 }
 
 // topDrop is the most frequent reason of late.

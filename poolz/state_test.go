@@ -67,9 +67,9 @@ func TestPoolsAreMarkedForWhatTheyDo(t *testing.T) {
 			s.Requests[pool.Miss] += 10
 			s.Returns[pool.Full] += 6
 			s.Returns[pool.Oversize] += 5
-		}, "refusing: drops 10.9 % of what is given back, mostly because it is full"},
+		}, "refusing: drops 10.9 % of what is given back, most often: full"},
 		{"grown by append", 40, false, func(s *pool.Stats, i int) { served(s, 10); s.Returns[pool.Foreign] += 30 },
-			"refusing: drops 75.0 % of what is given back, mostly because it is foreign"},
+			"refusing: drops 75.0 % of what is given back, most often: foreign"},
 		{"cold", 15, false, func(s *pool.Stats, i int) {
 			s.Requests[pool.Miss] += 60
 			s.Requests[pool.Hit] += 40

@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/adaptive"
 	"github.com/otelpool/pool/poolz"
 	"github.com/otelpool/pool/strategies"
 )
@@ -59,7 +61,7 @@ func inChromium(t *testing.T, env []string, args ...string) []byte {
 	return out
 }
 
-// thousand serves a page of a thousand pools that are busy.
+// thousand serves a page of a thousand pools that are busy, under a controller.
 func thousand(t *testing.T) string {
 	t.Helper()
 	r := new(pool.Registry)
@@ -72,6 +74,11 @@ func thousand(t *testing.T) string {
 			hold(pools[(tick*20+i)%len(pools)], 1+i, 512)
 		}
 	})
+	c, err := adaptive.New(adaptive.Config{Registry: r, MaxIdleBytes: 64 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	work(t, func(ctx context.Context) { _ = c.Run(ctx) }) // ends with the test, which is no error
 	return serve(t, "127.0.0.1:0", poolz.Handler(poolz.WithRegistry(r)))
 }
 

@@ -158,6 +158,15 @@ show("shows what the controller reads and did", {}, async page => {
 	}
 });
 
+show("shows a real controller at work", { url: many + "?view=controller" }, async page => {
+	await live(page);
+	await until(page, () => document.querySelectorAll(".decisions tbody tr").length > 0);
+	const text = await page.$eval("#controller", e => e.innerText);
+	for (const part of ["of 64 MiB", "heap", "first run", "unlimited → 64 MiB", "What it has set", "shard-000"]) {
+		assert.ok(text.includes(part), `no ${part} in ${text.slice(0, 2000)}`);
+	}
+});
+
 show("follows the system's light or dark, until told otherwise", { scheme: "dark" }, async page => {
 	await live(page);
 	assert.equal(await background(page), dark);
