@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// barrierPause is the least time between two stops of the world: however many
-// pools are trimmed at once, it is stopped for a few percent of the time at
-// most.
-const barrierPause = 2 * time.Millisecond
+// barrierShare bounds the time for which barriers stop the world, however many
+// pools are trimmed or closed at once: a stop is followed by a pause of 20 times
+// what it took.
+const barrierShare = 20
 
 // barrier is the process's own, like the world it stops.
 var barrier struct {
 	mu    sync.Mutex // held while waiting for and stopping the world
-	last  time.Time
+	next  time.Time // no stop before
 	began atomic.Uint64
 }
 
@@ -42,8 +42,9 @@ func BarrierSince(generation uint64) {
 	if barrier.began.Load() != generation {
 		return
 	}
-	time.Sleep(barrierPause - time.Since(barrier.last))
+	time.Sleep(time.Until(barrier.next))
 	barrier.began.Add(1)
+	begin := time.Now()
 	stopTheWorld()
-	barrier.last = time.Now()
+	barrier.next = time.Now().Add(barrierShare * time.Since(begin))
 }
