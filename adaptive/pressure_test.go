@@ -1,7 +1,6 @@
 package adaptive_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -373,16 +372,4 @@ func TestClockJumpsLoseNothing(t *testing.T) {
 			t.Errorf("after a jump of %v: limit %d", jump, got)
 		}
 	}
-}
-
-func ExampleController_Step() {
-	l := new(pool.Registry)
-	ctl, err := adaptive.New(adaptive.Config{Registry: l, MaxIdleBytes: 64 << 20})
-	if err != nil {
-		panic(err)
-	}
-	defer ctl.Close()
-	d := ctl.Step(time.Now())
-	fmt.Println(d.Reason, d.Limit)
-	// Output: first run 67108864
 }
