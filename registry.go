@@ -25,7 +25,9 @@ type Registry struct {
 	entries    atomic.Pointer[[]*Entry]
 	closed     []*Entry // oldest first; guarded by mu
 	controller atomic.Pointer[Controller]
-	waits      atomic.Pointer[[]*WaitObserver]
+	waits      observers[WaitObserver]
+	misuses    observers[MisuseObserver]
+	panics     atomic.Uint64
 	budget     atomic.Pointer[Budget]
 }
 
@@ -121,34 +123,48 @@ func (r *Registry) Controller() Controller {
 // OnWait has fn told of every wait for a pool of the registry, until remove is
 // called.
 func (r *Registry) OnWait(fn WaitObserver) (remove func()) {
-	key := &fn
-	r.editWaits(func(all []*WaitObserver) []*WaitObserver { return append(all, key) })
-	return func() {
-		r.editWaits(func(all []*WaitObserver) []*WaitObserver {
-			return slices.DeleteFunc(all, func(o *WaitObserver) bool { return o == key })
-		})
-	}
-}
-
-func (r *Registry) editWaits(edit func([]*WaitObserver) []*WaitObserver) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var all []*WaitObserver
-	if p := r.waits.Load(); p != nil {
-		all = slices.Clone(*p)
-	}
-	all = edit(all)
-	r.waits.Store(&all)
+	return r.waits.add(fn)
 }
 
 // ObserveWait tells the registry's observers of a wait that ended. It is for
 // pool implementations.
 func (r *Registry) ObserveWait(pool string, d time.Duration) {
-	if all := r.waits.Load(); all != nil {
-		for _, fn := range *all {
-			(*fn)(pool, d)
-		}
+	for _, fn := range r.waits.all() {
+		(*fn)(pool, d)
 	}
+}
+
+// OnMisuse has fn told of misuse of the registry's pools, those without a name
+// included, until remove is called: once for each kind and place in the code. What
+// nobody was told of, since there was no observer yet, is told when it is found
+// again.
+func (r *Registry) OnMisuse(fn MisuseObserver) (remove func()) {
+	return r.misuses.add(fn)
+}
+
+// ObservesMisuse tells whether anybody wants to know. It is for pool
+// implementations, to which finding out what to say is work.
+func (r *Registry) ObservesMisuse() bool { return len(r.misuses.all()) > 0 }
+
+// ObserveMisuse tells the registry's observers of misuse. It is for pool
+// implementations. An observer that panics is counted, and the others are told.
+func (r *Registry) ObserveMisuse(m Misuse) {
+	for _, fn := range r.misuses.all() {
+		r.guard(func() { (*fn)(m) })
+	}
+}
+
+// ObserverPanics is how many times an observer of misuse panicked. A pool
+// goes on, and so does its caller.
+func (r *Registry) ObserverPanics() uint64 { return r.panics.Load() }
+
+func (r *Registry) guard(call func()) {
+	defer func() {
+		if recover() != nil {
+			r.panics.Add(1)
+		}
+	}()
+	call()
 }
 
 func (r *Registry) find(name string) *Entry {
@@ -290,6 +306,9 @@ func addCounts(s, closed *Stats) {
 	s.Grown += closed.Grown
 	s.Shrunk += closed.Shrunk
 	s.Lost += closed.Lost
+	for k, n := range closed.Misuse {
+		s.Misuse[k] += n
+	}
 	if s.Strategy == "" {
 		s.Strategy = closed.Strategy
 	}
@@ -297,6 +316,7 @@ func addCounts(s, closed *Stats) {
 	s.Knows.Requests |= closed.Knows.Requests
 	s.Knows.Returns |= closed.Knows.Returns
 	s.Knows.Evictions |= closed.Knows.Evictions
+	s.Knows.Misuse |= closed.Knows.Misuse
 	for i := range closed.Classes {
 		s.class(closed.Classes[i].Size).addPast(&closed.Classes[i].Counts)
 	}

@@ -66,11 +66,11 @@ func nameOf(names []string, i int) string {
 	return "unknown"
 }
 
-// Set is a set of RequestResults, ReturnResults or EvictionReasons.
+// Set is a set of RequestResults, ReturnResults, EvictionReasons or MisuseKinds.
 type Set uint16
 
-// SetOf is the set of the given results or reasons.
-func SetOf[R RequestResult | ReturnResult | EvictionReason](members ...R) Set {
+// SetOf is the set of the given results, reasons or kinds.
+func SetOf[R RequestResult | ReturnResult | EvictionReason | MisuseKind](members ...R) Set {
 	var s Set
 	for _, m := range members {
 		s |= 1 << m
@@ -78,7 +78,7 @@ func SetOf[R RequestResult | ReturnResult | EvictionReason](members ...R) Set {
 	return s
 }
 
-// Has tells whether the i-th result or reason is in the set.
+// Has tells whether the i-th result, reason or kind is in the set.
 func (s Set) Has(i int) bool { return s>>i&1 != 0 }
 
 // Rows says which figures of a Stats a strategy can know. A figure whose bit
@@ -100,14 +100,15 @@ const (
 	KnowsLost                            // Lost
 )
 
-// Knowledge is what a strategy can report: its figures, and the results and
-// reasons it can produce. It does not change in a pool's life, but for
+// Knowledge is what a strategy can report: its figures, and the results,
+// reasons and kinds of misuse it can produce. It does not change in a pool's life, but for
 // KnowsLimit, which is set while there is a limit.
 type Knowledge struct {
 	Rows      Rows
 	Requests  Set // of RequestResult
 	Returns   Set // of ReturnResult
 	Evictions Set // of EvictionReason
+	Misuse    Set // of MisuseKind; empty where nobody looks
 }
 
 // countedRows are the figures that stay true when a pool is closed.
@@ -143,14 +144,15 @@ type Stats struct {
 	Knows    Knowledge
 
 	Counts
-	InUse       int64  // handed out and not yet given back; drifts up where callers do not give back, below 0 where they give what they never took
-	InUseBytes  int64  // their capacity
-	Limit       int64  // most idle bytes kept, or Unlimited
-	ObjectLimit int64  // most idle objects kept
-	Grown       uint64 // times the limit was raised
-	Shrunk      uint64 // times the limit was lowered
-	Pending     int64  // callers waiting now
-	Lost        uint64 // objects the garbage collector took while they were handed out: never given back
+	InUse       int64                  // handed out and not yet given back; drifts up where callers do not give back, below 0 where they give what they never took
+	InUseBytes  int64                  // their capacity
+	Limit       int64                  // most idle bytes kept, or Unlimited
+	ObjectLimit int64                  // most idle objects kept
+	Grown       uint64                 // times the limit was raised
+	Shrunk      uint64                 // times the limit was lowered
+	Pending     int64                  // callers waiting now
+	Lost        uint64                 // objects the garbage collector took while they were handed out: never given back; of the sampled ones where a pool samples
+	Misuse      [NumMisuseKinds]uint64 // found, each time; of the sampled ones where a pool samples
 
 	Classes []Class // one row per size class, in order of size; nil where there are none
 }
@@ -234,6 +236,9 @@ func (s *Stats) Sub(earlier *Stats) {
 	s.Grown -= earlier.Grown
 	s.Shrunk -= earlier.Shrunk
 	s.Lost -= earlier.Lost
+	for k, n := range earlier.Misuse {
+		s.Misuse[k] -= n
+	}
 	for i := range min(len(s.Classes), len(earlier.Classes)) {
 		s.Classes[i].Sub(&earlier.Classes[i].Counts)
 	}

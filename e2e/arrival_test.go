@@ -10,7 +10,6 @@ import (
 // absent is the metrics that the gateway does not have, and why.
 // TestMetricsOfNoGatewayPoolArriveToo has them.
 var absent = map[string]string{
-	"otelpool.losses":                          "none of the gateway's strategies can know what was lost",
 	"otelpool.wait.duration":                   "nobody waits: the gateway's Fixed serves ReverseProxy, which calls Get and not Acquire",
 	"otelpool.controller.memory.limit":         "the gateway has no controller",
 	"otelpool.controller.memory.pressure":      "the gateway has no controller",

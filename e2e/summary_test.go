@@ -43,6 +43,7 @@ func figuresOf(s *gateway.Summary) map[series]float64 {
 		known(p.AllocatedBytes, "otelpool.memory.allocated", "", add)
 		known(p.RequestedBytes, "otelpool.memory.requested", "", add)
 		known(p.Lost, "otelpool.losses", "", add)
+		each(p.Misuse, "otelpool.misuse", add)
 		known(p.Grown, "otelpool.resizes", "up", add)
 		known(p.Shrunk, "otelpool.resizes", "down", add)
 		known(p.Idle, "otelpool.object.count", "idle", add)

@@ -157,6 +157,7 @@ func (c *collector) poolCounts(to *series) {
 	if s.Knows.Has(pool.KnowsLost) {
 		c.observe(losses, to, rowPlain, int64(s.Lost))
 	}
+	c.results(misuses, to, rowMisuse, s.Knows.Misuse, s.Knows.Misuse, s.Misuse[:])
 }
 
 // poolGauges exports what is true of an open pool.

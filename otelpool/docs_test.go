@@ -281,6 +281,7 @@ func TestTableHasTheValuesOfTheVocabulary(t *testing.T) {
 	check(&requestAttribute, pool.NumRequestResults, func(i int) string { return pool.RequestResult(i).String() })
 	check(&returnAttribute, pool.NumReturnResults, func(i int) string { return pool.ReturnResult(i).String() })
 	check(&evictionAttribute, pool.NumEvictionReasons, func(i int) string { return pool.EvictionReason(i).String() })
+	check(&misuseAttribute, pool.NumMisuseKinds, func(i int) string { return pool.MisuseKind(i).String() })
 	check(&actionAttribute, pool.NumActions, func(i int) string { return pool.Action(i).String() })
 	check(&levelAttribute, pool.NumPressureLevels, func(i int) string { return pool.PressureLevel(i).String() })
 	check(&causeAttribute, pool.NumCauses, func(i int) string { return pool.Cause(i).String() })
@@ -298,7 +299,8 @@ func TestRowsHaveTheirAttributes(t *testing.T) {
 		rowDown:     keyDirection + "=down",
 		rowAction:   keyAction + "=hold",
 		rowLevel:    keyLevel + "=none",
-		numRows - 1: keyLevel + "=critical",
+		rowMisuse:   keyMisuse + "=lost",
+		numRows - 1: keyMisuse + "=foreign",
 	} {
 		a := rowAttribute(row)
 		if got := string(a.Key) + "=" + a.Value.String(); got != want {

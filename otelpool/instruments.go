@@ -50,6 +50,7 @@ const (
 	keyAction    = "otelpool.controller.action"
 	keyLevel     = "otelpool.controller.pressure.level"
 	keyCause     = "otelpool.controller.cause"
+	keyMisuse    = "otelpool.misuse.kind"
 )
 
 // Positions in the table.
@@ -66,6 +67,7 @@ const (
 	evictions
 	memoryEvicted
 	losses
+	misuses
 	resizes
 	pendingRequests
 	waitDuration
@@ -156,9 +158,15 @@ var instruments = [numInstruments]instrument{
 	},
 	losses: {
 		name: "otelpool.losses", kind: counter, unit: "{object}",
-		description: "Objects the garbage collector took while they were handed out: they were never given back.",
+		description: "Objects the garbage collector took while they were handed out: they were never given back. Where a pool samples, of the sampled objects.",
 		perPool:     true,
 		prometheus:  "otelpool_losses_total",
+	},
+	misuses: {
+		name: "otelpool.misuse", kind: counter, unit: "{misuse}",
+		description: "Mistakes of callers that were found, by kind: each is a bug. Where a pool samples, of the sampled objects.",
+		attribute:   &misuseAttribute, perPool: true,
+		prometheus: "otelpool_misuse_total",
 	},
 	resizes: {
 		name: "otelpool.resizes", kind: counter, unit: "{resize}",
@@ -288,6 +296,17 @@ var (
 			{"closed", "The pool was closed."},
 		},
 	}
+	misuseAttribute = attr{
+		key: keyMisuse, brief: "What a caller did that it must not do.",
+		members: []member{
+			{"lost", "Never gave it back, and nobody has it any more."},
+			{"double", "Gave it back a second time."},
+			{"write", "Wrote to it after giving it back."},
+			{"overrun", "Wrote beyond its capacity."},
+			{"suffix", "Gave back a part that is not its beginning."},
+			{"foreign", "Gave back what the pool did not hand out, or what append has moved."},
+		},
+	}
 	stateAttribute = attr{
 		key: keyState, brief: "Where the objects are.",
 		members: []member{
@@ -343,6 +362,6 @@ var (
 // attributes is every attribute, in the order of the documentation.
 var attributes = []*attr{
 	&poolAttribute, &strategyAttribute, &classAttribute, &requestAttribute, &returnAttribute, &stateAttribute,
-	&evictionAttribute, &directionAttribute, &signalAttribute, &actionAttribute,
+	&evictionAttribute, &misuseAttribute, &directionAttribute, &signalAttribute, &actionAttribute,
 	&levelAttribute, &causeAttribute,
 }

@@ -25,13 +25,16 @@ const (
 	rowDown     = rowUp + 1
 	rowAction   = rowDown + 1
 	rowLevel    = rowAction + pool.NumActions
-	numRows     = rowLevel + pool.NumPressureLevels
+	rowMisuse   = rowLevel + pool.NumPressureLevels
+	numRows     = rowMisuse + pool.NumMisuseKinds
 )
 
 // rowAttribute is the row's extra attribute; there is none for rowPlain.
 func rowAttribute(row int) attribute.KeyValue {
 	from, first := &requestAttribute, rowRequest
 	switch {
+	case row >= rowMisuse:
+		from, first = &misuseAttribute, rowMisuse
 	case row >= rowLevel:
 		from, first = &levelAttribute, rowLevel
 	case row >= rowAction:

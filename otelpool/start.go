@@ -65,6 +65,7 @@ type Instrumentation struct {
 //	otelpool.evictions *                      counter        {eviction}    otelpool.eviction.reason
 //	otelpool.memory.evicted *                 counter        By            otelpool.eviction.reason
 //	otelpool.losses                           counter        {object}
+//	otelpool.misuse                           counter        {misuse}      otelpool.misuse.kind
 //	otelpool.resizes                          counter        {resize}      otelpool.resize.direction
 //	otelpool.pending_requests                 updowncounter  {request}
 //	otelpool.wait.duration                    histogram      s

@@ -11,6 +11,7 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/percpu"
+	"github.com/otelpool/pool/internal/safety"
 )
 
 // BoundedConfig configures NewBounded. New is required.
@@ -49,6 +50,9 @@ type BoundedConfig[T any] struct {
 	Budget *pool.Budget
 	// Prewarm is how many objects to make at once.
 	Prewarm int
+	// Safety is how closely the pool looks for misuse by its callers. For each
+	// request that is sampled New makes one object more, and Discard has it later.
+	Safety Safety
 }
 
 // Bounded is a pool of objects whose idle memory is limited and survives garbage
@@ -65,6 +69,7 @@ type BoundedConfig[T any] struct {
 type Bounded[T any] struct {
 	front magazine.Front // all of core that Get and Put need as long as they hit
 	sized bool
+	aside *safety.Addresses // what Put has to look at
 	core  *bounded[T]
 	pub   *pool.Publication
 }
@@ -74,8 +79,10 @@ type bounded[T any] struct {
 	BoundedConfig[T]
 	engine        *magazine.Pool
 	mode          engineMode
-	object        int64 // bytes of an object, if they have one size
+	object        int64         // bytes of an object, if they have one size
+	watch         *safety.Watch // nil: SafetyOff
 	nils, refused atomic.Uint64
+	doubles       atomic.Uint64
 }
 
 // NewBounded returns a pool, or an error that says all that is wrong with the
@@ -95,15 +102,26 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	if discard := c.Discard; discard != nil {
 		config.Discard = func(x unsafe.Pointer) { discard((*T)(x)) }
 	}
+	config.Pace = c.Safety.pace()
+	if object == 1 && unsafe.Sizeof(*new(T)) == 0 {
+		config.Pace = 0 // they may all have one address
+	}
 	core.engine = magazine.New(config)
+	if config.Pace > 0 {
+		core.watch = c.Safety.watch(safety.NewObjects, core.engine, safety.Config{Drop: config.Discard, Registry: place.in()})
+	}
 	pub, err := place.publish(core)
 	if err != nil {
 		core.engine.Close()
 		return nil, err
 	}
-	b := &Bounded[T]{sized: c.Size != nil, core: core, pub: pub}
+	core.watch.SetName(pub.Name())
+	b := &Bounded[T]{sized: c.Size != nil, core: core, pub: pub, aside: safety.None}
+	if core.watch != nil {
+		b.aside = core.watch.Objects
+	}
 	core.engine.Refresh(&b.front)
-	closeWhenDropped(b, core.engine, pub)
+	closeWhenDropped(b, core.engine, core.watch, pub)
 	b.Warm(c.Prewarm)
 	return b, nil
 }
@@ -115,6 +133,7 @@ func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
 	p.addIf(c.New == nil, "New", "nil", "give a function that makes an object")
 	p.addIf(c.MaxIdle < 0, "MaxIdle", c.MaxIdle, "use 0 or more")
 	p.addIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
+	p.safety(c.Safety)
 	if c.Size != nil {
 		p.addIf(c.MaxIdle > 0, "MaxIdle", c.MaxIdle, "cannot be kept with Size: use Limit, in bytes")
 		return limit, p.err()
@@ -138,10 +157,13 @@ func (b *Bounded[T]) Get() *T {
 		x = cell.Take()
 	}
 	if x != nil {
-		cell.Count(0)
+		if cell.Count(0) {
+			cell.Leave()
+			runtime.KeepAlive(b) // or a cleanup could take the last counts before this one
+			return (*T)(x)
+		}
 		cell.Leave()
-		runtime.KeepAlive(b) // or a cleanup could take the last counts before this one
-		return (*T)(x)
+		return b.core.sampled(x)
 	}
 	cell.Leave()
 	return b.get()
@@ -150,6 +172,9 @@ func (b *Bounded[T]) Get() *T {
 // Put takes an object back; the caller must not use it any more. Put(nil) does
 // nothing, and counts.
 func (b *Bounded[T]) Put(x *T) {
+	if b.aside.May(unsafe.Pointer(x)) && b.core.returned(x) {
+		return
+	}
 	size, ok := b.core.prepare(x)
 	if !ok {
 		return
@@ -190,6 +215,9 @@ func (b *Bounded[T]) Stats(into *pool.Stats) {
 // Limit implements pool.Resizable.
 func (b *Bounded[T]) Limit() int64 { return b.core.Limit() }
 
+// Samples implements pool.Sampler.
+func (b *Bounded[T]) Samples(yield func(pool.Sample) bool) { b.core.Samples(yield) }
+
 // SetLimit implements pool.Resizable.
 func (b *Bounded[T]) SetLimit(bytes int64) int64 { return b.core.SetLimit(bytes) }
 
@@ -210,6 +238,7 @@ func (b *Bounded[T]) SetMode(m pool.Mode) { b.core.SetMode(m) }
 func (b *Bounded[T]) Close() {
 	b.core.mode.close()
 	b.core.engine.Close()
+	b.core.watch.Close()
 	b.pub.Close()
 }
 
@@ -218,8 +247,11 @@ func (b *Bounded[T]) get() *T {
 	if b.core.mode.state.Load() == isOff {
 		return b.core.New()
 	}
-	x, _ := b.core.engine.Get(0, 0)
+	x, sample := b.core.engine.Get(0, 0)
 	b.core.engine.Refresh(&b.front)
+	if sample {
+		return b.core.sampled(x)
+	}
 	if x != nil {
 		return (*T)(x)
 	}
@@ -230,18 +262,22 @@ func (b *Bounded[T]) get() *T {
 // engine has it: none of it may run pinned. It reports whether the object is to
 // be kept.
 func (c *bounded[T]) prepare(x *T) (size int64, ok bool) {
-	if x == nil {
-		c.nils.Add(1)
-		return 0, false
-	}
-	if c.Keep != nil && !c.Keep(x) {
+	if !c.accept(x) {
 		c.drop(isOn, x)
 		return 0, false
+	}
+	return c.bytes(x), true
+}
+
+// accept asks whether an object is to be kept, and resets it then.
+func (c *bounded[T]) accept(x *T) bool {
+	if c.Keep != nil && !c.Keep(x) {
+		return false
 	}
 	if c.Reset != nil {
 		c.Reset(x)
 	}
-	return c.bytes(x), true
+	return true
 }
 
 // put is Put where the P's cell had no room.
@@ -284,7 +320,13 @@ func (c *bounded[T]) Mode() pool.Mode { return c.mode.mode() }
 func (c *bounded[T]) SetMode(m pool.Mode) { c.mode.setMode(c.engine, m) }
 
 // Trim is the handle's.
-func (c *bounded[T]) Trim(bytes int64) int64 { return c.engine.Trim(bytes, pool.EvictPressure) }
+func (c *bounded[T]) Trim(bytes int64) int64 {
+	c.watch.Flush()
+	return c.engine.Trim(bytes, pool.EvictPressure)
+}
+
+// Samples implements pool.Sampler.
+func (c *bounded[T]) Samples(yield func(pool.Sample) bool) { c.watch.Samples(yield) }
 
 // Age implements pool.Ager, as do the following.
 func (c *bounded[T]) Age(now time.Time) { c.engine.Age(now) }
@@ -322,6 +364,12 @@ func (c *bounded[T]) Stats(into *pool.Stats) {
 		into.InUseBytes = into.InUse * c.object
 	}
 	c.mode.forget(into)
+	if c.watch != nil {
+		into.Returns[pool.Double] = c.doubles.Load()
+		into.Knows.Returns |= pool.SetOf(pool.Double)
+		into.Knows.Misuse = objectMisuse
+		c.watch.Counts(into)
+	}
 	if into.Limit != pool.Unlimited {
 		into.Knows.Rows |= pool.KnowsLimit
 		if c.object > 0 {
@@ -338,4 +386,6 @@ var (
 	_ pool.Switchable   = (*bounded[int])(nil)
 	_ pool.Resizable    = (*Bounded[int])(nil)
 	_ pool.Ager         = (*bounded[int])(nil)
+	_ pool.Sampler      = (*Bounded[int])(nil)
+	_ pool.Sampler      = (*bounded[int])(nil)
 )

@@ -7,6 +7,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/magazine"
+	"github.com/otelpool/pool/internal/safety"
 )
 
 // Zeroing says when a pool clears the memory it reuses. Clearing costs about as
@@ -97,9 +98,10 @@ func withdrawWhenDropped[H any](handle *H, pub *pool.Publication) {
 
 // closeWhenDropped does that for a pool with an engine, whose budget has to have
 // back what the pool charged.
-func closeWhenDropped[H any](handle *H, engine *magazine.Pool, pub *pool.Publication) {
+func closeWhenDropped[H any](handle *H, engine *magazine.Pool, watch *safety.Watch, pub *pool.Publication) {
 	runtime.AddCleanup(handle, func(engine *magazine.Pool) {
 		engine.Close()
+		watch.Close()
 		pub.Release()
 	}, engine)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/percpu"
+	"github.com/otelpool/pool/internal/safety"
 )
 
 // DefaultLimit is the most idle bytes that a pool keeps whose config sets no
@@ -37,6 +38,8 @@ type SizeClassesConfig struct {
 	Prewarm map[int]int
 	// Zero says when reused buffers are cleared, over their whole capacity.
 	Zero Zeroing
+	// Safety is how closely the pool looks for misuse by its callers.
+	Safety Safety
 }
 
 // SizeClasses is a pool of byte buffers in size classes. It is the pool to take
@@ -66,6 +69,7 @@ type sizeClasses struct {
 	table  *classTable
 	zero   Zeroing
 	mode   engineMode
+	watch  *safety.Watch // nil: SafetyOff
 
 	bypassed, bypassedBytes atomic.Uint64
 	rejected                [pool.NumReturnResults]atomic.Uint64
@@ -78,6 +82,7 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 	p := problems{kind: "SizeClassesConfig"}
 	table := c.Classes.table(&p)
 	p.zeroing(c.Zero)
+	p.safety(c.Safety)
 	limit := p.limit(c.Limit)
 	if table != nil {
 		p.addIf(limit < int64(table.sizes[0]), "Limit", limit,
@@ -89,16 +94,18 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 	}
 	core := &sizeClasses{table: table, zero: c.Zero}
 	place := publication{c.Name, c.Registry, c.OnDuplicate}
-	core.engine = magazine.New(magazine.Config{Sizes: table.sizes64(), Limit: limit, Budget: place.budget(c.Budget)})
+	core.engine = magazine.New(magazine.Config{Sizes: table.sizes64(), Limit: limit, Budget: place.budget(c.Budget), Pace: c.Safety.pace()})
+	core.watch = c.Safety.watch(safety.New, core.engine, safety.Config{Clears: c.Zero != ZeroNever, Classes: len(table.sizes), Registry: place.in()})
 	pub, err := place.publish(core)
 	if err != nil {
 		core.engine.Close()
 		return nil, err
 	}
+	core.watch.SetName(pub.Name())
 	s := &SizeClasses{table: table, core: core, pub: pub}
 	core.engine.Refresh(&s.front)
 	s.table = table.clearing(c.Zero)
-	closeWhenDropped(s, core.engine, pub)
+	closeWhenDropped(s, core.engine, core.watch, pub)
 	for size, n := range c.Prewarm {
 		s.Warm(size, n)
 	}
@@ -129,10 +136,13 @@ func (s *SizeClasses) Get(n int) []byte {
 	if uint(n-1) < uint(size) { // not so for 0: where nothing is found, there is no cell for it
 		cell := s.front.At(pid, class)
 		if x := cell.Take(); x != nil {
-			cell.Count(n)
+			if cell.Count(n) {
+				cell.Leave()
+				runtime.KeepAlive(s) // or a cleanup could take the last counts before this one
+				return buffer(x, n, size)
+			}
 			cell.Leave()
-			runtime.KeepAlive(s) // or a cleanup could take the last counts before this one
-			return buffer(x, n, size)
+			return s.core.sampled(x, n, class)
 		}
 		cell.Unlock()
 	}
@@ -182,6 +192,9 @@ func (s *SizeClasses) Stats(into *pool.Stats) {
 // Limit implements pool.Resizable.
 func (s *SizeClasses) Limit() int64 { return s.core.Limit() }
 
+// Samples implements pool.Sampler.
+func (s *SizeClasses) Samples(yield func(pool.Sample) bool) { s.core.Samples(yield) }
+
 // SetLimit implements pool.Resizable.
 func (s *SizeClasses) SetLimit(bytes int64) int64 { return s.core.SetLimit(bytes) }
 
@@ -201,6 +214,7 @@ func (s *SizeClasses) SetMode(m pool.Mode) { s.core.SetMode(m) }
 func (s *SizeClasses) Close() {
 	s.core.mode.close()
 	s.core.engine.Close()
+	s.core.watch.Close()
 	s.pub.Close()
 }
 
@@ -226,12 +240,13 @@ func (s *SizeClasses) getCleared(n int) []byte {
 	}
 	cell := s.front.At(percpu.Pin(), class)
 	x := cell.Take()
-	if x != nil {
-		cell.Count(n)
-	}
+	ordinary := x == nil || cell.Count(n)
 	cell.Leave()
-	if x == nil {
+	switch {
+	case x == nil:
 		return nil
+	case !ordinary:
+		return s.core.sampled(x, n, class)
 	}
 	b := buffer(x, n, size)
 	clear(b[:size])
@@ -240,6 +255,9 @@ func (s *SizeClasses) getCleared(n int) []byte {
 
 // put is Put, likewise.
 func (s *SizeClasses) put(x unsafe.Pointer, size int) {
+	if _, exact := s.core.table.exact(size); exact != size && s.core.returned(x) {
+		return
+	}
 	if state := s.core.mode.state.Load(); state == isOff || state == isCount {
 		s.core.drop(state, size)
 		return
@@ -299,7 +317,10 @@ func (c *sizeClasses) get(n int) []byte {
 		c.bypassedBytes.Add(uint64(n))
 		return make([]byte, n)
 	}
-	x, _ := c.engine.Get(class, n)
+	x, sample := c.engine.Get(class, n)
+	if sample {
+		return c.sampled(x, n, class)
+	}
 	if x == nil {
 		return make([]byte, c.table.size[class])[:n]
 	}
@@ -321,7 +342,11 @@ func (c *sizeClasses) put(x unsafe.Pointer, size int) {
 
 // reject counts a buffer whose capacity is no class's.
 func (c *sizeClasses) reject(size int) {
-	c.rejected[c.table.misfit(size)].Add(1)
+	misfit := c.table.misfit(size)
+	c.rejected[misfit].Add(1)
+	if misfit == pool.Foreign || misfit == pool.Undersize {
+		c.watch.Foreign(size)
+	}
 	c.rejectedBytes.Add(uint64(size))
 }
 
@@ -338,7 +363,13 @@ func (c *sizeClasses) Mode() pool.Mode { return c.mode.mode() }
 func (c *sizeClasses) SetMode(m pool.Mode) { c.mode.setMode(c.engine, m) }
 
 // Trim is the handle's.
-func (c *sizeClasses) Trim(bytes int64) int64 { return c.engine.Trim(bytes, pool.EvictPressure) }
+func (c *sizeClasses) Trim(bytes int64) int64 {
+	c.watch.Flush()
+	return c.engine.Trim(bytes, pool.EvictPressure)
+}
+
+// Samples implements pool.Sampler.
+func (c *sizeClasses) Samples(yield func(pool.Sample) bool) { c.watch.Samples(yield) }
 
 // Age implements pool.Ager, as do the following.
 func (c *sizeClasses) Age(now time.Time) { c.engine.Age(now) }
@@ -389,6 +420,11 @@ func (c *sizeClasses) Stats(into *pool.Stats) {
 		Evictions: engineEvictions,
 	}
 	c.mode.forget(into)
+	if c.watch != nil {
+		into.Knows.Returns |= pool.SetOf(pool.Double)
+		into.Knows.Misuse = bufferMisuse
+		c.watch.Counts(into)
+	}
 	if into.Limit != pool.Unlimited {
 		into.Knows.Rows |= pool.KnowsLimit
 	}
@@ -399,4 +435,6 @@ var (
 	_ pool.Source    = (*SizeClasses)(nil)
 	_ pool.Resizable = (*SizeClasses)(nil)
 	_ pool.Ager      = (*sizeClasses)(nil)
+	_ pool.Sampler   = (*SizeClasses)(nil)
+	_ pool.Sampler   = (*sizeClasses)(nil)
 )

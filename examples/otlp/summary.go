@@ -54,6 +54,7 @@ type poolTotals struct {
 	Shrunk         *uint64           `json:"shrunk,omitempty"`
 	Pending        *int64            `json:"pending,omitempty"`
 	Lost           *uint64           `json:"lost,omitempty"`
+	Misuse         map[string]uint64 `json:"misuse,omitempty"`
 	HitRatio       float64           `json:"hit_ratio"`
 }
 
@@ -79,6 +80,7 @@ func totalsOf(s *pool.Stats) poolTotals {
 		Lost:           known(k.Has(pool.KnowsLost), s.Lost),
 		HitRatio:       s.HitRatio(),
 	}
+	t.Misuse = named[pool.MisuseKind](k.Misuse, s.Misuse[:])
 	if k.Has(pool.KnowsEvictedBytes) {
 		t.EvictedBytes = named[pool.EvictionReason](k.Evictions, s.EvictedBytes[:])
 	}

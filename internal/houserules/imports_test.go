@@ -28,6 +28,7 @@ var imports = map[string][]string{
 	"":                    {},
 	"internal/percpu":     {module},
 	"internal/magazine":   {module, module + "/internal/percpu"},
+	"internal/safety":     {module},
 	"internal/cgroup":     {},
 	"internal/houserules": {},
 	"internal/pressure":   {module + "..."},

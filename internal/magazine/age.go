@@ -81,7 +81,8 @@ func (p *Pool) inspectLocked(s *shard) (quiet bool) {
 	for class := range s.cells {
 		c := &s.cells[class]
 		c.lock.Lock()
-		counted := percpu.Load(&c.pooled) + percpu.Load(&c.tally) + percpu.Load(&c.misses)
+		hits, _ := c.counted()
+		counted := percpu.Load(&c.pooled) + hits + percpu.Load(&c.misses)
 		idle := counted == s.seen[class]
 		s.seen[class] = counted
 		s.idle &^= 1 << class

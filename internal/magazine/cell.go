@@ -1,6 +1,7 @@
 package magazine
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/otelpool/pool/internal/percpu"
@@ -30,6 +31,11 @@ type Cell struct {
 	touched  bool   // previous was swapped in or out since the cell settled
 	live     bool   // belongs to a P; the others are neither filled nor emptied
 	lock     percpu.Lock
+
+	pace      *atomic.Uint32 // of samples; nil: there are none
+	random    uint64
+	missGap   uint64 // misses to the next sample
+	fullWords uint32 // of the tally, before the next sample
 }
 
 // sized is what a cell of sized objects has besides.

@@ -68,6 +68,7 @@ type depot struct {
 	oldestStamp    atomic.Int64 // oldest's stamp, or never
 	memory         *memory      // what came of what was dropped; nil until something was
 	remembered     atomic.Bool  // memory has ghosts
+	pace           pace
 	idleAge        atomic.Int64 // nanoseconds, as SetIdleAge said; 0: the pool's own
 
 	ledger atomic.Pointer[ledger]

@@ -31,6 +31,9 @@ type Config struct {
 	// Discard is told of every object that the pool drops, unless it is nil. It
 	// runs under no lock and unpinned.
 	Discard func(x unsafe.Pointer)
+	// Pace is how many requests of a class there are to each that is sampled, to
+	// begin with; 0 samples none, ever.
+	Pace uint32
 }
 
 // Pool is the engine. All methods are safe for concurrent use.
@@ -101,6 +104,7 @@ func New(c Config) *Pool {
 		d := &p.depots[i]
 		d.size, d.length, d.some = size, sizedLength, 1
 		d.oldestStamp.Store(never)
+		d.pace.mean.Store(c.Pace)
 		if size > 0 {
 			d.length = int(min(max(maxStackBytes/size, 1), maxLength))
 		}
@@ -126,7 +130,7 @@ func (p *Pool) Refresh(f *Front) {
 //	cell := front.At(percpu.Pin(), class)
 //	x := cell.Take()
 //	if x != nil {
-//		cell.Count(n)
+//		sample = !cell.Count(n)
 //	}
 //	cell.Leave()
 func (f *Front) At(pid, class int) *Cell {
@@ -196,6 +200,7 @@ func (p *Pool) shardLocked() *shard {
 	if p.depots[0].size == 0 {
 		s.cells[0].sized = new(sized)
 	}
+	s.sample(p.depots)
 	p.all.Store(s)
 	return s
 }

@@ -8,9 +8,9 @@ import (
 )
 
 // Get is what to do when a cell is empty: it looks into the previous
-// magazine and the depot. It returns nil and how that counts, Miss or
-// RequestClosed, if the caller has to allocate.
-func (p *Pool) Get(class, asked int) (unsafe.Pointer, pool.RequestResult) {
+// magazine and the depot. It returns nil if the caller has to allocate, and
+// whether the request is to be sampled.
+func (p *Pool) Get(class, asked int) (x unsafe.Pointer, sample bool) {
 	d := &p.depots[class]
 	for {
 		pid := percpu.Pin()
@@ -22,7 +22,7 @@ func (p *Pool) Get(class, asked int) (unsafe.Pointer, pool.RequestResult) {
 			}
 			d.counts().closedGets.Add(1)
 			d.counts().requested.Add(uint64(asked))
-			return nil, pool.RequestClosed
+			return nil, false
 		}
 		if c.asked != 0 {
 			c.Leave()
@@ -34,34 +34,31 @@ func (p *Pool) Get(class, asked int) (unsafe.Pointer, pool.RequestResult) {
 			c.swap()
 			c.fit(d)
 		}
-		if x := d.takeFrom(c, asked); x != nil {
+		if x, sample := d.takeFrom(c, asked); x != nil {
 			c.Leave()
-			return x, pool.Hit
+			return x, sample
 		}
 		if d.idle.Load() == 0 { // so that a pool that only misses never locks
-			c.misses++
+			sample := c.countMiss()
 			c.drained.bytes += uint64(asked)
 			c.Leave()
 			d.miss(p.clock.Load())
-			return nil, pool.Miss
+			return nil, sample
 		}
 		c.Leave()
 		if x := p.fetch(d, class, asked); x != nil {
-			return x, pool.Hit
+			return x, d.pace.due()
 		}
 	}
 }
 
-func (d *depot) takeFrom(c *Cell, asked int) (x unsafe.Pointer) {
+func (d *depot) takeFrom(c *Cell, asked int) (x unsafe.Pointer, sample bool) {
 	if d.size == 0 {
 		x = c.TakeSized()
 	} else {
 		x = c.Take()
 	}
-	if x != nil {
-		c.Count(asked)
-	}
-	return x
+	return x, x != nil && !c.Count(asked)
 }
 
 func (d *depot) giveTo(c *Cell, x unsafe.Pointer, size int64) bool {

@@ -12,10 +12,15 @@ import (
 // bound by: hits in the upper 16 bits, bytes below. Before either can overflow,
 // after 2^15 hits, the word is drained into two counters. Objects in cells are
 // below 2^33 bytes, so the bytes of that many fit.
+//
+// That every hit is tested for the end of the word is also how some are sampled
+// at no cost: the word begins with as many hits as bring its end to where the next
+// sample is due, and what was drained is less by so many.
 const (
 	tallyShift = 48
 	tallyHit   = 1 << tallyShift
 	tallyBytes = tallyHit - 1
+	tallyFull  = 1 << 15   // hits
 	maxTallied = 1<<33 - 1 // bytes of an object in a cell
 )
 
@@ -26,22 +31,57 @@ type drained struct {
 	turn        uint32
 }
 
-// Count counts a hit, and asked as the bytes requested.
-func (c *Cell) Count(asked int) {
+// Count counts a hit, and asked as the bytes requested. It returns false if the
+// hit is to be sampled.
+func (c *Cell) Count(asked int) (ordinary bool) {
 	c.tally += tallyHit + uint64(asked)
 	if int64(c.tally) < 0 {
-		c.drain()
+		return c.drain()
 	}
+	return true
 }
 
 //go:noinline // or it would be in every Get
-func (c *Cell) drain() {
+func (c *Cell) drain() (ordinary bool) {
+	first := uint64(0)
+	if c.pace != nil {
+		if ordinary = c.fullWords > 0; ordinary {
+			c.fullWords--
+		} else {
+			first = c.schedule()
+		}
+	} else {
+		ordinary = true
+	}
+	c.begin(first)
+	return ordinary
+}
+
+// begin drains the word and begins one with so many hits.
+func (c *Cell) begin(first uint64) {
 	d := &c.drained
 	atomic.StoreUint32(&d.turn, d.turn+1)
-	atomic.StoreUint64(&d.hits, d.hits+c.tally>>tallyShift)
+	atomic.StoreUint64(&d.hits, d.hits+c.tally>>tallyShift-first)
 	atomic.StoreUint64(&d.bytes, d.bytes+c.tally&tallyBytes)
-	atomic.StoreUint64(&c.tally, 0)
+	atomic.StoreUint64(&c.tally, first<<tallyShift)
 	atomic.StoreUint32(&d.turn, d.turn+1)
+}
+
+// schedule decides when the next hit is sampled, and returns how many hits the
+// word begins with.
+func (c *Cell) schedule() (first uint64) {
+	gap := c.gap() - 1
+	c.fullWords = uint32(gap / tallyFull)
+	return tallyFull - 1 - gap%tallyFull
+}
+
+// gap is how many requests on to sample: on average as many as pace says, at
+// random, or code that alternates would always be met at the same step.
+func (c *Cell) gap() uint64 {
+	c.random ^= c.random << 13 // xorshift
+	c.random ^= c.random >> 7
+	c.random ^= c.random << 17
+	return 1 + c.random%(2*uint64(c.pace.Load())-1)
 }
 
 // counted is the hits and requested bytes so far. It waits for a drain that is

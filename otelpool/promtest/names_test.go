@@ -35,6 +35,7 @@ func (everything) Stats(into *pool.Stats) {
 			Requests:  1<<pool.NumRequestResults - 1,
 			Returns:   1<<pool.NumReturnResults - 1,
 			Evictions: 1<<pool.NumEvictionReasons - 1,
+			Misuse:    1<<pool.NumMisuseKinds - 1,
 		},
 		Limit:   1 << 20,
 		Classes: append(into.Classes, pool.Class{Size: 4096}),

@@ -1,0 +1,50 @@
+package safety
+
+import (
+	"sync/atomic"
+	"unsafe"
+)
+
+// Addresses answers for one load whether an object may be a stand-in: each has a
+// place by its address, and the place has room for one. The zero value, for
+// pools that watch over nothing, says yes to nil only. Changes are made under the
+// Watch's lock.
+type Addresses struct {
+	mask  uintptr // 0: anything may be a stand-in
+	place [numPlaces]atomic.Uintptr
+}
+
+const (
+	placeBits = 7
+	numPlaces = 1 << placeBits
+)
+
+func placeOf(addr uintptr) uintptr {
+	return uintptr(uint64(addr) * 0x9E3779B97F4A7C15 >> (64 - placeBits))
+}
+
+// May tells whether x is nil or may be a stand-in.
+func (a *Addresses) May(x unsafe.Pointer) bool {
+	addr := uintptr(x)
+	return (a.place[placeOf(addr)].Load()^addr)&a.mask == 0
+}
+
+// add notes a stand-in, if its place is free.
+func (a *Addresses) add(addr uintptr) bool {
+	i := placeOf(addr)
+	p := &a.place[i]
+	switch {
+	case a.mask == 0:
+		return true
+	case i == 0 || p.Load() != 0: // the first is nil's
+		return false
+	default:
+		p.Store(addr)
+		return true
+	}
+}
+
+func (a *Addresses) remove(addr uintptr) { a.place[placeOf(addr)].CompareAndSwap(addr, 0) }
+
+// None is the Addresses of pools that watch over nothing. It never changes.
+var None = &Addresses{mask: ^uintptr(0)}

@@ -1,0 +1,96 @@
+package safety
+
+import (
+	"bytes"
+	"runtime"
+	"time"
+	"unsafe"
+	"weak"
+)
+
+// guard is how many bytes beyond the capacity of a buffer must stay as they are.
+const guard = 11
+
+// sampledPoison is how much of a buffer in quarantine is looked at if not all is:
+// its beginning, where late writes go as a rule.
+const sampledPoison = 4 << 10
+
+// What quarantined memory is filled with, and what lies beyond a buffer.
+const (
+	poisonByte = 0xDB
+	guardByte  = 0xFD
+)
+
+var (
+	poisonPage = bytes.Repeat([]byte{poisonByte}, sampledPoison)
+	clearPage  = make([]byte, sampledPoison)
+	guardPage  = bytes.Repeat([]byte{guardByte}, guard)
+)
+
+// TakeBuffer returns a stand-in of the given capacity, which must be one that no
+// other buffer has, for spare, a buffer of the class or nil. It returns nil if
+// there are too many stand-ins.
+func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int) []byte {
+	start := time.Now()
+	w.inspect()
+	b := make([]byte, capacity+guard)
+	copy(b[capacity:], guardPage)
+	first := unsafe.SliceData(b)
+	s := &StandIn{
+		base: uintptr(unsafe.Pointer(first)), span: uintptr(len(b)), size: capacity,
+		class: class, spare: spare, memory: weak.Make(first),
+	}
+	if !w.take(s) {
+		return nil
+	}
+	runtime.AddCleanup(first, w.lost, s)
+	w.took(class, time.Since(start))
+	return b[:capacity:capacity]
+}
+
+// memoryOf is all of a quarantined buffer.
+func (s *StandIn) buffer() []byte { return unsafe.Slice((*byte)(s.kept), s.span) }
+
+// pattern is what quarantined buffers are filled with, a page of it.
+func (w *Watch) pattern() []byte {
+	if w.Clears {
+		return clearPage
+	}
+	return poisonPage
+}
+
+// guarded is how many bytes of a quarantined buffer are filled and looked at.
+func (w *Watch) guarded(s *StandIn) int {
+	if w.Strict || w.Clears {
+		return s.size
+	}
+	return min(s.size, sampledPoison)
+}
+
+func (w *Watch) poison(s *StandIn) {
+	page := w.pattern()
+	for b := s.buffer()[:w.guarded(s)]; len(b) > 0; {
+		b = b[copy(b, page):]
+	}
+}
+
+// written tells whether a quarantined buffer was written to.
+func (w *Watch) written(s *StandIn) bool {
+	if s.object {
+		return false // what an object does of itself after Put is its own affair
+	}
+	page := w.pattern()
+	for b := s.buffer()[:w.guarded(s)]; len(b) > 0; {
+		n := min(len(b), len(page))
+		if !bytes.Equal(b[:n], page[:n]) {
+			return true
+		}
+		b = b[n:]
+	}
+	return false
+}
+
+// overrun tells whether a buffer was written to beyond its capacity.
+func (s *StandIn) overrun() bool {
+	return !s.object && !bytes.Equal(s.buffer()[s.size:], guardPage)
+}

@@ -1,0 +1,71 @@
+package safety
+
+import "time"
+
+// FirstPace is how many requests there are to a sample at first, until a class
+// has had enough of them to be known.
+const FirstPace = 128
+
+const (
+	firstSamples = 80               // that many make 10,000 requests
+	firstCost    = time.Millisecond // or fewer, if they are dear
+	maxPace      = 1 << 24
+)
+
+// What a pair of Get and Put takes, about, and one over the share of it that
+// sampling may cost.
+const (
+	pairCost = 10 * time.Nanosecond
+	share    = 100
+)
+
+// pacing is how often a class is sampled, and why.
+type pacing struct {
+	mean    uint32        // requests to a sample; what the next sample's place is chosen with
+	last    uint32        // what that of the sample under way was chosen with
+	halves  int           // a Take or a Return each
+	total   time.Duration // spent on them
+	typical time.Duration // of a half, without what stood out
+}
+
+// took notes what handing out a stand-in cost, and adapts the pace.
+func (w *Watch) took(class int, d time.Duration) {
+	if w.Strict {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := w.pace(class)
+	p.note(d)
+	p.last = p.mean
+	if mean := p.next(); mean != p.mean {
+		p.mean = mean
+		w.Engine.Pace(class, mean)
+	}
+}
+
+// gave notes what taking one back cost.
+func (w *Watch) gave(class int, d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pace(class).note(d)
+}
+
+func (p *pacing) note(d time.Duration) {
+	p.halves++
+	p.total += d
+	if p.halves > 1 {
+		d = min(d, 4*p.typical) // a goroutine that lost its CPU says nothing
+	}
+	p.typical += (d - p.typical) / time.Duration(min(p.halves, 16))
+}
+
+// next is the mean to come. It changes by no more than a factor of two at a time,
+// so that weights, which lag behind where there are several Ps, stay about right.
+func (p *pacing) next() uint32 {
+	if p.halves < 2*firstSamples && p.total < firstCost {
+		return FirstPace
+	}
+	want := min(max(int64(2*p.typical*share/pairCost), FirstPace), maxPace)
+	return uint32(min(max(want, int64(p.mean)/2), 2*int64(p.mean)))
+}

@@ -1,0 +1,75 @@
+package safety
+
+import (
+	"runtime"
+	"time"
+	"unsafe"
+	"weak"
+
+	"github.com/otelpool/pool"
+)
+
+// StandIn is what is known of one, from Take until it leaves quarantine or is
+// lost. While it is out it must not be kept alive from here.
+type StandIn struct {
+	base   uintptr
+	span   uintptr // bytes of memory from base on that are its own
+	size   int     // what its user sees of them
+	class  int
+	object bool // and not a buffer
+
+	state  state
+	memory weak.Pointer[byte]
+	kept   unsafe.Pointer // the stand-in, in quarantine
+	spare  unsafe.Pointer // what it stands for; nil if the pool had nothing
+	weight uint32
+	spoilt bool // a write after Put has been reported
+
+	taken    time.Time
+	returned time.Time
+	get, put trace
+}
+
+type state uint8
+
+const (
+	out  state = iota // with its user
+	back              // in quarantine, or on the way there
+	done              // of no concern any more
+)
+
+// gone tells whether the garbage collector has taken a stand-in that was out: its
+// address may be another's already.
+func (s *StandIn) gone() bool { return s.memory.Value() == nil }
+
+// misuse is a report on the stand-in.
+func (s *StandIn) misuse(kind pool.MisuseKind) pool.Misuse {
+	m := pool.Misuse{Kind: kind, Size: int64(s.size), Get: s.get.stack(), Put: s.put.stack()}
+	switch {
+	case s.taken.IsZero():
+	case s.returned.IsZero():
+		m.Held = time.Since(s.taken)
+	default:
+		m.Held = s.returned.Sub(s.taken)
+	}
+	return m
+}
+
+// trace is a stack without an allocation of its own.
+type trace struct {
+	n   int
+	pcs [maxDepth]uintptr
+}
+
+const maxDepth = 32
+
+// capture takes the stack of the caller's caller.
+func (t *trace) capture() { t.n = runtime.Callers(3, t.pcs[:]) }
+
+// stack is a copy, nil if there is none.
+func (t *trace) stack() pool.Stack {
+	if t == nil || t.n == 0 {
+		return nil
+	}
+	return append(pool.Stack(nil), t.pcs[:t.n]...)
+}

@@ -1,0 +1,184 @@
+package safety
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/otelpool/pool"
+)
+
+// Config says how closely to watch.
+type Config struct {
+	// Strict watches over everything; it does not sample.
+	Strict bool
+	// Panics ends the program at misuse that breaks other code: see Watch.found.
+	Panics bool
+	// Clears fills buffers in quarantine with zeros: no later user may see what an
+	// earlier one wrote.
+	Clears bool
+	// Classes is how many classes there are.
+	Classes int
+	// Engine asks for samples.
+	Engine Engine
+	// Drop is told of objects that are let go of, unless it is nil.
+	Drop func(x unsafe.Pointer)
+	// Registry has the observers.
+	Registry *pool.Registry
+}
+
+// Engine samples requests; Pace sets how many requests of a class there are to
+// one of them.
+type Engine interface {
+	Pace(class int, mean uint32)
+}
+
+// Watch is a pool's. Its methods are safe for concurrent use. Those of a nil
+// Watch, which watches over nothing, are those that say so.
+type Watch struct {
+	Config
+	Objects *Addresses // of stand-ins that are objects; nil: they are buffers
+
+	name   string
+	counts [pool.NumMisuseKinds]atomic.Uint64
+
+	mu         sync.Mutex // guards what follows
+	index      index      // the stand-ins that are out or in quarantine
+	out        int
+	quarantine []*StandIn // oldest first
+	confined   int        // their bytes
+	closed     bool
+	paces      []pacing            // of the classes; made when the first is needed
+	told       map[string]struct{} // what observers have been told of
+}
+
+// The most stand-ins that are out at a time, and in quarantine, by number and
+// bytes; the one that came last stays whatever it weighs.
+const (
+	sampledOut, strictOut         = 1 << 10, 1 << 16
+	sampledHeld, strictHeld       = 16, 1 << 10
+	sampledBytes, strictHeldBytes = 1 << 20, 16 << 20
+)
+
+// New returns a Watch for buffers.
+func New(c Config) *Watch { return &Watch{Config: c} }
+
+// NewObjects returns a Watch for objects.
+func NewObjects(c Config) *Watch {
+	c.Classes = 1
+	w := New(c)
+	w.Objects = new(Addresses)
+	if !c.Strict {
+		w.Objects.mask = ^uintptr(0)
+	}
+	return w
+}
+
+// pace is how a class is sampled. The caller holds mu.
+func (w *Watch) pace(class int) *pacing {
+	if w.paces == nil {
+		first := pacing{mean: FirstPace, last: FirstPace}
+		if w.Strict {
+			first = pacing{mean: 1, last: 1}
+		}
+		w.paces = slices.Repeat([]pacing{first}, w.Classes)
+	}
+	return &w.paces[class]
+}
+
+// SetName says what the pool is called in reports, before it is in use. It does
+// nothing if w is nil.
+func (w *Watch) SetName(name string) {
+	if w != nil {
+		w.name = name
+	}
+}
+
+// Counts adds what was found. It does nothing if w is nil.
+func (w *Watch) Counts(into *pool.Stats) {
+	if w == nil {
+		return
+	}
+	for k := range w.counts {
+		into.Misuse[k] += w.counts[k].Load()
+	}
+	into.Lost += w.counts[pool.MisuseLost].Load()
+	into.Knows.Rows |= pool.KnowsLost
+}
+
+// take registers a stand-in that goes out. It reports false if there are too
+// many, or if it is one already.
+func (w *Watch) take(s *StandIn) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	limit := sampledOut
+	if w.Strict {
+		limit = strictOut
+	}
+	if w.out >= limit || w.holds(s.base) || s.object && !w.Objects.add(s.base) {
+		return false
+	}
+	s.weight = w.pace(s.class).last
+	s.taken = time.Now()
+	s.get.capture()
+	w.index.insert(s)
+	w.out++
+	return true
+}
+
+// holds tells whether an address is a stand-in's already: New may return an
+// object twice. The caller holds mu.
+func (w *Watch) holds(addr uintptr) bool {
+	s := w.index.find(addr)
+	return s != nil && !(s.state == out && s.gone())
+}
+
+// Samples is pool.Sampler's. It does nothing if w is nil.
+func (w *Watch) Samples(yield func(pool.Sample) bool) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.index.records {
+		if s.state == out && !s.gone() {
+			s := pool.Sample{Get: s.get.stack(), Size: int64(s.size), Taken: s.taken, Weight: int64(s.weight)}
+			if !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// lost is called when the garbage collector has taken a stand-in.
+func (w *Watch) lost(s *StandIn) {
+	w.mu.Lock()
+	wasOut := s.state == out
+	if wasOut {
+		s.state = done
+		w.forget(s)
+		w.out--
+	}
+	w.mu.Unlock()
+	if !wasOut {
+		return
+	}
+	w.drop(s.spare)
+	w.found(pool.MisuseLost, s, nil)
+}
+
+// forget takes a record off the lists by address. The caller holds mu.
+func (w *Watch) forget(s *StandIn) {
+	w.index.remove(s)
+	if s.object {
+		w.Objects.remove(s.base)
+	}
+}
+
+func (w *Watch) drop(x unsafe.Pointer) {
+	if w.Drop != nil && x != nil {
+		w.Drop(x)
+	}
+}

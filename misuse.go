@@ -1,0 +1,200 @@
+package pool
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// MisuseKind is what callers did that they must not do.
+type MisuseKind uint8
+
+const (
+	MisuseLost     MisuseKind = iota // never given back: the garbage collector took it while it was handed out
+	MisuseDouble                     // given back a second time
+	MisuseWrite                      // written to after it was given back
+	MisuseOverrun                    // written to beyond its capacity, which takes package unsafe or C
+	MisuseSuffix                     // given back from somewhere after its beginning: b[k:]
+	MisuseForeign                    // given back, and not of a capacity, or an address, that the pool hands out
+	NumMisuseKinds = iota
+)
+
+var misuseNames = [NumMisuseKinds]string{"lost", "double", "write", "overrun", "suffix", "foreign"}
+
+// String is the kind's name in metrics and in print.
+func (k MisuseKind) String() string { return nameOf(misuseNames[:], int(k)) }
+
+// Misuse is one case of it, with the places in the code that are known. A nil
+// Stack is of a place that is not.
+type Misuse struct {
+	Pool string // "" if it has no name
+	Kind MisuseKind
+	Size int64         // bytes of the buffer or object; 0 if they are not known
+	Held time.Duration // from Get to Put, or to when it was found lost
+	Get  Stack         // where it was taken
+	Put  Stack         // where it was given back
+	Late Stack         // where it was given back again, or in a way that is wrong
+}
+
+// MisuseObserver is told of misuse. It runs on whatever goroutine found it, which
+// may be inside a Get or a Put, or run cleanups for the garbage collector, and
+// holds no lock. It must be quick and safe for concurrent use, and must not use
+// the pool.
+type MisuseObserver func(Misuse)
+
+// Culprit is where the mistake is, or, where that cannot be known, where it
+// began: the stack of the wrong Put, or of the Get of what was lost or damaged.
+func (m Misuse) Culprit() Stack {
+	if m.Late != nil {
+		return m.Late
+	}
+	return m.Get
+}
+
+// String is a line about what happened, and the stacks below it.
+func (m Misuse) String() string {
+	var b strings.Builder
+	name := m.Pool
+	if name == "" {
+		name = "without a name"
+	}
+	fmt.Fprintf(&b, "pool %s: %s", name, m.summary())
+	for _, s := range m.stacks() {
+		fmt.Fprintf(&b, "\n%s:\n%s", s.what, s.stack)
+	}
+	return b.String()
+}
+
+var misuseSummaries = [NumMisuseKinds]string{
+	"lost: never given back, and nobody has it any more",
+	"double Put: it was given back already",
+	"written to after its Put",
+	"written to beyond its capacity",
+	"Put of a part that is not its beginning",
+	"Put of what the pool did not hand out: from elsewhere, or moved by append",
+}
+
+func (m Misuse) summary() string {
+	s := nameOf(misuseSummaries[:], int(m.Kind))
+	if m.Size > 0 {
+		s += fmt.Sprintf(" (%d bytes)", m.Size)
+	}
+	return s
+}
+
+type labeledStack struct {
+	what  string
+	stack Stack
+}
+
+// stacks is those that are known, in the order of events.
+func (m Misuse) stacks() (known []labeledStack) {
+	wrongly := "given back wrongly by"
+	if m.Kind == MisuseDouble {
+		wrongly = "given back again by"
+	}
+	put := m.Put
+	if m.Kind == MisuseSuffix {
+		put = nil // it is the wrong one
+	}
+	for _, s := range []labeledStack{{"taken by", m.Get}, {"given back by", put}, {wrongly, m.Late}} {
+		if s.stack != nil {
+			known = append(known, s)
+		}
+	}
+	return known
+}
+
+// LogMisuse is an observer that logs every misuse as a warning, with the stacks
+// as attributes:
+//
+//	pool.Default.OnMisuse(pool.LogMisuse(slog.Default()))
+func LogMisuse(l *slog.Logger) MisuseObserver {
+	return func(m Misuse) {
+		attrs := []slog.Attr{
+			slog.String("pool", m.Pool),
+			slog.String("kind", m.Kind.String()),
+			slog.Int64("size", m.Size),
+			slog.String("at", m.Culprit().Site()),
+		}
+		for _, s := range m.stacks() {
+			attrs = append(attrs, slog.String(strings.ReplaceAll(s.what, " ", "_"), s.stack.String()))
+		}
+		l.LogAttrs(context.Background(), slog.LevelWarn, "pool: "+m.summary(), attrs...)
+	}
+}
+
+// Stack is program counters as runtime.Callers gives them, innermost first.
+type Stack []uintptr
+
+// ownFrames begin the names of functions that are left out at the top of a
+// stack: whose mistake it is begins below.
+var ownFrames = []string{"runtime.", "github.com/otelpool/pool/strategies.", "github.com/otelpool/pool/internal/"}
+
+// Frames is the stack's frames, innermost first, from the function that called
+// the pool on.
+func (s Stack) Frames() []runtime.Frame {
+	if len(s) == 0 {
+		return nil
+	}
+	var out []runtime.Frame
+	frames := runtime.CallersFrames(s)
+	for {
+		f, more := frames.Next()
+		if f.PC != 0 && (len(out) > 0 || !isOwn(f.Function)) {
+			out = append(out, f)
+		}
+		if !more {
+			return out
+		}
+	}
+}
+
+func isOwn(function string) bool {
+	for _, prefix := range ownFrames {
+		if strings.HasPrefix(function, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// Site is the place that called the pool, as file:line.
+func (s Stack) Site() string {
+	frames := s.Frames()
+	if len(frames) == 0 {
+		return "unknown"
+	}
+	return fmt.Sprintf("%s:%d", frames[0].File, frames[0].Line)
+}
+
+// String is a line for each function and one for its place, as in a goroutine's
+// trace.
+func (s Stack) String() string {
+	var b strings.Builder
+	for _, f := range s.Frames() {
+		fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.Function, f.File, f.Line)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// Sample is a buffer or an object that is handed out now, chosen at random from
+// all that were.
+type Sample struct {
+	Get    Stack     // where it was taken; valid during the call of yield only
+	Size   int64     // bytes
+	Taken  time.Time // when
+	Weight int64     // how many handed-out ones it stands for, on average
+}
+
+// Sampler is a pool that knows of some of what it has handed out where that was
+// taken, or of everything.
+//
+// Samples calls yield for each sample until it returns false. It holds a lock of
+// the pool's that sampled calls want, but no others: yield must not use the pool.
+type Sampler interface {
+	Samples(yield func(Sample) bool)
+}

@@ -1,0 +1,5 @@
+//go:build !otelpool_debug
+
+package strategies
+
+const debugBuild = false

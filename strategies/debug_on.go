@@ -1,0 +1,6 @@
+//go:build otelpool_debug
+
+package strategies
+
+// debugBuild makes every pool strict, and misuse panic.
+const debugBuild = true

@@ -1,0 +1,192 @@
+package strategies
+
+import (
+	"time"
+	"unsafe"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/magazine"
+	"github.com/otelpool/pool/internal/safety"
+)
+
+// Safety says how closely a pool looks at what its callers do with what it hands
+// out: whether they give it back, once, and let it alone then. What it finds is
+// counted in Stats.Misuse and told to the registry's OnMisuse observers, and
+// never disturbs a caller.
+//
+// What is looked at is handed out as a stand-in made for one user and never
+// reused. A buffer that is one has a few bytes more capacity than others of its
+// class, and beyond them some that must stay as they are; a Bounded's is an object
+// fresh from New. After Put it is in quarantine for a while, its memory overwritten,
+// or cleared where the pool clears, so that a late write shows; objects are not
+// overwritten, and late writes to them not found. One that the garbage collector
+// takes while it is handed out was lost.
+//
+// With the build tag otelpool_debug every pool that can is SafetyStrict, whatever
+// its config says, and misuse panics, with the places in the code that it took: a
+// double Put, a Put of b[k:], a write after Put or beyond the capacity. Loss and
+// foreign buffers do not panic. The panic comes where misuse is found, which for a
+// late write is in a later Get or Put.
+type Safety uint8
+
+const (
+	// SafetySampled looks at one request in 128 of each size class at first, and
+	// then at so few that it costs a hundredth of Get and Put: one in some tens of
+	// thousands. Requests that are not sampled cost nothing. It keeps beside the limit
+	// at most 16 objects, of 1 MiB together or a single one.
+	SafetySampled Safety = iota
+	// SafetyOff looks at nothing.
+	SafetyOff
+	// SafetyStrict looks at everything: for tests, and for canaries. A Get takes
+	// microseconds and allocates, and up to 16 MiB are kept beside the limit.
+	SafetyStrict
+)
+
+var safetyNames = [...]string{"sampled", "off", "strict"}
+
+// String is the name in configurations.
+func (s Safety) String() string {
+	if int(s) < len(safetyNames) {
+		return safetyNames[s]
+	}
+	return "unknown"
+}
+
+func (p *problems) safety(s Safety) {
+	p.addIf(s > SafetyStrict, "Safety", uint8(s), "use SafetySampled, SafetyOff or SafetyStrict")
+}
+
+// inForce is the config's, but in debug builds.
+func (s Safety) inForce() Safety {
+	if debugBuild {
+		return SafetyStrict
+	}
+	return s
+}
+
+// pace is what the engine samples with at first.
+func (s Safety) pace() uint32 {
+	switch s.inForce() {
+	case SafetyOff:
+		return 0
+	case SafetyStrict:
+		return 1
+	default:
+		return safety.FirstPace
+	}
+}
+
+// watch is what looks at a pool's objects, nil for SafetyOff.
+func (s Safety) watch(open func(safety.Config) *safety.Watch, engine *magazine.Pool, c safety.Config) *safety.Watch {
+	if s.inForce() == SafetyOff {
+		return nil
+	}
+	c.Strict = s.inForce() == SafetyStrict
+	c.Panics = debugBuild
+	c.Engine = engine
+	return open(c)
+}
+
+// bufferMisuse and objectMisuse are what a Watch can find.
+var (
+	bufferMisuse = pool.SetOf(pool.MisuseLost, pool.MisuseDouble, pool.MisuseWrite, pool.MisuseOverrun, pool.MisuseSuffix, pool.MisuseForeign)
+	objectMisuse = pool.SetOf(pool.MisuseLost, pool.MisuseDouble)
+)
+
+// slack is how much more capacity than its class a stand-in has, at least: odd,
+// so that what is left of it after a round number of bytes is of no class's size.
+const slack = 37
+
+// standInSize is a capacity for stand-ins of a class that no class has.
+func (t *classTable) standInSize(class int) int {
+	size := t.sizes[class] + slack
+	for {
+		if _, taken := t.exact(size); taken != size {
+			return size
+		}
+		size += 2
+	}
+}
+
+// sampled is a stand-in for x, a buffer of the class or nil, or x if there
+// can be none.
+func (c *sizeClasses) sampled(x unsafe.Pointer, n, class int) []byte {
+	if b := c.watch.TakeBuffer(x, class, c.table.standInSize(class)); b != nil {
+		return b[:n]
+	}
+	if x == nil {
+		return make([]byte, c.table.size[class])[:n]
+	}
+	b := buffer(x, n, c.table.size[class])
+	if c.zero == ZeroOnGet {
+		clear(b[:cap(b)])
+	}
+	return b
+}
+
+// returned takes a stand-in back, and gives the engine what it stood for. It
+// reports false if x is none.
+func (c *sizeClasses) returned(x unsafe.Pointer) bool {
+	s, again := c.watch.Return(x)
+	if s == nil {
+		return false
+	}
+	if again {
+		c.rejected[pool.Double].Add(1)
+		return true
+	}
+	class, spare := s.Spare()
+	if state := c.mode.state.Load(); state == isOff || state == isCount {
+		c.drop(state, c.table.size[class])
+	} else {
+		if spare == nil {
+			spare = unsafe.Pointer(unsafe.SliceData(make([]byte, c.table.size[class])))
+		}
+		c.engine.Put(class, spare, 0)
+	}
+	c.watch.Confine(s)
+	return true
+}
+
+// sampled is a new object as a stand-in for x, or for another new one if the
+// engine had none; or the latter themselves, if there can be no stand-in.
+func (c *bounded[T]) sampled(x unsafe.Pointer) *T {
+	began := time.Now()
+	standIn := c.New()
+	if x == nil {
+		x = unsafe.Pointer(c.New())
+	}
+	size := int(c.bytes(standIn))
+	if c.watch.TakeObject(unsafe.Pointer(standIn), x, int(unsafe.Sizeof(*standIn)), size, began) {
+		return standIn
+	}
+	if c.Discard != nil {
+		c.Discard(standIn)
+	}
+	return (*T)(x)
+}
+
+// returned is Put of what is nil or may be a stand-in, if it is.
+func (c *bounded[T]) returned(x *T) bool {
+	if x == nil {
+		c.nils.Add(1)
+		return true
+	}
+	s, again := c.watch.Return(unsafe.Pointer(x))
+	switch {
+	case s == nil:
+		return false
+	case again:
+		c.doubles.Add(1)
+		return true
+	}
+	ok := c.accept(x)
+	_, spare := s.Spare()
+	c.watch.Confine(s)
+	if ok {
+		c.put((*T)(spare), c.bytes((*T)(spare)))
+	} else {
+		c.drop(isOn, (*T)(spare))
+	}
+	return true
+}

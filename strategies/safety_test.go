@@ -1,0 +1,469 @@
+//go:build !otelpool_debug
+
+package strategies_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/strategies"
+)
+
+// reports is what observers of a registry were told.
+type reports struct {
+	mu  sync.Mutex
+	all []pool.Misuse
+}
+
+func observe(r *pool.Registry) *reports {
+	var got reports
+	r.OnMisuse(func(m pool.Misuse) {
+		got.mu.Lock()
+		defer got.mu.Unlock()
+		got.all = append(got.all, m)
+	})
+	return &got
+}
+
+// of is what was told of a kind.
+func (r *reports) of(kind pool.MisuseKind) []pool.Misuse {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []pool.Misuse
+	for _, m := range r.all {
+		if m.Kind == kind {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// took tells whether a stack begins in the named function of this package.
+func begins(s pool.Stack, function string) bool {
+	frames := s.Frames()
+	return len(frames) > 0 && strings.HasSuffix(frames[0].Function, "."+function) &&
+		strings.HasSuffix(frames[0].File, "_test.go") && frames[0].Line > 0
+}
+
+// The mistakes. Each is in functions of its own, for stacks to name.
+
+//go:noinline
+func getBuffer(p *strategies.SizeClasses) []byte { return p.Get(1000) }
+
+//go:noinline
+func putBuffer(p *strategies.SizeClasses, b []byte) { p.Put(b) }
+
+//go:noinline
+func putAgain(p *strategies.SizeClasses, b []byte) { p.Put(b) }
+
+//go:noinline
+func putSuffix(p *strategies.SizeClasses, b []byte) { p.Put(b[8:]) }
+
+//go:noinline
+func putForeign(p *strategies.SizeClasses) { p.Put(make([]byte, 1000)) }
+
+type mistake struct {
+	kind           pool.MisuseKind
+	make           func(p *strategies.SizeClasses)
+	get, put, late string // the functions that must be named
+}
+
+var mistakes = map[string]mistake{
+	"leak": {kind: pool.MisuseLost, get: "getBuffer", make: func(p *strategies.SizeClasses) {
+		getBuffer(p)[0] = 1
+	}},
+	"double Put": {kind: pool.MisuseDouble, get: "getBuffer", put: "putBuffer", late: "putAgain", make: func(p *strategies.SizeClasses) {
+		b := getBuffer(p)
+		putBuffer(p, b)
+		putAgain(p, b)
+	}},
+	"double Put, long after": {kind: pool.MisuseDouble, get: "getBuffer", put: "putBuffer", late: "putAgain", make: func(p *strategies.SizeClasses) {
+		b := getBuffer(p)
+		putBuffer(p, b)
+		for range 100 {
+			p.Put(p.Get(10))
+		}
+		putAgain(p, b)
+	}},
+	"write after Put": {kind: pool.MisuseWrite, get: "getBuffer", put: "putBuffer", make: func(p *strategies.SizeClasses) {
+		b := getBuffer(p)
+		putBuffer(p, b)
+		b[7]++
+	}},
+	"write beyond the capacity": {kind: pool.MisuseOverrun, get: "getBuffer", put: "putBuffer", make: func(p *strategies.SizeClasses) {
+		b := getBuffer(p)
+		if cap(b) != 1024 { // beyond an ordinary one there is no telling what lies
+			*(*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), cap(b))) = 0
+		}
+		putBuffer(p, b)
+	}},
+	"suffix Put": {kind: pool.MisuseSuffix, get: "getBuffer", late: "putSuffix", make: func(p *strategies.SizeClasses) {
+		putSuffix(p, getBuffer(p))
+	}},
+	"foreign Put": {kind: pool.MisuseForeign, late: "putForeign", make: func(p *strategies.SizeClasses) {
+		putForeign(p)
+	}},
+}
+
+func TestMistakesAreFoundAndTheirPlaceIsTold(t *testing.T) {
+	t.Parallel()
+	for name, m := range mistakes {
+		for _, zero := range []strategies.Zeroing{strategies.ZeroNever, strategies.ZeroOnPut} {
+			for safety, within := range map[strategies.Safety]int{strategies.SafetySampled: 10_000, strategies.SafetyStrict: 1} {
+				t.Run(fmt.Sprintf("%s, %v, zeroing %d", name, safety, zero), func(t *testing.T) {
+					t.Parallel()
+					checkMistake(t, m, safety, zero, within)
+				})
+			}
+		}
+	}
+}
+
+func checkMistake(t *testing.T, m mistake, safety strategies.Safety, zero strategies.Zeroing, within int) {
+	var r pool.Registry
+	got := observe(&r)
+	p := newSizeClasses(t, strategies.SizeClassesConfig{Name: "planted", Registry: &r, Safety: safety, Zero: zero})
+	defer p.Close()
+	for range within {
+		m.make(p)
+	}
+	if m.kind == pool.MisuseWrite {
+		getBuffer(p) // the next Get looks
+	}
+	for deadline := time.Now().Add(10 * time.Second); len(got.of(m.kind)) == 0; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not found in %d calls", within)
+		}
+		runtime.GC() // what is lost is found by the collector
+	}
+	found := got.of(m.kind)
+	if len(found) != 1 {
+		t.Errorf("told %d times, want once for a place", len(found))
+	}
+	one := found[0]
+	if one.Pool != "planted" || one.Held < 0 {
+		t.Errorf("pool %q, held %v", one.Pool, one.Held)
+	}
+	for _, c := range []struct {
+		stack    pool.Stack
+		function string
+	}{{one.Get, m.get}, {one.Put, m.put}, {one.Late, m.late}} {
+		if c.function != "" && !begins(c.stack, c.function) {
+			t.Errorf("want a stack from %s in\n%v", c.function, one)
+		}
+	}
+	s := checkLawsOf(t, p, m)
+	if s.Misuse[m.kind] == 0 || !s.Knows.Misuse.Has(int(m.kind)) {
+		t.Errorf("Stats count %v", s.Misuse)
+	}
+	for k, n := range s.Misuse {
+		plain := m.kind == pool.MisuseSuffix && k == int(pool.MisuseForeign) // a suffix of an ordinary buffer
+		if n > 0 && k != int(m.kind) && !plain {
+			t.Errorf("%d times %v, which nobody did", n, pool.MisuseKind(k))
+		}
+	}
+}
+
+// checkLawsOf is checkLaws after a mistake, which must not have spoilt the counts.
+func checkLawsOf(t *testing.T, p *strategies.SizeClasses, m mistake) pool.Stats {
+	t.Helper()
+	s := checkLaws(t, p)
+	if m.kind == pool.MisuseSuffix && s.Returns[pool.Undersize]+s.Returns[pool.Foreign]+s.Returns[pool.Pooled]+s.Returns[pool.Full] != s.Puts() {
+		t.Errorf("returns %v", s.Returns)
+	}
+	return s
+}
+
+// Correct code, of all kinds, is never accused.
+func TestCorrectCodeIsNeverAccusedConcurrentSafe(t *testing.T) {
+	t.Parallel()
+	operations := 1_000_000
+	if testing.Short() {
+		operations /= 10
+	}
+	for _, safety := range []strategies.Safety{strategies.SafetySampled, strategies.SafetyStrict} {
+		n := operations
+		if safety == strategies.SafetyStrict {
+			n /= 20
+		}
+		t.Run(safety.String(), func(t *testing.T) {
+			t.Parallel()
+			stormOfCorrectCode(t, safety, n)
+		})
+	}
+}
+
+func stormOfCorrectCode(t *testing.T, safety strategies.Safety, operations int) {
+	var r pool.Registry
+	got := observe(&r)
+	var made, gone atomic.Int64
+	open := func() (*strategies.SizeClasses, *strategies.Bounded[object]) {
+		return newSizeClasses(t, strategies.SizeClassesConfig{Name: "buffers", Registry: &r, Safety: safety, Limit: 4 << 20, OnDuplicate: pool.Suffix}),
+			strategies.Must(strategies.NewBounded(strategies.BoundedConfig[object]{
+				Name: "objects", Registry: &r, Safety: safety, OnDuplicate: pool.Suffix,
+				New:     func() *object { made.Add(1); return new(object) },
+				Keep:    func(x *object) bool { return x.words[0]%10 != 9 },
+				Reset:   func(x *object) { *x = object{} },
+				Discard: func(*object) { gone.Add(1) },
+			}))
+	}
+	buffers, objects := open()
+	stop := make(chan struct{})
+	var workers, pest sync.WaitGroup
+	pest.Go(func() {
+		for i := int64(0); ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			switch i % 5 {
+			case 0:
+				runtime.GC() // addresses are reused
+			case 1:
+				buffers.Trim(1 << 16)
+				objects.Trim(1 << 10)
+			case 2:
+				buffers.SetLimit(1<<20 + i%3<<20)
+			case 3: // pools come and go with buffers out
+				b, o := open()
+				x, y := b.Get(100), o.Get()
+				b.Close()
+				o.Close()
+				b.Put(x)
+				o.Put(y)
+			case 4:
+				buffers.Samples(func(pool.Sample) bool { return true })
+			}
+			runtime.Gosched()
+		}
+	})
+	const goroutines = 4
+	handoff := make(chan []byte, 16)
+	for id := range goroutines {
+		workers.Go(func() {
+			correctly(rand.New(rand.NewPCG(uint64(id), 1)), buffers, objects, handoff, operations/goroutines)
+		})
+	}
+	workers.Wait()
+	close(stop)
+	pest.Wait()
+	close(handoff)
+	for b := range handoff {
+		buffers.Put(b)
+	}
+	runtime.GC()
+	for _, s := range []pool.Stats{checkLaws(t, buffers), checkLaws(t, objects)} {
+		if s.InUse != 0 || s.InUseBytes != 0 {
+			t.Errorf("%s: %d in use, %d bytes, with everything put back", s.Strategy, s.InUse, s.InUseBytes)
+		}
+		if n := s.Misuse; n != [pool.NumMisuseKinds]uint64{} {
+			t.Errorf("%s: accused of %v", s.Strategy, n)
+		}
+	}
+	if len(got.all) > 0 {
+		t.Errorf("correct code is accused: %v", got.all[0])
+	}
+	objects.Close()
+	if made.Load() != gone.Load() {
+		t.Errorf("%d objects were made and %d discarded", made.Load(), gone.Load())
+	}
+}
+
+// object is what the storm's objects are.
+type object struct{ words [8]int }
+
+// correctly uses pools in every way that is allowed.
+func correctly(r *rand.Rand, buffers *strategies.SizeClasses, objects *strategies.Bounded[object], handoff chan []byte, n int) {
+	for range n {
+		switch r.IntN(8) {
+		case 0: // to its capacity, and back as a prefix
+			b := buffers.Get(r.IntN(5000))
+			b = b[:cap(b)]
+			for i := range b {
+				b[i] = byte(i)
+			}
+			buffers.Put(b[:len(b)/2])
+		case 1: // an object
+			x := objects.Get()
+			x.words[0] = r.IntN(100)
+			objects.Put(x)
+		case 2: // given back elsewhere
+			b := buffers.Get(600)
+			select {
+			case handoff <- b:
+			case c := <-handoff:
+				buffers.Put(c)
+				buffers.Put(b)
+			}
+		case 3: // a growing buffer
+			b := strategies.NewBuffer(buffers, r.IntN(300))
+			for range r.IntN(20) {
+				b.WriteString("some more of what is to be written, until the buffer has to grow")
+			}
+			b.Release()
+		case 4: // append, as far as it goes
+			b := buffers.Get(100)[:0]
+			for len(b) < cap(b) {
+				b = append(b, 1)
+			}
+			buffers.Put(b)
+		case 5: // more than the largest class
+			if r.IntN(1000) == 0 {
+				buffers.Put(buffers.Get(2 << 20))
+			}
+		case 6: // nothing
+			buffers.Put(nil)
+			objects.Put(nil)
+		default:
+			n := 1 << r.IntN(17)
+			b := buffers.Get(n)
+			b[0], b[n-1] = 1, 2
+			if b[0] != 1 && n > 1 || b[n-1] != 2 {
+				panic("somebody else has it")
+			}
+			buffers.Put(b)
+		}
+	}
+}
+
+func TestObjectsGivenBackTwiceOrNeverAreFound(t *testing.T) {
+	t.Parallel()
+	for safety, within := range map[strategies.Safety]int{strategies.SafetySampled: 10_000, strategies.SafetyStrict: 1} {
+		t.Run(safety.String(), func(t *testing.T) {
+			t.Parallel()
+			var r pool.Registry
+			got := observe(&r)
+			p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[object]{
+				Name: "objects", Registry: &r, Safety: safety, New: func() *object { return new(object) },
+			}))
+			defer p.Close()
+			for range within {
+				x := getObject(p)
+				putObject(p, x)
+				putObjectAgain(p, x)
+			}
+			double := got.of(pool.MisuseDouble)
+			if len(double) != 1 || !begins(double[0].Get, "getObject") || !begins(double[0].Put, "putObject") || !begins(double[0].Late, "putObjectAgain") {
+				t.Fatalf("told of %v", double)
+			}
+			for range within {
+				getObject(p)
+			}
+			for deadline := time.Now().Add(10 * time.Second); len(got.of(pool.MisuseLost)) == 0; runtime.Gosched() {
+				if time.Now().After(deadline) {
+					t.Fatal("what is lost is not found")
+				}
+				runtime.GC()
+			}
+			var s pool.Stats
+			p.Stats(&s)
+			if s.Returns[pool.Double] == 0 || s.Lost == 0 || s.Lost != s.Misuse[pool.MisuseLost] {
+				t.Errorf("%d double, %d lost, misuse %v", s.Returns[pool.Double], s.Lost, s.Misuse)
+			}
+		})
+	}
+}
+
+//go:noinline
+func getObject(p *strategies.Bounded[object]) *object { return p.Get() }
+
+//go:noinline
+func putObject(p *strategies.Bounded[object], x *object) { p.Put(x) }
+
+//go:noinline
+func putObjectAgain(p *strategies.Bounded[object], x *object) { p.Put(x) }
+
+func TestSafetyOffLooksAtNothing(t *testing.T) {
+	t.Parallel()
+	p := newSizeClasses(t, strategies.SizeClassesConfig{Safety: strategies.SafetyOff})
+	for range 1000 {
+		if b := p.Get(1000); cap(b) != 1024 {
+			t.Fatalf("a buffer of %d bytes", cap(b))
+		}
+	}
+	if s := checkLaws(t, p); s.Knows.Misuse != 0 || s.Knows.Has(pool.KnowsLost) {
+		t.Errorf("Stats know %+v", s.Knows)
+	}
+}
+
+// A call that is not sampled allocates nothing: all of a run between samples.
+func TestCallsThatAreNotSampledDoNotAllocate(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	p := newSizeClasses(t, strategies.SizeClassesConfig{})
+	o := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[object]{New: func() *object { return new(object) }}))
+	defer o.Close()
+	for range 20_000 { // past the time of frequent samples
+		p.Put(p.Get(1000))
+		o.Put(o.Get())
+	}
+	var before, after runtime.MemStats
+	runs := 0
+	for range 100 {
+		runtime.ReadMemStats(&before)
+		for range 100 {
+			p.Put(p.Get(1000))
+			o.Put(o.Get())
+		}
+		runtime.ReadMemStats(&after)
+		if after.Mallocs == before.Mallocs {
+			runs++
+		}
+	}
+	if runs < 90 {
+		t.Errorf("%d of 100 runs of 100 calls did without an allocation, want all but those with a sample", runs)
+	}
+}
+
+func TestSamplesTellWhoHasBuffers(t *testing.T) {
+	t.Parallel()
+	p := newSizeClasses(t, strategies.SizeClassesConfig{Safety: strategies.SafetyStrict})
+	defer p.Close()
+	began := time.Now()
+	held := [][]byte{getBuffer(p), p.Get(5000)}
+	var sizes []int64
+	p.Samples(func(s pool.Sample) bool {
+		if s.Weight != 1 || s.Taken.Before(began) || len(s.Get.Frames()) == 0 {
+			t.Errorf("%+v", s)
+		}
+		sizes = append(sizes, s.Size)
+		return true
+	})
+	slices.Sort(sizes)
+	if want := []int64{int64(cap(held[0])), int64(cap(held[1]))}; !slices.Equal(sizes, want) {
+		t.Errorf("samples of %v bytes, want %v", sizes, want)
+	}
+	for _, b := range held {
+		p.Put(b)
+	}
+	p.Samples(func(s pool.Sample) bool { t.Errorf("still out: %+v", s); return true })
+}
+
+// Samples stand for about as many as there are.
+func TestWeightsOfSamplesAddUp(t *testing.T) {
+	t.Parallel()
+	const pools, each = 30, 5000
+	var weight int64
+	for range pools {
+		p := newSizeClasses(t, strategies.SizeClassesConfig{})
+		held := make([][]byte, each)
+		for i := range held {
+			held[i] = p.Get(1)
+		}
+		p.Samples(func(s pool.Sample) bool { weight += s.Weight; return true })
+		p.Close()
+		runtime.KeepAlive(held)
+	}
+	if share := float64(weight) / (pools * each); share < 0.7 || share > 1.3 {
+		t.Errorf("the samples stand for %d, %d are out", weight, pools*each)
+	}
+}
