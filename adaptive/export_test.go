@@ -18,7 +18,9 @@ type (
 )
 
 // Age is the learned idle age in seconds.
-func (l *Learner) Age(T, least, most float64) float64 { return l.age(prices{T, least, most}, 1) }
+func (l *Learner) Age(breakEven, least, most float64) float64 {
+	return l.age(prices{breakEven, least, most}, 1)
+}
 
 // See adds gaps of a bin, and objects that were dropped for good.
 func (l *Learner) See(bin, n int, absent float32) {

@@ -55,7 +55,7 @@ func (j *journal) begin(p *policy, s *sample) {
 	}
 }
 
-func (j *journal) changed(from pool.PressureLevel, to *ladder, a *assessment) {
+func (j *journal) changed(to *ladder, a *assessment) {
 	j.moved, j.asked = true, *a
 	j.transitions[to.level][to.cause]++
 }

@@ -73,10 +73,10 @@ const (
 func prior(doublings float64) float64 { return conviction * doublings * doublings }
 
 // again is the chance that what was dropped had been wanted within T.
-func (l *learner) again(T float64, one float32) float64 {
+func (l *learner) again(breakEven float64, one float32) float64 {
 	soon, all := float64(one)/2, float64(one+l.absent)
 	for bin, n := range l.gaps {
-		if gapLength[bin] < T {
+		if gapLength[bin] < breakEven {
 			soon += float64(n)
 		}
 		all += float64(n)
@@ -204,22 +204,22 @@ type cost struct{ actual, excess float64 }
 // pool paid beyond that shows when a gap ends, or when its object is dropped: a
 // gap held for longer than T, and everything held that was then dropped, was
 // held in vain; and a gap shorter than T was not to be missed.
-func (c *cost) add(d *pool.ClassDemand, T float64) {
+func (c *cost) add(d *pool.ClassDemand, breakEven float64) {
 	size := float64(d.Size)
-	c.actual += size * (float64(d.Misses) + d.IdleSeconds/T)
-	c.excess += size * d.DroppedSeconds / T
+	c.actual += size * (float64(d.Misses) + d.IdleSeconds/breakEven)
+	c.excess += size * d.DroppedSeconds / breakEven
 	if d.Gets == 0 {
 		return
 	}
-	bin := pool.GapBin(time.Duration(T * float64(time.Second)))
+	bin := pool.GapBin(time.Duration(breakEven * float64(time.Second)))
 	for i, n := range d.Gone[:bin] {
 		if n > 0 {
-			c.excess += size * float64(n) * max(1-gapLength[i]/T, 0)
+			c.excess += size * float64(n) * max(1-gapLength[i]/breakEven, 0)
 		}
 	}
 	for ; bin < pool.NumGaps; bin++ {
 		if n := d.Held[bin]; n > 0 {
-			c.excess += size * float64(n) * max(gapLength[bin]/T-1, 0)
+			c.excess += size * float64(n) * max(gapLength[bin]/breakEven-1, 0)
 		}
 	}
 }

@@ -178,7 +178,7 @@ func (p *policy) learnPool(state *poolState, s *poolSample, elapsed time.Duratio
 	}
 	state.name, state.open = s.Name, s.Open
 	p.idle += s.Others
-	T := p.c.BreakEven.Seconds()
+	breakEven := p.c.BreakEven.Seconds()
 	for i := range s.Demand.Classes {
 		d, c := &s.Demand.Classes[i], &state.classes[i]
 		state.sizes[i] = d.Size
@@ -187,7 +187,7 @@ func (p *policy) learnPool(state *poolState, s *poolSample, elapsed time.Duratio
 		c.idle = d.Idle * d.Size
 		c.regrets += d.Regrets
 		p.regrets += d.Regrets
-		p.cost.add(d, T)
+		p.cost.add(d, breakEven)
 	}
 }
 
@@ -212,7 +212,7 @@ func (p *policy) follow(s *sample) {
 	a := p.pressure.assess(&s.Reading, p.memory.limit, &p.c.Levels)
 	from := p.pressure.level
 	if p.pressure.follow(&a, &s.Reading, s.At, p.c.Dwell) {
-		p.journal.changed(from, &p.pressure, &a)
+		p.journal.changed(&p.pressure, &a)
 		p.hasForce = p.hasForce && p.pressure.level < from
 	}
 	p.futile.see(p, s)

@@ -119,24 +119,24 @@ func (s *section) compare(traces int) {
 }
 
 // timeSection is the comparison at a break-even time.
-func (o *options) timeSection(T time.Duration) *section {
-	s := &section{Title: fmt.Sprintf("T = %v", T), T: T.Seconds()}
+func (o *options) timeSection(breakEven time.Duration) *section {
+	s := &section{Title: fmt.Sprintf("T = %v", breakEven), T: breakEven.Seconds()}
 	s.policies = append(s.policies, policy{
 		"optimum", "knows the whole recording: holds what is used again within T", true,
-		func(t *trace.Trace, _ sim.Watcher) (sim.Result, error) { return sim.Optimum(t, T), nil },
+		func(t *trace.Trace, _ sim.Watcher) (sim.Result, error) { return sim.Optimum(t, breakEven), nil },
 	})
-	for _, rival := range sim.Rivals(T) {
+	for _, rival := range sim.Rivals(breakEven) {
 		s.policies = append(s.policies, policy{
 			rival.Name, rival.Does, rival.Foresees,
 			func(t *trace.Trace, watch sim.Watcher) (sim.Result, error) {
-				return sim.Replay(t, rival.Name, rival.New(t), T, watch), nil
+				return sim.Replay(t, rival.Name, rival.New(t), breakEven, watch), nil
 			},
 		})
 	}
 	s.policies = append(s.policies, policy{
 		"shipped", "package adaptive, exactly counted slots", false,
 		func(t *trace.Trace, watch sim.Watcher) (sim.Result, error) {
-			return (&sim.Shipped{Watch: watch}).Replay(t, "shipped", T)
+			return (&sim.Shipped{Watch: watch}).Replay(t, "shipped", breakEven)
 		},
 	})
 	if o.engine {
@@ -147,7 +147,7 @@ func (o *options) timeSection(T time.Duration) *section {
 					return sim.Result{}, fmt.Errorf("%s has %d size classes and the engine at most %d: use -classes pow2, or -engine=false",
 						t.Name, len(t.Sizes), magazine.MaxClasses)
 				}
-				return (&sim.Shipped{Watch: watch}).ReplayEngine(t, "shipped", T)
+				return (&sim.Shipped{Watch: watch}).ReplayEngine(t, "shipped", breakEven)
 			},
 		})
 	}

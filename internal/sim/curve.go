@@ -81,10 +81,10 @@ func (c *Curve) Misses(n int) uint64 {
 
 // BestSize is the number of objects of the pool of constant size that costs
 // least at a break-even time.
-func (c *Curve) BestSize(T time.Duration) (size int) {
+func (c *Curve) BestSize(breakEven time.Duration) (size int) {
 	var gain, best float64
 	for depth, h := range c.Hits {
-		gain += float64(h) - c.Idle[depth].Seconds()/T.Seconds()
+		gain += float64(h) - c.Idle[depth].Seconds()/breakEven.Seconds()
 		if gain > best {
 			best, size = gain, depth+1
 		}

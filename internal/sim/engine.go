@@ -77,11 +77,11 @@ func (e *Engine) account() *account { return &e.idle }
 // ReplayEngine runs a trace through the shipped engine that the shipped
 // controller steers, on the clock of the trace. The engine sees as many Ps as
 // this process has.
-func (s *Shipped) ReplayEngine(t *trace.Trace, name string, T time.Duration) (Result, error) {
+func (s *Shipped) ReplayEngine(t *trace.Trace, name string, breakEven time.Duration) (Result, error) {
 	budget := pool.NewBudget(pool.Unlimited)
 	e := NewEngine(t.Sizes, budget)
 	defer e.Close()
-	return s.steer(t, name, T, e, budget)
+	return s.steer(t, name, breakEven, e, budget)
 }
 
 var _ pool.Ager = (*Engine)(nil)

@@ -43,14 +43,14 @@ func Gaps(t *trace.Trace, fn func(Gap)) (cold []int64) {
 // Optimum is what the best policy does that knows the whole trace: it holds an
 // object through a gap if the gap is shorter than T, and drops it at once if
 // not. Viewed as a curve over time, what it holds is the closing of demand by T.
-func Optimum(t *trace.Trace, T time.Duration) Result {
+func Optimum(t *trace.Trace, breakEven time.Duration) Result {
 	r := newResult("optimum", t)
 	var steps levels
 	for class, n := range Gaps(t, func(g Gap) {
 		size := t.Sizes[g.Class]
 		switch {
 		case g.To == Never:
-		case g.To-g.From < T:
+		case g.To-g.From < breakEven:
 			r.IdleByteSeconds += float64(size) * (g.To - g.From).Seconds()
 			steps.add(g.From, g.To, size)
 		default:
@@ -62,7 +62,7 @@ func Optimum(t *trace.Trace, T time.Duration) Result {
 		r.MissedBytes += n * t.Sizes[class]
 	}
 	r.PeakIdle = steps.peak()
-	return r.priced(T)
+	return r.priced(breakEven)
 }
 
 // Clairvoyant is the bytes missed by a pool of limited bytes that knows when

@@ -47,7 +47,7 @@ func limitOf(p any) int64 {
 }
 
 // Replay runs a trace through a policy and prices the outcome.
-func Replay(t *trace.Trace, name string, p Rival, T time.Duration, watch Watcher) Result {
+func Replay(t *trace.Trace, name string, p Rival, breakEven time.Duration, watch Watcher) Result {
 	r := newResult(name, t)
 	gc := collector{next: baseLive}
 	var inUse int64
@@ -76,7 +76,7 @@ func Replay(t *trace.Trace, name string, p Rival, T time.Duration, watch Watcher
 		}
 	}
 	r.idle(p.account(), t.End())
-	return r.priced(T)
+	return r.priced(breakEven)
 }
 
 // The garbage collector as the policies that depend on it see it: a program with

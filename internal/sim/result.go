@@ -37,8 +37,8 @@ func (r *Result) MissRatio() float64 {
 }
 
 // priced is r with the cost that its figures come to.
-func (r Result) priced(T time.Duration) Result {
-	r.Cost = float64(r.MissedBytes) + r.IdleByteSeconds/T.Seconds()
+func (r Result) priced(breakEven time.Duration) Result {
+	r.Cost = float64(r.MissedBytes) + r.IdleByteSeconds/breakEven.Seconds()
 	if r.seconds > 0 {
 		r.MeanIdle = r.IdleByteSeconds / r.seconds
 	}

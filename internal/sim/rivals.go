@@ -109,11 +109,11 @@ func Same(sizes []int64, n int) []int {
 
 // BestSizes are the constant sizes that would have cost least: a pool with a
 // fixed size that was told the future.
-func BestSizes(t *trace.Trace, T time.Duration) []int {
+func BestSizes(t *trace.Trace, breakEven time.Duration) []int {
 	curves := Curves(t)
 	best := make([]int, len(curves))
 	for i := range curves {
-		best[i] = curves[i].BestSize(T)
+		best[i] = curves[i].BestSize(breakEven)
 	}
 	return best
 }

@@ -49,16 +49,16 @@ type subject interface {
 }
 
 // Replay runs a trace through a pool of slots.
-func (s *Shipped) Replay(t *trace.Trace, name string, T time.Duration) (Result, error) {
+func (s *Shipped) Replay(t *trace.Trace, name string, breakEven time.Duration) (Result, error) {
 	budget := NewBudget(pool.Unlimited)
-	return s.steer(t, name, T, NewSlots(Start, t.Sizes, budget), budget)
+	return s.steer(t, name, breakEven, NewSlots(Start, t.Sizes, budget), budget)
 }
 
 // steer runs a trace through a pool that the shipped controller steers, on the
 // clock of the trace.
-func (s *Shipped) steer(t *trace.Trace, name string, T time.Duration, p subject, b adaptive.Budget) (Result, error) {
+func (s *Shipped) steer(t *trace.Trace, name string, breakEven time.Duration, p subject, b adaptive.Budget) (Result, error) {
 	c := s.Config
-	c.Registry, c.Budget, c.BreakEven = new(pool.Registry), b, T
+	c.Registry, c.Budget, c.BreakEven = new(pool.Registry), b, breakEven
 	if c.Signals == nil {
 		c.Signals = Calm{}
 	}
@@ -66,7 +66,7 @@ func (s *Shipped) steer(t *trace.Trace, name string, T time.Duration, p subject,
 		c.MaxIdleBytes = pool.Unlimited
 	}
 	if c.Interval == 0 {
-		c.Interval = min(time.Second, max(T/10, tick))
+		c.Interval = min(time.Second, max(breakEven/10, tick))
 	}
 	if _, err := c.Registry.Publish(name, p, pool.Reject); err != nil {
 		return Result{}, err
@@ -85,7 +85,7 @@ func (s *Shipped) steer(t *trace.Trace, name string, T time.Duration, p subject,
 		}
 	})
 	ctl.ControllerStats(&s.Controller)
-	return r.priced(T), nil
+	return r.priced(breakEven), nil
 }
 
 func (s *Shipped) replay(t *trace.Trace, name string, p subject, every time.Duration, step func(at time.Duration, inUse int64)) Result {

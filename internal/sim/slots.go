@@ -40,7 +40,6 @@ type slots struct {
 	since  time.Duration // IdleSeconds are counted up to here
 	hits   uint64
 	misses uint64
-	curve  pool.ClassCurve
 }
 
 // NewSlots returns a pool with classes of the given sizes that shares a budget.

@@ -82,14 +82,14 @@ func TestBestConstantSizeIsBruteForce(t *testing.T) {
 
 // cheapest is the optimum by dynamic programming: after every event the pool may
 // drop any number of its free objects.
-func cheapest(tr *trace.Trace, T time.Duration) float64 {
+func cheapest(tr *trace.Trace, breakEven time.Duration) float64 {
 	const most = 64
 	cost := slices.Repeat([]float64{math.Inf(1)}, most)
 	cost[0] = 0
 	last := time.Duration(0)
 	for _, e := range tr.Events {
 		next := slices.Repeat([]float64{math.Inf(1)}, most)
-		held := (e.At - last).Seconds() / T.Seconds()
+		held := (e.At - last).Seconds() / breakEven.Seconds()
 		last = e.At
 		for idle, c := range cost {
 			if c += float64(idle) * held; math.IsInf(c, 1) {
