@@ -61,9 +61,9 @@ func (c *Cell) drain() (ordinary bool) {
 func (c *Cell) begin(first uint64) {
 	d := &c.drained
 	atomic.StoreUint32(&d.turn, d.turn+1)
-	atomic.StoreUint64(&d.hits, d.hits+c.tally>>tallyShift-first)
-	atomic.StoreUint64(&d.bytes, d.bytes+c.tally&tallyBytes)
-	atomic.StoreUint64(&c.tally, first<<tallyShift)
+	percpu.Store(&d.hits, d.hits+c.tally>>tallyShift-first)
+	percpu.Store(&d.bytes, d.bytes+c.tally&tallyBytes)
+	percpu.Store(&c.tally, first<<tallyShift)
 	atomic.StoreUint32(&d.turn, d.turn+1)
 }
 

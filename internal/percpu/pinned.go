@@ -45,6 +45,10 @@ func Inc(p *uint64) { *p++ }
 // Load reads a counter that its owner may be writing.
 func Load(p *uint64) uint64 { return atomic.LoadUint64(p) }
 
+// Store overwrites a counter of which only the caller is the owner. What Load
+// gives others is never torn, and what they see later stores by, they see this by.
+func Store(p *uint64, n uint64) { atomic.StoreUint64(p, n) }
+
 // LoadInt reads a number that its owner may be writing.
 func LoadInt(p *int) int { return int(atomic.LoadUintptr((*uintptr)(unsafe.Pointer(p)))) }
 

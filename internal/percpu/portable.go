@@ -35,6 +35,9 @@ func Inc(p *uint64) { atomic.AddUint64(p, 1) }
 // Load reads a counter under its shard's lock.
 func Load(p *uint64) uint64 { return *p }
 
+// Store overwrites a counter under its shard's lock.
+func Store(p *uint64, n uint64) { *p = n }
+
 // LoadInt reads a number under its shard's lock.
 func LoadInt(p *int) int { return *p }
 
