@@ -340,14 +340,25 @@ func (p *Pool) reclaim() {
 		d := &p.depots[class]
 		c := p.front.At(percpu.Pin(), class)
 		if c.live {
-			filled := c.filled(d)
-			unused += c.quota - filled
-			c.quota = filled
+			needed := c.needed(d)
+			unused += c.quota - needed
+			c.quota = needed
 			c.fit(d)
 		}
 		c.Leave()
 	}
 	p.release(unused)
+}
+
+// needed is the part of a cell's quota that it cannot do without: what its
+// objects take, and the top's room while it has others. Give fills an empty top
+// without asking how many those are.
+func (c *Cell) needed(d *depot) int64 {
+	bytes := c.filled(d)
+	if c.top == nil && bytes > 0 {
+		bytes += d.size
+	}
+	return bytes
 }
 
 // countHit counts a hit that no cell counted.
