@@ -39,6 +39,8 @@ type Options struct {
 	Overrides []string
 	// Ports are the ports to listen on; the zero value means free ones.
 	Ports Ports
+	// Env is further environment, NAME=value: what the configuration asks for.
+	Env []string
 }
 
 // Collector is a running collector process. Its methods are safe for concurrent
@@ -67,6 +69,7 @@ func Start(ctx context.Context, o Options) (*Collector, error) {
 	c.cmd = exec.Command(o.Binary, o.arguments()...)
 	c.cmd.Env = append(os.Environ(),
 		"OTEL_LISTEN="+loopback, "OTEL_TELEMETRY_PORT="+strconv.Itoa(o.Ports.Telemetry))
+	c.cmd.Env = append(c.cmd.Env, o.Env...)
 	c.cmd.Stdout, c.cmd.Stderr = &c.log, &c.log
 	c.cmd.SysProcAttr = child.DieWithParent()
 	if err := c.cmd.Start(); err != nil {
