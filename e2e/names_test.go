@@ -7,9 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
+	"github.com/otelpool/pool/e2e/internal/dashboards"
 	"github.com/otelpool/pool/e2e/internal/promstore"
 )
 
@@ -69,6 +71,36 @@ func TestQueriesNameWhatThereIs(t *testing.T) {
 	t.Logf("%d expressions name %d metrics", len(queries), len(metrics)-len(unused))
 }
 
+// A value that an attribute gains is to have its colour: without, it would have that
+// of its name, which may be green for a drop.
+func TestEveryValueHasItsColour(t *testing.T) {
+	t.Parallel()
+	values := map[string][]string{}
+	for _, m := range readTable(t) {
+		for _, a := range m.attributes {
+			values["{{"+label(a.key)+"}}"] = a.values
+		}
+	}
+	checked := 0
+	for _, page := range dashboards.Pages() {
+		for _, row := range page.Rows {
+			for _, p := range row.Panels {
+				for _, q := range p.Queries {
+					for _, v := range values[q.Legend] {
+						checked++
+						if !p.Colours.Has(v) && q.Legend != "{{otelpool_resize_direction}}" {
+							t.Errorf("%s: %s: %s has no colour", page.Title, p.Title, v)
+						}
+					}
+				}
+			}
+		}
+	}
+	if checked < 30 {
+		t.Errorf("%d values: do panels show none any more?", checked)
+	}
+}
+
 // mentioned is the metrics that an expression names, and the labels it selects,
 // groups or joins by.
 func mentioned(t *testing.T, expr string) (names, used []string) {
@@ -81,7 +113,7 @@ func mentioned(t *testing.T, expr string) (names, used []string) {
 		switch n := n.(type) {
 		case *parser.VectorSelector:
 			for _, m := range n.LabelMatchers {
-				if m.Name != labels.MetricName {
+				if m.Name != model.MetricNameLabel {
 					used = append(used, m.Name)
 				} else if m.Type == labels.MatchEqual {
 					names = append(names, m.Value)

@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/prometheus/prometheus/promql"
+
+	"github.com/otelpool/pool/e2e/internal/dashboards"
+	"github.com/otelpool/pool/e2e/internal/promstore"
 )
 
 // query is an expression of a file that is shipped, and where it stands.
@@ -29,26 +32,36 @@ func TestEveryQueryOfADashboardAnswers(t *testing.T) {
 	r := recorded(t)
 	queries := append(grafanaQueries(t), vmuiQueries(t)...)
 	for _, chosen := range []choices{everything, oneOf} {
-		t.Run(chosen.name, func(t *testing.T) {
-			for _, q := range queries {
-				expr := chosen.fill(q.expr)
-				m, err := r.store.Range(t.Context(), expr, r.first, r.last, scrapeMade)
-				if err != nil {
-					t.Errorf("%s: %v\n%s", q.where, err, expr)
-				} else if !figures(m) {
-					t.Errorf("%s: no data\n%s", q.where, expr)
-				}
-			}
-			t.Logf("%d expressions of dashboards answered with data", len(queries))
-		})
+		t.Run(chosen.name, func(t *testing.T) { r.ask(t, r.store, chosen, queries) })
 	}
+	t.Run("names with dots", func(t *testing.T) { r.ask(t, r.dotted, everything, dottedQueries(t)) })
+}
+
+func (r *recording) ask(t *testing.T, store *promstore.Store, chosen choices, queries []query) {
+	t.Helper()
+	for _, q := range queries {
+		expr := chosen.fill(q.expr)
+		m, err := store.Range(t.Context(), expr, r.first, r.last, scrapeMade)
+		if err != nil {
+			t.Errorf("%s: %v\n%s", q.where, err, expr)
+		} else if !figures(m) {
+			t.Errorf("%s: no data\n%s", q.where, expr)
+		}
+	}
+	t.Logf("%d expressions of dashboards answered with data", len(queries))
 }
 
 func TestEveryRuleAnswers(t *testing.T) {
 	r := recorded(t)
+	t.Run("shipped names", func(t *testing.T) { r.askRules(t, r.store) })
+	t.Run("names with dots", func(t *testing.T) { r.askRules(t, r.dotted) })
+}
+
+func (r *recording) askRules(t *testing.T, store *promstore.Store) {
+	t.Helper()
 	recordings, alerts := 0, 0
-	for _, rule := range r.store.Rules() {
-		m, err := r.store.Range(t.Context(), rule.Expr, r.first, r.last, scrapeMade)
+	for _, rule := range store.Rules() {
+		m, err := store.Range(t.Context(), rule.Expr, r.first, r.last, scrapeMade)
 		if err != nil {
 			t.Errorf("%s: %v\n%s", rule.Name, err, rule.Expr)
 		}
@@ -93,25 +106,54 @@ type grafanaPanel struct {
 func grafanaQueries(t *testing.T) (queries []query) {
 	t.Helper()
 	for _, file := range files(t, "../deploy/grafana/dashboards/*.json") {
-		var page struct {
-			Title      string
-			Panels     []grafanaPanel
-			Templating struct {
-				List []struct {
-					Name, Type string
-					Query      json.RawMessage
-				}
-			}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		read(t, file, &page)
-		for _, v := range page.Templating.List {
-			if v.Type == "query" {
-				queries = append(queries, query{page.Title + ": variable " + v.Name, valuesOf(t, v.Query)})
-			}
-		}
-		queries = append(queries, asked(page.Title, page.Panels)...)
+		queries = append(queries, queriesOf(t, text)...)
 	}
 	return queries
+}
+
+// dottedQueries are the same for names with dots.
+func dottedQueries(t *testing.T) (queries []query) {
+	t.Helper()
+	names, err := dashboards.UTF8()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range dashboards.Pages() {
+		text, err := p.Grafana(names)
+		if err != nil {
+			t.Fatal(err)
+		}
+		queries = append(queries, queriesOf(t, text)...)
+	}
+	return queries
+}
+
+// queriesOf is what a dashboard of Grafana asks.
+func queriesOf(t *testing.T, text []byte) (queries []query) {
+	t.Helper()
+	var page struct {
+		Title      string
+		Panels     []grafanaPanel
+		Templating struct {
+			List []struct {
+				Name, Type string
+				Query      json.RawMessage
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &page); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range page.Templating.List {
+		if v.Type == "query" {
+			queries = append(queries, query{page.Title + ": variable " + v.Name, valuesOf(t, v.Query)})
+		}
+	}
+	return append(queries, asked(page.Title, page.Panels)...)
 }
 
 func asked(where string, panels []grafanaPanel) (queries []query) {
@@ -124,7 +166,7 @@ func asked(where string, panels []grafanaPanel) (queries []query) {
 	return queries
 }
 
-var labelValues = regexp.MustCompile(`^label_values\((.*), ([a-z_]+)\)$`)
+var labelValues = regexp.MustCompile(`^label_values\((.*), ([a-z._]+)\)$`)
 
 // valuesOf is Grafana's label_values in PromQL.
 func valuesOf(t *testing.T, variable json.RawMessage) string {
@@ -135,7 +177,7 @@ func valuesOf(t *testing.T, variable json.RawMessage) string {
 	if m == nil {
 		t.Fatalf("variable %s is not label_values(series, label): %v", variable, err)
 	}
-	return fmt.Sprintf("group by (%s) (%s)", m[2], m[1])
+	return fmt.Sprintf("group by (%q) (%s)", m[2], m[1])
 }
 
 func vmuiQueries(t *testing.T) (queries []query) {

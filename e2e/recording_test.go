@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -16,33 +19,36 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/e2e/internal/collector"
+	"github.com/otelpool/pool/e2e/internal/dashboards"
 	"github.com/otelpool/pool/e2e/internal/gateway"
 	"github.com/otelpool/pool/e2e/internal/promstore"
 	"github.com/otelpool/pool/otelpool"
 	"github.com/otelpool/pool/strategies"
 )
 
-// A recording is what a Prometheus has after three quarters of an hour with a
-// service in each scenario. It is made in some twenty seconds: a scrape every
-// quarter of a second is stored as one every half minute.
+// A recording is what a Prometheus has after nearly an hour with a service in each
+// scenario. It is made in half a minute, the cycle of the squeeze: time runs fast,
+// and a scrape every quarter of a second is stored as one every half minute.
 const (
-	scrapes    = 90
+	recordFor  = 28 * time.Second
 	scrapeReal = 250 * time.Millisecond
-	scrapeMade = 30 * time.Second
+	fast       = 120
+	scrapeMade = fast * scrapeReal
 	rateWindow = "2m" // $__rate_interval: four scrapes
 )
 
 var recordingStart = time.Date(2026, time.March, 1, 3, 0, 0, 0, time.UTC)
 
 // scenarios are the services of the recording, one in each scenario, by name.
-var scenarios = []string{"steady", "burst", "leak"}
+var scenarios = []string{"steady", "burst", "leak", "squeeze"}
 
 type recording struct {
-	store *promstore.Store
-	first time.Time                  // with data
-	last  time.Time                  // scrape
-	fired map[string]map[string]bool // job → names of the alerts that fired
-	grave map[string]string          // alert → severity
+	store  *promstore.Store
+	dotted *promstore.Store           // the same with names as they are in OpenTelemetry
+	first  time.Time                  // with data
+	last   time.Time                  // scrape
+	fired  map[string]map[string]bool // job → names of the alerts that fired
+	grave  map[string]string          // alert → severity
 }
 
 // record is made once: it has what all tests of queries and alerts need.
@@ -63,7 +69,11 @@ func newRecording(ctx context.Context) (r *recording, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := collector.Start(ctx, collector.Options{Binary: b.collector})
+	dotted, overrides, err := dottedExporter()
+	if err != nil {
+		return nil, err
+	}
+	c, err := collector.Start(ctx, collector.Options{Binary: b.collector, Overrides: overrides})
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +82,8 @@ func newRecording(ctx context.Context) (r *recording, err error) {
 		g, err := gateway.Start(gateway.Options{
 			Binary: b.gateway, Dir: buildDir, Protocol: gateway.GRPC, Endpoint: c.GRPCEndpoint(),
 			Service: scenario, Instance: fmt.Sprintf("%s-%d", scenario, i), Duration: time.Minute,
-			Flags: []string{"-scenario", scenario, "-rate", "80", "-leak-every", "10"},
-			Env:   []string{"OTEL_METRIC_EXPORT_INTERVAL=250", "GOMEMLIMIT=1GiB"},
+			Flags: []string{"-scenario", scenario, "-rate", "80", "-leak-every", "10", "-controller", "on"},
+			Env:   []string{"OTEL_METRIC_EXPORT_INTERVAL=250", "GOMEMLIMIT=256MiB"},
 		})
 		if err != nil {
 			return nil, err
@@ -86,26 +96,85 @@ func newRecording(ctx context.Context) (r *recording, err error) {
 	}
 	defer func() { err = errors.Join(err, p.stop(ctx)) }()
 	r = &recording{first: recordingStart, fired: map[string]map[string]bool{}, grave: map[string]string{}}
-	if r.store, err = promstore.Open(filepath.Join(buildDir, "prometheus"), rulesFile); err != nil {
+	if err := r.open(); err != nil {
 		return nil, err
 	}
-	return r, r.fill(ctx, c.Scrape, p.work)
+	return r, r.fill(ctx, c.Scrape, dotted, p.work)
+}
+
+// open makes the stores, the second one with rules that are translated too.
+func (r *recording) open() (err error) {
+	if r.store, err = promstore.Open(filepath.Join(buildDir, "prometheus"), rulesFile); err != nil {
+		return err
+	}
+	names, err := dashboards.UTF8()
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(rulesFile)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(buildDir, "dotted.yml")
+	if err := os.WriteFile(file, []byte(names.Rules(string(text))), 0o600); err != nil {
+		return err
+	}
+	r.dotted, err = promstore.Open(filepath.Join(buildDir, "dotted"), file)
+	return err
+}
+
+// dottedExporter is a second exporter of the collector, with the other translation,
+// and how to scrape it.
+func dottedExporter() (scrape func(context.Context) (string, error), overrides []string, err error) {
+	ports, err := collector.FreePorts()
+	if err != nil {
+		return nil, nil, err
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", ports.Prometheus)
+	return func(ctx context.Context) (string, error) { return scrapeDotted(ctx, "http://"+address+"/metrics") },
+		[]string{
+			"exporters::prometheus/dotted::endpoint: " + address,
+			"exporters::prometheus/dotted::translation_strategy: NoUTF8EscapingWithSuffixes",
+			"service::pipelines::metrics::exporters: [debug, prometheus, prometheus/dotted]",
+		}, nil
+}
+
+// scrapeDotted asks for names with dots, as Prometheus 3 does: who does not gets
+// underscores.
+func scrapeDotted(ctx context.Context, url string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Accept", "text/plain;version=1.0.0;escaping=allow-utf-8")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return string(text), err
 }
 
 const rulesFile = "../deploy/prometheus/rules/otelpool.yml"
 
 // fill scrapes until the recording is complete.
-func (r *recording) fill(ctx context.Context, scrape func(context.Context) (string, error), between func()) error {
+func (r *recording) fill(ctx context.Context, scrape, dotted func(context.Context) (string, error), between func()) error {
 	tick := time.NewTicker(scrapeReal)
 	defer tick.Stop()
-	for i := range scrapes {
+	for start := time.Now(); time.Since(start) < recordFor; {
 		between()
 		text, err := scrape(ctx)
 		if err != nil {
 			return err
 		}
-		r.last = recordingStart.Add(time.Duration(i) * scrapeMade)
-		if err := r.store.Tick(ctx, text, r.last); err != nil {
+		same, err := dotted(ctx)
+		if err != nil {
+			return err
+		}
+		// By the clock, so that a machine that is busy makes fewer scrapes and not another time.
+		r.last = recordingStart.Add(fast * time.Since(start))
+		if err := errors.Join(r.store.Tick(ctx, text, r.last), r.dotted.Tick(ctx, same, r.last)); err != nil {
 			return err
 		}
 		r.remember()

@@ -9,18 +9,30 @@ import (
 )
 
 // lit is what somebody who looks sees of a scenario: which alerts fire, and a
-// panel that shows it, by its highest figure over that of a steady service.
+// panel that shows it, by its highest figure.
 type lit struct {
 	scenario string
 	alerts   []string
 	panel    string
-	times    float64
+	times    float64                         // how much higher it is
+	than     func(f, calm []float64) float64 // given what it shows, and of a steady service
 }
 
 var lights = []lit{
-	{"steady", nil, "Hit ratio by instance, the 15 worst", 1},
-	{"leak", []string{"OtelpoolSuspectedLeak"}, "Growth of what is in use, the top 15", 5},
-	{"burst", nil, "Requests by result", 1.5},
+	{"steady", nil, "Hit ratio by instance, the 15 worst", 1, calmest},
+	{"leak", []string{"OtelpoolSuspectedLeak"}, "Growth of what is in use, the top 15", 5, calmest},
+	{"squeeze", []string{"OtelpoolPressureHigh"}, "Pressure by instance, the top 15", 1.5, calmest},
+	{"burst", nil, "Requests by result", 1.3, median},
+}
+
+// calmest is the height of a steady service.
+func calmest(_, calm []float64) float64 { return slices.Max(calm) }
+
+// median is what the panel shows of the service itself most of the time. The
+// heights of two services differ by what else the machine does.
+func median(f, _ []float64) float64 {
+	slices.Sort(f)
+	return f[len(f)/2]
 }
 
 func TestEveryScenarioLightsItsPanelAndItsAlert(t *testing.T) {
@@ -39,11 +51,12 @@ func TestEveryScenarioLightsItsPanelAndItsAlert(t *testing.T) {
 				}
 			}
 			expr := panelQuery(t, l.panel)
-			shown, calm := r.peak(t, expr, l.scenario), r.peak(t, expr, "steady")
-			if shown < l.times*calm {
-				t.Errorf("%s shows %.2f, and %.2f when steady; want %.1f times as much", l.panel, shown, calm, l.times)
+			shown := r.heights(t, expr, l.scenario)
+			peak, than := slices.Max(shown), l.than(shown, r.heights(t, expr, "steady"))
+			if peak < l.times*than {
+				t.Errorf("%s shows up to %.2f; want %.1f times %.2f", l.panel, peak, l.times, than)
 			}
-			t.Logf("%s: alerts %q; %s: %.2f, %.2f when steady", l.scenario, fired, l.panel, shown, calm)
+			t.Logf("%s: alerts %q; %s: up to %.2f, compared with %.2f", l.scenario, fired, l.panel, peak, than)
 		})
 	}
 }
@@ -60,24 +73,25 @@ func panelQuery(t *testing.T, title string) string {
 	return ""
 }
 
-// peak is the highest figure in the last two thirds: the first has the start.
-func (r *recording) peak(t *testing.T, expr, job string) float64 {
+// heights is the highest of the panel's series at each moment of the last two
+// thirds: the first has the start.
+func (r *recording) heights(t *testing.T, expr, job string) (heights []float64) {
 	t.Helper()
 	from := r.first.Add(r.last.Sub(r.first) / 3)
 	m, err := r.store.Range(t.Context(), choices{"", job, ".*", ".*", ".*"}.fill(expr), from, r.last, scrapeMade)
 	if err != nil {
 		t.Fatal(err)
 	}
-	highest := math.Inf(-1)
+	at := map[int64]float64{}
 	for _, s := range m {
 		for _, p := range s.Floats {
 			if !math.IsNaN(p.F) {
-				highest = max(highest, p.F)
+				at[p.T] = max(at[p.T], p.F)
 			}
 		}
 	}
-	if math.IsInf(highest, 0) {
+	if len(at) == 0 {
 		t.Fatalf("no figure for %s: %s", job, expr)
 	}
-	return highest
+	return slices.Collect(maps.Values(at))
 }

@@ -37,7 +37,7 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 	tests := content(t, dir+"/tests/otelpool_test.yml")
 	for _, alert := range alerts(t) {
 		fires, silent := 0, 0
-		for _, check := range strings.Split(tests, "- eval_time:") {
+		for check := range strings.SplitSeq(tests, "- eval_time:") {
 			if !strings.Contains(check, `alertname="`+alert+`"`) && !strings.Contains(check, "alertname: "+alert+"\n") {
 				continue
 			}

@@ -32,7 +32,7 @@ func TestImageIsBuiltOfItsContext(t *testing.T) {
 	dir := t.TempDir()
 	copied := copyContext(t, dir)
 	for _, m := range regexp.MustCompile(`(?m)^COPY ([^-\n]+) \S+$`).FindAllStringSubmatch(content(t, dockerfile), -1) {
-		for _, source := range strings.Fields(m[1]) {
+		for source := range strings.FieldsSeq(m[1]) {
 			if _, err := os.Stat(filepath.Join(dir, source)); err != nil {
 				t.Errorf("COPY %s: %v", source, err)
 			}

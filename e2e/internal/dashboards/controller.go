@@ -16,9 +16,21 @@ func controller() Page {
 	}
 }
 
+// levelByInstance is the level as a number, for a chart of states.
+const levelByInstance = `topk(20,
+  sum by (job, instance) (otelpool_controller_pressure_status{@service,otelpool_controller_pressure_level="elevated"})
+  + 2 * sum by (job, instance) (otelpool_controller_pressure_status{@service,otelpool_controller_pressure_level="high"})
+  + 3 * sum by (job, instance) (otelpool_controller_pressure_status{@service,otelpool_controller_pressure_level="critical"}))`
+
+var levelValues = []value{{"0", "none", hit}, {"1", "elevated", miss}, {"2", "high", drop}, {"3", "critical", critical}}
+
 func howShort() Row {
 	return Row{"How short of memory is it?", []Panel{
 		{
+			Title: "Level of pressure, the 20 highest", View: Timeline, Width: 24, Unit: Text, Values: levelValues, Empty: noController,
+			Description: "By instance. none: pools have their whole budget; elevated: half of it; high: an eighth; critical: nothing.",
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: levelByInstance}},
+		}, {
 			Title: "Pressure by signal", View: Lines, Unit: Ratio, Empty: noController,
 			Description: "What the controller reads, the highest of the instances chosen: 0 is none, 100 % is at the limit. heap: live heap against GOMEMLIMIT; cgroup: working set against the container's limit; psi: time stalled for memory.",
 			Queries:     []Query{{Legend: "{{otelpool_controller_signal}}", Expr: `max by (otelpool_controller_signal) (otelpool_controller_memory_pressure_ratio{@service})`}},
@@ -54,7 +66,7 @@ func whatWasDone() Row {
 		}, {
 			Title: "Evicted by the controller", View: Lines, Unit: BytesPerSec, Stack: true, Colours: evictions, Empty: noPools,
 			Description: "Idle capacity let go because it lay idle, because memory was short, or because a limit was lowered.",
-			Queries:     []Query{{Legend: "{{otelpool_eviction_reason}}", Expr: `sum by (otelpool_eviction_reason) (rate(otelpool_memory_evicted_bytes_total{@service,otelpool_eviction_reason=~"idle|pressure|resize"}@rate))`}},
+			Queries:     []Query{{Legend: "{{otelpool_eviction_reason}}", Expr: `sum by (otelpool_eviction_reason) (rate(otelpool_memory_evicted_bytes_total{@service,otelpool_eviction_reason=~"idle|pressure|resize|budget"}@rate))`}},
 		}, {
 			Title: "Collections asked for", View: Lines, Unit: PerHour, Empty: noController,
 			Description: "Garbage collections after a large trim under pressure, of services without GOMEMLIMIT: set it, and none are needed.",
@@ -69,7 +81,7 @@ func whatItAllows() Row {
 			Title: "Budget and held", View: Lines, Unit: Bytes, Colours: memory, Empty: noController,
 			Description: "Idle memory that the controller allows all pools together, and what they hold.",
 			Queries: []Query{
-				{Legend: "budget", Expr: `sum(otelpool_controller_memory_limit_bytes{@service})`},
+				{Legend: "allowed", Expr: `sum(otelpool_controller_memory_limit_bytes{@service})`},
 				{Legend: "held", Expr: `sum(otelpool_controller_memory_usage_bytes{@service})`},
 			},
 		}, {

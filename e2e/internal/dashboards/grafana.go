@@ -15,8 +15,8 @@ type object map[string]any
 // the Kubernetes kind.
 const schemaVersion = 42
 
-// Grafana is the page as Grafana provisions it.
-func (p *Page) Grafana() ([]byte, error) {
+// Grafana is the page as Grafana provisions it, for a store with these names.
+func (p *Page) Grafana(n Names) ([]byte, error) {
 	return format(object{
 		"uid":           p.UID,
 		"title":         p.Title,
@@ -30,8 +30,8 @@ func (p *Page) Grafana() ([]byte, error) {
 		"timezone":      "browser",
 		"links":         []object{pagesLink()},
 		"annotations":   object{"list": []object{}},
-		"templating":    object{"list": p.variables()},
-		"panels":        p.panels(),
+		"templating":    object{"list": p.variables(n)},
+		"panels":        p.panels(n),
 	})
 }
 
@@ -56,13 +56,13 @@ func pagesLink() object {
 	}
 }
 
-func (p *Page) variables() []object {
+func (p *Page) variables(n Names) []object {
 	list := []object{{
 		"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus",
 		"refresh": 1, "hide": 0, "multi": false, "includeAll": false, "skipUrlSync": false, "options": []object{},
 	}}
 	for _, v := range p.Variables {
-		query := fmt.Sprintf("label_values(%s, %s)", v.Values, v.Of)
+		query := fmt.Sprintf("label_values(%s, %s)", n.Expr(v.Values), n.label(v.Of))
 		o := object{
 			"name": v.Name, "label": v.Label, "type": "query", "datasource": source,
 			"query":   object{"qryType": 1, "query": query, "refId": "values"},
@@ -83,7 +83,7 @@ var source = object{"type": "prometheus", "uid": "${datasource}"}
 
 // panels lays the rows out below each other, and the panels of a row from left to
 // right.
-func (p *Page) panels() []object {
+func (p *Page) panels(n Names) []object {
 	var list []object
 	y, id := 0, 0
 	place := func(o object, x, width, height int) {
@@ -102,7 +102,7 @@ func (p *Page) panels() []object {
 			if x+width > columns {
 				x, y, tallest = 0, y+tallest, 0
 			}
-			place(panel.grafana(p.has), x, width, height)
+			place(panel.grafana(n, p.has), x, width, height)
 			x, tallest = x+width, max(tallest, height)
 		}
 		y += tallest
@@ -141,23 +141,23 @@ func (p *Panel) height() int {
 	}
 }
 
-func (p *Panel) grafana(has func(string) bool) object {
+func (p *Panel) grafana(n Names, has func(string) bool) object {
 	o := object{
 		"type": string(p.View), "title": p.Title, "description": p.Description, "datasource": source,
-		"targets": p.targets(), "fieldConfig": p.fields(has), "options": p.options(),
+		"targets": p.targets(n), "fieldConfig": p.fields(n, has), "options": p.options(),
 	}
 	if p.View == Table {
-		o["transformations"] = p.columns()
+		o["transformations"] = p.columns(n)
 	}
 	return o
 }
 
-func (p *Panel) targets() []object {
+func (p *Panel) targets(n Names) []object {
 	var list []object
 	for i, q := range p.Queries {
 		t := object{
 			"refId": refID(i), "datasource": source, "editorMode": "code",
-			"expr": expand(q.Expr), "legendFormat": q.Legend, "instant": false, "range": true,
+			"expr": n.Expr(expand(q.Expr)), "legendFormat": n.legend(q.Legend), "instant": false, "range": true,
 		}
 		switch p.View {
 		case Table, Figure:
@@ -180,7 +180,7 @@ func refID(i int) string { return string(rune('A' + i)) }
 
 // fields says how values look: unit, colour, what an empty panel says, and where
 // a click leads.
-func (p *Panel) fields(has func(string) bool) object {
+func (p *Panel) fields(n Names, has func(string) bool) object {
 	defaults := object{
 		"unit": string(p.Unit), "noValue": p.Empty, "color": p.colourMode(), "custom": p.custom(),
 		"thresholds": object{"mode": "absolute", "steps": p.thresholds()}, "mappings": []object{}, "links": []object{},
@@ -192,12 +192,16 @@ func (p *Panel) fields(has func(string) bool) object {
 		defaults["max"] = p.Max
 	}
 	if p.Drill && p.View != Table {
-		defaults["links"] = []object{p.drill("__field.labels.", has)}
+		defaults["links"] = []object{p.drill("__field.labels", n, has)}
 	}
-	if p.View == Timeline {
-		defaults["mappings"] = []object{{"type": "value", "options": object{"1": object{"text": "firing", "color": string(p.Colour), "index": 0}}}}
+	if p.Values != nil {
+		texts := object{}
+		for i, v := range p.Values {
+			texts[v.figure] = object{"text": v.text, "color": string(v.colour), "index": i}
+		}
+		defaults["mappings"] = []object{{"type": "value", "options": texts}}
 	}
-	return object{"defaults": defaults, "overrides": p.overrides(has)}
+	return object{"defaults": defaults, "overrides": p.overrides(n, has)}
 }
 
 func (p *Panel) colourMode() object {
@@ -281,7 +285,7 @@ func (p *Panel) options() object {
 const sortedBy = "Allocated"
 
 // overrides give series and columns what is theirs alone.
-func (p *Panel) overrides(has func(string) bool) []object {
+func (p *Panel) overrides(n Names, has func(string) bool) []object {
 	list := []object{}
 	for _, c := range p.Colours {
 		properties := []object{{"id": "color", "value": object{"mode": "fixed", "fixedColor": string(c.colour)}}}
@@ -297,7 +301,7 @@ func (p *Panel) overrides(has func(string) bool) []object {
 		list = append(list, override(q.Legend, object{"id": "unit", "value": string(q.Unit)}))
 	}
 	if p.Drill {
-		list = append(list, override("Pool", object{"id": "links", "value": []object{p.drill("__data.fields.", has)}}))
+		list = append(list, override("Pool", object{"id": "links", "value": []object{p.drill("__data.fields", n, has)}}))
 	}
 	return list
 }
@@ -307,9 +311,10 @@ func override(name string, properties ...object) object {
 }
 
 // columns joins the queries of a table to one line a pool, and names the columns.
-func (p *Panel) columns() []object {
-	rename := object{"otelpool_pool_name": "Pool", "job": "Service", "otelpool_pool_strategy": "Strategy"}
-	order := object{"otelpool_pool_name": 0, "job": 1, "otelpool_pool_strategy": 2}
+func (p *Panel) columns(n Names) []object {
+	name, strategy := n.label("otelpool_pool_name"), n.label("otelpool_pool_strategy")
+	rename := object{name: "Pool", "job": "Service", strategy: "Strategy"}
+	order := object{name: 0, "job": 1, strategy: 2}
 	for i, q := range p.Queries {
 		value := "Value #" + refID(i)
 		rename[value], order[value] = q.Legend, i+3
@@ -322,12 +327,12 @@ func (p *Panel) columns() []object {
 
 // drill leads to the page of the pool that was clicked on. Where a table has
 // renamed a label, it goes by the new name.
-func (p *Panel) drill(from string, has func(string) bool) object {
+func (p *Panel) drill(from string, n Names, has func(string) bool) object {
 	label := func(name, column string) string {
 		if p.View == Table {
-			name = column
+			return "${" + from + "." + column + "}"
 		}
-		return "${" + from + name + "}"
+		return "${" + from + n.field(name) + "}"
 	}
 	url := []string{"/d/otelpool-pool?${datasource:queryparam}&${__url_time_range}"}
 	url = append(url, "var-job="+label("job", "Service"), "var-pool="+label("otelpool_pool_name", "Pool"))

@@ -35,6 +35,7 @@ type Panel struct {
 	Colours     palette // of series by their legend; the rest is coloured by name
 	Colour      colour  // of all series, if there is one meaning only
 	Steps       []step  // colours of a figure by its height
+	Values      []value // what figures are called, and their colours
 	Max         float64 // of the axis; 0 is whatever fits
 	Stack       bool
 	Empty       string // what it says when there is no data

@@ -40,10 +40,10 @@ var (
 		{"undersize", drop6}, {"closed", closed}, {"nil", bypass}, {"double", critical},
 	}
 	evictions = palette{
-		{"resize", drop1}, {"pressure", drop3}, {"idle", drop2}, {"gc", drop4}, {"closed", closed},
+		{"resize", drop1}, {"pressure", drop3}, {"idle", drop2}, {"budget", drop6}, {"gc", drop4}, {"closed", closed},
 	}
 	memory = palette{
-		{"held", held}, {"in use", used}, {"limit", limit}, {"budget", limit}, {"lost", critical}, {"saved", hit}, {"allocated", miss},
+		{"held", held}, {"in use", used}, {"limit", limit}, {"allowed", limit}, {"lost", critical}, {"saved", hit}, {"allocated", miss},
 	}
 	levels = palette{
 		{"none", hit}, {"elevated", miss}, {"high", drop}, {"critical", critical},
@@ -53,16 +53,31 @@ var (
 	}
 )
 
+// Has tells whether a series of that legend has its colour.
+func (p palette) Has(legend string) bool {
+	for _, c := range p {
+		if c.legend == legend {
+			return true
+		}
+	}
+	return false
+}
+
+// value is what a figure that stands for a state is called.
+type value struct {
+	figure, text string
+	colour       colour
+}
+
 // step is the colour of a figure from a value on; the first is from the lowest.
 type step struct {
 	from   float64
 	colour colour
 }
 
-// What is good is green on every page: a high hit ratio, a low use of a limit.
+// What is good is green on every page.
 var (
 	moreIsBetter = []step{{0, critical}, {0.5, drop}, {0.8, miss}, {0.9, hit}}
-	lessIsBetter = []step{{0, hit}, {0.7, miss}, {0.85, drop}, {1, critical}}
 	noneIsBest   = []step{{0, hit}, {1e-9, drop}}
 	lossIsBad    = []step{{0, hit}, {1e-9, critical}}
 )

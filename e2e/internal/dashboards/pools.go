@@ -60,7 +60,7 @@ func atAGlance() Row {
 			Description: "Alerts of deploy/prometheus that fire now. docs/runbook.md says what to do about each.",
 			Queries:     []Query{{Expr: `count(ALERTS{alertname=~"Otelpool.+",alertstate="firing"}) or vector(0)`}},
 		}, {
-			Title: "Alerts of this time", View: Timeline, Width: 24, Unit: Text, Empty: "No alert of otelpool fired in this time.", Colour: critical,
+			Title: "Alerts of this time", View: Timeline, Width: 24, Unit: Text, Empty: "No alert of otelpool fired in this time.", Values: firing,
 			Description: "When an alert fired, and for which pool or service.",
 			Queries: []Query{{
 				Expr:   `max by (alertname, job, otelpool_pool_name) (ALERTS{alertname=~"Otelpool.+",alertstate="firing"})`,
@@ -69,6 +69,8 @@ func atAGlance() Row {
 		},
 	}}
 }
+
+var firing = []value{{"1", "firing", critical}}
 
 // savedByPool is bytes a second that were handed out without being allocated, by
 // pool. What a hit is worth nothing counts, so it is taken for the mean of what
