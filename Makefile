@@ -71,6 +71,10 @@ screenshots: ## the pictures of the live page, docs/img; takes 90 s
 test-deploy: ## what deploy/ ships, by promtool, compose and Grafana's types; make stack -once; builds for minutes the first time
 	$(stage) deploy go test -C e2e -timeout 30m -v ./deploy ./stack
 
+.PHONY: fleet
+fleet: ## a few instances played into a collector and Prometheus; go run ./fleet in e2e plays up to 2,000
+	$(stage) fleet go test -C e2e -timeout 30m -v ./fleet
+
 .PHONY: stack
 stack: ## the gateway, a collector and a store with a UI, here and without Docker; SCENARIO=leak, ARGS=-free-ports
 	@cd e2e && go run ./stack -scenario $(SCENARIO) $(ARGS)
@@ -84,7 +88,7 @@ pressure: ## pools in a process that runs short of memory: who survives, and at 
 	$(stage) pressure go run ./internal/pressure
 
 .PHONY: test-all
-test-all: test test-deploy pressure soak race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, long race, fuzz
+test-all: test test-deploy fleet pressure soak race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
