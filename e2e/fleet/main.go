@@ -28,6 +28,7 @@ type config struct {
 	duration time.Duration
 	limit    int
 	classes  bool
+	write    bool
 }
 
 const usage = `Usage: fleet [flags]
@@ -40,7 +41,9 @@ took, as a table.
   -classes      with their size classes, of which each uses 15
   -interval D   between the exports of an instance (default 30s)
   -duration D   to measure each size for, after a first export of all (default 45s)
-  -limit MIB    of the collector's memory limiter (default 256, as shipped)
+  -write        the collector writes to Prometheus (deploy/otelcol/gateway.yaml), and
+                is not scraped (deploy/otelcol/config.yaml)
+  -limit MIB    of the collector's memory limiter (default: as shipped)
 `
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -69,7 +72,8 @@ func parseFlags(args []string) (*config, error) {
 	f.IntVar(&c.pools, "pools", 10, "")
 	f.DurationVar(&c.interval, "interval", 30*time.Second, "")
 	f.DurationVar(&c.duration, "duration", 45*time.Second, "")
-	f.IntVar(&c.limit, "limit", 256, "")
+	f.IntVar(&c.limit, "limit", 0, "")
+	f.BoolVar(&c.write, "write", false, "")
 	f.BoolVar(&c.classes, "classes", false, "")
 	if err := f.Parse(args); err != nil {
 		return nil, err
@@ -90,7 +94,7 @@ func parseFlags(args []string) (*config, error) {
 	positive("-pools", c.pools > 0)
 	positive("-interval", c.interval > 0)
 	positive("-duration", c.duration > 0)
-	positive("-limit", c.limit > 0)
+	positive("-limit", c.limit >= 0)
 	return c, errors.Join(errs...)
 }
 

@@ -40,7 +40,6 @@ type result struct {
 	latency          time.Duration // of an export
 	collector, store taken
 	scrape           float64 // seconds that Prometheus took for one scrape of the collector
-	samples          float64 // in it
 	seconds          float64
 }
 
@@ -59,7 +58,7 @@ func (r *result) line() string {
 	return fmt.Sprintf("| %d | %.0f | %.1f | %d, %d | %.1f ms | %.1f %% | %.0f MiB | %.1f %% | %.0f MiB | %.2f s | %.0f | %.0f |\n",
 		r.instances, r.series, float64(r.sent)/r.seconds, r.refused, r.late, float64(r.latency.Microseconds())/1000,
 		100*r.collector.cores, r.collector.memory/mib, 100*r.store.cores, r.store.memory/mib, r.scrape,
-		r.collector.memory/max(r.samples, 1), r.store.memory/max(r.series, 1))
+		r.collector.memory/max(r.series, 1), r.store.memory/max(r.series, 1))
 }
 
 // settle is a scrape and a bit: after an interval and this, Prometheus has all.
@@ -68,20 +67,21 @@ const settle = 20 * time.Second
 // measure starts both programs, lets all instances export once and Prometheus
 // scrape, and then measures.
 func measure(ctx context.Context, c *config, p programs, t *template, n int) (r *result, err error) {
-	col, err := collector.Start(ctx, collector.Options{Binary: p.collector, Overrides: []string{
-		fmt.Sprintf("processors::memory_limiter::limit_mib: %d", c.limit),
-		fmt.Sprintf("processors::memory_limiter::spike_limit_mib: %d", c.limit/4),
-		"service::pipelines::metrics::exporters: [prometheus]", // a log line for each batch is no part of this
-	}})
+	options, err := c.collector(p.collector)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, col.Kill()) }()
-	prom, err := startPrometheus(ctx, p.prometheus, col.Ports().Prometheus)
+	prom, err := startPrometheus(ctx, p.prometheus, c.target(options.Ports), "--web.enable-remote-write-receiver")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, prom.stop()) }()
+	options.Env = []string{"REMOTE_WRITE_URL=" + prom.url + "/api/v1/write"}
+	col, err := collector.Start(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, col.Kill()) }()
 	player, err := newPlayer(t, strings.TrimPrefix(col.GRPCEndpoint(), "http://"))
 	if err != nil {
 		return nil, err
@@ -91,6 +91,34 @@ func measure(ctx context.Context, c *config, p programs, t *template, n int) (r 
 	go func() { player.play(playing, n, c.interval); close(done) }()
 	defer func() { stop(); <-done; err = errors.Join(err, player.conn.Close()) }()
 	return watch(ctx, c, col, prom, player, n)
+}
+
+// collector is how to start it: as shipped, for either route into Prometheus.
+func (c *config) collector(binary string) (o collector.Options, err error) {
+	o.Binary = binary
+	if o.Ports, err = collector.FreePorts(); err != nil {
+		return o, err
+	}
+	if c.write {
+		o.ConfigFile, err = built.RepoPath("deploy", "otelcol", "gateway.yaml")
+	} else { // a log line for each batch is no part of this
+		o.Overrides = []string{"service::pipelines::metrics::exporters: [prometheus]"}
+	}
+	if c.limit > 0 {
+		o.Overrides = append(o.Overrides,
+			fmt.Sprintf("processors::memory_limiter::limit_mib: %d", c.limit),
+			fmt.Sprintf("processors::memory_limiter::spike_limit_mib: %d", c.limit/4))
+	}
+	return o, err
+}
+
+// target is the port to scrape: the collector's exporter, or its metrics about
+// itself where it writes.
+func (c *config) target(p collector.Ports) int {
+	if c.write {
+		return p.Telemetry
+	}
+	return p.Prometheus
 }
 
 func watch(ctx context.Context, c *config, col *collector.Collector, prom *prometheus, p *player, n int) (*result, error) {
@@ -116,7 +144,7 @@ func watch(ctx context.Context, c *config, col *collector.Collector, prom *prome
 		series:    after.store[headSeries],
 		collector: taken{(after.collector[collectorCPU] - before.collector[collectorCPU]) / seconds, after.collector[collectorRSS]},
 		store:     taken{(after.store[storeCPU] - before.store[storeCPU]) / seconds, after.store[storeRSS]},
-		scrape:    after.scrape[scrapeTime], samples: after.scrape[scrapeSamples],
+		scrape:    after.scrape[scrapeTime],
 	}
 	r.latency = time.Duration(p.took.Load() / max(r.sent, 1))
 	return r, nil
@@ -127,13 +155,12 @@ type readings struct{ collector, store, scrape map[string]float64 }
 
 // What is read, by its names.
 const (
-	collectorCPU  = "otelcol_process_cpu_seconds"
-	collectorRSS  = "otelcol_process_memory_rss"
-	storeCPU      = "process_cpu_seconds_total"
-	storeRSS      = "process_resident_memory_bytes"
-	headSeries    = "prometheus_tsdb_head_series"
-	scrapeTime    = "scrape_duration_seconds"
-	scrapeSamples = "scrape_samples_scraped"
+	collectorCPU = "otelcol_process_cpu_seconds"
+	collectorRSS = "otelcol_process_memory_rss"
+	storeCPU     = "process_cpu_seconds_total"
+	storeRSS     = "process_resident_memory_bytes"
+	headSeries   = "prometheus_tsdb_head_series"
+	scrapeTime   = "scrape_duration_seconds"
 )
 
 func readAll(ctx context.Context, col *collector.Collector, prom *prometheus) (r readings, err error) {
@@ -156,7 +183,7 @@ func readAll(ctx context.Context, col *collector.Collector, prom *prometheus) (r
 	}{
 		{&r.collector, self, []string{collectorCPU, collectorRSS}},
 		{&r.store, store, []string{storeCPU, storeRSS, headSeries}},
-		{&r.scrape, scrape, []string{scrapeTime, scrapeSamples}},
+		{&r.scrape, scrape, []string{scrapeTime}},
 	} {
 		if *of.into, err = figures(of.text, of.names); err != nil {
 			return r, err

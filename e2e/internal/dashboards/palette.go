@@ -25,6 +25,14 @@ const (
 	closed colour = "#B86B3C"
 )
 
+// Shades of red, likewise.
+const (
+	red2 colour = "#A50021"
+	red3 colour = "#FF5A5F"
+	red4 colour = "#C9707A"
+	red5 colour = "#6B0F1A"
+)
+
 // palette gives series their colours, by their whole legend.
 type palette []struct {
 	legend string
@@ -43,7 +51,10 @@ var (
 		{"resize", drop1}, {"pressure", drop3}, {"idle", drop2}, {"budget", drop6}, {"gc", drop4}, {"closed", closed},
 	}
 	memory = palette{
-		{"held", held}, {"in use", used}, {"limit", limit}, {"allowed", limit}, {"lost", critical}, {"saved", hit}, {"allocated", miss},
+		{"held", held}, {"in use", used}, {"limit", limit}, {"allowed", limit}, {"saved", hit}, {"allocated", miss},
+	}
+	mistakes = palette{
+		{"lost", red2}, {"double", critical}, {"write", red3}, {"overrun", red4}, {"suffix", red5}, {"foreign", drop4},
 	}
 	levels = palette{
 		{"none", hit}, {"elevated", miss}, {"high", drop}, {"critical", critical},

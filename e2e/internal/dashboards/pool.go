@@ -163,7 +163,7 @@ func doCallersWait() Row {
 }
 
 func doesItLeak() Row {
-	return Row{"Does it leak?", []Panel{
+	return Row{"Does it leak, or is it misused?", []Panel{
 		{
 			Title: "In use by instance, the top 15", View: Lines, Unit: Count, Empty: "This pool cannot know what is in use.",
 			Description: "Valleys that rise are a leak: find the Get whose Put is missing on some path, often an error's.",
@@ -177,6 +177,10 @@ func doesItLeak() Row {
 			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "This pool cannot tell what was lost.",
 			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
 			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `3600 * sum by (job, instance) (rate(otelpool_losses_total{@pools}@rate))`}},
+		}, {
+			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes, Empty: "This pool does not look for mistakes: see docs/security.md.",
+			Description: "lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by append. The live page has the stacks.",
+			Queries:     []Query{{Legend: "{{otelpool_misuse_kind}}", Expr: `3600 * sum by (otelpool_misuse_kind) (rate(otelpool_misuse_total{@pools}@rate))`}},
 		},
 	}}
 }

@@ -12,8 +12,9 @@ var (
 
 // What an empty panel says.
 const (
-	noPools = "No pool reports yet: otelpool.Start in the service, and a collector that Prometheus scrapes."
-	noAsker = "No requests in this time."
+	noPools    = "No pool reports yet: otelpool.Start in the service, and a collector that Prometheus scrapes."
+	noAsker    = "No requests in this time."
+	noSampling = "No pool here looks for mistakes: see docs/security.md."
 )
 
 func pools() Page {
@@ -142,7 +143,7 @@ func whoHoldsMemory() Row {
 }
 
 func doesAnythingLeak() Row {
-	return Row{"Does anything leak?", []Panel{
+	return Row{"Does anything leak, or misuse what it gets?", []Panel{
 		{
 			Title: "Objects in use, the top 15", View: Lines, Unit: Count, Empty: noPools, Drill: true,
 			Description: "Handed out and not given back. It breathes with the traffic; a line whose valleys rise is a leak.",
@@ -155,6 +156,10 @@ func doesAnythingLeak() Row {
 			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "No pool here can tell what was lost; the panels beside are the sign.",
 			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
 			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `3600 * sum by (@pool) (rate(otelpool_losses_total{@pools}@rate))`}},
+		}, {
+			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes, Empty: noSampling,
+			Description: "Found by pools that sample, by kind. lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by append. Each is a bug.",
+			Queries:     []Query{{Legend: "{{otelpool_misuse_kind}}", Expr: `3600 * sum by (otelpool_misuse_kind) (rate(otelpool_misuse_total{@pools}@rate))`}},
 		},
 	}}
 }
