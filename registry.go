@@ -27,8 +27,8 @@ type Registry struct {
 	controller atomic.Pointer[Controller]
 	waits      observers[WaitObserver]
 	misuses    observers[MisuseObserver]
-	panics     atomic.Uint64
 	budget     atomic.Pointer[Budget]
+	panics     panics
 }
 
 // Default is where pools publish themselves whose config names no other
@@ -127,10 +127,10 @@ func (r *Registry) OnWait(fn WaitObserver) (remove func()) {
 }
 
 // ObserveWait tells the registry's observers of a wait that ended. It is for
-// pool implementations.
+// pool implementations. An observer that panics is caught: see Panics.
 func (r *Registry) ObserveWait(pool string, d time.Duration) {
 	for _, fn := range r.waits.all() {
-		(*fn)(pool, d)
+		r.Guard(func() { (*fn)(pool, d) }) // or the waiter would lose what it waited for
 	}
 }
 
@@ -147,24 +147,11 @@ func (r *Registry) OnMisuse(fn MisuseObserver) (remove func()) {
 func (r *Registry) ObservesMisuse() bool { return len(r.misuses.all()) > 0 }
 
 // ObserveMisuse tells the registry's observers of misuse. It is for pool
-// implementations. An observer that panics is counted, and the others are told.
+// implementations. An observer that panics is caught, and the others are told: see Panics.
 func (r *Registry) ObserveMisuse(m Misuse) {
 	for _, fn := range r.misuses.all() {
-		r.guard(func() { (*fn)(m) })
+		r.Guard(func() { (*fn)(m) })
 	}
-}
-
-// ObserverPanics is how many times an observer of misuse panicked. A pool
-// goes on, and so does its caller.
-func (r *Registry) ObserverPanics() uint64 { return r.panics.Load() }
-
-func (r *Registry) guard(call func()) {
-	defer func() {
-		if recover() != nil {
-			r.panics.Add(1)
-		}
-	}()
-	call()
 }
 
 func (r *Registry) find(name string) *Entry {

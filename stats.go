@@ -23,7 +23,7 @@ const (
 	Oversize                             // larger than the largest class
 	Undersize                            // smaller than the smallest class
 	Foreign                              // not of a capacity, or an address, that this pool hands out
-	Refused                              // the Keep function said no, or the mode is ModeCount
+	Refused                              // the Keep function said no, or it or another panicked, or the mode is ModeCount
 	Double                               // given back while it was free already
 	NilReturn                            // nil, or a slice without capacity
 	ReturnPressure                       // refused under memory pressure

@@ -68,7 +68,8 @@ type Config struct {
 	// other case.
 	ManageMemoryLimit bool
 
-	// Logger is told of every decision; nil is silence.
+	// Logger is told of every decision; nil is silence. If it panics it is not told
+	// again.
 	Logger *slog.Logger
 	// OnDecision is called with every decision, in the controller's goroutine,
 	// unless it is nil. If it panics it is not called again.

@@ -42,6 +42,7 @@ type Controller struct {
 	woken   chan struct{}
 	wakes   atomic.Uint32 // set of pool.Trigger
 	urgent  atomic.Bool   // memory is short
+	silent  atomic.Bool   // Logger panicked
 }
 
 // calls is what a controller does to the runtime. Tests put others in its place.
@@ -172,9 +173,7 @@ func (ctl *Controller) tell(v *verdict) {
 	if !v.notable {
 		return
 	}
-	if ctl.c.Logger != nil {
-		logDecision(ctl.c.Logger, &v.decision)
-	}
+	ctl.log(func(l *slog.Logger) { logDecision(l, &v.decision) })
 	if ctl.c.OnDecision != nil && !ctl.mute {
 		ctl.observer(v.decision)
 	}
@@ -191,9 +190,20 @@ func (ctl *Controller) observer(d pool.Decision) {
 }
 
 func (ctl *Controller) warn(message string, attrs ...any) {
-	if ctl.c.Logger != nil {
-		ctl.c.Logger.Warn("pool controller: "+message, attrs...)
+	ctl.log(func(l *slog.Logger) { l.Warn("pool controller: "+message, attrs...) })
+}
+
+// log has something logged, unless that has panicked before.
+func (ctl *Controller) log(tell func(*slog.Logger)) {
+	if ctl.c.Logger == nil || ctl.silent.Load() {
+		return
 	}
+	defer func() {
+		if recover() != nil {
+			ctl.silent.Store(true)
+		}
+	}()
+	tell(ctl.c.Logger)
 }
 
 // managedShare of a control group's limit is what the runtime is given.

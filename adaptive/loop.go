@@ -29,7 +29,7 @@ func (ctl *Controller) Run(ctx context.Context) (err error) {
 		return errors.New("adaptive: Run of this controller is running already: call it once")
 	}
 	defer ctl.running.Store(false)
-	defer ctl.letGo()
+	defer func() { err = errors.Join(err, ctl.tryLetGo()) }()
 	watching, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { ctl.watch(watching) })
@@ -48,12 +48,22 @@ func (ctl *Controller) try(trigger pool.Trigger) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("adaptive: a run of the controller panicked, pools keep to their own idle ages: %v\n%s", r, debug.Stack())
-			if ctl.c.Logger != nil {
-				ctl.c.Logger.Error("pool controller: stopped", slog.Any("error", err))
-			}
+			ctl.log(func(l *slog.Logger) { l.Error("pool controller: stopped", slog.Any("error", err)) })
 		}
 	}()
 	ctl.run(time.Now(), trigger)
+	return nil
+}
+
+// tryLetGo does the same for the end of Run, which a broken pool may be the cause
+// of.
+func (ctl *Controller) tryLetGo() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("adaptive: leaving the pools to themselves panicked, some may keep their idle ages of now: %v\n%s", r, debug.Stack())
+		}
+	}()
+	ctl.letGo()
 	return nil
 }
 

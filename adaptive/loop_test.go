@@ -59,6 +59,13 @@ type allowance struct {
 	mu      sync.Mutex
 	limit   int64
 	pressed bool
+	broken  bool
+}
+
+func (a *allowance) breakDown(broken bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.broken = broken
 }
 
 func (a *allowance) Limit() int64 {
@@ -70,6 +77,9 @@ func (a *allowance) Limit() int64 {
 func (a *allowance) SetLimit(n int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.broken {
+		panic("budget")
+	}
 	a.limit = n
 }
 
@@ -378,4 +388,50 @@ func TestControllerConcurrentSafe(t *testing.T) {
 		t.Error(err)
 	}
 	ctl.Close()
+}
+
+// What panics may panic again where the controller tells of it or lets go.
+func TestWhatStaysBrokenEndsRunAndNotTheProgram(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		config adaptive.Config
+		stub   *stub
+		ends   string // what Run's error says; "" for nothing: it goes on
+	}{
+		"budget": {adaptive.Config{}, new(stub), "leaving the pools to themselves panicked"},
+		"log":    {adaptive.Config{Logger: slog.New(brokenHandler{})}, &stub{demand: func() { panic("pool") }}, "a run of the controller panicked"},
+		"record": {adaptive.Config{Recorder: adaptive.NewRecorder(&brokenWriter{after: 2})}, new(stub), ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c.config.Signals = &waker{reading: adaptive.Reading{Heap: adaptive.HeapReading{Live: 10, Limit: 8000}}}
+			ctl, budget, stop := start(t, c.config, c.stub)
+			time.Sleep(time.Minute)
+			budget.breakDown(name == "budget")
+			time.Sleep(time.Minute)
+			budget.breakDown(false) // or Close would panic, as its caller deserves
+			err := stop()
+			if c.ends == "" && err != nil || c.ends != "" && (err == nil || !strings.Contains(err.Error(), c.ends)) {
+				t.Errorf("%s: Run returned %v, want %q", name, err, c.ends)
+			}
+			if rec := c.config.Recorder; rec != nil && (rec.Err() == nil || !strings.Contains(rec.Err().Error(), "writer panicked: full")) {
+				t.Errorf("recorder: %v", rec.Err())
+			}
+			var st pool.ControllerStats
+			ctl.ControllerStats(&st) // no lock is held
+		})
+	}
+}
+
+type brokenHandler struct{ slog.Handler }
+
+func (brokenHandler) Enabled(context.Context, slog.Level) bool { panic("log") }
+
+// brokenWriter panics from a write on.
+type brokenWriter struct{ after int }
+
+func (w *brokenWriter) Write(p []byte) (int, error) {
+	if w.after--; w.after < 0 {
+		panic("full")
+	}
+	return len(p), nil
 }

@@ -26,7 +26,7 @@ type Recorder struct {
 // the controller's runs. It is for one controller.
 func NewRecorder(w io.Writer) *Recorder { return &Recorder{out: json.NewEncoder(w)} }
 
-// Err is the first error of a write. Nothing is recorded after it.
+// Err is the first error, or panic, of a write. Nothing is recorded after it.
 func (r *Recorder) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,9 +108,15 @@ func (c *recording) config() Config {
 func (r *Recorder) write(line any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err == nil {
-		r.err = r.out.Encode(line)
+	if r.err != nil {
+		return
 	}
+	defer func() {
+		if v := recover(); v != nil {
+			r.err = fmt.Errorf("adaptive: the recorder's writer panicked: %v", v)
+		}
+	}()
+	r.err = r.out.Encode(line)
 }
 
 func (r *Recorder) letGo() {

@@ -37,7 +37,8 @@ type BoundedConfig[T any] struct {
 	// Discard is called for every object that the pool lets go of: refused, over
 	// the limit, trimmed, left over at Close. It is the place to close a file or
 	// to return memory to C. It may be called from any goroutine that uses the
-	// pool, under no lock.
+	// pool, another pool of its budget or a controller, and from the runtime's for
+	// cleanups, under no lock. So its panics are caught: see Registry.Panics.
 	Discard func(*T)
 
 	// Limit is the most idle bytes: 0 is DefaultLimit, pool.Unlimited none.
@@ -66,6 +67,10 @@ type BoundedConfig[T any] struct {
 // Discard may be called by several goroutines at once. Neither Get nor Put waits
 // or, on a hit, allocates; beyond the functions of the config they cost about
 // what a sync.Pool's do.
+//
+// A panic in New, Keep, Reset or Size is the caller's, as if it had called the
+// function itself. The pool stays as it was, and counts the object as refused:
+// one that New did not make, and one that was put and is not kept.
 type Bounded[T any] struct {
 	front magazine.Front // all of core that Get and Put need as long as they hit
 	sized bool
@@ -80,7 +85,9 @@ type bounded[T any] struct {
 	engine        *magazine.Pool
 	mode          engineMode
 	object        int64         // bytes of an object, if they have one size
+	plain         bool          // nothing is called in Put
 	watch         *safety.Watch // nil: SafetyOff
+	panics        *pool.Registry
 	nils, refused atomic.Uint64
 	doubles       atomic.Uint64
 }
@@ -93,14 +100,14 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	core := &bounded[T]{BoundedConfig: c}
+	place := publication{c.Name, c.Registry, c.OnDuplicate}
+	core := &bounded[T]{BoundedConfig: c, panics: place.in(), plain: c.Keep == nil && c.Reset == nil && c.Size == nil}
 	if c.Size == nil {
 		core.object = object
 	}
-	place := publication{c.Name, c.Registry, c.OnDuplicate}
 	config := magazine.Config{Sizes: []int64{core.object}, Limit: limit, Budget: place.budget(c.Budget)}
-	if discard := c.Discard; discard != nil {
-		config.Discard = func(x unsafe.Pointer) { discard((*T)(x)) }
+	if c.Discard != nil {
+		config.Discard = func(x unsafe.Pointer) { core.letGo((*T)(x)) }
 	}
 	config.Pace = c.Safety.pace()
 	if object == 1 && unsafe.Sizeof(*new(T)) == 0 {
@@ -122,7 +129,7 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	}
 	core.engine.Refresh(&b.front)
 	closeWhenDropped(b, core.engine, core.watch, pub)
-	b.Warm(c.Prewarm)
+	prewarm(b, c.Prewarm)
 	return b, nil
 }
 
@@ -175,7 +182,7 @@ func (b *Bounded[T]) Put(x *T) {
 	if b.aside.May(unsafe.Pointer(x)) && b.core.returned(x) {
 		return
 	}
-	size, ok := b.core.prepare(x)
+	size, ok := b.core.prepare(x, x)
 	if !ok {
 		return
 	}
@@ -255,29 +262,42 @@ func (b *Bounded[T]) get() *T {
 	if x != nil {
 		return (*T)(x)
 	}
-	return b.core.New()
+	return b.core.make()
+}
+
+// make calls New for a request that has been counted. If it panics nothing was
+// handed out, so it counts as if that had come back.
+func (c *bounded[T]) make() *T {
+	made := false
+	defer func() {
+		if !made {
+			c.refused.Add(1)
+		}
+	}()
+	x := c.New()
+	made = true
+	return x
 }
 
 // prepare runs what the config wants done to an object that was put, before the
-// engine has it: none of it may run pinned. It reports whether the object is to
-// be kept.
-func (c *bounded[T]) prepare(x *T) (size int64, ok bool) {
-	if !c.accept(x) {
-		c.drop(isOn, x)
-		return 0, false
+// engine has it: none of it may run pinned. It reports whether kept is to be kept,
+// which is that object or what it is a stand-in for, and has let go of it if not.
+func (c *bounded[T]) prepare(x, kept *T) (size int64, ok bool) {
+	if c.plain {
+		return c.object, true
 	}
-	return c.bytes(x), true
-}
-
-// accept asks whether an object is to be kept, and resets it then.
-func (c *bounded[T]) accept(x *T) bool {
+	defer func() {
+		if !ok { // refused, or in a panic
+			c.drop(c.mode.state.Load(), kept)
+		}
+	}()
 	if c.Keep != nil && !c.Keep(x) {
-		return false
+		return 0, false
 	}
 	if c.Reset != nil {
 		c.Reset(x)
 	}
-	return true
+	return c.bytes(kept), true
 }
 
 // put is Put where the P's cell had no room.
@@ -294,8 +314,13 @@ func (c *bounded[T]) drop(state uint32, x *T) {
 	if state != isOff {
 		c.refused.Add(1)
 	}
+	c.letGo(x)
+}
+
+// letGo tells Discard.
+func (c *bounded[T]) letGo(x *T) {
 	if c.Discard != nil {
-		c.Discard(x)
+		c.panics.Guard(func() { c.Discard(x) })
 	}
 }
 

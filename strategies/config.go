@@ -106,6 +106,22 @@ func closeWhenDropped[H any](handle *H, engine *magazine.Pool, watch *safety.Wat
 	}, engine)
 }
 
+// prewarm makes a new pool's first objects, and takes its name back if a function
+// of its config panics.
+func prewarm(p interface {
+	Warm(n int) int
+	Close()
+}, n int) {
+	done := false
+	defer func() {
+		if !done {
+			p.Close()
+		}
+	}()
+	p.Warm(n)
+	done = true
+}
+
 // budget is what a pool is charged to besides its limit: the budget of its
 // config, or of the registry it is published in.
 func (p publication) budget(own *pool.Budget) *pool.Budget {

@@ -152,18 +152,35 @@ func (c *sizeClasses) returned(x unsafe.Pointer) bool {
 // engine had none; or the latter themselves, if there can be no stand-in.
 func (c *bounded[T]) sampled(x unsafe.Pointer) *T {
 	began := time.Now()
-	standIn := c.New()
+	var standIn *T
+	taken := false
+	defer func() {
+		if !taken { // in a panic: as if what was counted had come back
+			c.unsampled(standIn, x)
+		}
+	}()
+	standIn = c.New()
 	if x == nil {
 		x = unsafe.Pointer(c.New())
 	}
 	size := int(c.bytes(standIn))
+	taken = true
 	if c.watch.TakeObject(unsafe.Pointer(standIn), x, int(unsafe.Sizeof(*standIn)), size, began) {
 		return standIn
 	}
-	if c.Discard != nil {
-		c.Discard(standIn)
-	}
+	c.letGo(standIn)
 	return (*T)(x)
+}
+
+// unsampled lets go of a stand-in and what it was to stand for, as far as they
+// are there.
+func (c *bounded[T]) unsampled(standIn *T, x unsafe.Pointer) {
+	c.refused.Add(1)
+	for _, x := range []*T{standIn, (*T)(x)} {
+		if x != nil {
+			c.letGo(x)
+		}
+	}
 }
 
 // returned is Put of what is nil or may be a stand-in, if it is.
@@ -180,13 +197,10 @@ func (c *bounded[T]) returned(x *T) bool {
 		c.doubles.Add(1)
 		return true
 	}
-	ok := c.accept(x)
 	_, spare := s.Spare()
-	c.watch.Confine(s)
-	if ok {
-		c.put((*T)(spare), c.bytes((*T)(spare)))
-	} else {
-		c.drop(isOn, (*T)(spare))
+	defer c.watch.Confine(s)
+	if size, ok := c.prepare(x, (*T)(spare)); ok {
+		c.put((*T)(spare), size)
 	}
 	return true
 }

@@ -50,7 +50,8 @@ type SyncConfig[T any] struct {
 // All methods are safe for concurrent use. Neither Get nor Put waits or, on a
 // hit, allocates; together they cost 2.5 times a bare sync.Pool's. Put an object once and do not use it any more; a double Put is
 // not noticed. New, Keep and Reset run on the caller's goroutine, outside any
-// lock, and a panic in them leaves the pool as it was.
+// lock. A panic in them is the caller's and leaves the pool as it was; what was put
+// counts as refused.
 type Sync[T any] struct {
 	core *syncCore[T]
 	pub  *pool.Publication
@@ -62,6 +63,7 @@ type syncCore[T any] struct {
 	make    func() *T
 	keep    func(*T) bool
 	reset   func(*T)
+	plain   bool // neither keep nor reset
 	nils    atomic.Uint64
 }
 
@@ -73,7 +75,7 @@ func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	core := &syncCore[T]{make: c.New, keep: c.Keep, reset: c.Reset}
+	core := &syncCore[T]{make: c.New, keep: c.Keep, reset: c.Reset, plain: c.Keep == nil && c.Reset == nil}
 	core.objects.init(c.NoTracking)
 	if core.make == nil {
 		core.make = func() *T { return new(T) }
@@ -84,7 +86,7 @@ func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
 	}
 	s := &Sync[T]{core, pub}
 	withdrawWhenDropped(s, pub)
-	s.Warm(c.Prewarm)
+	prewarm(s, c.Prewarm)
 	return s, nil
 }
 
@@ -113,14 +115,25 @@ func (s *Sync[T]) Put(x *T) {
 		c.nils.Add(1)
 	case state != isOn:
 		c.objects.drop(state)
-	case c.keep != nil && !c.keep(x):
-		c.objects.count(gcRefused, 0)
-	default:
-		if c.reset != nil {
-			c.reset(x)
-		}
+	case c.plain || c.prepare(x):
 		c.objects.put(unsafe.Pointer(x), gcPooled)
 	}
+}
+
+// prepare asks Keep and calls Reset, and counts what is not to be kept.
+func (c *syncCore[T]) prepare(x *T) (ok bool) {
+	defer func() {
+		if !ok { // refused, or in a panic
+			c.objects.count(gcRefused, 0)
+		}
+	}()
+	if c.keep != nil && !c.keep(x) {
+		return false
+	}
+	if c.reset != nil {
+		c.reset(x)
+	}
+	return true
 }
 
 // Warm makes n objects and keeps them for later Gets, as long as the garbage

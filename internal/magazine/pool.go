@@ -29,7 +29,8 @@ type Config struct {
 	// Budget is charged as well, unless it is nil.
 	Budget *pool.Budget
 	// Discard is told of every object that the pool drops, unless it is nil. It
-	// runs under no lock and unpinned.
+	// runs under no lock and unpinned, and must not panic: what is to be dropped after
+	// it would not be.
 	Discard func(x unsafe.Pointer)
 	// Pace is how many requests of a class there are to each that is sampled, to
 	// begin with; 0 samples none, ever.

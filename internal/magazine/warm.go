@@ -30,7 +30,7 @@ func (p *Pool) Warm(class, n int, make func() (unsafe.Pointer, int64)) (warmed i
 		if d.size != 0 && !p.charge(d.size) { // before making what may not fit
 			return warmed
 		}
-		x, size := make()
+		x, size := p.makeOne(d, make)
 		if d.size != 0 {
 			size = d.size
 		} else if !p.charge(size) {
@@ -46,4 +46,18 @@ func (p *Pool) Warm(class, n int, make func() (unsafe.Pointer, int64)) (warmed i
 		d.counts().prewarmedBytes.Add(uint64(size))
 	}
 	return warmed
+}
+
+// makeOne calls another's function, and gives back what was charged for its object
+// if it panics.
+func (p *Pool) makeOne(d *depot, f func() (unsafe.Pointer, int64)) (x unsafe.Pointer, size int64) {
+	made := false
+	defer func() {
+		if !made {
+			p.release(d.size)
+		}
+	}()
+	x, size = f()
+	made = true
+	return x, size
 }
