@@ -204,9 +204,9 @@ func TestAPanicInDiscardOfADroppedPoolIsCaught(t *testing.T) {
 		}))
 		p.Put(p.Get())
 	}()
-	if !collectUntil(func() bool { n, _ := r.Panics(); return n == 3 && r.All()[0].Source() == nil }) {
+	if !collectUntil(func() bool { n, _ := r.Panics(); return n >= 3 && r.All()[0].Source() == nil }) {
 		n, last := r.Panics()
-		t.Errorf("%d panics, want 3: %s", n, last)
+		t.Errorf("%d panics, want 3 or more: %s", n, last)
 	}
 	if s := checkLaws(t, r.All()[0]); s.Idle != 0 || !s.Closed {
 		t.Errorf("%d idle, closed: %v", s.Idle, s.Closed)
