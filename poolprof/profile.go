@@ -1,0 +1,113 @@
+package poolprof
+
+import (
+	"encoding/binary"
+	"io"
+	"runtime"
+	"time"
+
+	"github.com/google/pprof/profile"
+
+	"github.com/otelpool/pool"
+)
+
+// Write writes the profile in the compressed format that pprof reads.
+func Write(w io.Writer, opts ...Option) error { return build(optionsOf(opts).registry).Write(w) }
+
+// builder makes a profile out of samples.
+type builder struct {
+	profile   *profile.Profile
+	samples   map[string]*profile.Sample // by pool, size and stack
+	locations map[uintptr]*profile.Location
+	functions map[functionKey]*profile.Function
+	key       []byte
+}
+
+type functionKey struct{ name, file string }
+
+func build(r *pool.Registry) *profile.Profile {
+	b := &builder{
+		profile: &profile.Profile{
+			SampleType:        []*profile.ValueType{{Type: "objects", Unit: "count"}, {Type: "bytes", Unit: "bytes"}},
+			DefaultSampleType: "bytes",
+			PeriodType:        &profile.ValueType{Type: "objects", Unit: "count"},
+			Period:            1,
+			TimeNanos:         time.Now().UnixNano(),
+		},
+		samples:   make(map[string]*profile.Sample),
+		locations: make(map[uintptr]*profile.Location),
+		functions: make(map[functionKey]*profile.Function),
+	}
+	for _, e := range r.All() {
+		if s, ok := e.Source().(pool.Sampler); ok {
+			for _, one := range samplesOf(s) {
+				b.add(e.Name(), one)
+			}
+		}
+	}
+	return b.profile
+}
+
+// samplesOf copies a pool's samples: it waits while they are read.
+func samplesOf(s pool.Sampler) (all []pool.Sample) {
+	s.Samples(func(one pool.Sample) bool {
+		all = append(all, one)
+		return true
+	})
+	return all
+}
+
+// add adds one sample to those of the same pool, size and stack.
+func (b *builder) add(name string, one pool.Sample) {
+	b.key = append(b.key[:0], name...)
+	b.key = binary.LittleEndian.AppendUint64(b.key, uint64(one.Size))
+	for _, pc := range one.Get {
+		b.key = binary.LittleEndian.AppendUint64(b.key, uint64(pc))
+	}
+	s, ok := b.samples[string(b.key)]
+	if !ok {
+		s = &profile.Sample{
+			Location: b.stack(one.Get),
+			Value:    make([]int64, 2),
+			Label:    map[string][]string{"pool": {name}},
+			NumLabel: map[string][]int64{"bytes": {one.Size}},
+			NumUnit:  map[string][]string{"bytes": {"bytes"}},
+		}
+		b.samples[string(b.key)] = s
+		b.profile.Sample = append(b.profile.Sample, s)
+	}
+	s.Value[0] += one.Weight
+	s.Value[1] += one.Weight * one.Size
+}
+
+// stack is a location for each frame: inlined functions too, of whose program
+// counters there is one each.
+func (b *builder) stack(s pool.Stack) []*profile.Location {
+	var all []*profile.Location
+	for _, f := range s.Frames() {
+		all = append(all, b.location(f))
+	}
+	return all
+}
+
+func (b *builder) location(f runtime.Frame) *profile.Location {
+	// A frame that was inlined has the address of the call beside it, so the
+	// address alone is not enough.
+	key := functionKey{f.Function, f.File}
+	fn, ok := b.functions[key]
+	if !ok {
+		fn = &profile.Function{ID: uint64(len(b.profile.Function) + 1), Name: f.Function, SystemName: f.Function, Filename: f.File}
+		b.functions[key] = fn
+		b.profile.Function = append(b.profile.Function, fn)
+	}
+	loc := b.locations[f.PC]
+	if loc == nil || loc.Line[0].Function != fn {
+		loc = &profile.Location{
+			ID: uint64(len(b.profile.Location) + 1), Address: uint64(f.PC),
+			Line: []profile.Line{{Function: fn, Line: int64(f.Line)}},
+		}
+		b.locations[f.PC] = loc
+		b.profile.Location = append(b.profile.Location, loc)
+	}
+	return loc
+}

@@ -1,0 +1,164 @@
+package poolprof_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/pprof/profile"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/poolprof"
+	"github.com/otelpool/pool/strategies"
+)
+
+type node struct{ words [64]int }
+
+//go:noinline
+func holdHeaders(p *strategies.SizeClasses) [][]byte {
+	return [][]byte{p.Get(1000), p.Get(1000), p.Get(1000)}
+}
+
+//go:noinline
+func holdBody(p *strategies.SizeClasses) []byte { return p.Get(60_000) }
+
+//go:noinline
+func holdNode(p *strategies.Bounded[node]) *node { return p.Get() }
+
+// holders opens pools whose every buffer is known, and keeps some of them.
+func holders(t *testing.T, safety strategies.Safety) *pool.Registry {
+	t.Helper()
+	r := new(pool.Registry)
+	buffers := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "buffers", Registry: r, Safety: safety}))
+	nodes := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[node]{Name: "nodes", Registry: r, Safety: safety, New: func() *node { return new(node) }}))
+	headers, body, x := holdHeaders(buffers), holdBody(buffers), holdNode(nodes)
+	buffers.Put(buffers.Get(5000)) // nobody holds it
+	t.Cleanup(func() {
+		for _, b := range headers {
+			buffers.Put(b)
+		}
+		buffers.Put(body)
+		nodes.Put(x)
+		buffers.Close()
+		nodes.Close()
+	})
+	return r
+}
+
+func parse(t *testing.T, r *pool.Registry) *profile.Profile {
+	t.Helper()
+	var out bytes.Buffer
+	if err := poolprof.Write(&out, poolprof.WithRegistry(r)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := profile.Parse(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.CheckValid(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestWhatIsHeldIsInTheProfileByStack(t *testing.T) {
+	p := parse(t, holders(t, strategies.SafetyStrict))
+	objects, size := map[string]int64{}, map[string]int64{}
+	for _, s := range p.Sample {
+		frame := s.Location[0].Line[0]
+		function := frame.Function.Name[strings.LastIndex(frame.Function.Name, ".")+1:]
+		key := s.Label["pool"][0] + " " + function
+		objects[key] += s.Value[0]
+		size[key] += s.Value[1]
+		if filepath.Base(frame.Function.Filename) != "profile_test.go" || frame.Line == 0 {
+			t.Errorf("%s is at %s:%d", function, frame.Function.Filename, frame.Line)
+		}
+	}
+	for key, want := range map[string]struct{ objects, atLeast int64 }{
+		"buffers holdHeaders": {3, 3 * 1024}, "buffers holdBody": {1, 64 << 10}, "nodes holdNode": {1, 512},
+	} {
+		if objects[key] != want.objects || size[key] < want.atLeast || size[key] > want.atLeast*5/4 {
+			t.Errorf("%s: %d objects, %d bytes; want %d, at least %d and not much more", key, objects[key], size[key], want.objects, want.atLeast)
+		}
+	}
+	if len(objects) != 3 {
+		t.Errorf("held by %v, want three", objects)
+	}
+}
+
+func TestAProfileOfNothingIsValid(t *testing.T) {
+	if p := parse(t, holders(t, strategies.SafetyOff)); len(p.Sample) != 0 {
+		t.Errorf("%d samples of pools that look at nothing", len(p.Sample))
+	}
+	parse(t, new(pool.Registry))
+}
+
+func TestGoToolPprofReadsTheHandler(t *testing.T) {
+	server := httptest.NewServer(poolprof.Handler(poolprof.WithRegistry(holders(t, strategies.SafetyStrict))))
+	defer server.Close()
+	for _, c := range []struct{ args, unit, flat string }{
+		{"-top", "Type: bytes", `^\s*64\.\d+kB .*holdBody$`},
+		{"-top -sample_index=objects", "Type: objects", `^\s*3 .*holdHeaders$`},
+		{"-top -tagfocus=pool=nodes", "Type: bytes", `^\s*0?\.?5\d*(kB|B) .*holdNode$`},
+		{"-list=holdBody", "ROUTINE", `p\.Get\(60_000\)`},
+	} {
+		args := append(strings.Fields("tool pprof -symbolize=none "+c.args), server.URL)
+		cmd := exec.CommandContext(t.Context(), "go", args...)
+		cmd.Env = append(cmd.Environ(), "PPROF_TMPDIR="+t.TempDir())
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), c.unit) || !regexp.MustCompile("(?m)"+c.flat).Match(out) {
+			t.Errorf("go tool pprof %s: %v; want %q and %q in\n%s", c.args, err, c.unit, c.flat, out)
+		}
+	}
+}
+
+func TestHandlerAnswersTextAndRefusesWrites(t *testing.T) {
+	h := poolprof.Handler(poolprof.WithRegistry(holders(t, strategies.SafetyStrict)))
+	answer := func(method, url string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(method, url, nil))
+		return w
+	}
+	if w := answer(http.MethodGet, "/?debug=1"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "holdHeaders") ||
+		!strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") {
+		t.Errorf("text: %d, %v\n%s", w.Code, w.Header(), w.Body)
+	}
+	if w := answer(http.MethodPost, "/"); w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", w.Code)
+	}
+}
+
+// A sampled pool's profile is an estimate that comes out right on average.
+func TestASampledProfileIsScaled(t *testing.T) {
+	const pools, each = 20, 5000
+	var total int64
+	for i := range pools {
+		r := new(pool.Registry)
+		p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: strconv.Itoa(i), Registry: r}))
+		held := make([][]byte, each)
+		for i := range held {
+			held[i] = p.Get(100)
+		}
+		for _, s := range parse(t, r).Sample {
+			total += s.Value[0]
+		}
+		for _, b := range held {
+			p.Put(b)
+		}
+		p.Close()
+	}
+	if share := float64(total) / (pools * each); share < 0.7 || share > 1.3 {
+		t.Errorf("%d objects in the profiles, %d were held", total, pools*each)
+	}
+}
+
+func ExampleHandler() {
+	mux := http.NewServeMux()
+	mux.Handle("/debug/pprof/otelpool", poolprof.Handler())
+}
