@@ -274,6 +274,21 @@ func (e *Entry) Stats(into *Stats) {
 	into.Closed = s.open == nil
 }
 
+// Samples implements [Sampler]: for the open pool of the name, and those closed
+// ones that somebody still has.
+func (e *Entry) Samples(yield func(Sample) bool) {
+	s := e.state.Load()
+	more := true
+	for _, src := range append([]Source{s.open}, s.strayed...) {
+		if sampler, ok := src.(Sampler); ok && more {
+			sampler.Samples(func(one Sample) bool {
+				more = yield(one)
+				return more
+			})
+		}
+	}
+}
+
 func mergePast(past *Stats, gone Source) *Stats {
 	var sum, last Stats
 	gone.Stats(&last)

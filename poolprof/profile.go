@@ -39,10 +39,8 @@ func build(r *pool.Registry) *profile.Profile {
 		functions: make(map[functionKey]*profile.Function),
 	}
 	for _, e := range r.All() {
-		if s, ok := e.Source().(pool.Sampler); ok {
-			for _, one := range samplesOf(s) {
-				b.add(e.Name(), one)
-			}
+		for _, one := range samplesOf(e) {
+			b.add(e.Name(), one)
 		}
 	}
 	return b.profile

@@ -16,8 +16,12 @@ import (
 // Call it first: cleanups run in reverse order, so what the test's own cleanups
 // give back is then seen. Goroutines that still give back get two seconds.
 //
-// Figures are all it has. A pool without a name is not seen, nor is who took what
-// is missing. Other tests that use the same pools at the same time, by t.Parallel,
+// Of pools that are strict it also says where what is missing was taken: those with
+// Safety: strategies.SafetyStrict in their config, and in a program that is built
+// with -tags otelpool_debug all that can. Of others it says where some were taken,
+// if they happened to be sampled.
+//
+// A pool without a name is not seen. Other tests that use the same pools at the same time, by t.Parallel,
 // spoil the count, and so do buffers that are put without having been taken; give
 // such tests a registry of their own. gRPC and others leave buffers to the garbage
 // collector on purpose where a call is cut off.
@@ -26,12 +30,13 @@ func NoLeaks(t testing.TB, registries ...*pool.Registry) {
 	if len(registries) == 0 {
 		registries = []*pool.Registry{pool.Default}
 	}
-	before := takeOut(registries)
+	before, watched := takeOut(registries), watch(registries)
 	t.Cleanup(func() {
 		t.Helper()
 		for _, leak := range settle(registries, before) {
-			t.Errorf("pooltest: %s", leak)
+			t.Errorf("pooltest: %s%s", leak.text, watched.where(leak))
 		}
+		watched.stop()
 	})
 }
 
@@ -39,7 +44,7 @@ func NoLeaks(t testing.TB, registries ...*pool.Registry) {
 const grace = 2 * time.Second
 
 // settle waits until nothing is missing, and returns what still is after grace.
-func settle(registries []*pool.Registry, before map[*pool.Entry]out) []string {
+func settle(registries []*pool.Registry, before map[*pool.Entry]out) []leak {
 	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		missing := leaks(registries, before)
 		if len(missing) == 0 || time.Since(start) > grace {
@@ -52,6 +57,15 @@ func settle(registries []*pool.Registry, before map[*pool.Entry]out) []string {
 type out struct {
 	strategy       string
 	objects, bytes int64
+	looks          bool // the pool may know where something was taken
+}
+
+// leak is a pool that misses something.
+type leak struct {
+	entry   *pool.Entry
+	objects int64
+	looks   bool
+	text    string
 }
 
 // takeOut is what is out of every pool. It is counted, and not read from InUse,
@@ -62,7 +76,7 @@ func takeOut(registries []*pool.Registry) map[*pool.Entry]out {
 	for _, r := range registries {
 		for _, e := range r.All() {
 			e.Stats(&s)
-			all[e] = out{s.Strategy, int64(s.HandedOut()) - int64(s.TakenBack()), s.InUseBytes}
+			all[e] = out{s.Strategy, int64(s.HandedOut()) - int64(s.TakenBack()), s.InUseBytes, s.Knows.Misuse != 0}
 		}
 	}
 	return all
@@ -70,7 +84,7 @@ func takeOut(registries []*pool.Registry) map[*pool.Entry]out {
 
 // leaks says in words what is out now and was not before, in the registries'
 // order.
-func leaks(registries []*pool.Registry, before map[*pool.Entry]out) (missing []string) {
+func leaks(registries []*pool.Registry, before map[*pool.Entry]out) (missing []leak) {
 	now := takeOut(registries)
 	for _, r := range registries {
 		for _, e := range r.All() {
@@ -78,11 +92,11 @@ func leaks(registries []*pool.Registry, before map[*pool.Entry]out) (missing []s
 			if n <= 0 {
 				continue
 			}
-			leak := fmt.Sprintf("pool %q (%s): %d not given back", e.Name(), now[e].strategy, n)
+			text := fmt.Sprintf("pool %q (%s): %d not given back", e.Name(), now[e].strategy, n)
 			if bytes := now[e].bytes - before[e].bytes; bytes > 0 {
-				leak += fmt.Sprintf(", %d bytes", bytes)
+				text += fmt.Sprintf(", %d bytes", bytes)
 			}
-			missing = append(missing, leak)
+			missing = append(missing, leak{e, n, now[e].looks, text})
 		}
 	}
 	return missing

@@ -1,0 +1,5 @@
+//go:build !otelpool_debug
+
+package pooltest_test
+
+const debug = false
