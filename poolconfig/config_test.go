@@ -299,6 +299,7 @@ pools:
     reserve: 0 # code
     prewarm: {4KiB: 1} # pools.yaml:3
     zero: on-get # OTELPOOL_POOL_A_ZERO
+    safety: sampled # code
     classes: [256, 512, 1KiB, 2KiB, 4KiB, 8KiB, 16KiB, 32KiB, 64KiB, 128KiB, 256KiB,
       512KiB, 1MiB] # code
   b\[\*]\\:
@@ -307,6 +308,7 @@ pools:
     reserve: 0 # code
     prewarm: {} # code
     zero: never # code
+    safety: sampled # code
     classes: [256, 512, 1KiB, 2KiB, 4KiB, 8KiB, 16KiB, 32KiB, 64KiB, 128KiB, 256KiB,
       512KiB, 1MiB] # code
   'true':
@@ -329,6 +331,27 @@ pools:
 			t.Errorf("%+v became %+v", old, s)
 		}
 	}
+}
+
+func TestSafetyIsSetWhenAPoolIsMade(t *testing.T) {
+	t.Parallel()
+	c, _ := loaded(t, "pools:\n  a: {safety: strict}\n  slab: {safety: off}\n")
+	a := bodies(t, c, "a")
+	b := a.Get(100)
+	samples := 0
+	a.Samples(func(pool.Sample) bool { samples++; return true })
+	a.Put(b)
+	if samples != 1 {
+		t.Errorf("%d samples of a pool that is to be strict, with one buffer out", samples)
+	}
+	slab, err := poolconfig.NewFixed(c, strategies.FixedConfig{Name: "slab", Size: 64, Count: 1})
+	must(t, err)
+	defer slab.Close()
+	var s pool.Stats
+	if slab.Stats(&s); s.Knows.Misuse != 0 {
+		t.Error("a slab looks that is to be off")
+	}
+	want(t, "effective", setting(c, "a", "safety"), "strict from pools.yaml:2")
 }
 
 func TestEffectiveTellsWhatTheProgramChangedSince(t *testing.T) {

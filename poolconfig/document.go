@@ -19,13 +19,14 @@ type document struct {
 // settings is what can be said of a pool. A nil field is left to less specific
 // entries, and in the end to the code.
 type settings struct {
-	Mode         *setting[mode]    `json:"mode,omitempty" live:"yes" jsonschema:"on pools; off allocates and drops, as if there were no pool; count does so and counts."`
-	Limit        *setting[limit]   `json:"limit,omitempty" live:"yes" jsonschema:"Most idle bytes the pool keeps."`
-	Reserve      *setting[size]    `json:"reserve,omitempty" live:"yes" jsonschema:"Idle bytes that neither age nor a shared budget takes from the pool."`
-	Prewarm      *setting[prewarm] `json:"prewarm,omitempty" jsonschema:"Objects to make when the pool is made: how many, or, for a pool with size classes, how many of each size."`
-	Zero         *setting[zeroing] `json:"zero,omitempty" jsonschema:"When reused buffers are cleared."`
-	Classes      *setting[classes] `json:"classes,omitempty" jsonschema:"The capacities that a pool of buffers hands out: a list, or the table from min to max."`
-	ClassMetrics *setting[boolean] `json:"class_metrics,omitempty" jsonschema:"Whether metrics have a row per size class."`
+	Mode         *setting[mode]     `json:"mode,omitempty" live:"yes" jsonschema:"on pools; off allocates and drops, as if there were no pool; count does so and counts."`
+	Limit        *setting[limit]    `json:"limit,omitempty" live:"yes" jsonschema:"Most idle bytes the pool keeps."`
+	Reserve      *setting[size]     `json:"reserve,omitempty" live:"yes" jsonschema:"Idle bytes that neither age nor a shared budget takes from the pool."`
+	Prewarm      *setting[prewarm]  `json:"prewarm,omitempty" jsonschema:"Objects to make when the pool is made: how many, or, for a pool with size classes, how many of each size."`
+	Zero         *setting[zeroing]  `json:"zero,omitempty" jsonschema:"When reused buffers are cleared."`
+	Safety       *setting[watching] `json:"safety,omitempty" jsonschema:"How closely the pool looks for buffers that are lost, given back twice or used after that: sampled at next to no cost, off, or strict, which looks at each and is slow."`
+	Classes      *setting[classes]  `json:"classes,omitempty" jsonschema:"The capacities that a pool of buffers hands out: a list, or the table from min to max."`
+	ClassMetrics *setting[boolean]  `json:"class_metrics,omitempty" jsonschema:"Whether metrics have a row per size class."`
 }
 
 // setting is a value and where it came from.

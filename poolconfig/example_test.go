@@ -37,5 +37,6 @@ func Example() {
 	//     reserve: 0 # code
 	//     prewarm: {} # code
 	//     zero: never # code
+	//     safety: sampled # code
 	//     classes: [1KiB, 2KiB, 4KiB] # code
 }

@@ -49,7 +49,7 @@ var invalid = []struct {
 	{
 		name:     "a field that looks like none",
 		document: "pools:\n  a:\n    colour: red\n",
-		want:     []string{"pools.yaml:3: pools.a.colour is not known: use mode, limit, reserve, prewarm, zero, classes, class_metrics"},
+		want:     []string{"pools.yaml:3: pools.a.colour is not known: use mode, limit, reserve, prewarm, zero, safety, classes, class_metrics"},
 	},
 	{
 		name:     "an empty field",
@@ -64,7 +64,7 @@ var invalid = []struct {
 	{
 		name:     "an empty pool",
 		document: "pools:\n  a:\n",
-		want:     []string{"pools.yaml:2: pools.a is empty: use a mapping with mode, limit, reserve, prewarm, zero, classes, class_metrics"},
+		want:     []string{"pools.yaml:2: pools.a is empty: use a mapping with mode, limit, reserve, prewarm, zero, safety, classes, class_metrics"},
 	},
 	{
 		name:     "pools without names",
@@ -74,7 +74,7 @@ var invalid = []struct {
 	{
 		name:     "a pool that is a number",
 		document: "pools:\n  a: 3\n",
-		want:     []string{"pools.yaml:2: pools.a is 3: use a mapping with mode, limit, reserve, prewarm, zero, classes, class_metrics"},
+		want:     []string{"pools.yaml:2: pools.a is 3: use a mapping with mode, limit, reserve, prewarm, zero, safety, classes, class_metrics"},
 	},
 	{
 		name:     "a name that is a list",
@@ -215,6 +215,11 @@ var invalid = []struct {
 		want:     []string{"pools.yaml:2: pools.a.mode is 1: use on, off or count"},
 	},
 	{
+		name:     "an unknown safety",
+		document: "pools:\n  a: {safety: paranoid}\n",
+		want:     []string{`pools.yaml:2: pools.a.safety is "paranoid": use sampled, off or strict`},
+	},
+	{
 		name:     "an unknown zeroing",
 		document: "pools:\n  a: {zero: always}\n",
 		want:     []string{`pools.yaml:2: pools.a.zero is "always": use never, on-put or on-get`},
@@ -318,12 +323,12 @@ var invalid = []struct {
 	{
 		name:    "a variable of an unknown field",
 		environ: []string{"OTELPOOL_POOL_HTTP_BODY_SIZE=1MiB"},
-		want:    []string{"OTELPOOL_POOL_HTTP_BODY_SIZE: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, OTELPOOL_LIMIT, OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_CLASSES, OTELPOOL_CLASS_METRICS, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body"},
+		want:    []string{"OTELPOOL_POOL_HTTP_BODY_SIZE: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, OTELPOOL_LIMIT, OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_SAFETY, OTELPOOL_CLASSES, OTELPOOL_CLASS_METRICS, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body"},
 	},
 	{
 		name:    "a variable without a pool",
 		environ: []string{"OTELPOOL_POOL_LIMIT=1MiB"},
-		want:    []string{"OTELPOOL_POOL_LIMIT: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, OTELPOOL_LIMIT, OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_CLASSES, OTELPOOL_CLASS_METRICS, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body"},
+		want:    []string{"OTELPOOL_POOL_LIMIT: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, OTELPOOL_LIMIT, OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_SAFETY, OTELPOOL_CLASSES, OTELPOOL_CLASS_METRICS, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body"},
 	},
 	{
 		name:    "a variable with a bad value",

@@ -15,7 +15,7 @@ type made interface {
 }
 
 // NewSizeClasses is strategies.NewSizeClasses with the configuration's word on
-// the pool of d's name: limit, prewarm, zero and classes, then mode and reserve.
+// the pool of d's name: limit, prewarm, zero, safety and classes, then mode and reserve.
 // d is what the code wants, and what counts where the configuration says
 // nothing. A pool without a name, or with a nil c, is as d says.
 func NewSizeClasses(c *Config, d strategies.SizeClassesConfig) (*strategies.SizeClasses, error) {
@@ -23,6 +23,7 @@ func NewSizeClasses(c *Config, d strategies.SizeClassesConfig) (*strategies.Size
 	m.chooseLimit(&d.Limit)
 	m.choosePrewarmBySize(&d.Prewarm)
 	m.chooseZero(&d.Zero)
+	m.chooseSafety(&d.Safety)
 	m.chooseClasses(&d.Classes)
 	if err := m.check(); err != nil {
 		return nil, err
@@ -46,12 +47,13 @@ func NewSyncBytes(c *Config, d strategies.SyncBytesConfig) (*strategies.SyncByte
 }
 
 // NewFixed is strategies.NewFixed with the configuration's word on the pool:
-// zero, and limit, if it is set for this pool by name: it gets as many buffers as
+// zero, safety, and limit, if it is set for this pool by name: it gets as many buffers as
 // fit, for life, and allocates them at once, which a limit for many pools does not
 // mean. See NewSizeClasses.
 func NewFixed(c *Config, d strategies.FixedConfig) (*strategies.Fixed, error) {
 	m := c.begin("fixed", d.Name, &d.Registry)
 	m.chooseZero(&d.Zero)
+	m.chooseSafety(&d.Safety)
 	m.chooseCount(&d)
 	if err := m.check(); err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func NewFixed(c *Config, d strategies.FixedConfig) (*strategies.Fixed, error) {
 }
 
 // NewBounded is strategies.NewBounded with the configuration's word on the pool:
-// limit and prewarm, then mode and reserve. See NewSizeClasses.
+// limit, prewarm and safety, then mode and reserve. See NewSizeClasses.
 func NewBounded[T any](c *Config, d strategies.BoundedConfig[T]) (*strategies.Bounded[T], error) {
 	m := c.begin("bounded", d.Name, &d.Registry)
 	m.chooseLimit(&d.Limit)
@@ -72,6 +74,7 @@ func NewBounded[T any](c *Config, d strategies.BoundedConfig[T]) (*strategies.Bo
 		}
 	}
 	m.choosePrewarm(&d.Prewarm)
+	m.chooseSafety(&d.Safety)
 	if err := m.check(); err != nil {
 		return nil, err
 	}
@@ -89,6 +92,12 @@ func NewSync[T any](c *Config, d strategies.SyncConfig[T]) (*strategies.Sync[T],
 	}
 	p, err := strategies.NewSync(d)
 	return finish(m, p, err)
+}
+
+func (m *making) chooseSafety(into *strategies.Safety) {
+	if m != nil {
+		choose(m, "safety", "Safety", m.set.Safety, watching(*into), func(w watching) { *into = strategies.Safety(w) })
+	}
 }
 
 func (m *making) chooseZero(into *strategies.Zeroing) {

@@ -50,6 +50,7 @@ func schemas(t *testing.T) map[reflect.Type]*jsonschema.Schema {
 		return s
 	}
 	s[reflect.TypeFor[setting[zeroing]]()] = words(zeroings)
+	s[reflect.TypeFor[setting[watching]]()] = words(watchings)
 	s[reflect.TypeFor[setting[forceGC]]()] = words(forceGCs)
 	s[reflect.TypeFor[setting[duration]]()] = &jsonschema.Schema{
 		Type: "string", Pattern: `^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)([0-9.]+(ns|us|µs|ms|s|m|h))*$`, Examples: []any{"10s"},

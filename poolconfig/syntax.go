@@ -28,6 +28,9 @@ type limit int64
 // mode is a pool.Mode.
 type mode pool.Mode
 
+// watching is a strategies.Safety.
+type watching strategies.Safety
+
 // zeroing is a strategies.Zeroing.
 type zeroing strategies.Zeroing
 
@@ -144,6 +147,18 @@ func (m *mode) parse(d *decoder, n *yaml.Node, path string) {
 }
 
 func (m mode) String() string { return pool.Mode(m).String() }
+
+var watchings = []string{
+	strategies.SafetySampled: "sampled",
+	strategies.SafetyOff:     "off",
+	strategies.SafetyStrict:  "strict",
+}
+
+func (w *watching) parse(d *decoder, n *yaml.Node, path string) {
+	*w = watching(d.oneOf(n, path, watchings))
+}
+
+func (w watching) String() string { return watchings[min(int(w), len(watchings)-1)] }
 
 var zeroings = []string{
 	strategies.ZeroNever: "never",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/percpu"
+	"github.com/otelpool/pool/internal/safety"
 )
 
 // FixedConfig configures NewFixed. Size and Count are required.
@@ -28,6 +29,10 @@ type FixedConfig struct {
 	Count int
 	// Zero says when reused buffers are cleared, over their whole size.
 	Zero Zeroing
+	// Safety says what is told of a second Put and of a foreign buffer, which a slab
+	// finds by itself: nothing with SafetyOff; where it happened with SafetySampled;
+	// also where the buffer was taken and first given back with SafetyStrict.
+	Safety Safety
 }
 
 // Fixed is Count buffers of Size bytes, cut from one allocation: for memory that
@@ -64,6 +69,7 @@ type fixed struct {
 	slots slots
 	slab  slab
 	zero  Zeroing
+	watch *safety.Slots // nil: SafetyOff
 
 	counters   percpu.Counters
 	requests   [pool.NumRequestResults]atomic.Uint64 // all but hits
@@ -86,15 +92,24 @@ func NewFixed(c FixedConfig) (*Fixed, error) {
 	p.addIf(c.Size > 0 && c.Count > 0 && c.Count > math.MaxInt/c.Size,
 		"Size", c.Size, "Size times Count must fit an int")
 	p.zeroing(c.Zero)
+	p.safety(c.Safety)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
 	core := &fixed{zero: c.Zero}
 	core.slots.init(c.Count)
 	core.slab.init(c.Size, c.Count)
-	pub, err := publication{c.Name, c.Registry, c.OnDuplicate}.publish(core)
+	place := publication{c.Name, c.Registry, c.OnDuplicate}
+	if how := c.Safety.inForce(); how != SafetyOff {
+		strict := how == SafetyStrict
+		core.watch = safety.NewSlots(safety.Config{Strict: strict, Panics: debugBuild, Registry: place.in()}, c.Count, c.Size)
+	}
+	pub, err := place.publish(core)
 	if err != nil {
 		return nil, err
+	}
+	if core.watch != nil {
+		core.watch.SetName(pub.Name())
 	}
 	f := &Fixed{core, pub}
 	withdrawWhenDropped(f, pub)
@@ -154,12 +169,13 @@ func (f *Fixed) Put(b []byte) {
 		return
 	}
 	if !c.slots.claim(slot) {
-		c.putTwice(cap(b))
+		c.putTwice(slot, cap(b))
 		return
 	}
 	if c.zero == ZeroOnPut {
 		c.clear(slot)
 	}
+	c.watch.Gave(slot)
 	if c.slots.release(slot) {
 		c.counters.Inc(fixedPooled)
 	} else {
@@ -199,6 +215,7 @@ func (c *fixed) tryGet() ([]byte, bool) {
 // hand makes a slot the caller's buffer.
 func (c *fixed) hand(first *byte, slot uint32) []byte {
 	c.counters.Inc(fixedHit)
+	c.watch.Took(slot)
 	b := c.slab.slot(first, slot)
 	if c.zero == ZeroOnGet {
 		clear(b)
@@ -224,11 +241,12 @@ func (c *fixed) clear(slot uint32) {
 
 // putTwice counts a buffer that is free. Of a closed pool it may be another, at
 // the address of a slab that has been collected.
-func (c *fixed) putTwice(bytes int) {
+func (c *fixed) putTwice(slot uint32, bytes int) {
 	if c.slots.closed() {
 		c.drop(pool.ReturnClosed, bytes)
 	} else {
 		c.returns[pool.Double].Add(1)
+		c.watch.Twice(slot, bytes)
 	}
 }
 
@@ -240,6 +258,9 @@ func (c *fixed) putOutside(bytes int) {
 		c.drop(pool.ReturnClosed, bytes)
 	case bytes != int(c.slab.size) || !c.countFull():
 		c.drop(pool.Foreign, bytes)
+		if c.watch != nil {
+			c.watch.Foreign(bytes)
+		}
 	}
 }
 
@@ -291,7 +312,14 @@ func (c *fixed) Stats(into *pool.Stats) {
 			pool.NilReturn, pool.ReturnClosed),
 		Evictions: pool.SetOf(pool.EvictClosed),
 	}
+	if c.watch != nil {
+		into.Knows.Misuse = slabMisuse
+		c.watch.Counts(into)
+	}
 }
+
+// Samples implements pool.Sampler: all of a strict pool's, none of another's.
+func (c *fixed) Samples(yield func(pool.Sample) bool) { c.watch.Samples(yield) }
 
 // fill sets the totals. A slot is handed out before it is counted as such, and
 // counted as pooled after it is free, so idle has to be kept within its bounds
@@ -316,4 +344,11 @@ func (c *fixed) fill(into *pool.Counts) {
 	into.IdleBytes = into.Idle * int64(size)
 }
 
-var _ pool.Source = (*Fixed)(nil)
+// Samples implements pool.Sampler: see FixedConfig.Safety.
+func (f *Fixed) Samples(yield func(pool.Sample) bool) { f.core.Samples(yield) }
+
+var (
+	_ pool.Source  = (*Fixed)(nil)
+	_ pool.Sampler = (*Fixed)(nil)
+	_ pool.Sampler = (*fixed)(nil)
+)

@@ -9,8 +9,8 @@ import (
 	"github.com/otelpool/pool/internal/safety"
 )
 
-// Safety says how closely a pool looks at what its callers do with what it hands
-// out: whether they give it back, once, and let it alone then. What it finds is
+// Safety says how closely a SizeClasses or Bounded looks at what its callers do
+// with what it hands out (for a Fixed see FixedConfig; the others do not look): whether they give it back, once, and let it alone then. What it finds is
 // counted in Stats.Misuse and told to the registry's OnMisuse observers, and
 // never disturbs a caller.
 //
@@ -87,10 +87,11 @@ func (s Safety) watch(open func(safety.Config) *safety.Watch, engine *magazine.P
 	return open(c)
 }
 
-// bufferMisuse and objectMisuse are what a Watch can find.
+// What can be found.
 var (
 	bufferMisuse = pool.SetOf(pool.MisuseLost, pool.MisuseDouble, pool.MisuseWrite, pool.MisuseOverrun, pool.MisuseSuffix, pool.MisuseForeign)
 	objectMisuse = pool.SetOf(pool.MisuseLost, pool.MisuseDouble)
+	slabMisuse   = pool.SetOf(pool.MisuseDouble, pool.MisuseForeign)
 )
 
 // slack is how much more capacity than its class a stand-in has, at least: odd,

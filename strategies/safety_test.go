@@ -383,6 +383,37 @@ func putObject(p *strategies.Bounded[object], x *object) { p.Put(x) }
 //go:noinline
 func putObjectAgain(p *strategies.Bounded[object], x *object) { p.Put(x) }
 
+func TestASlabTellsOfDoubleAndForeignPuts(t *testing.T) {
+	t.Parallel()
+	for _, safety := range []strategies.Safety{strategies.SafetySampled, strategies.SafetyOff, strategies.SafetyStrict} {
+		var r pool.Registry
+		got := observe(&r)
+		p := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Name: "slab", Registry: &r, Size: 64, Count: 2, Safety: safety}))
+		b := p.Get()
+		held := 0
+		p.Samples(func(pool.Sample) bool { held++; return true })
+		p.Put(b)
+		p.Put(b)
+		p.Put(make([]byte, 10))
+		p.Close()
+		double, foreign := got.of(pool.MisuseDouble), got.of(pool.MisuseForeign)
+		if safety == strategies.SafetyOff {
+			if len(double)+len(foreign) > 0 {
+				t.Errorf("off: told of %v", got.all)
+			}
+			continue
+		}
+		const here = "TestASlabTellsOfDoubleAndForeignPuts"
+		if len(double) != 1 || len(foreign) != 1 || !begins(double[0].Late, here) || !begins(foreign[0].Late, here) || double[0].Pool != "slab" {
+			t.Fatalf("%v: told of %v", safety, got.all)
+		}
+		strict := safety == strategies.SafetyStrict
+		if begins(double[0].Get, here) != strict || begins(double[0].Put, here) != strict || (held == 1) != strict {
+			t.Errorf("%v: %d samples, told %v", safety, held, double[0])
+		}
+	}
+}
+
 func TestSafetyOffLooksAtNothing(t *testing.T) {
 	t.Parallel()
 	p := newSizeClasses(t, strategies.SizeClassesConfig{Safety: strategies.SafetyOff})

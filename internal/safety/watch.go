@@ -105,7 +105,6 @@ func (w *Watch) Counts(into *pool.Stats) {
 		into.Misuse[k] += w.counts[k].Load()
 	}
 	into.Lost += w.counts[pool.MisuseLost].Load()
-	into.Knows.Rows |= pool.KnowsLost
 }
 
 // take registers a stand-in that goes out. It reports false if there are too

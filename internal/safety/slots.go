@@ -1,0 +1,88 @@
+package safety
+
+import (
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// Slots is a Watch over the slots of a slab, whose pool finds misuse by itself:
+// a strict one remembers who took and gave back each. Its methods do nothing if
+// it is nil.
+type Slots struct {
+	*Watch
+	slots []StandIn // of a strict one; guarded by mu
+}
+
+// NewSlots returns a Slots for count slots of so many bytes.
+func NewSlots(c Config, count, size int) *Slots {
+	s := &Slots{Watch: New(c)}
+	if c.Strict {
+		s.slots = make([]StandIn, count)
+		for i := range s.slots {
+			s.slots[i] = StandIn{size: size, state: done}
+		}
+	}
+	return s
+}
+
+// Took notes that a slot was handed out.
+func (s *Slots) Took(i uint32) {
+	if s != nil && s.slots != nil { // inlined, so that it is all that others pay
+		s.took(i)
+	}
+}
+
+func (s *Slots) took(i uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slot := &s.slots[i]
+	*slot = StandIn{size: slot.size, state: out, taken: time.Now()}
+	slot.get.capture()
+}
+
+// Gave notes that a slot was given back. It comes before anybody can take it.
+func (s *Slots) Gave(i uint32) {
+	if s != nil && s.slots != nil {
+		s.gave(i)
+	}
+}
+
+func (s *Slots) gave(i uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slot := &s.slots[i]
+	slot.state, slot.returned = back, time.Now()
+	slot.put.capture()
+}
+
+// Twice reports that a slot was given back while it was free.
+func (s *Slots) Twice(i uint32, size int) {
+	if s == nil {
+		return
+	}
+	known := StandIn{size: size}
+	if s.slots != nil {
+		s.mu.Lock()
+		known = s.slots[i]
+		s.mu.Unlock()
+	}
+	var late trace
+	late.capture()
+	s.found(pool.MisuseDouble, &known, &late)
+}
+
+// Samples is pool.Sampler's.
+func (s *Slots) Samples(yield func(pool.Sample) bool) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.slots {
+		slot := &s.slots[i]
+		if slot.state == out && !yield(pool.Sample{Get: slot.get.stack(), Size: int64(slot.size), Taken: slot.taken, Weight: 1}) {
+			return
+		}
+	}
+}
