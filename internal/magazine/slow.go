@@ -314,6 +314,10 @@ func (p *Pool) afford(d *depot, c *Cell, size int64) bool {
 
 // putDirect stores one object in the depot, for classes too large for cells.
 func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResult {
+	if p.closed.Load() { // before asking for room, which others would have to make
+		d.counts().closedIn.Add(1)
+		return pool.ReturnClosed
+	}
 	if !p.charge(size) {
 		return pool.Full
 	}

@@ -14,7 +14,7 @@ const barrierShare = 20
 // barrier is the process's own, like the world it stops.
 var barrier struct {
 	mu    sync.Mutex // held while waiting for and stopping the world
-	next  time.Time // no stop before
+	next  time.Time  // no stop before
 	began atomic.Uint64
 }
 
