@@ -83,16 +83,17 @@ func (p *Pool) inspectLocked(s *shard) (quiet bool) {
 		c.lock.Lock()
 		hits, _ := c.counted()
 		counted := percpu.Load(&c.pooled) + hits + percpu.Load(&c.misses)
-		idle := counted == s.seen[class]
+		used := counted != s.seen[class]
 		s.seen[class] = counted
 		s.idle &^= 1 << class
-		if idle {
-			s.idle |= 1 << class
-			quiet = quiet || c.quota > 0
-		} else if c.asked != 0 {
-			quiet = true // it uses the top alone, so it never came
-		} else {
+		switch {
+		case used && c.asked == 0:
 			p.age.low[class] += int64(c.seal())
+		case used:
+			quiet = true // it uses the top alone, so it never came
+		case c.quota > 0:
+			quiet = true
+			s.idle |= 1 << class // of no other class: it is true as long as nobody has the shard
 		}
 		c.lock.Unlock()
 	}

@@ -3,6 +3,7 @@ package magazine
 import (
 	"runtime"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/otelpool/pool"
@@ -29,5 +30,36 @@ func TestTheTopsRoomIsChargedAfterUnusedRoomWasReleased(t *testing.T) {
 	p.flush()
 	if _, bytes := p.Held(); bytes != p.Charged() || p.Charged() > p.Limit() {
 		t.Errorf("flushed: %d bytes idle, %d charged, limit %d", bytes, p.Charged(), p.Limit())
+	}
+}
+
+func TestAClosedPoolTakesNothingFromItsBudget(t *testing.T) {
+	budget := pool.NewBudget(4 << 20)
+	other := newAged(t, Config{Sizes: []int64{1 << 20}, Budget: budget})
+	other.burst(0, 4)
+	for range 3 {
+		other.tick(time.Second)
+	}
+	p := newAged(t, Config{Sizes: []int64{1 << 20}, Budget: budget})
+	p.Close()
+	if r := p.put(0, unsafe.Pointer(new([16]byte))); r != pool.ReturnClosed || other.idle() != 4 {
+		t.Errorf("a Put to a closed pool counts as %v, and %d of 4 objects of another are left", r, other.idle())
+	}
+}
+
+// What a P used in the window that is not over is the youngest there is, also
+// where another P left the shard alone before.
+func TestWhatIsTakenFromAPInUseIsYoung(t *testing.T) {
+	alone(t)
+	p := newAged(t, Config{Sizes: []int64{64, 128}})
+	p.burst(0, 5)
+	for range 3 {
+		p.tick(time.Second) // the shard is left alone and taken away
+	}
+	p.burst(0, 5)
+	p.burst(1, 5)
+	p.flush()
+	if now := p.clock.Load(); p.depots[0].oldestStamp.Load() != now || p.depots[1].oldestStamp.Load() != now {
+		t.Errorf("used last at %d and %d, it is %d", p.depots[0].oldestStamp.Load(), p.depots[1].oldestStamp.Load(), now)
 	}
 }

@@ -169,6 +169,7 @@ func (p *Pool) attach(pid int) bool {
 		return true // somebody else on this P was here first
 	}
 	s.shard = p.shardLocked()
+	s.shard.idle = 0 // whatever the P had that used it before
 	p.watchLocked()
 	for i := range s.shard.cells {
 		c := &s.shard.cells[i]
