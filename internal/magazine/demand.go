@@ -9,6 +9,13 @@ import (
 
 // Demand implements pool.Tunable: see there.
 func (p *Pool) Demand(now time.Time, into *pool.Demand) {
+	idle := p.endWindow(now, into)
+	p.dropOld(idle) // after the report: what is dropped now belongs to the next window
+}
+
+// endWindow is Demand but for what is dropped, since Discard may do as it likes. It
+// returns the idle bytes.
+func (p *Pool) endWindow(now time.Time, into *pool.Demand) int64 {
 	p.aging.Lock()
 	defer p.aging.Unlock()
 	p.ageLocked(now)
@@ -17,7 +24,7 @@ func (p *Pool) Demand(now time.Time, into *pool.Demand) {
 	defer snapshots.Put(stats)
 	p.Stats(stats)
 	p.report(stats, into)
-	p.dropOldLocked(stats.IdleBytes) // after the report: what is dropped now belongs to the next window
+	return stats.IdleBytes
 }
 
 // snapshots are used again from pool to pool, since a controller goes from one to
@@ -67,9 +74,9 @@ func (d *depot) demand(c *pool.ClassDemand, now *pool.Counts, before *counted, w
 	}
 }
 
-// dropOldLocked drops what has been idle for longer than its class allows, but for
+// dropOld drops what has been idle for longer than its class allows, but for
 // what is reserved. Idle is the bytes that are.
-func (p *Pool) dropOldLocked(idle int64) {
+func (p *Pool) dropOld(idle int64) {
 	reserve := p.reserve.Load()
 	for i := range p.depots {
 		d := &p.depots[i]

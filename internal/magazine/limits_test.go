@@ -63,3 +63,51 @@ func TestWhatIsTakenFromAPInUseIsYoung(t *testing.T) {
 		t.Errorf("used last at %d and %d, it is %d", p.depots[0].oldestStamp.Load(), p.depots[1].oldestStamp.Load(), now)
 	}
 }
+
+// within fails the test if f does not return.
+func within(t *testing.T, what string, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Fatal(what + " does not return")
+	}
+}
+
+func TestALimitIsLoweredWhileAnObjectIsMade(t *testing.T) {
+	p := New(Config{Sizes: []int64{1024}, Limit: 64 << 10})
+	warmed := -1
+	within(t, "Warm whose objects lower the limit", func() {
+		warmed = p.Warm(0, 2, func() (unsafe.Pointer, int64) {
+			p.SetLimit(0)
+			return unsafe.Pointer(new([16]byte)), 0
+		})
+	})
+	if warmed != 0 || p.Charged() != 0 {
+		t.Errorf("%d objects kept, %d bytes charged with a limit of 0", warmed, p.Charged())
+	}
+	p.Close()
+}
+
+func TestDiscardMayUseThePool(t *testing.T) {
+	var p *aged
+	var demand pool.Demand
+	discarded := 0
+	p = newAged(t, Config{Sizes: []int64{1024}, Discard: func(unsafe.Pointer) {
+		discarded++
+		p.Demand(p.now, &demand)
+		p.Trim(1, pool.EvictPressure)
+	}})
+	p.SetIdleAge(0, time.Second)
+	p.burst(0, 10)
+	within(t, "Demand whose Discard uses the pool", func() {
+		for range 3 {
+			p.tick(time.Second)
+		}
+	})
+	if discarded != 10 || p.Charged() != 0 {
+		t.Errorf("%d of 10 discarded, %d bytes charged", discarded, p.Charged())
+	}
+}

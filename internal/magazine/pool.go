@@ -69,8 +69,8 @@ type Pool struct {
 	aging   sync.Mutex // one Age or Demand at a time; guards what follows
 	age     *age       // nil before the first
 	reserve atomic.Int64
-	leave   func() // the budget
-	watched bool   // by a sentinel; guarded by mu
+	leave   func()      // the budget
+	watched atomic.Bool // by a sentinel; set under mu
 }
 
 // Front is what Get and Put of a handle go through: the array of Ps, without the

@@ -24,14 +24,16 @@ type sentinel struct{ _ *sentinel }
 
 // watch sets a sentinel on a pool that has come into use.
 func (p *Pool) watch() {
+	if p.watched.Load() {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.watchLocked()
 }
 
 func (p *Pool) watchLocked() {
-	if !p.watched && !p.closed.Load() {
-		p.watched = true
+	if !p.closed.Load() && !p.watched.Swap(true) {
 		post(weak.Make(p))
 	}
 }
@@ -49,12 +51,22 @@ func collected(w weak.Pointer[Pool]) {
 // ageAlone lets go of what has been idle for too long, unless a controller does
 // that. It reports whether to look again after the next collection.
 func (p *Pool) ageAlone(now time.Time) bool {
-	p.mu.Lock()
-	closed := p.closed.Load()
-	p.mu.Unlock()
-	if closed {
+	if p.closed.Load() {
 		return false
 	}
+	if p.endWindowAlone(now) {
+		p.Attach()
+		stats := snapshots.Get().(*pool.Stats)
+		p.Stats(stats)
+		idle := stats.IdleBytes
+		snapshots.Put(stats)
+		p.dropOld(idle)
+	}
+	return true
+}
+
+// endWindowAlone ends a window if no controller does, and reports whether it did.
+func (p *Pool) endWindowAlone(now time.Time) bool {
 	p.aging.Lock()
 	defer p.aging.Unlock()
 	a := p.agesLocked()
@@ -62,14 +74,11 @@ func (p *Pool) ageAlone(now time.Time) bool {
 	switch alone := a.real == a.alone; {
 	case a.real.IsZero():
 		a.real, a.alone = now, now
+		return false
 	case alone && since >= sentinelPause, !alone && since >= abandoned:
 		p.advanceLocked(since)
 		a.alone = a.real
-		p.Attach()
-		stats := snapshots.Get().(*pool.Stats)
-		p.Stats(stats)
-		p.dropOldLocked(stats.IdleBytes)
-		snapshots.Put(stats)
+		return true
 	}
-	return true
+	return false
 }

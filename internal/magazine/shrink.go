@@ -1,6 +1,7 @@
 package magazine
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/otelpool/pool"
@@ -34,10 +35,11 @@ func (p *Pool) SetLimit(bytes int64) int64 {
 		p.shrunk.Add(1)
 	}
 	// Nothing more is charged beyond the new limit; what is charged comes down
-	// as magazines that are on their way reach the depot.
-	for over := p.over(); over > 0; over = p.over() {
+	// as magazines that are on their way reach the depot. A closed pool keeps none.
+	for over := p.over(); over > 0 && !p.closed.Load(); over = p.over() {
 		if p.evict(over, never, pool.EvictResize) < over {
 			p.flush()
+			runtime.Gosched() // for those who have a magazine on its way
 		}
 		if p.limit.Load() != bytes {
 			break // somebody else has set another limit

@@ -20,6 +20,15 @@ func (p *Pool) discardOne(x unsafe.Pointer) {
 	}
 }
 
+// fits tells whether there is room for n bytes.
+func (p *Pool) fits(n int64) bool {
+	if !p.charge(n) {
+		return false
+	}
+	p.release(n)
+	return true
+}
+
 // Warm makes up to n objects of a class that the limit has room for, and returns
 // how many. Make runs unlocked and returns an object and, for sized ones, its
 // bytes.
@@ -27,13 +36,14 @@ func (p *Pool) Warm(class, n int, make func() (unsafe.Pointer, int64)) (warmed i
 	d := &p.depots[class]
 	p.watch()
 	for ; warmed < n; warmed++ {
-		if d.size != 0 && !p.charge(d.size) { // before making what may not fit
+		if !p.fits(d.size) { // before making what may not
 			return warmed
 		}
-		x, size := p.makeOne(d, make)
+		x, size := make() // with nothing charged: it may panic, or take a while, for which a SetLimit would wait
 		if d.size != 0 {
 			size = d.size
-		} else if !p.charge(size) {
+		}
+		if !p.charge(size) {
 			p.discardOne(x)
 			return warmed
 		}
@@ -46,18 +56,4 @@ func (p *Pool) Warm(class, n int, make func() (unsafe.Pointer, int64)) (warmed i
 		d.counts().prewarmedBytes.Add(uint64(size))
 	}
 	return warmed
-}
-
-// makeOne calls another's function, and gives back what was charged for its object
-// if it panics.
-func (p *Pool) makeOne(d *depot, f func() (unsafe.Pointer, int64)) (x unsafe.Pointer, size int64) {
-	made := false
-	defer func() {
-		if !made {
-			p.release(d.size)
-		}
-	}()
-	x, size = f()
-	made = true
-	return x, size
 }
