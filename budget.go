@@ -22,6 +22,7 @@ type Budget struct {
 	limit   atomic.Int64
 	used    atomic.Int64
 	pressed atomic.Bool
+	barren  atomic.Int64 // calls of MakeRoom that need not look, since one found nothing
 
 	mu      sync.Mutex // serializes changes of members; no reader takes it
 	members atomic.Pointer[[]BudgetMember]
@@ -119,11 +120,25 @@ func (b *Budget) all() []BudgetMember {
 
 // MakeRoom drops objects idle for longer than a moment, longest first, so that
 // n bytes may fit. It reports whether it dropped anything. It is for pool
-// implementations, in place of refusing an object.
+// implementations, in place of refusing an object. Where there is nothing to
+// drop, only one call in as many as there are eight pools looks, so that a
+// refusal costs the same with a thousand pools as with eight.
 func (b *Budget) MakeRoom(n int64) bool {
+	if b.barren.Load() > 0 && b.barren.Add(-1) >= 0 {
+		return false
+	}
+	all := b.all()
+	if b.dropOldest(all, n) {
+		return true
+	}
+	b.barren.Store(int64(len(all) / 8))
+	return false
+}
+
+func (b *Budget) dropOldest(all []BudgetMember, n int64) bool {
 	var oldest BudgetMember
 	var idle time.Duration
-	for _, m := range b.all() {
+	for _, m := range all {
 		if d, ok := m.LongestIdle(); ok && d > idle {
 			oldest, idle = m, d
 		}
