@@ -1,6 +1,10 @@
 package magazine
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/otelpool/pool"
+)
 
 // Held counts the idle objects one by one, where Stats derives them from what
 // was counted. Nobody may be using the pool.
@@ -43,3 +47,6 @@ func (p *Pool) inCells() (n int) {
 	}
 	return n
 }
+
+// Budget is what the pool shares.
+func (p *Pool) Budget() *pool.Budget { return p.budget }
