@@ -77,16 +77,16 @@ func (d *depot) demand(c *pool.ClassDemand, now *pool.Counts, before *counted, w
 // dropOld drops what has been idle for longer than its class allows, but for
 // what is reserved. Idle is the bytes that are.
 func (p *Pool) dropOld(idle int64) {
-	reserve := p.reserve.Load()
+	spare := p.spare(idle)
 	for i := range p.depots {
 		d := &p.depots[i]
 		before := p.began.Load() - int64(d.limitAge()) + 1
-		for idle > reserve {
-			x, size := d.evictOldest(before, p.clock.Load())
+		for spare > 0 {
+			x, size := d.evictOldest(before, p.clock.Load(), spare)
 			if x == nil {
 				break
 			}
-			idle -= size
+			spare -= size
 			p.drop(d, x, size, pool.EvictIdle)
 		}
 	}

@@ -113,6 +113,14 @@ func (d *depot) bytes(s *stack) int64 {
 	return sum
 }
 
+// sizeOf is the bytes of the magazine's uppermost object.
+func (d *depot) sizeOf(s *stack) int64 {
+	if d.size != 0 {
+		return d.size
+	}
+	return s.sizes[s.n-1]
+}
+
 // newStack returns an empty magazine.
 func (d *depot) newStack() *stack {
 	d.mu.Lock()
@@ -222,12 +230,12 @@ func (d *depot) takeOne(now int64) (x unsafe.Pointer, size int64) {
 }
 
 // evictOldest removes one of the objects that have lain longest, if it has since
-// before the given time, and remembers it.
-func (d *depot) evictOldest(before, now int64) (x unsafe.Pointer, size int64) {
+// before the given time and is of at most so many bytes, and remembers it.
+func (d *depot) evictOldest(before, now, most int64) (x unsafe.Pointer, size int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.oldest
-	if s == nil || s.stamp >= before {
+	if s == nil || s.stamp >= before || d.sizeOf(s) > most {
 		return nil, 0
 	}
 	d.forgetLocked(now, s.stamp)

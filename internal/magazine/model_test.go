@@ -19,7 +19,6 @@ type model struct {
 	inside  map[unsafe.Pointer]*object // put and neither taken nor discarded
 	out     []*object
 	counts  pool.Counts
-	last    pool.Counts // of the snapshot before
 	now     time.Time
 	reserve int64
 	limit   int64
@@ -99,13 +98,13 @@ func (m *model) step(r *rand.Rand) {
 	case n < 972:
 		m.p.SetIdleAge(r.IntN(len(m.sizes)), time.Duration(r.IntN(4))*time.Second)
 	case n < 974:
-		m.reserve = r.Int64N(1 << 14)
+		m.reserve = r.Int64N(1<<14) * r.Int64N(8)
 		m.p.SetReserve(m.reserve)
 	case n < 976:
 		m.p.flush()
 	case n < 980:
 		m.p.Budget().SetLimit(r.Int64N(256 << 10))
-		m.p.Budget().Reclaim()
+		m.reserves(func() { m.p.Budget().Reclaim() })
 	case n < 984:
 		class := r.IntN(len(m.sizes))
 		warmed := m.p.Warm(class, r.IntN(5), func() (unsafe.Pointer, int64) {
@@ -120,7 +119,17 @@ func (m *model) step(r *rand.Rand) {
 		if r.IntN(2) == 0 {
 			m.p.Age(m.now)
 		}
-		m.p.Demand(m.now, &d)
+		m.reserves(func() { m.p.Demand(m.now, &d) })
+	}
+}
+
+// reserves fails the test if f drops what is reserved.
+func (m *model) reserves(f func()) {
+	m.t.Helper()
+	_, before := m.p.Held()
+	f()
+	if _, after := m.p.Held(); after < min(before, m.reserve) {
+		m.t.Fatalf("%d bytes are left of %d, %d are reserved", after, before, m.reserve)
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"runtime"
 	"time"
 	"weak"
-
-	"github.com/otelpool/pool"
 )
 
 const (
@@ -56,11 +54,7 @@ func (p *Pool) ageAlone(now time.Time) bool {
 	}
 	if p.endWindowAlone(now) {
 		p.Attach()
-		stats := snapshots.Get().(*pool.Stats)
-		p.Stats(stats)
-		idle := stats.IdleBytes
-		snapshots.Put(stats)
-		p.dropOld(idle)
+		p.dropOld(p.idleBytes())
 	}
 	return true
 }

@@ -143,23 +143,48 @@ func (p *Pool) empty(c *Cell, d *depot, idle bool) {
 
 // Evict implements pool.BudgetMember. It leaves what is reserved.
 func (p *Pool) Evict(bytes int64, idle time.Duration, why pool.EvictionReason) int64 {
-	return p.evict(min(bytes, p.spare()), p.clock.Load()-int64(idle)+1, why)
+	return p.evictSome(bytes, p.clock.Load()-int64(idle)+1, p.spareNow(), why)
 }
 
 // LongestIdle implements pool.BudgetMember.
 func (p *Pool) LongestIdle() (time.Duration, bool) {
-	oldest := int64(never)
-	for i := range p.depots {
-		oldest = min(oldest, p.depots[i].oldestStamp.Load())
+	d := p.oldest()
+	if d == nil {
+		return 0, false
 	}
-	if oldest == never || p.spare() <= 0 {
+	oldest := d.oldestStamp.Load()
+	if oldest == never || p.spareNow() < max(d.size, 1) { // the former if it was taken meanwhile
 		return 0, false
 	}
 	return time.Duration(p.clock.Load() - oldest), true
 }
 
-// spare is the charged bytes beyond those reserved.
-func (p *Pool) spare() int64 { return p.charged.Load() - p.reserve.Load() }
+// spareNow is how many idle bytes may be dropped before only those are left that
+// are reserved. What is idle takes a walk to know, which pools are spared that
+// reserve nothing or have not charged as much.
+func (p *Pool) spareNow() int64 {
+	if reserve := p.reserve.Load(); reserve > 0 && p.charged.Load() <= reserve {
+		return 0
+	} else if reserve == 0 {
+		return p.spare(0)
+	}
+	return p.spare(p.idleBytes())
+}
+
+// spare is the same where so many are idle.
+func (p *Pool) spare(idle int64) int64 {
+	if reserve := p.reserve.Load(); reserve > 0 {
+		return idle - reserve
+	}
+	return pool.Unlimited
+}
+
+func (p *Pool) idleBytes() int64 {
+	stats := snapshots.Get().(*pool.Stats)
+	defer snapshots.Put(stats)
+	p.Stats(stats)
+	return stats.IdleBytes
+}
 
 // makeWay drops objects that have been idle for a while, so that one of the given
 // size may fit. It reports whether it dropped any.
@@ -173,15 +198,22 @@ func (p *Pool) makeWay(size int64) bool {
 // evict drops objects used last before the given time until at least the bytes
 // are free, from whichever depot has one that has been idle longest.
 func (p *Pool) evict(bytes, before int64, why pool.EvictionReason) (freed int64) {
+	return p.evictSome(bytes, before, pool.Unlimited, why)
+}
+
+// evictSome is evict for no more than most bytes.
+func (p *Pool) evictSome(bytes, before, most int64, why pool.EvictionReason) (freed int64) {
 	for freed < bytes {
 		d := p.oldest()
 		if d == nil || d.oldestStamp.Load() >= before {
 			break
 		}
-		x, size := d.evictOldest(before, p.clock.Load())
+		x, size := d.evictOldest(before, p.clock.Load(), most-freed)
 		if x != nil {
 			freed += size
 			p.drop(d, x, size, why)
+		} else if most != pool.Unlimited {
+			break // the next is larger than what is left to drop
 		}
 	}
 	return freed
