@@ -2,6 +2,7 @@ package magazine
 
 import (
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 	"unsafe"
@@ -109,5 +110,62 @@ func TestDiscardMayUseThePool(t *testing.T) {
 	})
 	if discarded != 10 || p.Charged() != 0 {
 		t.Errorf("%d of 10 discarded, %d bytes charged", discarded, p.Charged())
+	}
+}
+
+// A snapshot that takes its time sees what is given back while it does, here on
+// another P, and must have seen it handed out.
+func TestInUseIsNotUnderstatedWhileObjectsCrossPs(t *testing.T) {
+	sizes := make([]int64, MaxClasses) // so that it takes long
+	for i := range sizes {
+		sizes[i] = int64(64 + i)
+	}
+	p := newAged(t, Config{Sizes: sizes})
+	p.attach(0)
+	p.attach(1)
+	c := [2]*Cell{&p.ps[0].shard.cells[0], &p.ps[1].shard.cells[0]}
+	const objects = 50
+	empty := p.depots[0].newStack()
+	for _, c := range c { // as Puts would leave them
+		c.load(empty)
+		c.quota = objects * 64
+		p.charge(c.quota)
+		c.fit(&p.depots[0])
+		empty = p.depots[0].newStack()
+	}
+	for range objects {
+		c[0].Give(unsafe.Pointer(new([16]byte)))
+	}
+	out := int64(-objects) // nobody had got them
+	stop := make(chan struct{})
+	var moving sync.WaitGroup
+	moving.Go(func() { // it alone uses the cells
+		for from := 0; ; from = 1 - from {
+			for range objects {
+				c[from].lock.Lock()
+				x := c[from].Take()
+				c[from].Count(1)
+				c[from].lock.Unlock()
+				c[1-from].lock.Lock()
+				c[1-from].Give(x)
+				c[1-from].lock.Unlock()
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	})
+	var s pool.Stats
+	least := int64(0)
+	for deadline := time.Now().Add(100 * time.Millisecond); time.Now().Before(deadline); {
+		p.Stats(&s)
+		least = min(least, s.InUse-out)
+	}
+	close(stop)
+	moving.Wait()
+	if least < 0 {
+		t.Errorf("%d in use, says a snapshot", least)
 	}
 }

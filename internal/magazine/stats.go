@@ -5,23 +5,31 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Stats overwrites into's counts, limits and class rows. A snapshot is a walk
+// Stats overwrites into's counts, limits and class rows. A snapshot is two walks
 // over the shards, Ps × classes of them, with no lock that Get or Put wants and
-// no allocation once into has its rows. Names, and what is Known, are the
-// caller's to fill in.
+// no allocation once into has its rows: one for returns and then one for
+// requests, so that whatever was given back has been handed out, and what is in
+// use is over- and never understated, however long the snapshot takes. Names, and
+// what is Known, are the caller's to fill in.
 func (p *Pool) Stats(into *pool.Stats) {
 	into.Reset()
 	for i := range p.depots {
 		into.Classes = append(into.Classes, pool.Class{Size: p.depots[i].size})
-		p.depots[i].count(&into.Classes[i].Counts)
+		p.depots[i].countReturns(&into.Classes[i].Counts)
 	}
 	for s := p.all.Load(); s != nil; s = s.older {
 		for i := range s.cells {
-			s.cells[i].addTo(p.depots[i].size == 0, &into.Classes[i].Counts)
+			s.cells[i].addReturns(&into.Classes[i].Counts)
+		}
+	}
+	for s := p.all.Load(); s != nil; s = s.older {
+		for i := range s.cells {
+			s.cells[i].addRequests(&into.Classes[i].Counts)
 		}
 	}
 	for i := range into.Classes {
 		c := &into.Classes[i].Counts
+		p.depots[i].countRequests(c)
 		p.depots[i].conclude(c)
 		into.Counts.Add(c)
 	}
@@ -35,9 +43,8 @@ func (p *Pool) Stats(into *pool.Stats) {
 // Ps have bound.
 func (p *Pool) Charged() int64 { return p.charged.Load() }
 
-// count adds what the depot counted. Returns are read before requests
-// everywhere, so that what is in use is rather over- than understated.
-func (d *depot) count(c *pool.Counts) {
+// countReturns adds the returns that the depot counted.
+func (d *depot) countReturns(c *pool.Counts) {
 	l := d.ledger.Load()
 	if l == nil {
 		return
@@ -46,6 +53,17 @@ func (d *depot) count(c *pool.Counts) {
 	c.Returns[pool.Full] += l.full.Load()
 	c.Returns[pool.ReturnPressure] += l.pressed.Load()
 	c.Returns[pool.ReturnClosed] += l.closedIn.Load()
+	if d.size == 0 {
+		c.IdleBytes += int64(l.pooledBytes.Load() + l.prewarmedBytes.Load())
+	}
+}
+
+// countRequests adds the other counts of the depot.
+func (d *depot) countRequests(c *pool.Counts) {
+	l := d.ledger.Load()
+	if l == nil {
+		return
+	}
 	c.Prewarmed += l.prewarmed.Load()
 	c.Requests[pool.Hit] += l.hits.Load()
 	c.Requests[pool.RequestClosed] += l.closedGets.Load()
@@ -55,21 +73,30 @@ func (d *depot) count(c *pool.Counts) {
 		c.EvictedBytes[r] += l.evictedBytes[r].Load()
 	}
 	if d.size == 0 {
-		c.IdleBytes += int64(l.pooledBytes.Load() + l.prewarmedBytes.Load() - l.hitBytes.Load())
+		c.IdleBytes -= int64(l.hitBytes.Load())
 	}
 }
 
-// addTo adds what the cell counted.
-func (c *Cell) addTo(sized bool, into *pool.Counts) {
+// addReturns adds the returns that the cell counted.
+func (c *Cell) addReturns(into *pool.Counts) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	into.Returns[pool.Pooled] += percpu.Load(&c.pooled)
+	if c.sized != nil {
+		into.IdleBytes += int64(percpu.Load(&c.sized.pooledBytes))
+	}
+}
+
+// addRequests adds the requests that the cell counted.
+func (c *Cell) addRequests(into *pool.Counts) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
 	hits, bytes := c.counted()
 	into.Requests[pool.Hit] += hits
 	into.RequestedBytes += bytes
 	into.Requests[pool.Miss] += percpu.Load(&c.misses)
-	if sized {
-		into.IdleBytes += int64(percpu.Load(&c.sized.pooledBytes) - percpu.Load(&c.sized.hitBytes))
+	if c.sized != nil {
+		into.IdleBytes -= int64(percpu.Load(&c.sized.hitBytes))
 	}
 }
 
