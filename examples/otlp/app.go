@@ -92,6 +92,9 @@ func (a *app) prepare(ctx context.Context) (err error) {
 		a.service.stop(ctx)
 		return err
 	}
+	a.registry.OnMisuse(func(m pool.Misuse) {
+		a.warn(fmt.Sprintf("pool %s: a buffer was misused (%v): %s", m.Pool, m.Kind, m.Culprit().Site()))
+	})
 	a.summary.Pooling = !c.noPool
 	return nil
 }

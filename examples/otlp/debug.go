@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/poolprof"
 	"github.com/otelpool/pool/poolz"
 )
 
@@ -16,8 +17,8 @@ type debugPage struct {
 	url    string
 }
 
-// serveDebug serves the page, and at /debug/config the configuration in force,
-// unless addr is "off".
+// serveDebug serves the page, at /debug/config the configuration in force, and at
+// /debug/pprof/otelpool a profile of who holds buffers, unless addr is "off".
 func serveDebug(addr string, r *pool.Registry, conf *configuration) (*debugPage, error) {
 	if addr == "off" {
 		return nil, nil
@@ -25,6 +26,7 @@ func serveDebug(addr string, r *pool.Registry, conf *configuration) (*debugPage,
 	const path = "/debug/pools/"
 	mux := http.NewServeMux()
 	mux.Handle(path, poolz.Handler(poolz.WithRegistry(r)))
+	mux.Handle("/debug/pprof/otelpool", poolprof.Handler(poolprof.WithRegistry(r)))
 	mux.HandleFunc("GET /debug/config", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, conf.Effective()) })
 	mux.Handle("/{$}", http.RedirectHandler(path, http.StatusFound))
 	server, at, err := listenAndServe(addr, mux)

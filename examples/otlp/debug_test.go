@@ -33,6 +33,10 @@ func TestTheLivePageIsWhereTheProgramSays(t *testing.T) {
 	if text := get(t, strings.TrimSuffix(url, "pools/")+"config"); !strings.Contains(text, "    limit: 48MiB # code\n") {
 		t.Errorf("the configuration in force is shown as %q", text)
 	}
+	profileURL := strings.Replace(url, "/debug/pools/", "/debug/pprof/otelpool", 1)
+	if head, err := http.Head(profileURL); err != nil || head.StatusCode != http.StatusOK {
+		t.Errorf("%s: %v, %v", profileURL, head, err)
+	}
 	stream, err := http.Get(url + "?stream=1") // a viewer does not keep the program from ending
 	if err != nil {
 		t.Fatal(err)

@@ -5,11 +5,13 @@ go 1.26.0
 replace (
 	github.com/otelpool/pool => ../..
 	github.com/otelpool/pool/poolconfig => ../../poolconfig
+	github.com/otelpool/pool/poolprof => ../../poolprof
 )
 
 require (
 	github.com/otelpool/pool v0.0.0-00010101000000-000000000000
 	github.com/otelpool/pool/poolconfig v0.0.0-00010101000000-000000000000
+	github.com/otelpool/pool/poolprof v0.0.0-00010101000000-000000000000
 	go.opentelemetry.io/contrib/exporters/autoexport v0.72.0
 	go.opentelemetry.io/contrib/instrumentation/runtime v0.72.0
 	go.opentelemetry.io/otel v1.47.0
@@ -25,6 +27,7 @@ require (
 	github.com/fsnotify/fsnotify v1.10.1 // indirect
 	github.com/go-logr/logr v1.4.4 // indirect
 	github.com/go-logr/stdr v1.2.2 // indirect
+	github.com/google/pprof v0.0.0-20260906184651-6331bc6350fe // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/grpc-ecosystem/grpc-gateway/v2 v2.31.0 // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect

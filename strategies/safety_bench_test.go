@@ -1,0 +1,47 @@
+package strategies_test
+
+import (
+	"testing"
+
+	"github.com/otelpool/pool/strategies"
+)
+
+// BenchmarkSafety is Get and Put with each level, in the long run: what sampling
+// costs at first is spent before.
+//
+//	go test -run '^$' -bench Safety -cpu 1 -count 10 ./strategies
+func BenchmarkSafety(b *testing.B) {
+	for _, safety := range []strategies.Safety{strategies.SafetyOff, strategies.SafetySampled, strategies.SafetyStrict} {
+		for name, size := range map[string]int{"1KiB": 1 << 10, "64KiB": 64 << 10, "1MiB": 1 << 20} {
+			b.Run("buffers="+name+"/safety="+safety.String(), func(b *testing.B) {
+				p := newSizeClasses(b, strategies.SizeClassesConfig{Safety: safety})
+				defer p.Close()
+				b.ReportAllocs()
+				for range warmUp(safety) {
+					p.Put(p.Get(size))
+				}
+				for b.Loop() {
+					p.Put(p.Get(size))
+				}
+			})
+		}
+		b.Run("objects/safety="+safety.String(), func(b *testing.B) {
+			p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[[256]byte]{Safety: safety, New: func() *[256]byte { return new([256]byte) }}))
+			defer p.Close()
+			b.ReportAllocs()
+			for range warmUp(safety) {
+				p.Put(p.Get())
+			}
+			for b.Loop() {
+				p.Put(p.Get())
+			}
+		})
+	}
+}
+
+func warmUp(safety strategies.Safety) int {
+	if safety == strategies.SafetyStrict {
+		return 100
+	}
+	return 200_000
+}
