@@ -44,7 +44,7 @@ func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int) []byte {
 		return nil
 	}
 	runtime.AddCleanup(first, w.lost, s)
-	w.took(class, time.Since(start))
+	w.took(class, capacity, time.Since(start))
 	return b[:capacity:capacity]
 }
 

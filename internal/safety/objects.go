@@ -16,7 +16,7 @@ func (w *Watch) TakeObject(standIn, spare unsafe.Pointer, span, size int, made t
 	if !w.track(s, first) {
 		return false
 	}
-	w.took(0, time.Since(made))
+	w.took(0, size, time.Since(made))
 	return true
 }
 

@@ -9,6 +9,7 @@ const FirstPace = 128
 const (
 	firstSamples = 80               // that many make 10,000 requests
 	firstCost    = time.Millisecond // or fewer, if they are dear
+	firstBytes   = 1 << 20          // or large
 	maxPace      = 1 << 24
 )
 
@@ -26,11 +27,12 @@ type pacing struct {
 	last    uint32        // what that of the sample under way was chosen with
 	halves  int           // a Take or a Return each
 	total   time.Duration // spent on them
+	bytes   int           // of stand-ins
 	typical time.Duration // of a half, without what stood out
 }
 
 // took notes what handing out a stand-in cost, and adapts the pace.
-func (w *Watch) took(class int, d time.Duration) {
+func (w *Watch) took(class, size int, d time.Duration) {
 	if w.Strict {
 		return
 	}
@@ -38,6 +40,7 @@ func (w *Watch) took(class int, d time.Duration) {
 	defer w.mu.Unlock()
 	p := w.pace(class)
 	p.note(d)
+	p.bytes += size
 	p.last = p.mean
 	if mean := p.next(); mean != p.mean {
 		p.mean = mean
@@ -61,12 +64,17 @@ func (p *pacing) note(d time.Duration) {
 	p.typical += (d - p.typical) / time.Duration(min(p.halves, 16))
 }
 
-// next is the mean to come. It changes by no more than a factor of two at a time,
-// so that weights, which lag behind where there are several Ps, stay about right.
+// next is the mean to come. It grows by no more than a factor of two at a time,
+// so that weights, which lag behind where there are several Ps, stay about right;
+// where stand-ins are large, by more.
 func (p *pacing) next() uint32 {
-	if p.halves < 2*firstSamples && p.total < firstCost {
+	if p.halves < 2*firstSamples && p.total < firstCost && p.bytes < firstBytes {
 		return FirstPace
 	}
+	factor := int64(2)
+	if p.bytes >= firstBytes {
+		factor = 8
+	}
 	want := min(max(int64(2*p.typical*share/pairCost), FirstPace), maxPace)
-	return uint32(min(max(want, int64(p.mean)/2), 2*int64(p.mean)))
+	return uint32(min(max(want, int64(p.mean)/2), factor*int64(p.mean)))
 }
