@@ -68,6 +68,7 @@ func (p *Pool) advanceLocked(window time.Duration) {
 	p.began.Store(began)
 	p.unused.Store(began - int64(window))
 	p.clock.Add(int64(window))
+	p.divideLocked()
 	for pid := range p.ps {
 		if s := p.ps[pid].shard; s != nil && p.inspectLocked(s) {
 			p.detachLocked(pid)

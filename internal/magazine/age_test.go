@@ -134,6 +134,20 @@ func TestNoPKeepsWhatItsGoroutinesLeft(t *testing.T) {
 	}
 }
 
+func TestABudgetThatIsLoweredIsDividedAnew(t *testing.T) {
+	alone(t)
+	budget := pool.NewBudget(pool.Unlimited)
+	p := newAged(t, Config{Sizes: []int64{1024}, Budget: budget})
+	budget.SetLimit(16 << 10)
+	p.tick(time.Second)
+	p.burst(0, 14)
+	for c := range p.ps {
+		if s := p.ps[c].shard; s != nil && s.cells[0].quota > 9<<10 {
+			t.Errorf("a P has bound %d of 16384 bytes: want no more than half, and the top", s.cells[0].quota)
+		}
+	}
+}
+
 func TestReserveIsLeftByAgeAndBudget(t *testing.T) {
 	budget := pool.NewBudget(1 << 20)
 	p := newAged(t, Config{Sizes: []int64{1024}, Budget: budget})
@@ -376,5 +390,24 @@ func TestDemandAllocatesNothing(t *testing.T) {
 		p.tick(time.Second)
 	}); n > 0 {
 		t.Errorf("%v allocations a tick", n)
+	}
+}
+
+func TestWithoutAControllerWhatDemandDoesNotReachGoes(t *testing.T) {
+	alone(t)
+	p := New(Config{Sizes: []int64{64}, Limit: pool.Unlimited})
+	t.Cleanup(p.Close)
+	a := &aged{t: t, Pool: p}
+	a.burst(0, 300)
+	for range 12 {
+		p.ageAlone(time.Now())
+		a.burst(0, 10)
+		p.aging.Lock()
+		p.age.real = p.age.real.Add(-OwnIdleAge / 2) // as if it were then
+		p.age.alone = p.age.real
+		p.aging.Unlock()
+	}
+	if idle := a.idle(); idle < 10 || idle > 11 {
+		t.Errorf("%d objects idle where 10 are needed", idle)
 	}
 }

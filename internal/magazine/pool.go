@@ -54,11 +54,12 @@ type Pool struct {
 	shrunk atomic.Uint64
 	all    atomic.Pointer[shard] // every shard ever made, newest first
 
-	mu     sync.Mutex  // guards what follows, and changes of slots
-	closed atomic.Bool // set under mu, read without
-	free   []*shard
-	ps     []slot   // the newest array of Ps
-	older  [][]slot // those before, which fronts may still use: kept as ps is
+	mu      sync.Mutex  // guards what follows, and changes of slots
+	closed  atomic.Bool // set under mu, read without
+	free    []*shard
+	ps      []slot   // the newest array of Ps
+	divided int64    // each P's share of a class, 0 before the first
+	older   [][]slot // those before, which fronts may still use: kept as ps is
 
 	limbo      []*shard // taken from their Ps, which may still be using them
 	generation uint64   // of the barrier, when the last one was taken
@@ -227,13 +228,18 @@ func (p *Pool) growLocked(n int) {
 }
 
 // divideLocked sets what a cell may charge: of each class at most 1/(2·Ps) of
-// the limit, so that at least half of it is never bound to a P.
+// the limit, so that at least half of it is never bound to a P. What a budget is
+// lowered to counts from the next window on.
 func (p *Pool) divideLocked() {
 	limit := p.limit.Load()
 	if p.budget != nil {
 		limit = min(limit, p.budget.Limit())
 	}
 	share := limit / int64(2*len(p.ps))
+	if share == p.divided {
+		return
+	}
+	p.divided = share
 	for i := range p.depots {
 		d := &p.depots[i]
 		d.share.Store(share)
