@@ -104,8 +104,10 @@ func (p *Pool) inspectLocked(s *shard) (quiet bool) {
 // seal makes Get stop at what the cell has now, and asks the owner to settle if
 // it did not use all it had when it was sealed last. It returns how many objects
 // of the loaded magazine that were. The owner may be using the cell: see
-// percpu.StoreInt. If it unseals at this very moment, a window's use goes
-// unnoticed.
+// percpu.StoreInt. If it unseals or swaps at this very moment, a window's use goes
+// unnoticed, or the mark is another magazine's: no more than what ages is at
+// stake, since Get and Put check n and room, which only the owner writes, and
+// settle moves what there is, however much was asked for.
 func (c *Cell) seal() (unused int) {
 	n := percpu.LoadInt(&c.n)
 	unused = min(percpu.LoadInt(&c.low), n)
