@@ -22,7 +22,7 @@ const growthSize = 1 << 10
 const enough = 100
 
 // newPool is a SizeClasses that is dropped and not closed: closing 10,000 takes a
-// barrier each, of which there is at most one in 2 ms.
+// barrier each, and barriers stop the world for a small share of the time only.
 func newPool(tb testing.TB, c strategies.SizeClassesConfig) *strategies.SizeClasses {
 	p, err := strategies.NewSizeClasses(c)
 	if err != nil {
