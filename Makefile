@@ -11,6 +11,7 @@ export GOWORK := off
 
 FUZZTIME ?= 30s
 SOAKTIME ?= 30s
+CHAOSTIME ?= 10m
 COUNT ?=
 BENCHTIME ?=
 SCENARIO ?= steady
@@ -88,12 +89,16 @@ pressure: ## pools in a process that runs short of memory: who survives, and at 
 	$(stage) pressure go run ./internal/pressure
 
 .PHONY: test-all
-test-all: test test-deploy fleet pressure soak race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, long race, fuzz
+test-all: test test-deploy fleet pressure soak chaos race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
 	$(stage) soak go test -count=1 -timeout 60m ./internal/magazine -storm $(SOAKTIME)
 	$(stage) soak-portable go test -count=1 -timeout 60m -tags otelpool_nolinkname ./internal/magazine -storm $(SOAKTIME)
+
+.PHONY: chaos
+chaos: ## the gateway while everything goes wrong at once, for CHAOSTIME; in test-modules for 10 s
+	$(stage) chaos env GOWORK= go test -C examples/otlp -count=1 -timeout 120m -v -run 'Witness|EverythingGoesWrong' . -chaos $(CHAOSTIME)
 
 .PHONY: race-long
 race-long: export CGO_ENABLED := 1
