@@ -30,6 +30,7 @@ var imports = map[string][]string{
 	"internal/magazine":   {module, module + "/internal/percpu"},
 	"internal/safety":     {module},
 	"internal/cgroup":     {},
+	"internal/chaos":      {},
 	"internal/houserules": {},
 	"internal/pressure":   {module + "..."},
 	"internal/trace":      {},
