@@ -325,3 +325,26 @@ func TestRegistryOfAPoolWithoutANameDoesNothing(t *testing.T) {
 		t.Errorf("it has the name %q", p.Name())
 	}
 }
+
+// Panics of functions that a program gave are caught, told, and keep nobody else
+// from being told.
+func TestPanicsOfObserversAreCaughtAndTold(t *testing.T) {
+	t.Parallel()
+	r := new(pool.Registry)
+	told := 0
+	r.OnMisuse(func(pool.Misuse) { panic("first") })
+	r.OnMisuse(func(pool.Misuse) { told++ })
+	r.OnWait(func(string, time.Duration) { panic("second") })
+	r.OnWait(func(string, time.Duration) { told++ })
+	if n, last := r.Panics(); n != 0 || last != "" {
+		t.Errorf("%d panics, %q, before there were any", n, last)
+	}
+	r.ObserveMisuse(pool.Misuse{})
+	if n, last := r.Panics(); n != 1 || !strings.HasPrefix(last, "first\n") || !strings.Contains(last, "registry_test.go") {
+		t.Errorf("%d panics, the last %q", n, last)
+	}
+	r.ObserveWait("p", time.Second)
+	if n, last := r.Panics(); n != 2 || !strings.HasPrefix(last, "second\n") || told != 2 {
+		t.Errorf("%d panics, the last %q, %d told", n, last, told)
+	}
+}
