@@ -144,15 +144,15 @@ func touch(b []byte) {
 	}
 }
 
-// record is what the program's own heap is made of: the collector has to follow
-// its pointers.
+// record is what the program's own heap is made of: small objects that point to
+// each other across it, which the collector has to follow.
 type record struct {
-	next *record
-	_    [7]*record
-	body [recordSize - 64]byte
+	next  *record
+	links [7]*record
+	body  [recordSize - 64]byte
 }
 
-const recordSize = 1 << 10
+const recordSize = 256
 
 func (r *record) len() (n int) {
 	for ; r != nil; r = r.next {
@@ -170,12 +170,20 @@ type grown struct {
 // grow fills the heap in steps of a hundredth.
 func (p *plan) grow() (g grown) {
 	const steps = 100
+	random := rand.New(rand.NewPCG(2, 0))
+	known := make([]*record, 1<<14) // to link to: some of all there are
 	g.want = int(p.Heap / recordSize)
 	for range steps {
 		var chain *record
 		for range g.want / steps {
 			chain = &record{next: chain}
 			chain.body[0] = 1
+			for i := range chain.links {
+				chain.links[i] = known[random.IntN(len(known))]
+			}
+			if random.IntN(8) == 0 {
+				known[random.IntN(len(known))] = chain
+			}
 		}
 		g.chains = append(g.chains, chain)
 		time.Sleep(p.HeapTime / steps)

@@ -11,12 +11,13 @@ import (
 
 // labResult is what one life of the service came to.
 type labResult struct {
-	Seconds  float64
-	Requests int
-	P50, P99 time.Duration
-	GCs      uint64
-	GCShare  float64 // of the CPU time that there was, idle marking left out
-	ForcedGC uint64  // asked for by the controller
+	Seconds   float64
+	Requests  int
+	P50, P99  time.Duration
+	GCs       uint64
+	GCShare   float64 // collecting, of the CPU time that there was, without:
+	IdleShare float64 // marking on Ps that had nothing else to do
+	ForcedGC  uint64  // asked for by the controller
 
 	Decisions []string `json:",omitempty"`
 	Fault     string   `json:",omitempty"` // why the controller stopped
@@ -69,13 +70,17 @@ func (m *meter) read() (v [4]float64) {
 // stop takes the latencies of all workers together.
 func (m *meter) stop(latencies [][]time.Duration) labResult {
 	seconds := time.Since(m.start).Seconds()
-	now := m.read()
+	passed := m.read()
+	for i := range passed {
+		passed[i] -= m.before[i]
+	}
+	there := max(passed[3], 1e-9)
 	all := slices.Concat(latencies...)
 	slices.Sort(all)
 	return labResult{
 		Seconds: seconds, Requests: len(all), P50: percentile(all, 50), P99: percentile(all, 99),
-		GCs:     uint64(now[0] - m.before[0]),
-		GCShare: ((now[1] - m.before[1]) - (now[2] - m.before[2])) / max(now[3]-m.before[3], 1e-9),
+		GCs:     uint64(passed[0]),
+		GCShare: (passed[1] - passed[2]) / there, IdleShare: passed[2] / there,
 	}
 }
 

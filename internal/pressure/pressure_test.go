@@ -148,15 +148,17 @@ func TestVerdictNamesEveryBrokenPromise(t *testing.T) {
 	}{
 		"all is well":          {func(map[string][]outcome) {}, "", ""},
 		"the test has no bite": {func(r map[string][]outcome) { r[unlimited][0] = outcome{labResult: labResult{GCShare: 0.2}} }, "unlimited pool survived with 20.0 %", ""},
-		"it bites by GC":       {func(r map[string][]outcome) { r[unlimited][0] = outcome{labResult: labResult{GCShare: 0.21}} }, "", ""},
-		"one death":            {func(r map[string][]outcome) { r[adaptivePool][1].Died = "OOM-killed" }, "adaptive survived 1 of 2 runs", ""},
-		"all dead":             {func(r map[string][]outcome) { r[adaptivePool][0].Died, r[adaptivePool][1].Died = "a", "b" }, "adaptive survived 0 of 2 runs", ""},
-		"controller stopped":   {func(r map[string][]outcome) { r[adaptivePool][1].Fault = "panic" }, "the controller stopped: panic", ""},
-		"too much GC":          {func(r map[string][]outcome) { r[adaptivePool][1].GCShare = 0.031 }, "", "3.1 % of the CPU in GC in its worst run"},
-		"slow tail":            {func(r map[string][]outcome) { r[adaptivePool][0].P99, r[adaptivePool][1].P99 = 400e3, 301e3 }, "", "p99 is 301µs, more than 3 times the 100µs of sync.Pool"},
-		"slow":                 {func(r map[string][]outcome) { r[adaptivePool][0].Requests = 949 }, "", "served 949 op/s, less than 0.95 of the 1000 of sync.Pool"},
-		"no pool instead":      {func(r map[string][]outcome) { r[gcSized][0].Died = "x"; r[adaptivePool][0].Requests = 800 }, "", "less than 0.95 of the 900 of none"},
-		"nothing to compare":   {func(r map[string][]outcome) { r[gcSized][0].Died, r[none][0].Died = "x", "x" }, "", "nothing to compare with"},
+		"it bites by GC": {func(r map[string][]outcome) {
+			r[unlimited][0] = outcome{labResult: labResult{GCShare: 0.01, IdleShare: 0.2}}
+		}, "", ""},
+		"one death":          {func(r map[string][]outcome) { r[adaptivePool][1].Died = "OOM-killed" }, "adaptive survived 1 of 2 runs", ""},
+		"all dead":           {func(r map[string][]outcome) { r[adaptivePool][0].Died, r[adaptivePool][1].Died = "a", "b" }, "adaptive survived 0 of 2 runs", ""},
+		"controller stopped": {func(r map[string][]outcome) { r[adaptivePool][1].Fault = "panic" }, "the controller stopped: panic", ""},
+		"too much GC":        {func(r map[string][]outcome) { r[adaptivePool][1].GCShare = 0.031 }, "", "3.1 % of the CPU in GC in its worst run"},
+		"slow tail":          {func(r map[string][]outcome) { r[adaptivePool][0].P99, r[adaptivePool][1].P99 = 400e3, 301e3 }, "", "p99 is 301µs, more than 3 times the 100µs of sync.Pool"},
+		"slow":               {func(r map[string][]outcome) { r[adaptivePool][0].Requests = 949 }, "", "served 949 op/s, less than 0.95 of the 1000 of sync.Pool"},
+		"no pool instead":    {func(r map[string][]outcome) { r[gcSized][0].Died = "x"; r[adaptivePool][0].Requests = 800 }, "", "less than 0.95 of the 900 of none"},
+		"nothing to compare": {func(r map[string][]outcome) { r[gcSized][0].Died, r[none][0].Died = "x", "x" }, "", "nothing to compare with"},
 	} {
 		bad := fine()
 		c.spoil(bad.runs)
@@ -190,12 +192,12 @@ func TestTableShowsMediansOfSurvivors(t *testing.T) {
 	printTables(&out, []table{bad})
 	const want = `
 here
-       pool  survived  GCs  GC CPU  p50    p99  op/s  peak MiB
-  unlimited       0/1    -       -    -      -     -         0
-     cap-64       1/2    0  30.0 %   0s    9ms   500       256
-  sync.Pool       1/1    0   2.0 %   0s  100µs  1000         0
-       none       1/1    0  10.0 %   0s    1ms   900         0
-   adaptive       2/2    0   1.0 %   0s  290µs   950         0
+       pool  survived  GCs  GC CPU  idle GC  p50    p99  op/s  peak MiB
+  unlimited       0/1    -       -        -    -      -     -         0
+     cap-64       1/2    0  30.0 %    0.0 %   0s    9ms   500       256
+  sync.Pool       1/1    0   2.0 %    0.0 %   0s  100µs  1000         0
+       none       1/1    0  10.0 %    0.0 %   0s    1ms   900         0
+   adaptive       2/2    0   1.0 %    0.0 %   0s  290µs   950         0
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
