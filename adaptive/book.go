@@ -92,7 +92,17 @@ func appendSignals(to []pool.Signal, r *Reading, limit int64) []pool.Signal {
 	to = append(to, signal("cgroup", group, ok, r.Cgroup.Status, "no limit in the control group"))
 	to = append(to, signal("psi.some", r.PSI.Some, r.PSI.OK(), r.PSI.Status, ""))
 	to = append(to, signal("psi.full", r.PSI.Full, r.PSI.OK(), r.PSI.Status, ""))
+	to = append(to, signal("psi.trigger", fired(r.PSI.SomeFired || r.PSI.FullFired), true, Status{Err: r.PSI.TriggerErr}, ""))
+	to = append(to, signal("external", fired(r.External.Asked), true, r.External.Status, ""))
 	return append(to, signal("gc.cpu", r.Heap.GCCPU, r.Heap.OK(), r.Heap.Status, ""))
+}
+
+// fired is the value of a signal that is an event.
+func fired(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 func signal(name string, value float64, ok bool, status Status, missing string) pool.Signal {

@@ -178,7 +178,9 @@ func TestAnAbsentSignalIsNoPressure(t *testing.T) {
 	l.reading = adaptive.Reading{
 		Heap:   adaptive.HeapReading{Status: adaptive.Status{Err: "gone"}, Live: limit, Limit: 1},
 		Cgroup: adaptive.CgroupReading{Status: adaptive.Status{Err: "unreadable"}, Max: 1, TightMax: 1, TightSet: 1, OOMEvents: 9},
-		PSI:    adaptive.PSIReading{Status: adaptive.Status{Err: "off"}, Some: 1, Full: 1},
+		PSI:    adaptive.PSIReading{Status: adaptive.Status{Err: "off"}, Some: 1, Full: 1, TriggerErr: "off"},
+
+		External: adaptive.ExternalReading{Status: adaptive.Status{Err: "not set"}},
 	}
 	l.run(5 * time.Second)
 	l.want()
