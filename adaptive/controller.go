@@ -126,7 +126,7 @@ func (ctl *Controller) run(now time.Time, trigger pool.Trigger) pool.Decision {
 	plan := ctl.policy.step(&ctl.sample)
 	freed := ctl.apply(&plan)
 	v := ctl.policy.settle(&ctl.sample, freed)
-	ctl.urgent.Store(ctl.policy.pressure.level > pool.PressureNone)
+	ctl.urgent.Store(ctl.policy.urgent(&ctl.sample))
 	ctl.c.Recorder.add(&ctl.sample, freed)
 	ctl.book.enter(ctl.policy, &ctl.sample, &v)
 	ctl.tell(&v)

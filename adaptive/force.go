@@ -44,11 +44,18 @@ func (p *policy) forceGC(s *sample) bool {
 	return true
 }
 
-// outgrows tells whether the runtime means to let the heap grow to where the
-// critical level begins before it collects. It does not stop there exactly.
+// urgent tells whether to look again soon: memory is short, or would be before
+// anybody looked.
+func (p *policy) urgent(s *sample) bool {
+	return p.pressure.level > pool.PressureNone || p.c.ForceGC != ForceGCNever && p.outgrows(&s.Reading.Heap)
+}
+
+// outgrows tells whether the runtime means to let the heap grow to where memory
+// is short before it collects. It does not stop there exactly: a burst of
+// allocations runs on while the collection is under way.
 func (p *policy) outgrows(h *HeapReading) bool {
-	if !h.OK() || p.memory.limit == NoLimit {
+	if !h.OK() || h.Limit != NoLimit || p.memory.limit == NoLimit {
 		return false
 	}
-	return float64(h.Goal+h.Used()-h.Live) > p.c.Levels.Critical.Enter*float64(p.memory.limit)
+	return float64(h.Goal+h.Used()-h.Live) > p.c.Levels.High.Enter*float64(p.memory.limit)
 }

@@ -285,7 +285,7 @@ func TestCollectionIsForcedBeforeTheHeapOutgrowsTheLimit(t *testing.T) {
 		"much, again and again":      {adaptive.NoLimit, limit * 9 / 10, limit / 4, 5},
 		"some: not for each":         {adaptive.NoLimit, limit * 9 / 10, limit / 64, 1},
 		"next to nothing":            {adaptive.NoLimit, limit * 9 / 10, mib, 0},
-		"the runtime collects first": {adaptive.NoLimit, limit * 8 / 10, limit / 4, 0},
+		"the runtime collects first": {adaptive.NoLimit, limit * 6 / 10, limit / 4, 0},
 		"it has a limit":             {limit, limit * 9 / 10, limit / 4, 0},
 	} {
 		l := newLab(t, adaptive.Config{MemoryLimit: limit})

@@ -54,7 +54,47 @@ func figuresOf(s *gateway.Summary) map[series]float64 {
 		known(p.Limit, "otelpool.memory.limit", "", add)
 		known(p.Pending, "otelpool.pending_requests", "", add)
 	}
+	if s.Controller != nil {
+		addController(f, s)
+	}
 	return f
+}
+
+// possible is the changes of level that a controller may make, which have a row
+// from the start.
+var possible = []string{
+	"none calm", "elevated calm", "high calm", "elevated heap", "high heap", "critical heap", "high cgroup", "critical cgroup",
+	"high psi", "critical psi", "high events", "critical events", "critical limiter", "high external",
+}
+
+// addController adds what the summary says of the controller.
+func addController(f map[series]float64, s *gateway.Summary) {
+	c := s.Controller
+	add := func(metric, value string, v float64) { f[series{"otelpool.controller." + metric, "", "", value}] = v }
+	add("memory.usage", "", float64(c.IdleBytes))
+	known(c.Limit, "memory.limit", "", add)
+	for _, level := range []string{"none", "elevated", "high", "critical"} {
+		add("pressure.status", level, 0)
+	}
+	add("pressure.status", c.Level, 1)
+	for _, change := range possible {
+		add("pressure.transitions", change, 0)
+	}
+	each(c.Transitions, "pressure.transitions", add)
+	each(c.Runs, "runs", add)
+	add("collections", "", float64(c.ForcedGCs))
+	add("regrets", "", float64(c.Regrets))
+	if c.Efficiency > 0 {
+		add("efficiency", "", c.Efficiency)
+	}
+	for name, signal := range c.Signals {
+		add("memory.pressure", name, signal.Value)
+		add("signal.age", name, signal.Age)
+	}
+	const byClass = "gateway.bodies" // the one pool whose classes are exported
+	for _, age := range c.IdleAges[byClass] {
+		f[series{"otelpool.object.idle_age", byClass, s.Pools[byClass].Strategy, ""}] += age
+	}
 }
 
 func each(counts map[string]uint64, metric string, add func(metric, value string, v float64)) {

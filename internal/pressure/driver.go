@@ -35,6 +35,7 @@ type outcome struct {
 	labResult
 	Died string // how; "" if it did not
 	Peak int64  // most memory the group used; 0 if there was none
+	log  string // what the controller decided
 }
 
 // table is all runs under one setting, by pool.
@@ -105,9 +106,7 @@ func (d *driver) fill(ctx context.Context, t *table) error {
 func (d *driver) say(s setting, name string, i int, o *outcome) {
 	fmt.Fprintf(d.progress, "%-9s %s #%d: %s\n", name, s.env, i+1, o)
 	if d.verbose {
-		for _, line := range o.Decisions {
-			fmt.Fprintf(d.progress, "    %s\n", line)
-		}
+		fmt.Fprint(d.progress, o.log)
 	}
 }
 
@@ -141,6 +140,7 @@ func finish(cmd *exec.Cmd, s setting, g *cgroup.Group) (o outcome, err error) {
 	cmd.Stdout, cmd.Stderr = &out, &complaints
 	cmd.Env = append(os.Environ(), "GOMEMLIMIT="+s.env, "GOGC=100", "GOMAXPROCS=2")
 	failed := cmd.Run()
+	o.log = complaints.String()
 	if g != nil {
 		kills, err := g.OOMKills()
 		if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime/metrics"
 	"slices"
 	"time"
@@ -19,8 +18,8 @@ type labResult struct {
 	IdleShare float64 // marking on Ps that had nothing else to do
 	ForcedGC  uint64  // asked for by the controller
 
-	Decisions []string `json:",omitempty"`
-	Fault     string   `json:",omitempty"` // why the controller stopped
+	Runs  []uint64 // of the controller, by what they did
+	Fault string   // why it stopped
 }
 
 func (r *labResult) perSecond() float64 { return float64(r.Requests) / r.Seconds }
@@ -29,11 +28,7 @@ func (r *labResult) perSecond() float64 { return float64(r.Requests) / r.Seconds
 func (r *labResult) report(c pool.Controller) {
 	var s pool.ControllerStats
 	c.ControllerStats(&s)
-	r.ForcedGC = s.ForcedGCs
-	for _, d := range s.Decisions {
-		r.Decisions = append(r.Decisions, fmt.Sprintf("%6.2fs %s %s→%s (%s: %s) %s limit %d→%d MiB freed %d KiB forced %t: %s",
-			d.Time.Sub(s.Decisions[0].Time).Seconds(), d.Trigger, d.From, d.To, d.Cause, d.Reason, d.Action, d.LimitBefore/mib, d.Limit/mib, d.Freed>>10, d.ForcedGC, d.Outcome))
-	}
+	r.ForcedGC, r.Runs = s.ForcedGCs, s.Runs[:]
 }
 
 // meter reads the runtime's own counters.

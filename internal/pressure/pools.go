@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"math/bits"
+	"os"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
@@ -58,7 +61,11 @@ func newAdaptive(ctx context.Context) (pool.Bytes, func(*labResult), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	ctl, err := adaptive.New(adaptive.Config{Registry: registry})
+	start := time.Now()
+	ctl, err := adaptive.New(adaptive.Config{Registry: registry, OnDecision: func(d pool.Decision) {
+		fmt.Fprintf(os.Stderr, "%6.2fs %s %s→%s %s, limit %d→%d MiB, freed %d KiB, forced %t: %s\n", time.Since(start).Seconds(),
+			d.Trigger, d.From, d.To, d.Action, d.LimitBefore/mib, d.Limit/mib, d.Freed>>10, d.ForcedGC, d.Reason)
+	}})
 	if err != nil {
 		return nil, nil, err
 	}

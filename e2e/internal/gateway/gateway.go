@@ -46,14 +46,13 @@ type Gateway struct {
 	err     error         // of the process; read it after exited only
 }
 
-// Start runs a gateway that exports twice a second, and whose pools nobody sizes
-// unless the flags say so. What OTEL_* variables the
+// Start runs a gateway that exports twice a second. What OTEL_* variables the
 // caller's own environment has do not reach it.
 func Start(o Options) (*Gateway, error) {
 	g := &Gateway{summary: filepath.Join(o.Dir, "summary.json"), exited: make(chan struct{})}
 	g.cmd = exec.Command(o.Binary, append([]string{
 		"-scenario", "steady", "-rate", "100", "-duration", o.Duration.String(), "-seed", "1",
-		"-controller", "off", "-listen", "127.0.0.1:0", "-calibrate", "0", "-summary-json", g.summary,
+		"-listen", "127.0.0.1:0", "-calibrate", "0", "-summary-json", g.summary,
 	}, o.Flags...)...)
 	g.cmd.Env = append(
 		slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "OTEL_") }),

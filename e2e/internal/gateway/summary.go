@@ -16,13 +16,23 @@ type Summary struct {
 
 // Controller is what sized the pools, and what it did.
 type Controller struct {
-	Level      string            `json:"level"`
-	Entered    map[string]uint64 `json:"entered"` // pressure levels, how often
-	Runs       map[string]uint64 `json:"runs"`    // by what they did
-	ForcedGCs  uint64            `json:"forced_gcs"`
-	Regrets    uint64            `json:"regrets"`
-	Efficiency float64           `json:"efficiency"`
-	Limit      int64             `json:"limit"`
+	Level       string                        `json:"level"`
+	Limit       *int64                        `json:"limit"`
+	IdleBytes   int64                         `json:"idle_bytes"`
+	Runs        map[string]uint64             `json:"runs"`        // by what they did
+	Transitions map[string]uint64             `json:"transitions"` // "level cause": those that happened
+	ForcedGCs   uint64                        `json:"forced_gcs"`
+	Regrets     uint64                        `json:"regrets"`
+	Efficiency  float64                       `json:"efficiency"` // 0 is unknown
+	Signals     map[string]Signal             `json:"signals"`
+	Absent      map[string]string             `json:"absent_signals"` // and why
+	IdleAges    map[string]map[string]float64 `json:"idle_ages"`      // seconds, by pool and size
+}
+
+// Signal is a reading of memory pressure.
+type Signal struct {
+	Value float64 `json:"value"`
+	Age   float64 `json:"age_seconds"`
 }
 
 // Refusals are requests that were sent away, by reason.
