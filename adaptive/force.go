@@ -19,6 +19,24 @@ const (
 	worthwhileShare = 4
 )
 
+// seeGarbage adds what was dropped since the run before, and forgets what a
+// collection has freed. Who gives many objects back may refer to them for a
+// while: if a collection that was asked for left them in the heap, they are
+// garbage that no collection has seen, once.
+func (p *policy) seeGarbage(s *sample) {
+	h := &s.Reading.Heap
+	collected := h.Cycles != p.cycles
+	if collected {
+		p.freed, p.cycles = 0, h.Cycles
+	}
+	p.freed += max(dropped(s)-p.fitted, 0)
+	left := collected && p.asked > 0 && !p.again && h.Live >= p.asked && p.outgrows(h)
+	if left {
+		p.freed += p.asked
+	}
+	p.again, p.asked = left, 0
+}
+
 // forceGC tells whether to ask for a collection: dropped objects are memory
 // again only after one, and without a memory limit the runtime may let the heap
 // double first, and be killed.
@@ -40,7 +58,7 @@ func (p *policy) forceGC(s *sample) bool {
 	if !worthwhile && !(pressed && since >= betweenForced) {
 		return false
 	}
-	p.forced, p.hasForce, p.freed = s.At, true, 0
+	p.forced, p.hasForce, p.asked, p.freed = s.At, true, p.freed, 0
 	return true
 }
 

@@ -52,6 +52,8 @@ type policy struct {
 	idle     int64  // bytes, at the last sample
 	freed    int64  // bytes dropped since the last collection
 	fitted   int64  // of them, those that the run before dropped to fit the limit: the pools tell of them in this run
+	asked    int64  // bytes for whose sake the run before asked for a collection
+	again    bool   // it did so for the second time
 	cycles   uint64 // collections at the last sample
 	forced   time.Duration
 	hasForce bool // a collection was asked for since the level was entered
@@ -154,10 +156,7 @@ func (p *policy) learn(s *sample, elapsed time.Duration) {
 	for i := range s.Pools {
 		p.learnPool(&p.pools[i], &s.Pools[i], elapsed)
 	}
-	if s.Reading.Heap.Cycles != p.cycles {
-		p.freed, p.cycles = 0, s.Reading.Heap.Cycles
-	}
-	p.freed += max(dropped(s)-p.fitted, 0)
+	p.seeGarbage(s)
 }
 
 // dropped is the bytes that the pools let go of, or did not take back, since the

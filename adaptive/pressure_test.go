@@ -303,6 +303,25 @@ func TestCollectionIsForcedBeforeTheHeapOutgrowsTheLimit(t *testing.T) {
 	}
 }
 
+// Who gives objects back may refer to them a while longer.
+func TestACollectionThatLeftTheHeapAsItWasIsAskedForOnceMore(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[int64]uint64{limit / 2: 2, limit / 10: 1} {
+		l := newLab(t, adaptive.Config{MemoryLimit: limit})
+		l.reading.Heap.Limit, l.reading.Heap.Live, l.reading.Heap.Goal = adaptive.NoLimit, limit*2/5, limit*9/10
+		l.step()
+		l.fill(0, (share+limit/4)>>16)
+		l.step() // asks
+		for range 8 {
+			l.reading.Heap.Cycles, l.reading.Heap.Live = l.reading.Heap.Cycles+1, left
+			l.step()
+		}
+		if s := l.stats(); s.ForcedGCs != want {
+			t.Errorf("%d bytes left: %d collections forced, want %d", left, s.ForcedGCs, want)
+		}
+	}
+}
+
 func TestOutcomeIsToldAfterTheNextCollection(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, adaptive.Config{})
