@@ -62,10 +62,12 @@ func (p *policy) forceGC(s *sample) bool {
 	return true
 }
 
-// urgent tells whether to look again soon: memory is short, or would be before
-// anybody looked.
+// urgent tells whether to look again soon: memory is short, or nothing but us
+// keeps garbage from making it short between two looks.
 func (p *policy) urgent(s *sample) bool {
-	return p.pressure.level > pool.PressureNone || p.c.ForceGC != ForceGCNever && p.outgrows(&s.Reading.Heap)
+	h := &s.Reading.Heap
+	alone := h.OK() && h.Limit == NoLimit && p.memory.limit != NoLimit && p.c.ForceGC != ForceGCNever
+	return p.pressure.level > pool.PressureNone || alone
 }
 
 // outgrows tells whether the runtime means to let the heap grow to where memory

@@ -41,7 +41,7 @@ var longPlan = plan{
 }
 
 var shortPlan = plan{
-	Bursts: 5, BurstEvery: 400 * time.Millisecond, BurstHeld: 50 * time.Millisecond, BurstBytes: 160 * mib,
+	Bursts: 5, BurstEvery: 700 * time.Millisecond, BurstHeld: 50 * time.Millisecond, BurstBytes: 160 * mib,
 	HeapTime: time.Second, Rest: 2 * time.Second,
 	Workers: 2, Think: 2 * time.Millisecond, Garbage: 24 << 10,
 }
