@@ -82,6 +82,15 @@ func (s *stack) query(ctx context.Context, expr string) (figures []figure, err e
 	return figures, nil
 }
 
+// look is what a scenario has to show, and where.
+var look = map[string]string{
+	"steady":  "Pools: hits near 100 %, nothing dropped, in use flat",
+	"burst":   "Pools, Requests by result: the bursts; Controller: what stays idle between them",
+	"diurnal": "Pools, Held idle: it follows the day, which takes a minute",
+	"leak":    "Pools, Does anything leak: in use of gateway.bodies rises and does not fall",
+	"squeeze": "Controller, How short of memory is it: every half minute, and what was let go",
+}
+
 // tell says where to look.
 func (s *stack) tell(out io.Writer, figures []figure) {
 	fmt.Fprintf(out, "\nThe store has hits of %d pools:", len(figures))
@@ -95,6 +104,7 @@ func (s *stack) tell(out io.Writer, figures []figure) {
   live page   %[3]s/debug/pools/        the gateway's own view, each second
   OTLP        http://%[4]s (gRPC)          for a service of your own
 
+Scenario %[5]s. %[6]s
 Ctrl-C stops everything.
-`, s.storeURL(), hits, s.gatewayURL(), on(s.ports.collector.GRPC))
+`, s.storeURL(), hits, s.gatewayURL(), on(s.ports.collector.GRPC), s.config.scenario, look[s.config.scenario])
 }

@@ -3,6 +3,7 @@ package dashboards
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,10 +16,10 @@ const deploy = "../../../deploy"
 
 func TestFilesAreMadeFromThePages(t *testing.T) {
 	t.Parallel()
-	for _, p := range Pages() {
+	for i, p := range Pages() {
 		name := p.UID + ".json"
 		compare(t, filepath.Join(deploy, "grafana", "dashboards", name), func() ([]byte, error) { return p.Grafana(Names{}) })
-		compare(t, filepath.Join(deploy, "victoriametrics", "dashboards", name), p.VMUI)
+		compare(t, filepath.Join(deploy, "victoriametrics", "dashboards", fmt.Sprintf("%d-%s", i+1, name)), p.VMUI) // that UI sorts by file
 	}
 }
 
