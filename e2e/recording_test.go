@@ -79,12 +79,7 @@ func newRecording(ctx context.Context) (r *recording, err error) {
 	}
 	defer c.Kill()
 	for i, scenario := range scenarios {
-		g, err := gateway.Start(gateway.Options{
-			Binary: b.gateway, Dir: buildDir, Protocol: gateway.GRPC, Endpoint: c.GRPCEndpoint(),
-			Service: scenario, Instance: fmt.Sprintf("%s-%d", scenario, i), Duration: time.Minute,
-			Flags: []string{"-scenario", scenario, "-rate", "80", "-leak-every", "10", "-controller", "on"},
-			Env:   []string{"OTEL_METRIC_EXPORT_INTERVAL=250", "GOMEMLIMIT=256MiB"},
-		})
+		g, err := startScenario(b.gateway, c.GRPCEndpoint(), scenario, i)
 		if err != nil {
 			return nil, err
 		}
@@ -154,6 +149,15 @@ func scrapeDotted(ctx context.Context, url string) (string, error) {
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	return string(text), err
+}
+
+func startScenario(binary, endpoint, scenario string, i int) (*gateway.Gateway, error) {
+	return gateway.Start(gateway.Options{
+		Binary: binary, Dir: buildDir, Protocol: gateway.GRPC, Endpoint: endpoint,
+		Service: scenario, Instance: fmt.Sprintf("%s-%d", scenario, i), Duration: time.Minute,
+		Flags: []string{"-scenario", scenario, "-rate", "80", "-leak-every", "10", "-controller", "on"},
+		Env:   []string{"OTEL_METRIC_EXPORT_INTERVAL=250", "GOMEMLIMIT=256MiB"},
+	})
 }
 
 const rulesFile = "../deploy/prometheus/rules/otelpool.yml"
