@@ -71,17 +71,19 @@ func (r *Registry) Publish(name string, src Source, dup OnDuplicate) (*Publicati
 		unique = name + "-" + strconv.Itoa(i)
 	}
 	e := r.find(unique)
+	p := &Publication{registry: r, src: src}
 	if e == nil {
 		e = &Entry{name: unique}
-		e.state.Store(&entryState{open: src})
+		e.state.Store(&entryState{open: p})
 		r.store(append(slices.Clone(r.All()), e))
 	} else {
 		s := *e.state.Load()
-		s.open = src
+		s.open = p
 		e.state.Store(&s)
 		r.closed = slices.DeleteFunc(r.closed, func(c *Entry) bool { return c == e })
 	}
-	return &Publication{registry: r, entry: e, src: src}, nil
+	p.entry = e
+	return p, nil
 }
 
 // All is every pool of the registry, closed ones too, in the order in which
@@ -195,10 +197,10 @@ func (p *Publication) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := *p.entry.state.Load()
-	if s.open != p.src {
+	if s.open != p {
 		return
 	}
-	s.open, s.strayed = nil, append(slices.Clone(s.strayed), p.src)
+	s.open, s.strayed = nil, append(slices.Clone(s.strayed), p)
 	p.entry.state.Store(&s)
 	r.closed = append(r.closed, p.entry)
 	if len(r.closed) > maxClosedNames {
@@ -218,7 +220,7 @@ func (p *Publication) Release() {
 	p.registry.mu.Lock()
 	defer p.registry.mu.Unlock()
 	s := *p.entry.state.Load()
-	i := slices.Index(s.strayed, p.src)
+	i := slices.Index(s.strayed, p)
 	if i < 0 {
 		return
 	}
@@ -239,9 +241,9 @@ type Entry struct {
 // entryState is immutable: a reader sees a pool as open, closed or folded into
 // the past, never as two of them.
 type entryState struct {
-	open    Source
-	strayed []Source // closed, and still in somebody's hands: their counts may grow
-	past    *Stats   // sum of those that are gone; nil while there are none
+	open    *Publication   // nil while the name is closed
+	strayed []*Publication // closed, and still in somebody's hands: their counts may grow
+	past    *Stats         // sum of those that are gone; nil while there are none
 }
 
 // Name is the pool's name.
@@ -249,7 +251,12 @@ func (e *Entry) Name() string { return e.name }
 
 // Source is the open pool of that name, or nil when it is closed. Controllers
 // ask it whether it is [Resizable] or [Tunable].
-func (e *Entry) Source() Source { return e.state.Load().open }
+func (e *Entry) Source() Source {
+	if p := e.state.Load().open; p != nil {
+		return p.src
+	}
+	return nil
+}
 
 // Stats overwrites *into with the open pool's figures, to whose counts those of
 // earlier pools of the name are added. With no open pool, Closed is set and only
@@ -258,13 +265,13 @@ func (e *Entry) Source() Source { return e.state.Load().open }
 func (e *Entry) Stats(into *Stats) {
 	s := e.state.Load()
 	if s.open != nil {
-		s.open.Stats(into)
+		s.open.src.Stats(into)
 	} else {
 		into.Reset()
 	}
-	for _, src := range s.strayed {
+	for _, p := range s.strayed {
 		var one Stats
-		src.Stats(&one)
+		p.src.Stats(&one)
 		addCounts(into, &one)
 	}
 	if s.past != nil {
@@ -279,8 +286,11 @@ func (e *Entry) Stats(into *Stats) {
 func (e *Entry) Samples(yield func(Sample) bool) {
 	s := e.state.Load()
 	more := true
-	for _, src := range append([]Source{s.open}, s.strayed...) {
-		if sampler, ok := src.(Sampler); ok && more {
+	for _, p := range append([]*Publication{s.open}, s.strayed...) {
+		if p == nil || !more {
+			continue
+		}
+		if sampler, ok := p.src.(Sampler); ok {
 			sampler.Samples(func(one Sample) bool {
 				more = yield(one)
 				return more

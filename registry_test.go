@@ -348,3 +348,27 @@ func TestPanicsOfObserversAreCaughtAndTold(t *testing.T) {
 		t.Errorf("%d panics, the last %q, %d told", n, last, told)
 	}
 }
+
+// values is a pool that cannot be compared.
+type values []uint64
+
+func (v values) Stats(into *pool.Stats) {
+	into.Reset()
+	into.Requests[pool.Hit] = v[0]
+}
+
+func TestAPoolNeedNotBeComparable(t *testing.T) {
+	t.Parallel()
+	var r pool.Registry
+	pub, err := r.Publish("values", values{7}, pool.Reject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pub.Close()
+	pub.Release()
+	var s pool.Stats
+	r.All()[0].Stats(&s)
+	if s.Requests[pool.Hit] != 7 || !s.Closed {
+		t.Errorf("%d hits, closed %v; want 7, true", s.Requests[pool.Hit], s.Closed)
+	}
+}
