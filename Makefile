@@ -24,7 +24,7 @@ help: ## list the targets
 .PHONY: test
 test: ## everything CI runs but lint; at most 10 minutes with nothing cached on 2 cores
 	@export STAGES=$$(mktemp); start=$$SECONDS; status=0; \
-	$(MAKE) --no-print-directory test-unit test-portable test-race test-cross test-modules test-upstream bench-check-short test-pressure test-browser test-e2e || status=$$?; \
+	$(MAKE) --no-print-directory test-unit test-portable test-debug test-race test-cross test-modules test-upstream bench-check-short test-pressure test-browser test-e2e || status=$$?; \
 	printf '\n'; cat $$STAGES; printf -- '--- in all %22d s\n' $$((SECONDS - start)); rm -f $$STAGES; exit $$status
 
 .PHONY: test-unit
@@ -35,6 +35,10 @@ test-unit: ## the root module: unit tests, examples, house rules, an outside con
 test-portable: ## the same with the portable engine, and as a 32-bit program where those run
 	$(stage) portable go test -short -tags otelpool_nolinkname ./...
 	$(stage) 32-bit .ci/386
+
+.PHONY: test-debug
+test-debug: ## pools as debug builds have them: strict, and panicking at misuse
+	$(stage) debug go test -short -tags otelpool_debug ./strategies ./pooltest
 
 .PHONY: test-race
 test-race: export CGO_ENABLED := 1

@@ -114,6 +114,7 @@ func TestMaxIdleIsALimitInObjects(t *testing.T) {
 }
 
 func TestGetPutOfBoundedDoesNotAllocate(t *testing.T) {
+	skipInDebugBuilds(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for name, size := range map[string]func(*thing) int64{"one size": nil, "sized": func(*thing) int64 { return 100 }} {
 		p, err := strategies.NewBounded(strategies.BoundedConfig[thing]{New: func() *thing { return new(thing) }, Size: size})

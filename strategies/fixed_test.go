@@ -66,6 +66,7 @@ func TestFixedHandsOutEverySlotOnceAndThenAllocates(t *testing.T) {
 }
 
 func TestFixedKnowsABufferByAnyPartOfIt(t *testing.T) {
+	skipInDebugBuilds(t)
 	t.Parallel()
 	for _, size := range []int{1, 3, 64, 1000} {
 		p := newFixed(t, strategies.FixedConfig{Size: size, Count: 5})
@@ -86,6 +87,7 @@ func TestFixedKnowsABufferByAnyPartOfIt(t *testing.T) {
 }
 
 func TestFixedFindsForeignAndDoublePuts(t *testing.T) {
+	skipInDebugBuilds(t)
 	t.Parallel()
 	p := newFixed(t, strategies.FixedConfig{Size: 64, Count: 2})
 	other := newFixed(t, strategies.FixedConfig{Size: 64, Count: 2})
@@ -391,6 +393,7 @@ func TestFixedSlotsAreNeverInTwoHandsConcurrentSafe(t *testing.T) {
 }
 
 func TestOfManyPutsOfOneBufferOneCountsConcurrentSafe(t *testing.T) {
+	skipInDebugBuilds(t)
 	t.Parallel()
 	p := newFixed(t, strategies.FixedConfig{Size: 16, Count: 3})
 	for round := range 500 {

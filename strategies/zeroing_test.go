@@ -235,6 +235,7 @@ func pooledBy(s pool.Source) uint64 {
 
 // The test must be able to fail: without zeroing, tenants do read each other.
 func TestWithoutZeroingPreviousOwnersAreReadable(t *testing.T) {
+	skipInDebugBuilds(t)
 	t.Parallel()
 	for name, open := range zeroings(strategies.ZeroNever) {
 		p := open()
@@ -255,6 +256,7 @@ func TestWithoutZeroingPreviousOwnersAreReadable(t *testing.T) {
 // A Fixed pool clears the whole slot, whatever part of it comes back, and does
 // not touch a slot on a second Put: it may have a new owner.
 func TestFixedClearsTheSlotAndNotItsNextOwner(t *testing.T) {
+	skipInDebugBuilds(t)
 	t.Parallel()
 	p := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Size: 64, Count: 1, Zero: strategies.ZeroOnPut}))
 	defer p.Close()

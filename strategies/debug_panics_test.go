@@ -39,16 +39,16 @@ func TestDebugBuildsPanicAtMisuse(t *testing.T) {
 			b := takeIt(p)
 			giveIt(p, b)
 			giveItAgain(p, b)
-		}, []string{"double Put", "takeIt", "giveIt\n", "giveItAgain", "debug_test.go:"}},
+		}, []string{"double Put", "takeIt", "giveIt\n", "giveItAgain", "debug_panics_test.go:"}},
 		"suffix Put": {func(p *strategies.SizeClasses) {
 			giveItsEnd(p, takeIt(p))
-		}, []string{"not its beginning", "takeIt", "giveItsEnd", "debug_test.go:"}},
+		}, []string{"not its beginning", "takeIt", "giveItsEnd", "debug_panics_test.go:"}},
 		"write after Put": {func(p *strategies.SizeClasses) {
 			b := takeIt(p)
 			giveIt(p, b)
 			b[999] = 1
 			p.Get(1) // looks
-		}, []string{"after its Put", "takeIt", "giveIt\n", "debug_test.go:"}},
+		}, []string{"after its Put", "takeIt", "giveIt\n", "debug_panics_test.go:"}},
 		"write after Put, and Close": {func(p *strategies.SizeClasses) {
 			b := takeIt(p)
 			giveIt(p, b)
@@ -77,7 +77,7 @@ func TestDebugBuildsPanicAtADoublePutOfAnObject(t *testing.T) {
 	p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[[8]int]{New: func() *[8]int { return new([8]int) }}))
 	x := p.Get()
 	p.Put(x)
-	if text := panicOf(func() { p.Put(x) }); !strings.Contains(text, "double Put") || strings.Count(text, "debug_test.go:") < 3 {
+	if text := panicOf(func() { p.Put(x) }); !strings.Contains(text, "double Put") || strings.Count(text, "debug_panics_test.go:") < 3 {
 		t.Errorf("panics with %q", text)
 	}
 }
@@ -86,7 +86,7 @@ func TestDebugBuildsPanicAtADoublePutToASlab(t *testing.T) {
 	p := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Size: 64, Count: 4}))
 	b := p.Get()
 	p.Put(b)
-	if text := panicOf(func() { p.Put(b[8:]) }); !strings.Contains(text, "double Put") || strings.Count(text, "debug_test.go:") < 3 {
+	if text := panicOf(func() { p.Put(b[8:]) }); !strings.Contains(text, "double Put") || strings.Count(text, "debug_panics_test.go:") < 3 {
 		t.Errorf("panics with %q", text)
 	}
 }
