@@ -18,7 +18,7 @@ import (
 	"github.com/otelpool/pool/strategies"
 )
 
-type node struct{ words [64]int }
+type node [64]int
 
 //go:noinline
 func holdHeaders(p *strategies.SizeClasses) [][]byte {

@@ -246,6 +246,8 @@ func TestNothingIsLostOrSharedInStorms(t *testing.T) {
 		"moving":         {config: Config{Sizes: bytes, Limit: 8 << 20}, moves: true},
 		"budget":         {config: Config{Sizes: bytes, Limit: 64 << 20, Budget: pool.NewBudget(2 << 20)}},
 		"closing":        {config: Config{Sizes: bytes, Limit: 8 << 20}, moves: true, closes: true},
+		"sampled":        {config: Config{Sizes: bytes, Limit: 8 << 20, Pace: 3}, moves: true, closes: true},
+		"sized, sampled": {config: Config{Sizes: []int64{0}, Limit: 64 << 10, Pace: 2}},
 		"sized":          {config: Config{Sizes: []int64{0}, Limit: pool.Unlimited}},
 		"sized, tight":   {config: Config{Sizes: []int64{0}, Limit: 64 << 10}},
 		"sized, moving":  {config: Config{Sizes: []int64{0}, Limit: 64 << 10}, moves: true},
