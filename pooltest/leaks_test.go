@@ -65,8 +65,8 @@ func TestWhatIsNotGivenBackIsNamedAndCounted(t *testing.T) {
 		closed := open(t, &r, "closed")
 		closed.Get(300)
 		closed.Close()
-		files := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[int]{
-			Name: "files", Registry: &r, New: func() *int { return new(int) },
+		files := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[int64]{
+			Name: "files", Registry: &r, New: func() *int64 { return new(int64) },
 		}))
 		t.Cleanup(files.Close)
 		files.Get()
