@@ -157,5 +157,7 @@ func finish(cmd *exec.Cmd, s setting, g *cgroup.Group) (o outcome, err error) {
 	if failed != nil {
 		return o, fmt.Errorf("%w: %s", failed, strings.TrimSpace(complaints.String()))
 	}
-	return o, json.Unmarshal(out.Bytes(), &o.labResult)
+	err = json.Unmarshal(out.Bytes(), &o.labResult)
+	o.used(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime())
+	return o, err
 }

@@ -16,6 +16,7 @@ type labResult struct {
 	GCs       uint64
 	GCShare   float64 // collecting, of the CPU time that there was, without:
 	IdleShare float64 // marking on Ps that had nothing else to do
+	Busy      float64 // seconds of CPU used, as the runtime reckons them
 	ForcedGC  uint64  // asked for by the controller
 
 	Runs  []uint64 // of the controller, by what they did
@@ -23,6 +24,15 @@ type labResult struct {
 }
 
 func (r *labResult) perSecond() float64 { return float64(r.Requests) / r.Seconds }
+
+// used corrects the shares by the CPU time that the process had in truth. The
+// runtime goes by the clock, and counts what other programs took meanwhile.
+func (r *labResult) used(cpu time.Duration) {
+	if part := cpu.Seconds() / max(r.Busy, 1e-9); part < 1 {
+		r.GCShare *= part
+		r.IdleShare *= part
+	}
+}
 
 // report adds what the controller did.
 func (r *labResult) report(c pool.Controller) {
@@ -34,8 +44,8 @@ func (r *labResult) report(c pool.Controller) {
 // meter reads the runtime's own counters.
 type meter struct {
 	start   time.Time
-	samples [4]metrics.Sample
-	before  [4]float64
+	samples [5]metrics.Sample
+	before  [5]float64
 }
 
 func startMeasuring() *meter {
@@ -43,6 +53,7 @@ func startMeasuring() *meter {
 	for i, name := range [...]string{
 		"/gc/cycles/total:gc-cycles", "/cpu/classes/gc/total:cpu-seconds",
 		"/cpu/classes/gc/mark/idle:cpu-seconds", "/cpu/classes/total:cpu-seconds",
+		"/cpu/classes/idle:cpu-seconds",
 	} {
 		m.samples[i].Name = name
 	}
@@ -50,7 +61,7 @@ func startMeasuring() *meter {
 	return m
 }
 
-func (m *meter) read() (v [4]float64) {
+func (m *meter) read() (v [5]float64) {
 	metrics.Read(m.samples[:])
 	for i, s := range m.samples {
 		if s.Value.Kind() == metrics.KindUint64 {
@@ -76,6 +87,7 @@ func (m *meter) stop(latencies [][]time.Duration) labResult {
 		Seconds: seconds, Requests: len(all), P50: percentile(all, 50), P99: percentile(all, 99),
 		GCs:     uint64(passed[0]),
 		GCShare: (passed[1] - passed[2]) / there, IdleShare: passed[2] / there,
+		Busy: passed[3] - passed[4],
 	}
 }
 

@@ -127,6 +127,18 @@ func TestPercentileAndMedian(t *testing.T) {
 	}
 }
 
+func TestWhatOtherProgramsTookIsNoGC(t *testing.T) {
+	r := labResult{GCShare: 0.06, IdleShare: 0.1, Busy: 2}
+	r.used(time.Second)
+	if r.GCShare != 0.03 || r.IdleShare != 0.05 {
+		t.Errorf("half the time was ours: %v, %v", r.GCShare, r.IdleShare)
+	}
+	r.used(3 * time.Second) // start and end are not the service's
+	if r.GCShare != 0.03 {
+		t.Errorf("more than the service used: %v", r.GCShare)
+	}
+}
+
 // fine is a table of which every promise holds.
 func fine() table {
 	run := func(p99 time.Duration, requests int, share float64) outcome {
