@@ -73,8 +73,9 @@ screenshots: ## the pictures of the live page, docs/img; takes 90 s
 	$(stage) screenshots go test -C e2e/browser -count=1 -run Screenshots ./... -screenshots $(CURDIR)/docs/img
 
 .PHONY: test-deploy
-test-deploy: ## what deploy/ ships, by promtool, compose and Grafana's types; make stack -once; builds for minutes the first time
-	$(stage) deploy go test -C e2e -timeout 30m -v ./deploy ./stack
+test-deploy: ## every query and alert on a real Prometheus' engine, what deploy/ ships, make stack; builds for minutes the first time
+	$(stage) queries go test -C e2e -timeout 30m -v -tags prometheus -run '^Test(Every(Query|Rule|Scenario|Value)|QueriesName)' .
+	$(stage) deploy go test -C e2e -timeout 30m -v -p 1 ./deploy ./stack
 
 .PHONY: fleet
 fleet: ## a few instances played into a collector and Prometheus; go run ./fleet in e2e plays up to 2,000

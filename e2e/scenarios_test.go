@@ -1,3 +1,6 @@
+// Compiling the libraries of Prometheus takes a minute: make test-deploy.
+//go:build prometheus
+
 package e2e_test
 
 import (
