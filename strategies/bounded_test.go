@@ -121,7 +121,7 @@ func TestGetPutOfBoundedDoesNotAllocate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a := testing.AllocsPerRun(100, func() { p.Put(p.Get()) }); a != 0 {
+		if a := allocsPerRun(100, func() { p.Put(p.Get()) }); a != 0 {
 			t.Errorf("%s: %v allocations per Get+Put, want 0", name, a)
 		}
 	}

@@ -126,13 +126,13 @@ func TestSyncBytesGetPutDoesNotAllocate(t *testing.T) {
 	for _, untracked := range []bool{false, true} {
 		p := newSyncBytes(t, strategies.SyncBytesConfig{NoTracking: untracked})
 		for n := 1; n <= 1<<20; n *= 4 {
-			if a := testing.AllocsPerRun(50, func() { p.Put(p.Get(n)) }); a != 0 {
+			if a := allocsPerRun(50, func() { p.Put(p.Get(n)) }); a != 0 {
 				t.Errorf("untracked %v: %v allocations per Get+Put of %d bytes, want 0", untracked, a, n)
 			}
 		}
 		var s pool.Stats
 		p.Stats(&s)
-		if a := testing.AllocsPerRun(50, func() { p.Stats(&s) }); a != 0 {
+		if a := allocsPerRun(50, func() { p.Stats(&s) }); a != 0 {
 			t.Errorf("%v allocations per snapshot, want 0", a)
 		}
 	}
