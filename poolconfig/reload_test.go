@@ -178,11 +178,16 @@ func TestGetAndPutDoNotWaitForAReload(t *testing.T) {
 	t.Parallel()
 	c, _ := loaded(t, "")
 	stuck, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
+	var called atomic.Bool
 	p, err := poolconfig.NewBounded(c, strategies.BoundedConfig[[1024]byte]{
 		Name: "a", Prewarm: 100,
-		New:     func() *[1024]byte { return new([1024]byte) },
-		Discard: func(*[1024]byte) { once.Do(func() { close(stuck) }); <-release },
+		New: func() *[1024]byte { return new([1024]byte) },
+		Discard: func(*[1024]byte) {
+			if called.CompareAndSwap(false, true) { // by the reload; a Put that is refused calls it too
+				close(stuck)
+				<-release
+			}
+		},
 	})
 	must(t, err)
 	write(t, c, "pools:\n  a: {limit: 10KiB}\n")
