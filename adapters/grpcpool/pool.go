@@ -46,6 +46,7 @@ func New(c Config) (*Pool, error) {
 		return nil, errors.New("grpcpool: Config.Buffers is nil: give the pool that buffers come from, such as a *strategies.SizeClasses")
 	}
 	headers, err := strategies.NewBounded(strategies.BoundedConfig[[]byte]{
+		Safety: strategies.SafetyOff, // a pointer given back twice is found here, and a buffer by its own pool
 		New:   func() *[]byte { return new([]byte) },
 		Limit: maxHeaderBytes,
 	})
