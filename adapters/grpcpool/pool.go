@@ -47,8 +47,8 @@ func New(c Config) (*Pool, error) {
 	}
 	headers, err := strategies.NewBounded(strategies.BoundedConfig[[]byte]{
 		Safety: strategies.SafetyOff, // a pointer given back twice is found here, and a buffer by its own pool
-		New:   func() *[]byte { return new([]byte) },
-		Limit: maxHeaderBytes,
+		New:    func() *[]byte { return new([]byte) },
+		Limit:  maxHeaderBytes,
 	})
 	if err != nil {
 		return nil, err
