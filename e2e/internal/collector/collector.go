@@ -147,13 +147,24 @@ func (c *Collector) Stop() error {
 	}
 	select {
 	case <-c.exited:
-		if c.err != nil {
+		if c.err != nil && !endedBy(c.err, syscall.SIGTERM) {
 			return fmt.Errorf("collector: %w", c.err)
 		}
 		return nil
 	case <-time.After(stopTimeout):
 		return errors.Join(fmt.Errorf("collector: still running %v after SIGTERM", stopTimeout), c.Kill())
 	}
+}
+
+// endedBy tells whether a process did not live to handle the signal: a collector
+// says that it is ready, and has begun nothing else, before it asks for signals.
+func endedBy(err error, s syscall.Signal) bool {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == s
 }
 
 // Kill ends the collector without a chance to flush, as a crash would, and
