@@ -49,6 +49,7 @@ type driver struct {
 	runs, others int
 	verbose      bool
 	noGroup      bool
+	short        bool // what is judged is who survives, in the best of a few tries
 	progress     io.Writer
 	plan         plan
 }
