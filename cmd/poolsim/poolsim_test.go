@@ -17,7 +17,8 @@ import (
 )
 
 // recording writes the beginning of a generated trace to a file.
-func recording(t *testing.T, generator, events int, name string) string {
+func recording(t *testing.T, generator int, name string) string {
+	const events = 5000
 	t.Helper()
 	var text bytes.Buffer
 	err := trace.Write(&text, trace.Generators[generator].Operations(1)[:events])
@@ -44,7 +45,7 @@ func poolsim(t *testing.T, args ...string) (stdout, stderr string, code int) {
 
 func TestRecordingsAreCompared(t *testing.T) {
 	t.Parallel()
-	files := recording(t, 6, 5000, "calls.csv.gz") + "," + recording(t, 7, 5000, "jobs.csv")
+	files := recording(t, 6, "calls.csv.gz") + "," + recording(t, 7, "jobs.csv")
 	out, errs, code := poolsim(t, "-trace", files, "-T", "2s,10s", "-each")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs)
@@ -63,7 +64,7 @@ func TestRecordingsAreCompared(t *testing.T) {
 
 func TestJSONHasEveryResult(t *testing.T) {
 	t.Parallel()
-	out, errs, code := poolsim(t, "-trace", recording(t, 7, 5000, "calls.csv"), "-json", "-engine=false")
+	out, errs, code := poolsim(t, "-trace", recording(t, 7, "calls.csv"), "-json", "-engine=false")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
@@ -85,7 +86,7 @@ func TestJSONHasEveryResult(t *testing.T) {
 func TestBudgetIsCompared(t *testing.T) {
 	t.Parallel()
 	for _, budget := range []string{"30%", "200000"} {
-		out, errs, code := poolsim(t, "-trace", recording(t, 7, 5000, "calls.csv"), "-budget", budget)
+		out, errs, code := poolsim(t, "-trace", recording(t, 7, "calls.csv"), "-budget", budget)
 		if code != 0 {
 			t.Fatalf("exit code %d: %s", code, errs)
 		}
@@ -100,7 +101,7 @@ func TestBudgetIsCompared(t *testing.T) {
 func TestChartsAreDrawn(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "charts")
-	if _, errs, code := poolsim(t, "-trace", recording(t, 7, 5000, "a & b.csv"), "-svg", dir); code != 0 {
+	if _, errs, code := poolsim(t, "-trace", recording(t, 7, "a & b.csv"), "-svg", dir); code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.svg"))
@@ -147,7 +148,7 @@ func TestMistakesAreAllTold(t *testing.T) {
 	if want := bad + ": line 2: bytes is \"x\""; code != 1 || !strings.Contains(errs, want) || !strings.Contains(errs, "missing.csv") {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
-	_, errs, code = poolsim(t, "-trace", recording(t, 6, 5000, "tail.csv"), "-classes", "exact")
+	_, errs, code = poolsim(t, "-trace", recording(t, 6, "tail.csv"), "-classes", "exact")
 	if code != 1 || !strings.Contains(errs, "the engine at most 64: use -classes pow2, or -engine=false") {
 		t.Errorf("exit code %d, %s", code, errs)
 	}

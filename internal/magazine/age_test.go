@@ -176,7 +176,7 @@ func TestDemandTellsWhatTheWindowSaw(t *testing.T) {
 		t.Errorf("after 10 cold misses: %+v", d)
 	}
 	for range 5 { // all are dropped
-		d = p.tick(time.Second)
+		p.tick(time.Second)
 	}
 	if p.idle() != 0 {
 		t.Fatalf("%d idle", p.idle())
@@ -290,15 +290,12 @@ func TestWithoutAControllerCollectionsAge(t *testing.T) {
 	t.Cleanup(p.Close)
 	a := &aged{t: t, Pool: p}
 	a.burst(0, 20)
-	now := time.Now()
 	for range 6 {
-		p.ageAlone(now)
-		now = now.Add(OwnIdleAge)
+		p.ageAlone(time.Now())
 		p.aging.Lock()
 		p.age.real = p.age.real.Add(-OwnIdleAge) // as if it were then
 		p.age.alone = p.age.real
 		p.aging.Unlock()
-		now = time.Now()
 	}
 	if idle := a.idle(); idle != 0 {
 		t.Errorf("%d objects idle after six times the idle age", idle)
