@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,8 +29,9 @@ func TestBallastGrowsAndShrinks(t *testing.T) {
 	var b ballast
 	for _, blocks := range []int{3, 1, 2, 0} {
 		b.resize(blocks*ballastBlock + 17)
-		if len(b) != blocks {
-			t.Errorf("%d blocks, want %d", len(b), blocks)
+		b.turn(blocks / 2)
+		if len(b) != blocks || slices.ContainsFunc(b, func(block []byte) bool { return len(block) != ballastBlock }) {
+			t.Errorf("%d blocks, want %d whole ones", len(b), blocks)
 		}
 		for _, dropped := range b[len(b):cap(b)] {
 			if dropped != nil {
@@ -38,10 +41,11 @@ func TestBallastGrowsAndShrinks(t *testing.T) {
 	}
 }
 
-// squeezedRun is one short cycle of the squeeze scenario.
+// squeezedRun is the squeeze scenario in short cycles, until memory ran short
+// and the screen told of it.
 func squeezedRun(t *testing.T) (stats *pool.ControllerStats, out string) {
 	t.Helper()
-	c, err := parseFlags([]string{"-scenario", "squeeze", "-calibrate", "0", "-debug", "off", "-duration", "3600ms"})
+	c, err := parseFlags([]string{"-scenario", "squeeze", "-calibrate", "0", "-debug", "off", "-duration", "1m"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +58,7 @@ func squeezedRun(t *testing.T) (stats *pool.ControllerStats, out string) {
 	}
 	defer a.pools.close()
 	defer a.control.close()
-	a.work(t.Context())
+	a.work(untilShort(t, a))
 	if s := a.control.stats(); s != nil {
 		stats = s
 	}
@@ -64,15 +68,36 @@ func squeezedRun(t *testing.T) (stats *pool.ControllerStats, out string) {
 	return stats, stdout.String()
 }
 
-func TestUnderASqueezePoolsLetGo(t *testing.T) {
-	s, out := squeezedRun(t)
-	high := uint64(0)
+// untilShort ends a second and a half after memory ran short: the screen shows
+// each second.
+func untilShort(t *testing.T, a *app) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	go func() {
+		for ctx.Err() == nil {
+			time.Sleep(50 * time.Millisecond)
+			if timesShort(a.control.stats()) > 0 {
+				time.Sleep(1500 * time.Millisecond)
+				cancel()
+			}
+		}
+	}()
+	return ctx
+}
+
+// timesShort is how often the pressure rose to high or critical.
+func timesShort(s *pool.ControllerStats) (n uint64) {
 	for _, level := range []pool.PressureLevel{pool.PressureHigh, pool.PressureCritical} {
-		for _, n := range s.Transitions[level] {
-			high += n
+		for _, of := range s.Transitions[level] {
+			n += of
 		}
 	}
-	if high == 0 {
+	return n
+}
+
+func TestUnderASqueezePoolsLetGo(t *testing.T) {
+	s, out := squeezedRun(t)
+	if timesShort(s) == 0 {
 		t.Errorf("memory never ran short: %+v", s.Transitions)
 	}
 	if !strings.Contains(out, "| pressure ") || !strings.Contains(out, "\ncontroller: ") {

@@ -15,6 +15,7 @@ const (
 	squeezeLimit = 256 << 20
 	squeezeShare = 0.75 // of the limit, at most: the gateway itself needs the rest
 	squeezeStep  = 100 * time.Millisecond
+	squeezeTurns = 16 // steps until every block was replaced
 )
 
 // squeezed is how much of the most there is at a moment: nothing for a sixth of
@@ -59,6 +60,7 @@ func squeeze(ctx context.Context, cycle time.Duration) {
 			return
 		case <-tick.C:
 			held.resize(int(squeezed(time.Since(start), cycle) * most))
+			held.turn(len(held) / squeezeTurns)
 		}
 	}
 }
@@ -70,14 +72,30 @@ const ballastBlock = 1 << 20
 
 func (b *ballast) resize(bytes int) {
 	for len(*b) < bytes/ballastBlock {
-		block := make([]byte, ballastBlock)
-		for i := 0; i < len(block); i += 4 << 10 {
-			block[i] = 1 // the system gives a page when it is written to
-		}
-		*b = append(*b, block)
+		*b = append(*b, newBlock())
 	}
 	if n := bytes / ballastBlock; n < len(*b) {
 		clear((*b)[n:])
 		*b = (*b)[:n]
 	}
+}
+
+// turn replaces the n oldest blocks, as a cache in use does. A heap that only
+// stands there is not collected, so nobody would learn how much of it is live.
+func (b *ballast) turn(n int) {
+	for i := range n {
+		(*b)[i] = nil // so that never more than the most is in use
+		*b = append(*b, newBlock())
+	}
+	kept := copy(*b, (*b)[n:])
+	clear((*b)[kept:])
+	*b = (*b)[:kept]
+}
+
+func newBlock() []byte {
+	block := make([]byte, ballastBlock)
+	for i := 0; i < len(block); i += 4 << 10 {
+		block[i] = 1 // the system gives a page when it is written to
+	}
+	return block
 }
