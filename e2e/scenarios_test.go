@@ -25,7 +25,7 @@ type lit struct {
 var lights = []lit{
 	{"steady", nil, nil, "Hit ratio by instance, the 15 worst", 1, calmest},
 	{"leak", []string{"OtelpoolSuspectedLeak"}, []string{"OtelpoolObjectsLost"}, "Growth of what is in use, the top 15", 5, calmest},
-	{"squeeze", []string{"OtelpoolPressureHigh"}, nil, "Pressure by instance, the top 15", 1.5, calmest},
+	{"squeeze", []string{"OtelpoolPressureHigh"}, []string{"OtelpoolPressureCritical"}, "Pressure by instance, the top 15", 1.5, calmest},
 	{"burst", nil, nil, "Requests by result", 1.3, median},
 }
 

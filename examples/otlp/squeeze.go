@@ -15,7 +15,7 @@ const (
 	squeezeLimit = 256 << 20
 	squeezeShare = 0.75 // of the limit, at most: the gateway itself needs the rest
 	squeezeStep  = 100 * time.Millisecond
-	squeezeTurns = 16 // steps until every block was replaced
+	squeezeTurns = 64 // steps until every block was replaced
 )
 
 // squeezed is how much of the most there is at a moment: nothing for a sixth of
