@@ -36,8 +36,6 @@ func manyPools(tb testing.TB) []benchcase.Entry {
 	}
 }
 
-// newManySizeClasses closes none of its pools: a barrier a pool, at most one in
-// 2 ms, would take longer than the benchmark. Dropped pools are collected.
 func newManySizeClasses(tb testing.TB, r *pool.Registry) *manySizeClasses {
 	var p manySizeClasses
 	for i := range p {
@@ -47,6 +45,7 @@ func newManySizeClasses(tb testing.TB, r *pool.Registry) *manySizeClasses {
 		}
 		p[i] = must(strategies.NewSizeClasses(c))(tb)
 	}
+	tb.Cleanup(func() { closeAll(p[:]) })
 	return &p
 }
 

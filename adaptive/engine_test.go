@@ -53,6 +53,7 @@ func (s *shop) buffers(tb testing.TB, name string) *strategies.SizeClasses {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	tb.Cleanup(p.Close) // and is not collected before, which would close it
 	return p
 }
 
