@@ -19,8 +19,9 @@ type SyncPool struct {
 // syncCore is what the registry holds; it knows nothing of the handle, so that
 // a handle that is dropped can be collected.
 type syncCore struct {
-	free   sync.Pool  // without New: that it has nothing is how a miss is told
-	from   *sync.Pool // the wrapped pool, for its New
+	slots  percpu.Slots // an object per P, for which the counters' pinning serves
+	free   sync.Pool    // all others; without New: that it has nothing is how a miss is told
+	from   *sync.Pool   // the wrapped pool, for its New
 	counts percpu.Counters
 	closed atomic.Bool
 }
@@ -44,9 +45,11 @@ const (
 //
 // From p it takes New and nothing else: objects are kept in a sync.Pool of its
 // own, because a sync.Pool does not tell whether New ran. Code that still uses p
-// directly works as before, and shares no objects with the wrapped pool. As
-// with a sync.Pool, Get returns nil when there is no New; that counts as a miss,
-// for the caller will make an object then.
+// directly works as before, and shares no objects with the wrapped pool. One
+// object per P lies beside that sync.Pool, for no longer than it would lie in it,
+// so that most calls have exclusive use of their P once, for the object and the
+// count. As with a sync.Pool, Get returns nil when there is no New; that counts as
+// a miss, for the caller will make an object then.
 //
 // An empty name becomes sync/1, sync/2, …; one that is taken gets a suffix. Of
 // the options only [WithRegistry] has a meaning here. A pool that is dropped
@@ -74,18 +77,41 @@ func publish(r *pool.Registry, name string, core *syncCore) *pool.Publication {
 
 // Get returns a free object, or what New makes if there is none.
 func (s *SyncPool) Get() any {
-	c := s.core
-	x := c.free.Get()
+	c, settled := s.core, false
+	pid := percpu.Pin()
+	if slot, n := c.slots.At(pid), c.counts.At(pid); slot != nil && n != nil {
+		if x := slot.Take(); x != nil {
+			percpu.Inc(&n[countHit])
+			percpu.Unpin()
+			runtime.KeepAlive(s) // the last count before the cleanup reads them
+			return x
+		}
+		settled = slot.Settled()
+	}
+	percpu.Unpin()
+	x := c.get(settled)
+	runtime.KeepAlive(s)
+	return x
+}
+
+// get is for a P whose slot is empty.
+func (c *syncCore) get(settled bool) (x any) {
+	if !settled {
+		x = c.slots.TakeAged()
+	}
 	if x == nil {
-		x = c.make()
-	} else if n := c.counts.At(percpu.Pin()); n != nil { // Inc, written out for a call less
+		x = c.free.Get()
+	}
+	if x == nil {
+		return c.make()
+	}
+	if n := c.counts.At(percpu.Pin()); n != nil { // Inc, written out for a call less
 		percpu.Inc(&n[countHit])
 		percpu.Unpin()
-	} else {
-		percpu.Unpin()
-		c.counts.Inc(countHit)
+		return x
 	}
-	runtime.KeepAlive(s) // the last count before the cleanup reads them
+	percpu.Unpin()
+	c.counts.Inc(countHit)
 	return x
 }
 
@@ -105,17 +131,30 @@ func (s *SyncPool) Put(x any) {
 	c := s.core
 	if x == nil {
 		c.counts.Inc(countNil)
-	} else {
-		if n := c.counts.At(percpu.Pin()); n != nil {
-			percpu.Inc(&n[countPooled])
-			percpu.Unpin()
-		} else {
-			percpu.Unpin()
-			c.counts.Inc(countPooled)
+		runtime.KeepAlive(s)
+		return
+	}
+	pid := percpu.Pin()
+	if slot, n := c.slots.At(pid), c.counts.At(pid); slot != nil && n != nil {
+		percpu.Inc(&n[countPooled])
+		kept := slot.Put(x)
+		percpu.Unpin()
+		if !kept {
+			c.free.Put(x)
 		}
-		c.free.Put(x)
+	} else {
+		percpu.Unpin()
+		c.put(x)
 	}
 	runtime.KeepAlive(s)
+}
+
+// put is for a P that has no slot.
+func (c *syncCore) put(x any) {
+	c.counts.Inc(countPooled)
+	if !c.slots.Put(x) {
+		c.free.Put(x)
+	}
 }
 
 // Close withdraws the pool from the registry. It goes on working, and its counts

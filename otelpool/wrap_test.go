@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -158,6 +159,88 @@ func TestWrapConcurrentSafe(t *testing.T) {
 	p.Stats(&s)
 	if s.Gets() != 4000 || s.Puts() != 4000 || s.InUse != 0 {
 		t.Errorf("%d requests, %d returns, %d in use; want 4000, 4000, 0", s.Gets(), s.Puts(), s.InUse)
+	}
+}
+
+func TestWrapHitsAfterACollection(t *testing.T) {
+	if underRace {
+		t.Skip("under the race detector a sync.Pool forgets what is put")
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // a sync.Pool, too, does not find what it has on another P
+	p := otelpool.Wrap(&sync.Pool{New: newBuffer}, "", otelpool.WithRegistry(new(pool.Registry)))
+	defer p.Close()
+	for range 5 {
+		p.Put(p.Get())
+		runtime.GC()
+	}
+	var s pool.Stats
+	p.Stats(&s)
+	if s.Requests[pool.Miss] != 1 {
+		t.Errorf("%d misses, want 1: a sync.Pool keeps for one collection what is put", s.Requests[pool.Miss])
+	}
+}
+
+func TestWrapLetsGoOfObjectsThatNobodyTakes(t *testing.T) {
+	p := otelpool.Wrap(&sync.Pool{New: newBuffer}, "", otelpool.WithRegistry(new(pool.Registry)))
+	defer p.Close()
+	var left atomic.Int64
+	for range 10 {
+		b := new(bytes.Buffer)
+		left.Add(1)
+		runtime.AddCleanup(b, func(n *atomic.Int64) { n.Add(-1) }, &left)
+		p.Put(b)
+	}
+	for deadline := time.Now().Add(10 * time.Second); left.Load() > 0; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("the pool holds %d of 10 objects 10 s after they were put", left.Load())
+		}
+		runtime.GC()
+	}
+}
+
+func TestWrapConcurrentSafeWhileCollectionsRunAndPsComeAndGo(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	type object struct {
+		user atomic.Int64
+		word int // written without synchronization by whoever has the object
+	}
+	var made, shared atomic.Uint64
+	p := otelpool.Wrap(&sync.Pool{New: func() any { made.Add(1); return new(object) }}, "", otelpool.WithRegistry(new(pool.Registry)))
+	defer p.Close()
+	const goroutines, rounds = 4, 5000
+	var wg sync.WaitGroup
+	for me := range int64(goroutines) {
+		wg.Go(func() {
+			for range rounds {
+				a, b := p.Get().(*object), p.Get().(*object)
+				for _, x := range []*object{a, b} {
+					if !x.user.CompareAndSwap(0, me+1) {
+						shared.Add(1)
+					}
+					x.word++
+				}
+				runtime.Gosched()
+				a.user.Store(0)
+				b.user.Store(0)
+				p.Put(a)
+				p.Put(b)
+			}
+		})
+	}
+	for _, n := range []int{1, 4, 2, 6, 3} {
+		runtime.GOMAXPROCS(n)
+		runtime.GC()
+		runtime.GC()
+	}
+	wg.Wait()
+	var s pool.Stats
+	p.Stats(&s)
+	const want = goroutines * rounds * 2
+	if s.Gets() != want || s.Puts() != want || s.InUse != 0 || s.Requests[pool.Miss] != made.Load() {
+		t.Errorf("%d requests, %d returns, %d in use, %d misses; want %d, %[5]d, 0, %d", s.Gets(), s.Puts(), s.InUse, s.Requests[pool.Miss], want, made.Load())
+	}
+	if n := shared.Load(); n > 0 {
+		t.Errorf("%d times an object had two users", n)
 	}
 }
 
