@@ -27,8 +27,7 @@ func site(t *testing.T, addr string) string {
 	if _, err := r.AddController(&controller{started: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
-	config := func() string { return "pools:\n  http.body:\n    limit: 32MiB # pools.yaml:3\n" }
-	return serve(t, addr, poolz.Handler(poolz.WithRegistry(r), poolz.WithConfig(config)))
+	return serve(t, addr, poolz.Handler(poolz.WithRegistry(r)))
 }
 
 // serve mounts a page at the path it is known for, and returns its URL.
