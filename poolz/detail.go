@@ -15,6 +15,9 @@ type detail struct {
 	curve        pool.Curve
 	points       []sizePoint
 	tunable      bool // the pool has a curve
+	found        []finding
+	holders      []holder
+	sampler      bool // the pool samples, so that there may be holders
 }
 
 type snapshot struct {
@@ -39,6 +42,11 @@ func (d *detail) read(t *track, now time.Time) {
 	if tunable, d.tunable = t.entry.Source().(pool.Tunable); d.tunable {
 		tunable.Curve(&d.curve)
 		d.points = whatIf(&d.curve, &d.stats)
+	}
+	d.holders = nil
+	var sampler pool.Sampler
+	if sampler, d.sampler = t.entry.Source().(pool.Sampler); d.sampler {
+		d.holders = holdersOf(sampler)
 	}
 }
 

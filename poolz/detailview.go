@@ -1,6 +1,8 @@
 package poolz
 
 import (
+	"time"
+
 	"github.com/otelpool/pool"
 )
 
@@ -21,9 +23,21 @@ type detailView struct {
 	NothingToWin, NothingOfLess bool // what the curve does not have
 	Rates                       bool
 	HasInUse, HasHeld           bool
+	Findings                    []findingView
+	Sampler                     bool // there may be holders
+	Holders                     []holderView
+	MoreHolders                 int
+	Self                        string // as JSON
 }
 
 type markView struct{ State, Why, Advice string }
+
+type findingView struct {
+	Ago, Kind, What string
+	Deeds           []deed
+}
+
+type holderView struct{ Place, Objects, Bytes, Oldest string }
 
 type classRow struct {
 	Size, Idle, Held, Requests, Hit, Misses, Drops, Evictions, IdleAge, Regrets string
@@ -53,9 +67,39 @@ func (v *view) view() *detailView {
 		{"Requests", reasons[pool.RequestResult](k.Requests, s.Requests[:], lately.Requests[:], nil, seconds, requestMeanings[:]), false},
 		{"Returns", reasons[pool.ReturnResult](k.Returns, s.Returns[:], lately.Returns[:], nil, seconds, returnMeanings[:]), false},
 		{"Evictions", reasons[pool.EvictionReason](k.Evictions, s.Evictions[:], lately.Evictions[:], evicted, seconds, evictionMeanings[:]), evicted != nil},
+		{"Misuse", reasons[pool.MisuseKind](k.Misuse, s.Misuse[:], lately.Misuse[:], nil, seconds, misuseMeanings[:]), false},
 	}
+	x.Findings = findingViews(d.found, v.frame.at)
+	x.Self = v.query.encode() + "&format=json"
+	x.Sampler = d.sampler
+	x.Holders, x.MoreHolders = holderViews(d.holders, v.frame.at)
 	x.Classes, x.Controlled = v.classRows(&lately, seconds)
 	return x
+}
+
+// Of findings and holders, a page shows so many, and JSON all.
+const fewFindings, fewHolders = 10, 10
+
+func findingViews(found []finding, now time.Time) (rows []findingView) {
+	for _, f := range found[:min(len(found), fewFindings)] {
+		row := findingView{Ago: agoText(now, f.at), Kind: f.Kind.String(), What: misuseMeanings[f.Kind], Deeds: f.deeds()}
+		if f.Size > 0 {
+			row.What += ", " + byteSize(f.Size)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func holderViews(holders []holder, now time.Time) (rows []holderView, more int) {
+	for _, h := range holders[:min(len(holders), fewHolders)] {
+		row := holderView{place(h.stack), groups(uint64(h.objects)), byteSize(h.bytes), agoText(now, h.oldest)}
+		if h.estimated {
+			row.Objects, row.Bytes = "≈ "+row.Objects, "≈ "+row.Bytes
+		}
+		rows = append(rows, row)
+	}
+	return rows, len(holders) - len(rows)
 }
 
 // reasonTable is a pool's counts by result or reason.

@@ -9,12 +9,14 @@
 // # What it shows
 //
 // First, which pools need attention, each with a word, the figures behind it
-// and what to do: leaking, thrashing, refusing, missing, waiting, hoarding (see
+// and what to do: misused, leaking, thrashing, refusing, missing, waiting, hoarding (see
 // Marks below). Then what the controller reads, decided and why; then the pools,
 // by the order asked for, with requests, hit rate, what is in use, what is held
 // against the limit, and drops. A pool has a page of its own with its size
-// classes, its drops and evictions by reason and, where the pool can tell (see
-// [pool.Tunable]), its hit rate if it held more or less than now.
+// classes, its drops and evictions by reason and, where the pool can tell, its hit
+// rate if it held more or less than now ([pool.Tunable]), misuse with the places in
+// the code, and who has taken what is in use ([pool.Sampler]). Panics of Discard and
+// of observers, which are caught, are told of at the top.
 //
 // In a browser the page follows the program second by second; without JavaScript
 // it is a table. For a terminal there is text, for programs JSON:
@@ -28,8 +30,9 @@
 // (attention, name, requests, hit, misses, inuse, held, drops, evictions), order
 // (asc, desc), filter (part of a name or strategy), state (one of the marks, or
 // ok, quiet, off, closed), offset and limit (page; 50 unless told, at most 1000),
-// pool (a name, or an id from the JSON), view=controller, seconds (1 to 120). What
-// is none of these is answered with 400 and every mistake by name.
+// pool (a name, or an id from the JSON), view (controller, or config: see
+// [WithConfig]), seconds (1 to 120). What is none of these is answered with 400 and
+// every mistake by name.
 //
 // # Protect it
 //
@@ -48,7 +51,8 @@
 //
 // Nothing while nobody looks: there is no goroutine, no timer and no history. A
 // viewer's own request reads the pools once a second; further viewers share what
-// it read. A request reads counters and takes no lock that Get or Put wants.
+// it read. A request reads counters and takes no lock that Get or Put wants, but
+// that a pool's own page walks over its samples under the lock of sampled calls.
 // BenchmarkFrame measures what a second costs: 0.06 % of a core with 20 pools and
 // one viewer, 0.24 % with 1,000, on the 2-core machine where it was written.
 // History is two minutes, about 5 KiB a pool, and dropped a minute after the last
@@ -60,6 +64,8 @@
 //
 // The page judges from what it sees while somebody looks, at most two minutes:
 //
+//   - misused: an object was given back twice or in part, or written to after Put
+//     or beyond its end, ever; of the sampled ones where a pool samples.
 //   - leaking: what is in use rises steadily and traffic does not explain it, or
 //     the garbage collector found objects that were never given back.
 //   - thrashing: it drops idle objects and misses them, a tenth of requests each.
@@ -80,7 +86,8 @@
 //	seconds          what the rates are averages over; 0: no rates, since nobody was watching
 //	summary          open, closed; states (a count for each); held_bytes, in_use_bytes;
 //	                 budget that the registry's pools share and what is charged to it, if it is limited;
-//	                 hit_ratio and requests_per_second where there are rates
+//	                 hit_ratio and requests_per_second where there are rates; panics, last_panic of
+//	                 functions of the program that were caught, if any
 //	controller       absent where there is none:
 //	  level, since, cause
 //	  signals        name, value (1: at the limit), age, error
@@ -92,6 +99,7 @@
 //	  decisions      oldest first: seq, time, trigger, from, to, cause, reason, action, limit_before,
 //	                 limit, freed, forced_gc, keep, drop, outcome
 //	sort, order, filter, state, offset, limit
+//	config           with view=config: the text
 //	matched          pools that pass filter and state
 //	next             the query of the next page; absent on the last
 //	pools
@@ -101,8 +109,13 @@
 //	  requests       by result, since the pool was made; likewise
 //	  returns, evictions, evicted_bytes, allocations, allocated_bytes, requested_bytes, prewarmed
 //	  idle, idle_bytes, in_use, in_use_bytes, limit, object_limit, grown, shrunk, pending, lost
+//	  misuse         by kind; absent where nobody looks
 //	  hit_ratio      since the pool was made
 //	  rates          per second: requests, hits, misses, returns, drops, evictions; hit_ratio
 //	  classes        with pool=…: size; requests to idle_bytes as above; idle_age and regrets if controlled
 //	  curve          with pool=…: bytes (more or less than held now) and the hit_ratio it would have had
+//	  findings       with pool=…: misuse, latest first: kind, time, size, held (from Get to Put), and the stacks
+//	                 that are known as lines, innermost first: taken, put, put_wrongly
+//	  holders        with pool=…: who has taken what is in use, most bytes first: stack, samples, objects and
+//	                 bytes that these stand for, oldest
 package poolz

@@ -14,7 +14,7 @@ var (
 	ParseQuery = parseQuery
 	RatioAt    = ratioAt
 	StateNames = stateNames
-	Meanings   = [][]string{requestMeanings[:], returnMeanings[:], evictionMeanings[:], advice[stateOff:]}
+	Meanings   = [][]string{requestMeanings[:], returnMeanings[:], evictionMeanings[:], misuseMeanings[:], advice[stateOff:]}
 )
 
 type SizePoint = sizePoint

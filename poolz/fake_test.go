@@ -42,6 +42,7 @@ func newFake() *fake {
 	f.stats.Knows.Requests = 1<<pool.NumRequestResults - 1
 	f.stats.Knows.Returns = 1<<pool.NumReturnResults - 1
 	f.stats.Knows.Evictions = 1<<pool.NumEvictionReasons - 1
+	f.stats.Knows.Misuse = 1<<pool.NumMisuseKinds - 1
 	return f
 }
 

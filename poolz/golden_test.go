@@ -142,6 +142,9 @@ func valueNames() (names []string) {
 	for i := range pool.Action(pool.NumActions) {
 		names = append(names, i.String())
 	}
+	for i := range pool.MisuseKind(pool.NumMisuseKinds) {
+		names = append(names, i.String())
+	}
 	return append(names, poolz.StateNames[:]...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/otelpool/pool"
@@ -21,14 +22,25 @@ func WithRegistry(r *pool.Registry) Option {
 	return optionFunc(func(h *handler) { h.sampler.registry = r })
 }
 
+// WithConfig adds the configuration in force, as config tells it, in a text of
+// lines, whenever somebody asks for view=config:
+//
+//	poolz.WithConfig(func() string { return conf.Effective().String() }) // a *poolconfig.Config
+func WithConfig(config func() string) Option {
+	return optionFunc(func(h *handler) { h.config = config })
+}
+
 // Handler is the page. One Handler shares what it reads among all its viewers,
-// so a program needs one, mounted where it likes.
+// so a program needs one, mounted where it likes. It shows the places of misuse
+// that is found from then on.
 func Handler(opts ...Option) http.Handler {
 	h := &handler{sampler: newSampler(pool.Default), assets: loadAssets(), writeTimeout: 5 * time.Second}
 	for _, o := range opts {
 		o.apply(h)
 	}
 	h.pages = parsePages(h.assets)
+	h.found = new(findings)
+	runtime.AddCleanup(h, func(remove func()) { remove() }, h.sampler.registry.OnMisuse(h.found.observe))
 	return h
 }
 
@@ -36,6 +48,8 @@ type handler struct {
 	sampler      *sampler
 	pages        *template.Template
 	assets       map[string]asset
+	found        *findings
+	config       func() string // nil: not to be shown
 	servers      shutdowns
 	writeTimeout time.Duration // for a client that does not read
 }
@@ -72,6 +86,10 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request) {
 	q, err := parseQuery(values)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if q.view == viewConfig && h.config == nil {
+		http.Error(w, "poolz: this page was given no configuration to show: see poolz.WithConfig", http.StatusNotFound)
 		return
 	}
 	if q.format == "" {

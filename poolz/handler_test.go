@@ -89,7 +89,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		"?seconds=3600":                {`seconds "3600": use a number from 1 to 120`},
 		"?format=xml":                  {`format "xml": use one of html, text, json`},
 		"?state=bad":                   {`state "bad": use one of closed, quiet, ok, off, hoarding`},
-		"?view=all":                    {`view "all": use controller`},
+		"?view=all":                    {`view "all": use one of controller, config`},
 		"?filter=a&filter=b":           {`parameter "filter" is there 2 times: use it once`},
 		"?sotr=name":                   {`parameter "sotr": use filter, format`},
 		"?x=" + strings.Repeat("y", 3): {`parameter "x"`},
@@ -136,9 +136,9 @@ func TestFormatFollowsTheParameterThenTheAcceptHeader(t *testing.T) {
 func TestPolicyAllowsWhatThePageLoadsAndNoInlineCode(t *testing.T) {
 	t.Parallel()
 	r := busyRegistry(t)
-	h := pageOf(r)
+	h := poolz.Handler(poolz.WithRegistry(r), poolz.WithConfig(func() string { return "<script>" }))
 	inline := regexp.MustCompile(`(?i)<style|\sstyle=|\son[a-z]+=|javascript:|<script>|<script [^>]*>[^<]|https?://`)
-	for _, query := range []string{"?format=html", "?format=html&pool=a", "?format=html&view=controller"} {
+	for _, query := range []string{"?format=html", "?format=html&pool=a", "?format=html&view=controller", "?format=html&view=config"} {
 		w := get(t, h, query)
 		csp := w.Header().Get("Content-Security-Policy")
 		if !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") || strings.Contains(csp, "*") {

@@ -24,9 +24,12 @@ type page struct {
 	Tiles          []tile
 	Attention      []row
 	AttentionMore  int
+	Panics         string
 	Controller     *controllerView
 	Detail         *detailView
 	OnlyController bool
+	HasConfig      bool
+	Config         *string // on its own page
 	Table          *tableView
 	Watched        bool // there are rates
 }
@@ -64,14 +67,17 @@ type head struct {
 
 func (h *handler) html(v *view, name string) ([]byte, error) {
 	p := page{
-		Title: "Pools", Process: process(), Self: v.query.encode(), Watched: v.sum.seconds > 0,
-		Tiles: v.tiles(), Controller: controllerOf(v.frame.controller, v.frame.at, v.query.controller),
+		Title: "Pools", Process: process(), Self: v.query.encode(), Watched: v.sum.seconds > 0, HasConfig: h.config != nil,
+		Tiles: v.tiles(), Controller: controllerOf(v.frame.controller, v.frame.at, v.query.view == viewController),
 	}
 	switch {
 	case v.detail != nil:
 		p.Detail = v.view()
 		p.Title = clip(p.Detail.Label, 40) + " · pools"
-	case v.query.controller:
+	case v.query.view == viewConfig:
+		p.Config = new(h.config())
+		p.Title = "Configuration · pools"
+	case v.query.view == viewController:
 		p.OnlyController = true
 		p.Title = "Controller · pools"
 	default:
@@ -80,6 +86,7 @@ func (h *handler) html(v *view, name string) ([]byte, error) {
 			p.Attention = append(p.Attention, t.row())
 		}
 		p.AttentionMore = all - len(worst)
+		p.Panics = v.frame.panics.text()
 		p.Table = v.table()
 	}
 	var b strings.Builder
@@ -156,7 +163,7 @@ func (v *view) pressureTile() tile {
 // stateColors are those of the palette, which the dashboards share.
 var stateColors = [numStates]string{
 	stateOK: "hit", stateHoarding: "held", stateWaiting: "use", stateMissing: "miss",
-	stateRefusing: "drop", stateThrashing: "drop", stateLeaking: "leak",
+	stateRefusing: "drop", stateThrashing: "drop", stateLeaking: "leak", stateMisused: "leak",
 }
 
 // columns are those of the table of pools. The narrower the screen, the fewer:

@@ -27,10 +27,12 @@ type query struct {
 	offset     int
 	limit      int
 	pool       string // name or id; "" is all
-	controller bool   // the controller's own page
+	view       string // "" is pools; controller and config are pages of their own
 	stream     bool
 	seconds    int // to watch before the answer
 }
+
+const viewController, viewConfig = "controller", "config"
 
 // reading of one parameter; "" for a value means what is said of it in doc.go.
 var parameters = map[string]func(q *query, value string) error{
@@ -43,8 +45,8 @@ var parameters = map[string]func(q *query, value string) error{
 	"offset":  number(func(q *query) *int { return &q.offset }, 0, 1<<30),
 	"limit":   number(func(q *query) *int { return &q.limit }, 1, maxLimit),
 	"seconds": number(func(q *query) *int { return &q.seconds }, 1, maxSeconds),
-	"stream":  flag(func(q *query) *bool { return &q.stream }, "1"),
-	"view":    flag(func(q *query) *bool { return &q.controller }, "controller"),
+	"stream":  stream,
+	"view":    oneOf(func(q *query) *string { return &q.view }, viewController, viewConfig),
 }
 
 // parseQuery reads a request's parameters. Its error names every mistake.
@@ -103,14 +105,12 @@ func number(field func(*query) *int, least, most int) func(*query, string) error
 	}
 }
 
-func flag(field func(*query) *bool, on string) func(*query, string) error {
-	return func(q *query, v string) error {
-		if v != on {
-			return errors.New("use " + on)
-		}
-		*field(q) = true
-		return nil
+func stream(q *query, v string) error {
+	if v != "1" {
+		return errors.New("use 1")
 	}
+	q.stream = true
+	return nil
 }
 
 // encode is the query as a link, with the parameters that differ from what is
@@ -129,7 +129,7 @@ func (q query) encode() string {
 	set("offset", strconv.Itoa(q.offset), q.offset > 0)
 	set("limit", strconv.Itoa(q.limit), q.limit != pageSize)
 	set("pool", q.pool, q.pool != "")
-	set("view", "controller", q.controller)
+	set("view", q.view, q.view != "")
 	return "?" + v.Encode()
 }
 

@@ -23,6 +23,7 @@ type report struct {
 	Matched    int             `json:"matched"`
 	Next       string          `json:"next,omitempty"`
 	Pools      []poolJSON      `json:"pools"`
+	Config     string          `json:"config,omitempty"`
 }
 
 type summaryJSON struct {
@@ -35,6 +36,8 @@ type summaryJSON struct {
 	Charged    *int64         `json:"charged,omitempty"`
 	HitRatio   *float64       `json:"hit_ratio,omitempty"`
 	Requests   *float64       `json:"requests_per_second,omitempty"`
+	Panics     uint64         `json:"panics,omitempty"`
+	LastPanic  string         `json:"last_panic,omitempty"`
 }
 
 type poolJSON struct {
@@ -57,6 +60,29 @@ type poolJSON struct {
 	Rates       *ratesJSON  `json:"rates,omitempty"`
 	Classes     []classJSON `json:"classes,omitempty"`
 	Curve       []sizePoint `json:"curve,omitempty"`
+
+	Misuse   map[string]uint64 `json:"misuse,omitempty"`
+	Findings []findingJSON     `json:"findings,omitempty"`
+	Holders  []holderJSON      `json:"holders,omitempty"`
+}
+
+// findingJSON has stacks as lines, innermost first.
+type findingJSON struct {
+	Kind       string    `json:"kind"`
+	Time       time.Time `json:"time"`
+	Size       int64     `json:"size,omitempty"`
+	Held       float64   `json:"held,omitempty"`
+	Taken      []string  `json:"taken,omitempty"`
+	Put        []string  `json:"put,omitempty"`
+	PutWrongly []string  `json:"put_wrongly,omitempty"`
+}
+
+type holderJSON struct {
+	Stack   []string  `json:"stack"`
+	Samples int       `json:"samples"`
+	Objects int64     `json:"objects"`
+	Bytes   int64     `json:"bytes"`
+	Oldest  time.Time `json:"oldest"`
 }
 
 type markJSON struct {
@@ -94,7 +120,7 @@ type ratesJSON struct {
 	HitRatio  *float64 `json:"hit_ratio,omitempty"`
 }
 
-func (v *view) json() ([]byte, error) {
+func (v *view) json(config func() string) ([]byte, error) {
 	q := v.query
 	r := report{
 		Schema: 1, Time: v.frame.at.UTC(), Seconds: v.sum.seconds, Summary: v.sum.json(v.frame), Controller: controllerReport(v.frame.controller),
@@ -107,11 +133,15 @@ func (v *view) json() ([]byte, error) {
 	if v.detail != nil {
 		v.detail.addTo(&r.Pools[0], v.frame.controller)
 	}
+	if q.view == viewConfig {
+		r.Config = config()
+	}
 	return json.MarshalIndent(&r, "", "  ")
 }
 
 func (s *summary) json(f *frame) summaryJSON {
 	j := summaryJSON{Open: s.open, Closed: s.states[stateClosed], States: map[string]int{}, HeldBytes: s.held, InUseBytes: s.inUse}
+	j.Panics, j.LastPanic = f.panics.n, f.panics.last
 	for i, n := range s.states {
 		j.States[state(i).String()] = n
 	}
@@ -136,6 +166,7 @@ func poolReport(t *track) poolJSON {
 		Shrunk:      known(k.Has(pool.KnowsResizes), s.Shrunk),
 		Pending:     known(k.Has(pool.KnowsPending), s.Pending),
 		Lost:        known(k.Has(pool.KnowsLost), s.Lost),
+		Misuse:      named[pool.MisuseKind](k.Misuse, s.Misuse[:]),
 		HitRatio:    known(t.pools() && s.Requests[hit]+s.Requests[miss] > 0, s.HitRatio()),
 	}
 	if s, ok := t.entry.Source().(pool.Switchable); ok {
@@ -179,6 +210,15 @@ func (d *detail) addTo(p *poolJSON, c *pool.ControllerStats) {
 		p.Classes = append(p.Classes, j)
 	}
 	p.Curve = d.points
+	for _, f := range d.found {
+		p.Findings = append(p.Findings, findingJSON{
+			Kind: f.Kind.String(), Time: f.at.UTC(), Size: f.Size, Held: f.Held.Seconds(),
+			Taken: frameLines(f.Get), Put: frameLines(f.Put), PutWrongly: frameLines(f.Late),
+		})
+	}
+	for _, h := range d.holders[:min(len(d.holders), maxLimit)] {
+		p.Holders = append(p.Holders, holderJSON{frameLines(h.stack), h.samples, h.objects, h.bytes, h.oldest.UTC()})
+	}
 }
 
 // controlOf is what the controller has set for a class.

@@ -2,6 +2,7 @@ package poolz
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +37,22 @@ type frame struct {
 	tracks     []*track // in the registry's order
 	controller *pool.ControllerStats
 	budget     struct{ limit, charged int64 } // shared by the registry's pools
+	panics     caught
+}
+
+// caught is panics of the program's functions.
+type caught struct {
+	n    uint64
+	last string // with its stack
+}
+
+// text is a line about them, "" if there are none.
+func (c *caught) text() string {
+	if c.n == 0 {
+		return ""
+	}
+	value, _, _ := strings.Cut(c.last, "\n")
+	return fmt.Sprintf("%s of a Discard function or an observer caught, the last: %s", plural(c.n, "panic"), clip(label(value), 200))
 }
 
 // clock is when the last samples were taken.
@@ -123,6 +140,7 @@ func (s *sampler) sampleLocked(now time.Time) {
 	s.askController()
 	b := s.registry.Budget()
 	f.budget.limit, f.budget.charged = b.Limit(), b.Used()
+	f.panics.n, f.panics.last = s.registry.Panics()
 }
 
 // prune lets go of pools that the registry has forgotten.

@@ -2,6 +2,7 @@ package poolz
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/otelpool/pool"
@@ -21,10 +22,11 @@ const (
 	stateRefusing
 	stateThrashing
 	stateLeaking
+	stateMisused
 	numStates = iota
 )
 
-var stateNames = [numStates]string{"closed", "quiet", "ok", "off", "hoarding", "waiting", "missing", "refusing", "thrashing", "leaking"}
+var stateNames = [numStates]string{"closed", "quiet", "ok", "off", "hoarding", "waiting", "missing", "refusing", "thrashing", "leaking", "misused"}
 
 func (s state) String() string { return stateNames[s] }
 
@@ -37,6 +39,7 @@ var advice = [numStates]string{
 	stateRefusing:  "Look at the drops by reason: full wants a larger limit or budget; pressure is the controller's doing; foreign, oversize and undersize are buffers that the pool never handed out in that size.",
 	stateThrashing: "It lets go of what it needs again: look at the evictions by reason. Idle age or limit are too low, or memory is short.",
 	stateLeaking:   "Look for a path that takes an object and does not give it back: an early return, a panic, a goroutine that hangs. Holders that became slower look the same for a while.",
+	stateMisused:   "Two users may have the same memory: somebody goes on with what they have given back. Mode count or off ends that at once, at the price of allocation; where it happens is below, and in reports of the registry's OnMisuse.",
 }
 
 // mark is a state and the figures that show it.
@@ -63,6 +66,7 @@ var rules = []struct {
 	state state
 	why   func(t *track, f *frame) string
 }{
+	{stateMisused, misused},
 	{stateLeaking, leaking},
 	{stateThrashing, thrashing},
 	{stateRefusing, refusing},
@@ -104,6 +108,21 @@ func (t *track) state() state {
 		return stateQuiet
 	}
 	return stateOK
+}
+
+// misused says that a caller broke other callers' objects. Foreign ones break
+// nothing, and what is lost is a leak.
+func misused(t *track, _ *frame) string {
+	var found []string
+	for _, k := range []pool.MisuseKind{pool.MisuseDouble, pool.MisuseWrite, pool.MisuseOverrun, pool.MisuseSuffix} {
+		if n := t.stats.Misuse[k]; n > 0 {
+			found = append(found, fmt.Sprintf("%s %s", groups(n), k))
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return "found " + strings.Join(found, ", ")
 }
 
 // leaking says that objects are not given back. What is in use is taken by its

@@ -68,7 +68,7 @@ func (s *viewer) send() error {
 }
 
 func (s *viewer) render(f *frame) error {
-	v := f.look(s.query, &s.detail)
+	v := f.look(s.query, &s.detail, s.handler.found)
 	if v == nil {
 		s.event("view", []byte("<p class=\"empty\">The registry no longer has this pool. <a href=\"?\">All pools</a></p>"))
 		return nil

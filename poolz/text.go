@@ -15,7 +15,7 @@ func (v *view) text() []byte {
 	var b strings.Builder
 	v.textSummary(&b)
 	if c := v.frame.controller; c != nil {
-		textController(&b, c, v.frame.at, v.query.controller)
+		textController(&b, c, v.frame.at, v.query.view == viewController)
 	}
 	if v.detail != nil {
 		v.textDetail(&b)
@@ -37,6 +37,9 @@ func (v *view) textSummary(w io.Writer) {
 		fmt.Fprint(w, "; totals: add seconds=5 for rates and marks")
 	}
 	fmt.Fprintln(w)
+	if panics := v.frame.panics.text(); panics != "" {
+		fmt.Fprintln(w, panics)
+	}
 	worst, all := v.frame.attention(10)
 	for _, t := range worst {
 		fmt.Fprintf(w, "%-9s  %s: %s\n", strings.ToUpper(t.marks[0].state.String()), clip(t.label, 60), t.marks[0].why)
@@ -104,6 +107,9 @@ func (v *view) textDetail(w io.Writer) {
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, part := range d.Reasons {
+		if len(part.Rows) == 0 {
+			continue
+		}
 		fmt.Fprintf(table, "\n%s\ttotal\tper second\t\n", strings.ToLower(part.Title))
 		for _, x := range part.Rows {
 			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", x.Name, x.Total, x.Rate, x.Meaning)
@@ -114,6 +120,24 @@ func (v *view) textDetail(w io.Writer) {
 		for _, c := range d.Classes {
 			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Size, c.Idle, c.Held, c.Hit, c.Misses, c.Drops, c.Evictions)
 		}
+	}
+	for i, f := range d.Findings {
+		if i == 0 {
+			fmt.Fprint(table, "\nmisuse, and where\n")
+		}
+		fmt.Fprintf(table, "  %s: %s, %s\n", f.Kind, f.What, f.Ago)
+		for _, s := range f.Deeds {
+			fmt.Fprintf(table, "    %s by\t%s\n", s.What, s.Place())
+		}
+	}
+	if len(d.Holders) > 0 {
+		fmt.Fprint(table, "\nin use, taken by\tobjects\tbytes\toldest\n")
+		for _, h := range d.Holders {
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", h.Place, h.Objects, h.Bytes, h.Oldest)
+		}
+	}
+	if d.MoreHolders > 0 {
+		fmt.Fprintf(table, "  … and %d more places: format=json\n", d.MoreHolders)
 	}
 	if len(d.WhatIf) > 0 {
 		fmt.Fprint(table, "\nif it held\thits\n")

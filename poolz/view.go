@@ -50,7 +50,7 @@ func (f *frame) sum() (s summary) {
 }
 
 // look makes the view of a query; nil if the pool it asks for is not there.
-func (f *frame) look(q *query, d *detail) *view {
+func (f *frame) look(q *query, d *detail, found *findings) *view {
 	v := &view{frame: f, query: q, sum: f.sum()}
 	switch {
 	case q.pool != "":
@@ -59,8 +59,9 @@ func (f *frame) look(q *query, d *detail) *view {
 			return nil
 		}
 		d.read(t, f.at)
+		d.found = found.of(t.name)
 		v.tracks, v.matched, v.detail = []*track{t}, 1, d
-	case q.controller && q.format == "html":
+	case q.view != "" && q.format == "html", q.view == viewConfig:
 	default:
 		v.tracks, v.matched = f.choose(q)
 	}
@@ -80,15 +81,17 @@ func (v *view) next() string {
 
 // render is a page in the format asked for. It runs under the sampler's lock.
 func (h *handler) render(f *frame, q *query, d *detail) rendering {
-	v := f.look(q, d)
+	v := f.look(q, d, h.found)
 	if v == nil {
 		return notFound(q.pool)
 	}
 	r := rendering{status: http.StatusInternalServerError}
-	switch q.format {
-	case "json":
-		r.text, r.err = v.json()
-	case "text":
+	switch {
+	case q.format == "json":
+		r.text, r.err = v.json(h.config)
+	case q.format == "text" && q.view == viewConfig:
+		r.text = []byte(h.config())
+	case q.format == "text":
 		r.text = v.text()
 	default:
 		r.text, r.err = h.html(v, "page")
@@ -135,6 +138,15 @@ var returnMeanings = [pool.NumReturnResults]string{
 	pool.NilReturn:      "nil, or a slice without capacity",
 	pool.ReturnPressure: "memory is short",
 	pool.ReturnClosed:   "the pool is closed",
+}
+
+var misuseMeanings = [pool.NumMisuseKinds]string{
+	pool.MisuseLost:    "never given back: the garbage collector took it",
+	pool.MisuseDouble:  "given back a second time",
+	pool.MisuseWrite:   "written to after it was given back",
+	pool.MisuseOverrun: "written to beyond its capacity",
+	pool.MisuseSuffix:  "given back from somewhere after its beginning: b[k:]",
+	pool.MisuseForeign: "given back, and not of a capacity, or an address, that this pool hands out",
 }
 
 var evictionMeanings = [pool.NumEvictionReasons]string{

@@ -37,7 +37,12 @@ func misbehave(t *testing.T, r *pool.Registry) {
 	t.Cleanup(quiet.Close) // and is not collected before
 	waiting := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Name: "upload.chunks", Registry: r, Size: 32 << 10, Count: 2}))
 
+	carts := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "cart.lines", Registry: r, Safety: strategies.SafetyStrict}))
+	session := openSession(carts)
+	t.Cleanup(func() { carts.Put(session) })
+
 	repeat(t, func(tick int) {
+		checkOut(carts, tick%100 == 0)
 		hold(healthy, 20+tick%40, 1<<(9+tick%8))
 		if tick%50 == 0 {
 			hold(hoarding, 1, 64<<10)
@@ -61,6 +66,18 @@ func misbehave(t *testing.T, r *pool.Registry) {
 	for i, name := range hostile {
 		p := classes(name, 1<<20)
 		repeat(t, func(int) { hold(p, i, 1024) })
+	}
+}
+
+func openSession(p pool.Bytes) []byte { return p.Get(30_000) }
+
+// checkOut gives back twice where it fails: the mistake of an error path that
+// forgets what is deferred.
+func checkOut(p pool.Bytes, fails bool) {
+	b := p.Get(900)
+	defer p.Put(b)
+	if fails {
+		p.Put(b)
 	}
 }
 

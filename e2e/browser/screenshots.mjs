@@ -10,6 +10,7 @@ for (const [name, path, width, height, scheme] of [
 	["page-dark", "", 1280, 1000, "dark"],
 	["page-pool-light", "?pool=archive.blocks", 1280, 1000, "light"],
 	["page-leak-dark", "?pool=session.state", 1280, 1000, "dark"],
+	["page-misuse-light", "?pool=cart.lines", 1280, 1000, "light"],
 	["page-controller-dark", "?view=controller", 1280, 620, "dark"],
 	["page-narrow", "", 360, 1100, "light"],
 ]) {

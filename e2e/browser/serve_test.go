@@ -27,7 +27,8 @@ func site(t *testing.T, addr string) string {
 	if _, err := r.AddController(&controller{started: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
-	return serve(t, addr, poolz.Handler(poolz.WithRegistry(r)))
+	config := func() string { return "pools:\n  http.body:\n    limit: 32MiB # pools.yaml:3\n" }
+	return serve(t, addr, poolz.Handler(poolz.WithRegistry(r), poolz.WithConfig(config)))
 }
 
 // serve mounts a page at the path it is known for, and returns its URL.

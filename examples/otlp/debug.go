@@ -17,7 +17,7 @@ type debugPage struct {
 	url    string
 }
 
-// serveDebug serves the page, at /debug/config the configuration in force, and at
+// serveDebug serves the page, with the configuration in force, and at
 // /debug/pprof/otelpool a profile of who holds buffers, unless addr is "off".
 func serveDebug(addr string, r *pool.Registry, conf *configuration) (*debugPage, error) {
 	if addr == "off" {
@@ -25,9 +25,9 @@ func serveDebug(addr string, r *pool.Registry, conf *configuration) (*debugPage,
 	}
 	const path = "/debug/pools/"
 	mux := http.NewServeMux()
-	mux.Handle(path, poolz.Handler(poolz.WithRegistry(r)))
+	inForce := func() string { return conf.Effective().String() }
+	mux.Handle(path, poolz.Handler(poolz.WithRegistry(r), poolz.WithConfig(inForce)))
 	mux.Handle("/debug/pprof/otelpool", poolprof.Handler(poolprof.WithRegistry(r)))
-	mux.HandleFunc("GET /debug/config", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, conf.Effective()) })
 	mux.Handle("/{$}", http.RedirectHandler(path, http.StatusFound))
 	server, at, err := listenAndServe(addr, mux)
 	if err != nil {

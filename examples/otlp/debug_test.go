@@ -30,7 +30,7 @@ func TestTheLivePageIsWhereTheProgramSays(t *testing.T) {
 	if names := poolsShown(t, url+"?format=json"); !strings.Contains(names, "gateway.bodies") {
 		t.Errorf("%s shows %s", url, names)
 	}
-	if text := get(t, strings.TrimSuffix(url, "pools/")+"config"); !strings.Contains(text, "    limit: 48MiB # code\n") {
+	if text := get(t, url+"?view=config"); !strings.Contains(text, "    limit: 48MiB # code\n") {
 		t.Errorf("the configuration in force is shown as %q", text)
 	}
 	profileURL := strings.Replace(url, "/debug/pools/", "/debug/pprof/otelpool", 1)

@@ -14,78 +14,6 @@ import (
 	"time"
 )
 
-// consumer is a program of somebody else's.
-type consumer struct {
-	imports []string // the modules it requires besides the root, by their directories
-	program string
-	prints  string
-	ungraph []string // what must not be in its module graph
-	unlink  []string // what must not be linked
-}
-
-var consumers = map[string]consumer{
-	"root": {
-		program: `package main
-
-import (
-	"fmt"
-
-	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/otelpool"
-	"github.com/otelpool/pool/strategies"
-)
-
-var bodies = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "bodies"}))
-
-func main() {
-	inst, err := otelpool.Start()
-	if err != nil {
-		panic(err)
-	}
-	defer inst.Stop()
-	var p pool.Bytes = bodies
-	p.Put(p.Get(1000))
-	var s pool.Stats
-	bodies.Stats(&s)
-	fmt.Println(s.Name, s.Gets(), s.Puts())
-}
-`,
-		prints:  "bodies 1 1\n",
-		ungraph: []string{"google.golang.org/grpc@", "/exporters/otlp/"},
-		unlink:  []string{otel + "/sdk", otel + "/exporters", "google.golang.org/"},
-	},
-	"grpcpool": {
-		imports: []string{"adapters/grpcpool"},
-		program: `package main
-
-import (
-	"fmt"
-
-	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/adapters/grpcpool"
-	"github.com/otelpool/pool/strategies"
-	"google.golang.org/grpc/mem"
-)
-
-var (
-	buffers = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "grpc"}))
-
-	p mem.BufferPool = strategies.Must(grpcpool.New(grpcpool.Config{Buffers: buffers}))
-)
-
-func main() {
-	mem.Copy(make([]byte, 5000), p).Free()
-	var s pool.Stats
-	buffers.Stats(&s)
-	fmt.Println(s.Name, s.Gets(), s.Puts())
-}
-`,
-		prints:  "grpc 1 1\n",
-		ungraph: []string{"/exporters/otlp/"},
-		unlink:  []string{otel},
-	},
-}
-
 // Importers ignore our go.work and replace directives, so only a module from
 // outside shows what they get. Ours come to it as released versions would: as
 // zips from a module proxy, here one of files.
@@ -102,7 +30,8 @@ func (c consumer) check(t *testing.T) {
 	version := fmt.Sprintf("v0.0.0-check.p%d.t%d", os.Getpid(), time.Now().UnixNano()) // never cached before
 	proxy, dir := t.TempDir(), t.TempDir()
 	mod, sum := "module example.com/consumer\n\ngo 1.26.0\n", ""
-	for _, imported := range append([]string{"."}, c.imports...) {
+	modules := append([]string{"."}, c.imports...)
+	for _, imported := range modules {
 		publish(t, proxy, imported, version)
 		mod += fmt.Sprintf("\nrequire %s %s\n", path.Join(module, imported), version)
 		sum += read(t, filepath.Join(imported, "go.sum")) // spares a look into the checksum database
@@ -126,7 +55,11 @@ func (c consumer) check(t *testing.T) {
 		}
 		return string(out)
 	}
-	t.Cleanup(func() { forget(t, version) })
+	t.Cleanup(func() {
+		for _, imported := range modules {
+			forget(t, path.Join(module, imported), version)
+		}
+	})
 
 	if got := run("run", "."); got != c.prints {
 		t.Errorf("the consumer printed %q, want %q", got, c.prints)
@@ -191,24 +124,16 @@ func publish(t *testing.T, proxy, dir, version string) {
 // unreleased is what nested modules require of the root, beside a replace.
 const unreleased = "v0.0.0-00010101000000-000000000000"
 
-// forget takes the version of our modules out of the module cache, which nobody
+// forget takes a version of a module of ours out of the module cache, which nobody
 // will ask for again.
-func forget(t *testing.T, version string) {
-	cache := goEnv(t, "GOMODCACHE")
-	for _, dir := range []string{module, module + "/adapters/*"} {
-		dir = filepath.FromSlash(dir)
-		for _, pattern := range []string{
-			filepath.Join(cache, "cache", "download", dir, "@v", version+".*"),
-			filepath.Join(cache, dir+"@"+version),
-		} {
-			found, err := filepath.Glob(pattern)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, name := range found {
-				remove(t, name)
-			}
-		}
+func forget(t *testing.T, name, version string) {
+	cache, name := goEnv(t, "GOMODCACHE"), filepath.FromSlash(name)
+	found, err := filepath.Glob(filepath.Join(cache, "cache", "download", name, "@v", version+".*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(found, filepath.Join(cache, name+"@"+version)) {
+		remove(t, file)
 	}
 }
 

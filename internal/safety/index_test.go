@@ -81,30 +81,35 @@ func TestAddressesSayYesToWhatIsThereAndToNilOnly(t *testing.T) {
 func TestPaceFollowsTheCost(t *testing.T) {
 	t.Parallel()
 	p := pacing{mean: FirstPace, last: FirstPace}
-	step := func(samples int, cost int64) {
+	step := func(samples, size int, cost int64) {
 		for range samples {
 			p.note(time.Duration(cost))
 			before := p.mean
-			p.mean = p.next()
+			p.mean = p.next(size)
 			if p.mean > 2*before || p.mean < before/2 {
 				t.Fatalf("from %d to %d at once", before, p.mean)
 			}
 			p.note(time.Duration(cost))
 		}
 	}
-	step(firstSamples/2, 2000)
+	step(firstSamples/2, 0, 2000)
 	if p.mean != FirstPace {
 		t.Errorf("pace %d while the class is new, want %d", p.mean, FirstPace)
 	}
-	step(100, 2000)
-	if want := uint32(2 * 2000 * share / 10); p.mean < want*9/10 || p.mean > want*11/10 {
-		t.Errorf("at 4 µs a sample: pace %d, want about %d", p.mean, want)
+	near := func(size int, cost int64) {
+		t.Helper()
+		want := float64(cost+int64(size+recordBytes)*int64(collecting)) * share / float64(pairCost)
+		if got := float64(p.mean); got < want*9/10 || got > want*11/10 {
+			t.Errorf("at %d ns and %d bytes a sample: pace %.0f, want about %.0f", cost, size, got, want)
+		}
 	}
-	step(60, 200)
-	if want := uint32(2 * 200 * share / 10); p.mean > want*3/2 {
-		t.Errorf("at 400 ns a sample: pace %d, want about %d", p.mean, want)
-	}
-	step(200, 1e9)
+	step(100, 0, 2000)
+	near(0, 2*2000)
+	step(100, 0, 200)
+	near(0, 2*200)
+	step(100, 1<<20, 200)
+	near(1<<20, 2*200)
+	step(200, 1<<20, 1e9)
 	if p.mean != maxPace {
 		t.Errorf("pace %d, want no more than %d", p.mean, maxPace)
 	}

@@ -10,15 +10,25 @@ const (
 	firstSamples = 80               // that many make 10,000 requests
 	firstCost    = time.Millisecond // or fewer, if they are dear
 	firstBytes   = 1 << 20          // or large
-	maxPace      = 1 << 24
+	maxPace      = 1 << 30
 )
 
 // What a pair of Get and Put takes, about, and one over the share of it that
-// sampling may cost: half a hundredth, since collecting the stand-ins, which is not
-// measured, takes about as much again.
+// sampling may cost.
 const (
 	pairCost = 10 * time.Nanosecond
-	share    = 200
+	share    = 100
+)
+
+// What a sample leaves for the garbage collector, beside the stand-in's memory, and
+// what collecting a byte of it takes. It cannot be measured here, and depends:
+// 4 ns is for a program on one P that has a small heap and makes no other garbage. A
+// collection comes every 3 MiB then, and its mark phase lasts for some 10 ms, since
+// its worker gets a quarter of the P, during which Put pays for write barriers. On
+// more Ps or beside other garbage it is a small part of that.
+const (
+	recordBytes = 1 << 10
+	collecting  = 4 * time.Nanosecond
 )
 
 // pacing is how often a class is sampled, and why.
@@ -42,7 +52,7 @@ func (w *Watch) took(class, size int, d time.Duration) {
 	p.note(d)
 	p.bytes += size
 	p.last = p.mean
-	if mean := p.next(); mean != p.mean {
+	if mean := p.next(size); mean != p.mean {
 		p.mean = mean
 		w.Engine.Pace(class, mean)
 	}
@@ -64,10 +74,10 @@ func (p *pacing) note(d time.Duration) {
 	p.typical += (d - p.typical) / time.Duration(min(p.halves, 16))
 }
 
-// next is the mean to come. It grows by no more than a factor of two at a time,
+// next is the mean to come, for stand-ins of the size. It grows by no more than a factor of two at a time,
 // so that weights, which lag behind where there are several Ps, stay about right;
 // where stand-ins are large, by more.
-func (p *pacing) next() uint32 {
+func (p *pacing) next(size int) uint32 {
 	if p.halves < 2*firstSamples && p.total < firstCost && p.bytes < firstBytes {
 		return FirstPace
 	}
@@ -75,6 +85,7 @@ func (p *pacing) next() uint32 {
 	if p.bytes >= firstBytes {
 		factor = 8
 	}
-	want := min(max(int64(2*p.typical*share/pairCost), FirstPace), maxPace)
+	cost := 2*p.typical + collecting*time.Duration(size+recordBytes)
+	want := min(max(int64(cost*share/pairCost), FirstPace), maxPace)
 	return uint32(min(max(want, int64(p.mean)/2), factor*int64(p.mean)))
 }

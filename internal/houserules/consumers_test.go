@@ -1,0 +1,136 @@
+package houserules_test
+
+// consumer is a program of somebody else's.
+type consumer struct {
+	imports []string // the modules it requires besides the root, by their directories
+	program string
+	prints  string
+	ungraph []string // what must not be in its module graph
+	unlink  []string // what must not be linked
+}
+
+var consumers = map[string]consumer{
+	"root": {
+		program: `package main
+
+import (
+	"fmt"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/otelpool"
+	"github.com/otelpool/pool/strategies"
+)
+
+var bodies = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "bodies"}))
+
+func main() {
+	inst, err := otelpool.Start()
+	if err != nil {
+		panic(err)
+	}
+	defer inst.Stop()
+	var p pool.Bytes = bodies
+	p.Put(p.Get(1000))
+	var s pool.Stats
+	bodies.Stats(&s)
+	fmt.Println(s.Name, s.Gets(), s.Puts())
+}
+`,
+		prints:  "bodies 1 1\n",
+		ungraph: []string{"google.golang.org/grpc@", "/exporters/otlp/"},
+		unlink:  []string{otel + "/sdk", otel + "/exporters", "google.golang.org/"},
+	},
+	"grpcpool": {
+		imports: []string{"adapters/grpcpool"},
+		program: `package main
+
+import (
+	"fmt"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/adapters/grpcpool"
+	"github.com/otelpool/pool/strategies"
+	"google.golang.org/grpc/mem"
+)
+
+var (
+	buffers = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "grpc"}))
+
+	p mem.BufferPool = strategies.Must(grpcpool.New(grpcpool.Config{Buffers: buffers}))
+)
+
+func main() {
+	mem.Copy(make([]byte, 5000), p).Free()
+	var s pool.Stats
+	buffers.Stats(&s)
+	fmt.Println(s.Name, s.Gets(), s.Puts())
+}
+`,
+		prints:  "grpc 1 1\n",
+		ungraph: []string{"/exporters/otlp/"},
+		unlink:  []string{otel},
+	},
+	"poolconfig": {
+		imports: []string{"poolconfig"},
+		program: `package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/otelpool/pool/poolconfig"
+	"github.com/otelpool/pool/strategies"
+)
+
+func main() {
+	if err := os.WriteFile("pools.yaml", []byte("pools: {bodies: {limit: 8MiB}}"), 0o600); err != nil {
+		panic(err)
+	}
+	conf, err := poolconfig.Load(poolconfig.Options{File: "pools.yaml"})
+	if err != nil {
+		panic(err)
+	}
+	bodies, err := poolconfig.NewSizeClasses(conf, strategies.SizeClassesConfig{Name: "bodies"})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(bodies.Name(), bodies.Limit(), len(poolconfig.Schema()) > 0)
+}
+`,
+		prints: "bodies 8388608 true\n",
+		unlink: []string{otel, "google.golang.org/"},
+	},
+	"poolprof": {
+		imports: []string{"poolprof"},
+		program: `package main
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/google/pprof/profile"
+
+	"github.com/otelpool/pool/poolprof"
+	"github.com/otelpool/pool/strategies"
+)
+
+var bodies = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "bodies", Safety: strategies.SafetyStrict}))
+
+func main() {
+	b := bodies.Get(1000)
+	defer bodies.Put(b)
+	var out bytes.Buffer
+	if err := poolprof.Write(&out); err != nil {
+		panic(err)
+	}
+	p, err := profile.Parse(&out)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(p.Sample[0].Label["pool"], p.Sample[0].Location[0].Line[0].Function.Name)
+}
+`,
+		prints: "[bodies] main.main\n",
+		unlink: []string{otel, "go.yaml.in/", "google.golang.org/"},
+	},
+}

@@ -1,0 +1,82 @@
+package poolz
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// holder is a stack that has taken objects which are not given back, as far as a
+// pool's samples tell.
+type holder struct {
+	stack          pool.Stack
+	samples        int
+	objects, bytes int64 // estimated, unless each sample stands for itself
+	estimated      bool
+	oldest         time.Time
+}
+
+// keyDepth is how many frames tell stacks apart: all that pools of package
+// strategies keep.
+const keyDepth = 32
+
+// holdersOf groups a pool's samples by stack, those of most bytes first. It holds
+// a lock that sampled Gets and Puts want for as long as a walk over at most some
+// thousand samples takes, so it is for the pool that somebody looks at.
+func holdersOf(s pool.Sampler) []holder {
+	index := map[[keyDepth]uintptr]int{}
+	var all []holder
+	s.Samples(func(x pool.Sample) bool {
+		var key [keyDepth]uintptr
+		copy(key[:], x.Get)
+		i, known := index[key]
+		if !known {
+			i = len(all)
+			index[key] = i
+			all = append(all, holder{stack: slices.Clone(x.Get), oldest: x.Taken})
+		}
+		h := &all[i]
+		h.samples++
+		h.objects += x.Weight
+		h.bytes += x.Weight * x.Size
+		h.estimated = h.estimated || x.Weight > 1
+		if x.Taken.Before(h.oldest) {
+			h.oldest = x.Taken
+		}
+		return true
+	})
+	slices.SortFunc(all, func(a, b holder) int {
+		return cmp.Or(cmp.Compare(b.bytes, a.bytes), a.oldest.Compare(b.oldest))
+	})
+	return all
+}
+
+// fewFrames is how much of a stack tells who it is.
+const fewFrames = 4
+
+// place is a stack in a line: the functions, innermost first, with their lines.
+func place(s pool.Stack) string {
+	frames := s.Frames()
+	if len(frames) == 0 {
+		return "unknown"
+	}
+	var parts []string
+	for _, f := range frames[:min(len(frames), fewFrames)] {
+		parts = append(parts, fmt.Sprintf("%s %s:%d", path.Base(f.Function), filepath.Base(f.File), f.Line))
+	}
+	return strings.Join(parts, " ← ")
+}
+
+// frameLines is a whole stack, for programs.
+func frameLines(s pool.Stack) (lines []string) {
+	for _, f := range s.Frames() {
+		lines = append(lines, fmt.Sprintf("%s %s:%d", f.Function, f.File, f.Line))
+	}
+	return lines
+}
