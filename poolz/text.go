@@ -54,10 +54,10 @@ func textController(w io.Writer, c *pool.ControllerStats, now time.Time, all boo
 		ago(now, c.Since), byteSize(c.Idle), byteSize(c.Limit), agoText(now, c.LastRun))
 	for _, s := range c.Signals {
 		if s.Err != "" {
-			fmt.Fprintf(w, "  signal %-8s absent: %s\n", s.Name, oneLine(s.Err))
+			fmt.Fprintf(w, "  signal %-11s absent: %s\n", s.Name, oneLine(s.Err))
 			continue
 		}
-		fmt.Fprintf(w, "  signal %-8s %.2f, %s old\n", s.Name, s.Value, duration(s.Age))
+		fmt.Fprintf(w, "  signal %-11s %.2f, %s old\n", s.Name, s.Value, duration(s.Age))
 	}
 	most := 5
 	if all {
@@ -106,6 +106,7 @@ func (v *view) textDetail(w io.Writer) {
 		fmt.Fprintf(w, "%s: %s\n", f.Name, f.Value)
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	textMisuse(table, d)
 	for _, part := range d.Reasons {
 		if len(part.Rows) == 0 {
 			continue
@@ -121,6 +122,17 @@ func (v *view) textDetail(w io.Writer) {
 			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Size, c.Idle, c.Held, c.Hit, c.Misses, c.Drops, c.Evictions)
 		}
 	}
+	if len(d.WhatIf) > 0 {
+		fmt.Fprint(table, "\nif it held\thits\n")
+		for _, p := range d.WhatIf {
+			fmt.Fprintf(table, "  %s\t%s\n", p.Name, p.Value)
+		}
+	}
+	table.Flush()
+}
+
+// textMisuse is where callers go wrong, and who has what is in use.
+func textMisuse(table io.Writer, d *detailView) {
 	for i, f := range d.Findings {
 		if i == 0 {
 			fmt.Fprint(table, "\nmisuse, and where\n")
@@ -139,13 +151,6 @@ func (v *view) textDetail(w io.Writer) {
 	if d.MoreHolders > 0 {
 		fmt.Fprintf(table, "  … and %d more places: format=json\n", d.MoreHolders)
 	}
-	if len(d.WhatIf) > 0 {
-		fmt.Fprint(table, "\nif it held\thits\n")
-		for _, p := range d.WhatIf {
-			fmt.Fprintf(table, "  %s\t%s\n", p.Name, p.Value)
-		}
-	}
-	table.Flush()
 }
 
 // oneLine keeps text that comes from elsewhere, an error say, on its line.

@@ -61,7 +61,7 @@ type BoundedConfig[T any] struct {
 // scratch space.
 //
 // Get returns an object from New, fresh or as Reset left it. Put takes back what
-// Get gave, once; nothing detects a second Put of the same object.
+// Get gave, once; a second Put is found of objects that are sampled, see Safety.
 //
 // All methods are safe for concurrent use, and New, Keep, Reset, Size and
 // Discard may be called by several goroutines at once. Neither Get nor Put waits

@@ -14,10 +14,10 @@
 //
 // All pools keep one contract. What Get gave belongs to the caller until Put, and
 // to the pool afterwards: reading or writing it then, or putting it twice, is a
-// bug that at full speed only Fixed can see, and only sometimes. Get never fails
-// and never waits, but for [Fixed.Acquire]: a pool that is empty or closed
-// allocates. Put never fails: what a pool cannot keep it drops. Both are counted,
-// with the reason.
+// bug, for which SizeClasses and Bounded look in samples and Fixed always, see
+// [Safety]. Get never fails and never waits, but for [Fixed.Acquire]: a pool that is
+// empty or closed allocates. Put never fails: what a pool cannot keep it drops. Both
+// are counted, with the reason.
 //
 // All but Fixed and Nop can be switched, while in use, to allocate and only count,
 // or not even that: see [pool.Switchable].

@@ -40,6 +40,10 @@ func parse(args []string, stderr io.Writer) (o *options, code int) {
 	o = new(options)
 	flags := flag.NewFlagSet("poolsim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, "Usage: poolsim [flags]\n\nReplays recordings through policies for sizing pools, and compares their cost with the\noffline optimum. A recording is CSV, .gz too: time_s,op,bytes; op is get or put.\n\n")
+		flags.PrintDefaults()
+	}
 	files := flags.String("trace", "", "recordings to replay, `FILE[,FILE…]`; without, nine generated traces")
 	times := flags.String("T", "10s", "break-even times, `D[,D…]`: how long holding a byte costs as much as allocating it")
 	classes := flags.String("classes", "pow2", "size classes: pow2, exact, a list of `SIZE,SIZE…`, or geometric:RATIO")

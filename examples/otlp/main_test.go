@@ -46,7 +46,7 @@ func TestBadCommandLinesGetOneClearLine(t *testing.T) {
 		{[]string{"-input", "a.log", "b.log", "-rate", "3"}, 2, `"-rate" after the files`},
 		{[]string{"-input", missing}, 1, "no such file"},
 		{[]string{"-summary-json", filepath.Join(missing, "x")}, 1, "-summary-json: open"},
-		{[]string{"-listen", l.Addr().String()}, 1, "address already in use"},
+		{[]string{"-listen", l.Addr().String()}, 1, "-listen: listen tcp " + l.Addr().String() + ": bind: address already in use"},
 		{[]string{"-listen", "nowhere"}, 1, "missing port"},
 		{[]string{"-debug", l.Addr().String()}, 1, "-debug: listen tcp"},
 		{[]string{"-health", "127.0.0.1:1"}, 1, "-health: "},

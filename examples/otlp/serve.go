@@ -38,7 +38,7 @@ func serve(listen, upstreamURL string, p *pools, l limits, leakEvery int) (*serv
 	srv, addr, err := listenAndServe(listen, s.gateway.handler())
 	if err != nil {
 		s.stop(context.Background())
-		return nil, err
+		return nil, fmt.Errorf("-listen: %w", err)
 	}
 	s.server, s.url = srv, "http://"+addr
 	return s, nil

@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -65,7 +66,11 @@ func declaration(diff, side string) string {
 		"\nfunc main() { bufs.Put(bufs.Get().(*bytes.Buffer)) }\n"
 }
 
-var link = regexp.MustCompile(`\]\(([^):#]+)(?:#[^)]*)?\)`)
+var (
+	link    = regexp.MustCompile(`\]\(([^):#]*)(?:#([^)]*))?\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	dropped = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
 
 func TestLinksOfTheDocumentsLead(t *testing.T) {
 	t.Parallel()
@@ -74,9 +79,25 @@ func TestLinksOfTheDocumentsLead(t *testing.T) {
 			continue
 		}
 		for _, m := range link.FindAllStringSubmatch(read(t, name), -1) {
-			if _, err := os.Stat(filepath.Join(root, path.Dir(name), m[1])); err != nil {
+			to := name
+			if m[1] != "" {
+				to = path.Join(path.Dir(name), m[1])
+			}
+			if _, err := os.Stat(filepath.Join(root, to)); err != nil {
 				t.Errorf("%s links to %s, which is not there", name, m[1])
+			} else if path.Ext(to) == ".md" && m[2] != "" && !slices.Contains(anchors(read(t, to)), m[2]) {
+				t.Errorf("%s links to %s#%s, and no heading there is called so", name, m[1], m[2])
 			}
 		}
 	}
+}
+
+// anchors are the names under which a document's headings can be linked to, as
+// GitHub makes them.
+func anchors(markdown string) (names []string) {
+	for _, m := range heading.FindAllStringSubmatch(markdown, -1) {
+		name := dropped.ReplaceAllString(strings.ToLower(strings.TrimSpace(m[1])), "")
+		names = append(names, strings.ReplaceAll(name, " ", "-"))
+	}
+	return names
 }
