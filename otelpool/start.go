@@ -194,8 +194,11 @@ func claim(c *config) (release func(), err error) {
 	if c.global {
 		claims = append(claims, t)
 	}
-	if reflect.ValueOf(c.provider).Kind() == reflect.Pointer {
-		t.provider = c.provider
+	t.provider = c.provider
+	if around, ok := c.provider.(interface{ Unwrap() metric.MeterProvider }); ok { // package direct's
+		t.provider = around.Unwrap()
+	}
+	if reflect.ValueOf(t.provider).Kind() == reflect.Pointer {
 		claims = append(claims, t)
 	}
 	started.Lock()
