@@ -15,10 +15,12 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/otlptranslator"
 	exporter "go.opentelemetry.io/otel/exporters/prometheus"
-	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/otelpool"
+	"github.com/otelpool/pool/otelpool/direct"
 )
 
 var update = flag.Bool("update", false, "write testdata")
@@ -54,14 +56,31 @@ func (controller) ControllerStats(into *pool.ControllerStats) {
 // exposition is what a scraper that takes any name gets.
 func exposition(t *testing.T, strategy otlptranslator.TranslationStrategyOption, opts ...otelpool.Option) string {
 	t.Helper()
+	return exposed(t, strategy, func(mp metric.MeterProvider, r *pool.Registry) (*otelpool.Instrumentation, error) {
+		return otelpool.Start(append(opts, otelpool.WithRegistry(r), otelpool.WithMeterProvider(mp))...)
+	})
+}
+
+// directExposition is the same past the SDK.
+func directExposition(t *testing.T, strategy otlptranslator.TranslationStrategyOption) string {
+	t.Helper()
+	producer := direct.New()
+	return exposed(t, strategy, func(mp metric.MeterProvider, r *pool.Registry) (*otelpool.Instrumentation, error) {
+		return producer.Start(mp, otelpool.WithRegistry(r))
+	}, exporter.WithProducer(producer))
+}
+
+func exposed(t *testing.T, strategy otlptranslator.TranslationStrategyOption,
+	start func(metric.MeterProvider, *pool.Registry) (*otelpool.Instrumentation, error), opts ...exporter.Option) string {
+	t.Helper()
 	registry := prometheus.NewRegistry()
-	reader, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithTranslationStrategy(strategy),
-		exporter.WithoutScopeInfo(), exporter.WithoutTargetInfo())
+	reader, err := exporter.New(append(opts, exporter.WithRegisterer(registry), exporter.WithTranslationStrategy(strategy),
+		exporter.WithoutScopeInfo(), exporter.WithoutTargetInfo())...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	pools := new(pool.Registry)
-	inst, err := otelpool.Start(append(opts, otelpool.WithRegistry(pools), otelpool.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(reader))))...)
+	inst, err := start(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)), pools)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +127,9 @@ func TestNamesAreThoseOfTheGoldenFiles(t *testing.T) {
 			}
 			if got != string(want) {
 				t.Errorf("what Prometheus sees has changed; if it must, say so in CHANGELOG.md, mend the dashboards and use -update. Got:\n%s", got)
+			}
+			if past := directExposition(t, strategy); past != got {
+				t.Errorf("through package direct Prometheus sees:\n%s", past)
 			}
 		})
 	}
