@@ -2,14 +2,13 @@ package pool_test
 
 import (
 	"context"
-	"sync"
 	"testing"
-	"time"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/benchcase"
 	"github.com/otelpool/pool/otelpool"
 )
 
@@ -33,26 +32,7 @@ func observed(tb testing.TB) *pool.Registry {
 // collecting is a reader that collects every second until the benchmark ends.
 func collecting(tb testing.TB) sdkmetric.Reader {
 	reader := sdkmetric.NewManualReader()
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		var rm metricdata.ResourceMetrics
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				if err := reader.Collect(ctx, &rm); err != nil && ctx.Err() == nil {
-					tb.Error(err)
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	tb.Cleanup(func() {
-		cancel()
-		wg.Wait()
-	})
+	var rm metricdata.ResourceMetrics
+	benchcase.EverySecond(tb, func(ctx context.Context) error { return reader.Collect(ctx, &rm) })
 	return reader
 }

@@ -327,19 +327,6 @@ func TestCloseDropsWhatIsIdle(t *testing.T) {
 	}
 }
 
-// slotStamp fails the test if anyone else has the slot.
-func slotStamp(t *testing.T, b []byte, id byte) {
-	for i := range b {
-		b[i] = id
-	}
-	runtime.Gosched()
-	for i, v := range b {
-		if v != id {
-			t.Errorf("byte %d belongs to %d and to %d", i, id, v)
-		}
-	}
-}
-
 func TestFixedSlotsAreNeverInTwoHandsConcurrentSafe(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, count := range []int{1, 2, 5} {
@@ -365,7 +352,7 @@ func TestFixedSlotsAreNeverInTwoHandsConcurrentSafe(t *testing.T) {
 						b, _ = p.Acquire(t.Context())
 					}
 					if b != nil {
-						slotStamp(t, b, id)
+						stamp(t, b, id)
 						p.Put(b[i%8 : 8+i%8])
 					}
 				}
@@ -428,7 +415,7 @@ func TestCloseDuringUseLosesNothingConcurrentSafe(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					slotStamp(t, b, id)
+					stamp(t, b, id)
 					p.Put(b)
 				}
 			})

@@ -261,47 +261,9 @@ func TestLimitHoldsAndTrimFreesWhatItSays(t *testing.T) {
 
 // Callers who keep the contract are alone with their buffers.
 func TestBuffersAreNeverInTwoHands(t *testing.T) {
-	p := newSizeClasses(t, strategies.SizeClassesConfig{Limit: 1 << 20, Classes: strategies.Geometric(64, 1<<14, 4)})
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	handoff := make(chan []byte, 16)
-	var wg sync.WaitGroup
-	for id := range byte(6) {
-		wg.Go(func() {
-			for i := range 3000 {
-				b := p.Get(1 + (i*977)%(1<<14))
-				for j := range b {
-					b[j] = id
-				}
-				runtime.Gosched()
-				for j, v := range b {
-					if v != id {
-						t.Errorf("byte %d belongs to %d and to %d", j, id, v)
-						return
-					}
-				}
-				select {
-				case handoff <- b:
-				default:
-					p.Put(b)
-				}
-				select {
-				case b := <-handoff:
-					p.Put(b)
-				default:
-				}
-			}
-		})
-	}
-	for n := range 20 {
-		runtime.GOMAXPROCS(1 + n%4)
-		p.Trim(1 << 18)
-		runtime.GC()
-	}
-	wg.Wait()
-	close(handoff)
-	for b := range handoff {
-		p.Put(b)
-	}
+	const largest = 1 << 14
+	p := newSizeClasses(t, strategies.SizeClassesConfig{Limit: 1 << 20, Classes: strategies.Geometric(64, largest, 4)})
+	handAround(t, p, largest, func() { p.Trim(1 << 18) })
 	if s := checkLaws(t, p); s.InUse != 0 || s.InUseBytes != 0 {
 		t.Errorf("in use %d, %d bytes; want 0", s.InUse, s.InUseBytes)
 	}

@@ -1,7 +1,6 @@
 package strategies_test
 
 import (
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -157,37 +156,9 @@ func TestSyncBytesConfigMistakesAreReportedTogether(t *testing.T) {
 }
 
 func TestSyncBytesAreNeverInTwoHandsConcurrentSafe(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	p := newSyncBytes(t, strategies.SyncBytesConfig{Classes: strategies.Geometric(64, 1<<12, 2)})
-	handoff := make(chan []byte, 16)
-	var wg sync.WaitGroup
-	for id := range byte(6) {
-		wg.Go(func() {
-			for i := range 2000 {
-				b := p.Get(1 + (i*977)%(1<<12))
-				slotStamp(t, b, id)
-				select {
-				case handoff <- b:
-				default:
-					p.Put(b)
-				}
-				select {
-				case b := <-handoff:
-					p.Put(b)
-				default:
-				}
-			}
-		})
-	}
-	for n := range 10 {
-		runtime.GOMAXPROCS(1 + n%4)
-		runtime.GC()
-	}
-	wg.Wait()
-	close(handoff)
-	for b := range handoff {
-		p.Put(b)
-	}
+	const largest = 1 << 12
+	p := newSyncBytes(t, strategies.SyncBytesConfig{Classes: strategies.Geometric(64, largest, 2)})
+	handAround(t, p, largest, func() {})
 	s := checkLaws(t, p)
 	if s.InUse != 0 || s.InUseBytes != 0 {
 		t.Errorf("%d in use, %d bytes; want 0", s.InUse, s.InUseBytes)

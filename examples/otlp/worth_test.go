@@ -12,12 +12,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/benchcase"
 	"github.com/otelpool/pool/otelpool"
 )
 
@@ -128,30 +128,13 @@ func collected(b *testing.B) *pool.Registry {
 	if err != nil {
 		b.Fatal(err)
 	}
-	done, stop := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		var rm metricdata.ResourceMetrics
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				if err := reader.Collect(done, &rm); err != nil && done.Err() == nil {
-					b.Error(err)
-				}
-			case <-done.Done():
-				return
-			}
-		}
-	})
 	b.Cleanup(func() {
-		stop()
-		wg.Wait()
 		if err := inst.Stop(); err != nil {
 			b.Error(err)
 		}
 	})
+	var rm metricdata.ResourceMetrics
+	benchcase.EverySecond(b, func(ctx context.Context) error { return reader.Collect(ctx, &rm) })
 	return r
 }
 
