@@ -13,11 +13,13 @@ const (
 	maxPace      = 1 << 30
 )
 
-// What a pair of Get and Put takes, about, and one over the share of it that
-// sampling may cost.
+// What a pair of Get and Put takes, about, one over the share of it that sampling
+// may cost, and one over the share of the time: where requests are far between,
+// that is more.
 const (
-	pairCost = 10 * time.Nanosecond
-	share    = 100
+	pairCost  = 10 * time.Nanosecond
+	share     = 100
+	timeShare = 10_000
 )
 
 // What a sample leaves for the garbage collector, beside the stand-in's memory, and
@@ -33,6 +35,7 @@ const (
 
 // pacing is how often a class is sampled, and why.
 type pacing struct {
+	at      time.Time     // of the sample before
 	mean    uint32        // requests to a sample; what the next sample's place is chosen with
 	last    uint32        // what that of the sample under way was chosen with
 	halves  int           // a Take or a Return each
@@ -52,7 +55,7 @@ func (w *Watch) took(class, size int, d time.Duration) {
 	p.note(d)
 	p.bytes += size
 	p.last = p.mean
-	if mean := p.next(size); mean != p.mean {
+	if mean := p.next(size, p.interval(time.Now())); mean != p.mean {
 		p.mean = mean
 		w.Engine.Pace(class, mean)
 	}
@@ -74,10 +77,21 @@ func (p *pacing) note(d time.Duration) {
 	p.typical += (d - p.typical) / time.Duration(min(p.halves, 16))
 }
 
-// next is the mean to come, for stand-ins of the size. It grows by no more than a factor of two at a time,
-// so that weights, which lag behind where there are several Ps, stay about right;
-// where stand-ins are large, by more.
-func (p *pacing) next(size int) uint32 {
+// interval is the time from one request to the next since the sample before.
+func (p *pacing) interval(now time.Time) time.Duration {
+	before := p.at
+	p.at = now
+	if before.IsZero() {
+		return 0
+	}
+	return now.Sub(before) / time.Duration(p.mean)
+}
+
+// next is the mean to come, for stand-ins of the size and requests at the interval.
+// It grows by no more than a factor of two at a time, so that weights, which lag
+// behind where there are several Ps, stay about right; where stand-ins are large, by
+// more.
+func (p *pacing) next(size int, interval time.Duration) uint32 {
 	if p.halves < 2*firstSamples && p.total < firstCost && p.bytes < firstBytes {
 		return FirstPace
 	}
@@ -86,6 +100,7 @@ func (p *pacing) next(size int) uint32 {
 		factor = 8
 	}
 	cost := 2*p.typical + collecting*time.Duration(size+recordBytes)
-	want := min(max(int64(cost*share/pairCost), FirstPace), maxPace)
-	return uint32(min(max(want, int64(p.mean)/2), factor*int64(p.mean)))
+	want := min(cost*share/pairCost, cost*timeShare/max(interval, 1))
+	mean := min(max(int64(want), FirstPace), maxPace)
+	return uint32(min(max(mean, int64(p.mean)/2), factor*int64(p.mean)))
 }
