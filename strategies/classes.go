@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/otelpool/pool"
@@ -33,15 +34,21 @@ func PowersOfTwo(min, max int) Classes { return Geometric(min, max, 1) }
 // 8. A buffer exceeds what was asked for by at most 1/steps, so 4 steps waste
 // at most 25 %. Both min and max must be powers of two, and min at least 8.
 func Geometric(min, max, steps int) Classes {
-	switch {
-	case min < 8 || bits.OnesCount(uint(min)) != 1:
-		return Classes{err: fmt.Sprintf("min %d: use a power of two, at least 8", min)}
-	case bits.OnesCount(uint(max)) != 1:
-		return Classes{err: fmt.Sprintf("max %d: use a power of two", max)}
-	case min > max:
-		return Classes{err: fmt.Sprintf("min %d is above max %d: swap them", min, max)}
-	case steps != 1 && steps != 2 && steps != 4 && steps != 8:
-		return Classes{err: fmt.Sprintf("%d steps per doubling: use 1, 2, 4 or 8", steps)}
+	var wrong []string
+	if min < 8 || bits.OnesCount(uint(min)) != 1 {
+		wrong = append(wrong, fmt.Sprintf("min %d: use a power of two, at least 8", min))
+	}
+	if max < 0 || bits.OnesCount(uint(max)) != 1 {
+		wrong = append(wrong, fmt.Sprintf("max %d: use a power of two", max))
+	}
+	if min > max {
+		wrong = append(wrong, fmt.Sprintf("min %d is above max %d: swap them", min, max))
+	}
+	if steps != 1 && steps != 2 && steps != 4 && steps != 8 {
+		wrong = append(wrong, fmt.Sprintf("%d steps per doubling: use 1, 2, 4 or 8", steps))
+	}
+	if wrong != nil {
+		return Classes{err: strings.Join(wrong, "; ")}
 	}
 	sizes := []int{min}
 	for base := min; base < max; base *= 2 {

@@ -68,6 +68,8 @@ func TestWrongClassTablesSayWhatIsRight(t *testing.T) {
 		"above max":        PowersOfTwo(1024, 256),
 		"1, 2, 4 or 8":     Geometric(256, 1024, 3),
 		"at most":          Geometric(8, 1<<29, 8),
+
+		"min 100: use a power of two, at least 8; max -50: use a power of two; min 100 is above max -50: swap them; 3 steps": Geometric(100, -50, 3),
 	} {
 		var p problems
 		if c.table(&p) != nil || p.err() == nil || !strings.Contains(p.err().Error(), want) {

@@ -65,7 +65,7 @@ func (p *problems) zeroing(z Zeroing) {
 // limit is the limit in force for a config's Limit.
 func (p *problems) limit(bytes int64) int64 {
 	p.addIf(bytes < 0, "Limit", bytes, "use bytes, 0 for the default, or pool.Unlimited")
-	if bytes == 0 {
+	if bytes <= 0 { // one complaint is enough
 		return DefaultLimit
 	}
 	return bytes

@@ -226,6 +226,10 @@ func TestConfigMistakesAreReportedTogether(t *testing.T) {
 			t.Errorf("error %v does not say %q", err, want)
 		}
 	}
+	_, err = strategies.NewSizeClasses(strategies.SizeClassesConfig{Limit: -5})
+	if want := "strategies: SizeClassesConfig.Limit is -5: use bytes, 0 for the default, or pool.Unlimited"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s and nothing else", err, want)
+	}
 }
 
 func TestLimitHoldsAndTrimFreesWhatItSays(t *testing.T) {
