@@ -15,11 +15,12 @@ import (
 // knows how many objects it holds although the garbage collector takes them
 // without a word.
 //
-// Every object lies in the sync.Pool inside a node. A node whose object was
-// handed out is kept, by ordinary references, for the next object that comes
-// back. So the only nodes that the collector can take are those in the
-// sync.Pool, each with an idle object in it, and a cleanup on the node, set once
-// when it is made, counts exactly the idle objects taken. It needs to know
+// Every object lies inside a node in the sync.Pool, or, one per P, in a slot in
+// front of it, which is reached with the pin that the count needs and which the
+// collector empties alike. A node whose object was handed out is kept, by
+// ordinary references, for the next object that comes back. So the only nodes
+// that the collector can take are those with an idle object in them, and a cleanup
+// on the node, set once when it is made, counts exactly the idle objects taken. It needs to know
 // nothing about the object, so objects may be of any size, from anywhere, and
 // interior pointers.
 //
@@ -33,7 +34,8 @@ import (
 //
 // The zero gcPool is not ready: see init. It must not be copied.
 type gcPool struct {
-	objects   sync.Pool // of *gcNode; blind: of unsafe.Pointer
+	slots     percpu.Slots // of what objects has
+	objects   sync.Pool    // of *gcNode; blind: of unsafe.Pointer
 	blind     bool
 	mode      switched
 	shards    atomic.Pointer[[]*gcShard] // one per P; replaced, never changed
@@ -42,12 +44,6 @@ type gcPool struct {
 
 	mu     sync.Mutex // guards what follows, and changes of shards
 	chains []*gcNode  // of spareChain nodes each
-}
-
-// gcNode is an object's place in the sync.Pool, or, empty, a link in a chain.
-type gcNode struct {
-	object unsafe.Pointer
-	next   *gcNode
 }
 
 // gcShard is what belongs to one P. Two cache lines of its own prevent false
@@ -59,10 +55,6 @@ type gcShard struct {
 	spares int
 	_      [128 - 8*(numGCCounters+3)]byte
 }
-
-// spareChain is how many nodes move between Ps at once; a P keeps less than
-// twice as many.
-const spareChain = 32
 
 const (
 	gcHit = iota
@@ -106,28 +98,28 @@ func (p *gcPool) drop(state uint32) {
 // get returns an idle object and counts a hit for a request of so many bytes,
 // or returns nil and counts nothing.
 func (p *gcPool) get(bytes int) unsafe.Pointer {
-	v := p.objects.Get()
-	if v == nil {
-		return nil
-	}
-	if p.blind {
-		p.count(gcHit, bytes)
-		return v.(unsafe.Pointer)
-	}
-	node := v.(*gcNode)
-	x := node.object
-	node.object = nil   // or the spare node would keep an object that its user let go of
 	pid := percpu.Pin() // as enter does, without the call
 	s := p.at(pid)
+	var v any
+	settled := false
+	if slot := p.slots.At(pid); slot != nil {
+		v, settled = slot.Take(), slot.Settled()
+	}
+	if v == nil {
+		percpu.Unpin()
+		if v = p.getShared(settled); v == nil {
+			return nil
+		}
+		pid = percpu.Pin()
+		s = p.at(pid)
+	}
 	if s == nil {
 		s = p.newShard(pid)
 	}
 	s.lock.Lock()
 	s.n[gcHit]++
 	s.n[gcRequested] += uint64(bytes)
-	node.next, s.spare = s.spare, node
-	s.spares++
-	surplus := s.spares == 2*spareChain
+	x, surplus := p.unpacked(v, s)
 	p.leave(s)
 	if surplus {
 		p.giveChain()
@@ -135,20 +127,18 @@ func (p *gcPool) get(bytes int) unsafe.Pointer {
 	return x
 }
 
-// put keeps x, counted as gcPooled or gcPrewarmed.
-func (p *gcPool) put(x unsafe.Pointer, as int) {
-	if p.blind {
-		p.count(as, 0)
-		p.objects.Put(x)
-	} else {
-		p.putNode(x, as)
+// getShared is for a P whose slot is empty.
+func (p *gcPool) getShared(settled bool) any {
+	if !settled {
+		if v := p.slots.TakeAged(); v != nil {
+			return v
+		}
 	}
-	if p.mode.closed() {
-		p.drain() // Close may have drained before the object was in
-	}
+	return p.objects.Get()
 }
 
-func (p *gcPool) putNode(x unsafe.Pointer, as int) {
+// put keeps x, counted as gcPooled or gcPrewarmed.
+func (p *gcPool) put(x unsafe.Pointer, as int) {
 	pid := percpu.Pin() // as enter does, without the call
 	s := p.at(pid)
 	if s == nil {
@@ -156,17 +146,20 @@ func (p *gcPool) putNode(x unsafe.Pointer, as int) {
 	}
 	s.lock.Lock()
 	s.n[as]++
-	node := s.spare
-	if node != nil {
-		s.spare = node.next
-		s.spares--
-	}
+	slot, v := p.slots.At(pid), p.packed(x, s)
+	kept := v != nil && slot != nil && slot.Put(v)
 	p.leave(s)
-	if node == nil {
-		node = p.takeNode()
+	if !kept {
+		if v == nil {
+			v = p.takeNode(x)
+		}
+		if slot != nil || !p.slots.Put(v) {
+			p.objects.Put(v)
+		}
 	}
-	node.object, node.next = x, nil
-	p.objects.Put(node)
+	if p.mode.closed() {
+		p.drain() // Close may have drained before the object was in
+	}
 }
 
 // count counts one event, and the bytes of a request.
@@ -225,67 +218,6 @@ func (p *gcPool) grow(n int) {
 	p.shards.Store(&shards)
 }
 
-// giveChain moves spareChain of the P's spare nodes to the common list, if it
-// still has too many.
-func (p *gcPool) giveChain() {
-	s := p.enter()
-	if s.spares < 2*spareChain {
-		p.leave(s)
-		return
-	}
-	chain := s.spare
-	last := chain
-	for range spareChain - 1 {
-		last = last.next
-	}
-	s.spare, last.next = last.next, nil
-	s.spares -= spareChain
-	p.leave(s)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.chains = append(p.chains, chain)
-}
-
-// takeNode returns a node from the common list, and the rest of its chain to
-// the P; or a new one.
-func (p *gcPool) takeNode() *gcNode {
-	node := p.takeChain()
-	if node == nil {
-		node = new(gcNode)
-		runtime.AddCleanup(node, countCollected, p.collected)
-		return node
-	}
-	rest := node.next
-	last := rest
-	for last.next != nil {
-		last = last.next
-	}
-	s := p.enter()
-	last.next, s.spare = s.spare, rest
-	s.spares += spareChain - 1
-	surplus := s.spares >= 2*spareChain
-	p.leave(s)
-	if surplus { // the P had got some meanwhile
-		p.giveChain()
-	}
-	return node
-}
-
-func (p *gcPool) takeChain() *gcNode {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.chains) == 0 {
-		return nil
-	}
-	i := len(p.chains) - 1
-	chain := p.chains[i]
-	p.chains[i] = nil
-	p.chains = p.chains[:i]
-	return chain
-}
-
-func countCollected(n *atomic.Uint64) { n.Add(1) }
-
 // close empties the pool. What other Ps have to themselves in a sync.Pool
 // nobody can take but the collector; it counts as dropped here, like the rest.
 func (p *gcPool) close() {
@@ -303,6 +235,7 @@ func (p *gcPool) close() {
 }
 
 func (p *gcPool) drain() {
+	p.slots.Drop()
 	for p.objects.Get() != nil {
 	}
 }

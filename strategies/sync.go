@@ -30,7 +30,7 @@ type SyncConfig[T any] struct {
 	Prewarm int
 	// NoTracking saves about 0.3 µs and 100 B per miss, the cost of watching what
 	// it made; what is idle and what the collector took are then unknown. It
-	// makes no difference to hits.
+	// makes little difference to hits.
 	NoTracking bool
 }
 
@@ -48,8 +48,8 @@ type SyncConfig[T any] struct {
 // in a *T that comes back says where it came from. InUse shows that: it drifts up.
 //
 // All methods are safe for concurrent use. Neither Get nor Put waits or, on a
-// hit, allocates; together they cost 2.5 times a bare sync.Pool's. Put an object once and do not use it any more; a double Put is
-// not noticed. New, Keep and Reset run on the caller's goroutine, outside any
+// hit, allocates; together they cost 1.7 times a bare sync.Pool's. Put an object
+// once and do not use it any more; a double Put is not noticed. New, Keep and Reset run on the caller's goroutine, outside any
 // lock. A panic in them is the caller's and leaves the pool as it was; what was put
 // counts as refused.
 type Sync[T any] struct {

@@ -27,7 +27,7 @@ type SyncBytesConfig struct {
 	Zero Zeroing
 	// NoTracking saves about 0.3 µs and 100 B per miss, the cost of watching what
 	// it made; what is idle and what the collector took are then unknown. It
-	// makes no difference to hits.
+	// makes little difference to hits.
 	NoTracking bool
 }
 
@@ -49,7 +49,7 @@ type SyncBytesConfig struct {
 // a cycle: up to then, what it took counts as idle.
 //
 // All methods are safe for concurrent use. Neither Get nor Put waits or, on a
-// hit, allocates; together they cost 2.5 times those of one bare sync.Pool.
+// hit, allocates; together they cost 2.1 times those of one bare sync.Pool.
 type SyncBytes struct {
 	core *syncBytes
 	pub  *pool.Publication

@@ -136,6 +136,10 @@ func (s *Slots) Put(x any) bool {
 	return kept
 }
 
+// Drop lets go of all that is kept. It is for the end: what is put later may go
+// with the first collection.
+func (s *Slots) Drop() { s.now.Store(nil) }
+
 // open puts an array with slots in the place of one without, unless somebody
 // else has.
 func (s *Slots) open(none *slotArray) {
@@ -153,8 +157,8 @@ func (s *Slots) open(none *slotArray) {
 // block with an object that lives on.
 type collection struct{ _ *collection }
 
-// age runs once for each array that open made, and nothing else replaces one. It
-// does not keep alive what the program has dropped.
+// age runs once for each array that open made, and nothing but Drop replaces one
+// before. It does not keep alive what the program has dropped.
 func age(w weak.Pointer[Slots]) {
 	if s := w.Value(); s != nil {
 		s.now.Store(&slotArray{aged: weak.Make(s.now.Load())})

@@ -155,6 +155,18 @@ func TestSlotsKeepObjectsAsLongAsSyncPoolDoes(t *testing.T) {
 	runtime.KeepAlive(&p)
 }
 
+func TestSlotsDropAllTheyHave(t *testing.T) {
+	procs(t, 1)
+	var s percpu.Slots
+	s.Put(new(thing))
+	collect(t, &s)
+	s.Put(new(thing))
+	s.Drop()
+	if x := take(&s); x != nil {
+		t.Errorf("took %p, which was dropped", x)
+	}
+}
+
 func TestSlotsThatAreDroppedAreCollectedAtOnce(t *testing.T) {
 	s := &struct{ percpu.Slots }{}
 	s.Put(new(thing))
