@@ -52,6 +52,7 @@ func TestBoundedTellsDiscardOfEverythingItLetsGo(t *testing.T) {
 		},
 		Limit:   20_000,
 		Prewarm: 5,
+		Safety:  strategies.SafetyOff, // stand-ins come from New as well
 	})
 	if err != nil {
 		t.Fatal(err)
