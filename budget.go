@@ -16,8 +16,8 @@ import (
 // Pools charge a budget for the room they may fill, before they fill it, so
 // the bytes they hold never exceed the limit, not even for a moment, unless
 // the limit is lowered under them: then nothing more is kept until they are
-// below it again. Where the budget is full, what has been idle longest in any
-// of its pools gives way to what is put now.
+// below it again. Where the budget is full, what in any of its pools can be
+// expected to lie longest until it is wanted gives way to what is put now.
 type Budget struct {
 	limit   atomic.Int64
 	used    atomic.Int64
@@ -32,12 +32,14 @@ type Budget struct {
 // methods may be called at any time, by any goroutine that is not in a Get or
 // Put of a pool.
 type BudgetMember interface {
-	// LongestIdle is how long the object that has been idle longest has been,
-	// of those that Evict can drop; false if there is none.
-	LongestIdle() (time.Duration, bool)
-	// Evict drops the objects that have been idle longest until at least the
-	// bytes are free, or all that were idle for as long as idle are. It does not
-	// look for objects where they are in use by a P. It returns the bytes freed.
+	// LongestWait is how long the object that Evict would drop first can be
+	// expected to lie until it is wanted: where nothing else is known, as long
+	// again as it has been idle. It is false if there is none.
+	LongestWait(idle time.Duration) (time.Duration, bool)
+	// Evict drops objects that have been idle for as long as idle, those with the
+	// longest wait first, until at least the bytes are free, or all of them are
+	// dropped. It does not look for objects where they are in use by a P. It
+	// returns the bytes freed.
 	Evict(bytes int64, idle time.Duration, why EvictionReason) int64
 	// Detach takes from the Ps what they have at hand, and Attach gives it to
 	// Evict, once no P can be in the middle of using it. Between many Detaches
@@ -118,8 +120,8 @@ func (b *Budget) all() []BudgetMember {
 	return nil
 }
 
-// MakeRoom drops objects idle for longer than a moment, longest first, so that
-// n bytes may fit. It reports whether it dropped anything. It is for pool
+// MakeRoom drops objects idle for longer than a moment, those with the longest
+// wait first, so that n bytes may fit. It reports whether it dropped anything. It is for pool
 // implementations, in place of refusing an object. Where there is nothing to
 // drop, only one call in as many as there are eight pools looks, so that a
 // refusal costs the same with a thousand pools as with eight.
@@ -128,26 +130,26 @@ func (b *Budget) MakeRoom(n int64) bool {
 		return false
 	}
 	all := b.all()
-	if b.dropOldest(all, n) {
+	if dropSome(all, max(n, b.Limit()/256)) { // more than is needed, so that not every Put has to look
 		return true
 	}
 	b.barren.Store(int64(len(all) / 8))
 	return false
 }
 
-func (b *Budget) dropOldest(all []BudgetMember, n int64) bool {
-	var oldest BudgetMember
-	var idle time.Duration
+func dropSome(all []BudgetMember, bytes int64) bool {
+	const moment = 1
+	var from BudgetMember
+	longest := time.Duration(-1)
 	for _, m := range all {
-		if d, ok := m.LongestIdle(); ok && d > idle {
-			oldest, idle = m, d
+		if wait, ok := m.LongestWait(moment); ok && wait > longest {
+			from, longest = m, wait
 		}
 	}
-	// A little more than is needed, so that not every Put has to look.
-	return oldest != nil && oldest.Evict(max(n, b.Limit()/256), 1, EvictBudget) > 0
+	return from != nil && from.Evict(bytes, moment, EvictBudget) > 0
 }
 
-// Reclaim drops what has been idle longest in all pools, until what is charged
+// Reclaim drops what has the longest wait in all pools, until what is charged
 // fits the limit, and returns the bytes dropped. What Ps have at hand is taken
 // only if the rest is not enough. It may stop the world for some ten
 // microseconds, once, however many pools there are.
@@ -172,7 +174,7 @@ func (b *Budget) evict() (freed int64) {
 	if b.over() <= 0 {
 		return 0
 	}
-	var queue byIdle
+	var queue byWait
 	for _, m := range b.all() {
 		queue.add(m)
 	}
@@ -182,7 +184,7 @@ func (b *Budget) evict() (freed int64) {
 		if over <= 0 {
 			break
 		}
-		// A part at a time, for another's may be idle for longer than the rest.
+		// A part at a time, for another's may have to wait for longer than the rest.
 		got := queue[0].Evict(min(over, max(b.Limit()/64, 64<<10)), 0, b.reason())
 		freed += got
 		if queue[0].refresh(got) {
@@ -201,32 +203,32 @@ func (b *Budget) reason() EvictionReason {
 	return EvictBudget
 }
 
-// idleMember is a member and how long its oldest object had been idle.
-type idleMember struct {
+// waitingMember is a member and the wait of what it would drop first.
+type waitingMember struct {
 	BudgetMember
-	idle time.Duration
+	wait time.Duration
 }
 
 // refresh looks again, and reports whether there is more to get.
-func (m *idleMember) refresh(got int64) (more bool) {
-	m.idle, more = m.LongestIdle()
+func (m *waitingMember) refresh(got int64) (more bool) {
+	m.wait, more = m.LongestWait(0)
 	return more && got > 0
 }
 
-// byIdle is a heap with the longest idle on top.
-type byIdle []idleMember
+// byWait is a heap with the longest wait on top.
+type byWait []waitingMember
 
-func (q *byIdle) add(m BudgetMember) {
-	if idle, ok := m.LongestIdle(); ok {
-		*q = append(*q, idleMember{m, idle})
+func (q *byWait) add(m BudgetMember) {
+	if wait, ok := m.LongestWait(0); ok {
+		*q = append(*q, waitingMember{m, wait})
 	}
 }
 
-func (q byIdle) Len() int           { return len(q) }
-func (q byIdle) Less(i, j int) bool { return q[i].idle > q[j].idle }
-func (q byIdle) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *byIdle) Push(any)          {} // nothing is added after the first
-func (q *byIdle) Pop() any {
+func (q byWait) Len() int           { return len(q) }
+func (q byWait) Less(i, j int) bool { return q[i].wait > q[j].wait }
+func (q byWait) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *byWait) Push(any)          {} // nothing is added after the first
+func (q *byWait) Pop() any {
 	last := len(*q) - 1
 	*q = (*q)[:last]
 	return nil

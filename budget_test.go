@@ -10,7 +10,7 @@ import (
 // young is a member with nothing to give, that counts how often it is asked.
 type young struct{ asked *int }
 
-func (y young) LongestIdle() (time.Duration, bool) { *y.asked++; return 0, true }
+func (y young) LongestWait(time.Duration) (time.Duration, bool) { *y.asked++; return 0, false }
 
 func (young) Evict(int64, time.Duration, pool.EvictionReason) int64 { return 0 }
 func (young) Detach()                                               {}

@@ -38,7 +38,7 @@ const (
 	EvictResize        EvictionReason = iota // the limit was lowered
 	EvictPressure                            // Trim, or memory pressure
 	EvictIdle                                // unused for longer than the idle age
-	EvictBudget                              // idle longest when a shared limit, or the pool's own, was full
+	EvictBudget                              // least likely to be wanted soon when a shared limit, or the pool's own, was full
 	EvictGC                                  // taken by the garbage collector
 	EvictClosed                              // the pool was closed
 	NumEvictionReasons = iota

@@ -84,8 +84,8 @@ type Budget interface {
 	SetLimit(bytes int64)
 	// Used is the bytes charged now.
 	Used() int64
-	// Reclaim drops what has lain longest, in all pools, until what is charged
-	// fits the limit, and returns the bytes dropped.
+	// Reclaim drops what is least likely to be wanted soon, in all pools, until
+	// what is charged fits the limit, and returns the bytes dropped.
 	Reclaim() int64
 	// SetPressed says whether objects that are refused from now on count as
 	// refused under pressure.

@@ -14,7 +14,7 @@
 // they were wanted again, or would have been had they been kept. From that it
 // learns, for each size class, how long a free object is worth its memory, and
 // sets that as the class's idle age. All pools share one budget of idle bytes;
-// where it is full, what has been idle longest gives way.
+// where it is full, what is least likely to be wanted soon gives way.
 //
 // It reads how short of memory the process is: the live heap against
 // GOMEMLIMIT, the control group, the kernel's stalls (PSI), the garbage

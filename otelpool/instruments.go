@@ -291,7 +291,7 @@ var (
 			{"resize", "The limit was lowered."},
 			{"pressure", "Trimmed, or memory pressure."},
 			{"idle", "Unused for too long."},
-			{"budget", "Idle longest when a shared limit, or the pool's own, was full: it gave way to an object used later."},
+			{"budget", "Least likely to be wanted soon when a shared limit, or the pool's own, was full: it gave way to an object used later."},
 			{"gc", "Taken by the garbage collector."},
 			{"closed", "The pool was closed."},
 		},

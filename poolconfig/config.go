@@ -166,8 +166,8 @@ func (s *state) budgetOf() *setting[limit] {
 }
 
 // setBudget makes the budget what a state asks for, and has the pools that share
-// it drop what is over, what has been idle longest first. A controller sets it
-// itself, within what it has been told.
+// it drop what is over, what is least likely to be wanted soon first. A controller
+// sets it itself, within what it has been told.
 func (c *Config) setBudget(s *state) {
 	if c.registry.Controller() != nil {
 		return

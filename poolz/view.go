@@ -153,7 +153,7 @@ var evictionMeanings = [pool.NumEvictionReasons]string{
 	pool.EvictResize:   "the limit was lowered",
 	pool.EvictPressure: "Trim, or memory pressure",
 	pool.EvictIdle:     "unused for longer than the idle age",
-	pool.EvictBudget:   "idle longest when a shared limit, or the pool's own, was full",
+	pool.EvictBudget:   "least likely to be wanted soon when a shared limit, or the pool's own, was full",
 	pool.EvictGC:       "taken by the garbage collector",
 	pool.EvictClosed:   "the pool was closed",
 }

@@ -27,7 +27,8 @@ const (
 var imports = map[string][]string{
 	"":                    {},
 	"internal/percpu":     {module},
-	"internal/magazine":   {module, module + "/internal/percpu"},
+	"internal/magazine":   {module, module + "/internal/percpu", module + "/internal/reach"},
+	"internal/reach":      {},
 	"internal/safety":     {module},
 	"internal/cgroup":     {},
 	"internal/chaos":      {},

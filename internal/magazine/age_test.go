@@ -234,6 +234,32 @@ func TestAFullLimitGivesTheLongestIdleUp(t *testing.T) {
 	}
 }
 
+// What is wanted every few seconds stays, though it has been idle for longer than
+// what was wanted once.
+func TestAFullLimitGivesUpWhatIsWantedRarely(t *testing.T) {
+	for _, of := range []string{"limit", "budget"} {
+		c := Config{Sizes: []int64{64 << 10, 64 << 10, 64 << 10}, Limit: 16 * 64 << 10}
+		if of == "budget" {
+			c.Budget, c.Limit = pool.NewBudget(c.Limit), pool.Unlimited
+		}
+		p := newAged(t, c)
+		const often, once, now = 0, 1, 2
+		for s := range 100 {
+			if s%5 == 0 {
+				p.burst(often, 8)
+			}
+			if s == 97 {
+				p.burst(once, 8)
+			}
+			p.tick(time.Second)
+		}
+		p.burst(now, 8)
+		if misses := p.burst(often, 8); misses > 0 {
+			t.Errorf("a full %s: %d of 8 objects that are wanted every 5 s were dropped, and not those wanted once", of, misses)
+		}
+	}
+}
+
 func TestReclaimTakesTheLongestIdleOfAllPools(t *testing.T) {
 	budget := pool.NewBudget(pool.Unlimited)
 	var pools []*aged

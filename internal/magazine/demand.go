@@ -35,21 +35,22 @@ var snapshots = sync.Pool{New: func() any { return new(pool.Stats) }}
 func (p *Pool) report(stats *pool.Stats, into *pool.Demand) {
 	a := p.agesLocked()
 	into.Window = a.last.Sub(a.ended)
+	before := time.Duration(p.clock.Load()) - into.Window
 	a.ended = a.last
 	into.Classes = into.Classes[:0]
 	for i := range p.depots {
 		into.Classes = append(into.Classes, pool.ClassDemand{})
 		c := &into.Classes[i]
 		now := &stats.Classes[i].Counts
-		p.depots[i].demand(c, now, &a.before[i], into.Window)
-		c.LowWater += a.low[i]
+		p.depots[i].demand(c, now, &a.before[i], a.low[i], into.Window, before)
 		c.IdleAge = p.depots[i].limitAge()
 	}
 }
 
 // demand writes a class's part, from the counts at the window's end and at its
-// beginning, and begins a new window in the depot.
-func (d *depot) demand(c *pool.ClassDemand, now *pool.Counts, before *counted, window time.Duration) {
+// beginning, and begins a new window in the depot. Low objects lay unused in Ps, and
+// the pool had been there for so long before.
+func (d *depot) demand(c *pool.ClassDemand, now *pool.Counts, before *counted, low int64, window, since time.Duration) {
 	c.Size = d.size
 	if d.size == 0 && now.Idle > 0 {
 		c.Size = now.IdleBytes / now.Idle
@@ -63,8 +64,9 @@ func (d *depot) demand(c *pool.ClassDemand, now *pool.Counts, before *counted, w
 	*before = counted{now.Requests[pool.Hit], now.Requests[pool.Miss], now.Idle}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	c.LowWater = d.lowest
+	c.LowWater = d.lowest + low
 	d.reachedLocked(d.lowest, held)
+	d.seeLocked(c.InUse, c.Idle, c.LowWater, window, since)
 	d.lowest, d.some = d.idle.Load(), 1
 	if m := d.memory; m != nil {
 		c.Regrets, c.Refused, c.Dropped, c.DroppedSeconds = m.regrets, m.refused, m.dropped, m.droppedFor

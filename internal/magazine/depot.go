@@ -71,8 +71,9 @@ type depot struct {
 	pace           pace
 	idleAge        atomic.Int64 // nanoseconds, as SetIdleAge said; 0: the pool's own
 
-	ledger atomic.Pointer[ledger]
-	_      [64]byte // padding prevents false sharing
+	ledger   atomic.Pointer[ledger]
+	demanded *demanded // guarded by mu; nil until a controller saw demand
+	_        [56]byte  // padding prevents false sharing
 }
 
 // ledger is counts of what did not go through a cell, or cannot be counted there.

@@ -42,6 +42,7 @@ func (d *depot) forgetLocked(now, stamp int64) {
 	m.dropped++
 	m.droppedFor += time.Duration(now - stamp).Seconds()
 	m.ghosts.dropped(stamp)
+	d.demanded.lost()
 	d.remembered.Store(true)
 }
 
@@ -52,6 +53,7 @@ func (d *depot) refuse(now int64) {
 	m := d.memoryLocked()
 	m.refused++
 	m.ghosts.refused(now)
+	d.demanded.lost()
 	d.remembered.Store(true)
 }
 
@@ -62,6 +64,7 @@ func (d *depot) miss(now int64) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.demanded.missed()
 	m := d.memory
 	depth, stamp, ok := m.ghosts.missed()
 	if !ok {

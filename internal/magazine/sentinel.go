@@ -71,6 +71,7 @@ func (p *Pool) endWindowAlone(now time.Time) bool {
 		return false
 	case alone && since >= sentinelPause, !alone && since >= abandoned:
 		p.advanceLocked(since)
+		p.unlearn()
 		a.alone = a.real
 		return true
 	}

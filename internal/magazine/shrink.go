@@ -8,8 +8,8 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Trim drops at least the given idle bytes, those that have been idle longest
-// first, and returns how many. It empties the Ps' cells only if the depots hold
+// Trim drops at least the given idle bytes, those that are least likely to be
+// wanted soon first, and returns how many. It empties the Ps' cells only if the depots hold
 // too little.
 func (p *Pool) Trim(bytes int64, why pool.EvictionReason) int64 {
 	freed := p.evict(bytes, never, why)
@@ -146,17 +146,13 @@ func (p *Pool) Evict(bytes int64, idle time.Duration, why pool.EvictionReason) i
 	return p.evictSome(bytes, p.clock.Load()-int64(idle)+1, p.spareNow(), why)
 }
 
-// LongestIdle implements pool.BudgetMember.
-func (p *Pool) LongestIdle() (time.Duration, bool) {
-	d := p.oldest()
-	if d == nil {
+// LongestWait implements pool.BudgetMember.
+func (p *Pool) LongestWait(idle time.Duration) (time.Duration, bool) {
+	d, wait := p.idlest(p.clock.Load() - int64(idle) + 1)
+	if d == nil || p.spareNow() < max(d.size, 1) {
 		return 0, false
 	}
-	oldest := d.oldestStamp.Load()
-	if oldest == never || p.spareNow() < max(d.size, 1) { // the former if it was taken meanwhile
-		return 0, false
-	}
-	return time.Duration(p.clock.Load() - oldest), true
+	return wait, true
 }
 
 // spareNow is how many idle bytes may be dropped before only those are left that
@@ -196,7 +192,7 @@ func (p *Pool) makeWay(size int64) bool {
 }
 
 // evict drops objects used last before the given time until at least the bytes
-// are free, from whichever depot has one that has been idle longest.
+// are free, from whichever depot has the one with the longest wait.
 func (p *Pool) evict(bytes, before int64, why pool.EvictionReason) (freed int64) {
 	return p.evictSome(bytes, before, pool.Unlimited, why)
 }
@@ -204,31 +200,45 @@ func (p *Pool) evict(bytes, before int64, why pool.EvictionReason) (freed int64)
 // evictSome is evict for no more than most bytes.
 func (p *Pool) evictSome(bytes, before, most int64, why pool.EvictionReason) (freed int64) {
 	for freed < bytes {
-		d := p.oldest()
-		if d == nil || d.oldestStamp.Load() >= before {
+		d, _ := p.idlest(before)
+		if d == nil {
 			break
 		}
-		x, size := d.evictOldest(before, p.clock.Load(), most-freed)
-		if x != nil {
-			freed += size
-			p.drop(d, x, size, why)
-		} else if most != pool.Unlimited {
+		// A part at a time, for another's may have to wait for longer than the rest.
+		got := p.evictFrom(d, max((bytes-freed)/8, 1), before, most-freed, why)
+		freed += got
+		if got == 0 && most != pool.Unlimited {
 			break // the next is larger than what is left to drop
 		}
 	}
 	return freed
 }
 
-// oldest is the depot with the object that has been idle longest, or nil.
-func (p *Pool) oldest() *depot {
-	var oldest *depot
-	first := int64(never)
+// evictFrom drops a depot's objects used last before the given time until the
+// bytes are free, and no more than most.
+func (p *Pool) evictFrom(d *depot, bytes, before, most int64, why pool.EvictionReason) (freed int64) {
+	for freed < bytes {
+		x, size := d.evictOldest(before, p.clock.Load(), most-freed)
+		if x == nil {
+			break
+		}
+		freed += size
+		p.drop(d, x, size, why)
+	}
+	return freed
+}
+
+// idlest is the depot with the object that has the longest wait of those used last
+// before the given time, or nil, and that wait.
+func (p *Pool) idlest(before int64) (idlest *depot, longest time.Duration) {
+	now := p.clock.Load()
 	for i := range p.depots {
-		if stamp := p.depots[i].oldestStamp.Load(); stamp < first {
-			oldest, first = &p.depots[i], stamp
+		d := &p.depots[i]
+		if wait, ok := d.wait(before, now); ok && (idlest == nil || wait > longest) {
+			idlest, longest = d, wait
 		}
 	}
-	return oldest
+	return idlest, longest
 }
 
 // dropAll drops a magazine's objects.

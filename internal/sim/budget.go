@@ -28,7 +28,7 @@ func (b *Budget) Used() int64 { return b.used }
 // SetPressed says whether what is refused counts as refused under pressure.
 func (b *Budget) SetPressed(on bool) { b.pressed = on }
 
-// Reclaim drops what has lain longest until the pools fit the limit.
+// Reclaim drops what has the longest wait until the pools fit the limit.
 func (b *Budget) Reclaim() (freed int64) {
 	before := b.used
 	for b.used > b.limit && b.evict(b.now()) {
@@ -56,13 +56,13 @@ func (b *Budget) room(at time.Duration, p *Slots, bytes int64) bool {
 	return true
 }
 
-// evict drops the one object that has lain longest in all pools.
+// evict drops the one object that has the longest wait in all pools.
 func (b *Budget) evict(at time.Duration) bool {
 	var from *Slots
-	class, longest := -1, Never
+	class, longest := -1, time.Duration(-1)
 	for _, p := range b.pools {
-		if c, since := p.oldest(); c >= 0 && since < longest {
-			from, class, longest = p, c, since
+		if c, wait := p.idlest(at); c >= 0 && wait > longest {
+			from, class, longest = p, c, wait
 		}
 	}
 	if from == nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/reach"
 )
 
 // maxGhosts is how many dropped objects a class remembers.
@@ -37,6 +38,8 @@ type slots struct {
 	demand pool.ClassDemand
 	low    int
 	out    int64
+	most   int64 // out, at any moment of the window
+	reach  reach.Reach
 	since  time.Duration // IdleSeconds are counted up to here
 	hits   uint64
 	misses uint64
@@ -54,6 +57,7 @@ func (p *Slots) Get(at time.Duration, class int) bool {
 	c := &p.classes[class]
 	c.demand.Gets++
 	c.out++
+	c.most = max(c.most, c.out)
 	if c.free.n == 0 {
 		p.miss(at, c)
 		return false
@@ -80,8 +84,8 @@ func (p *Slots) miss(at time.Duration, c *slots) {
 	}
 }
 
-// Put gives an object of a class back. If the budget is full, what has lain
-// longest in any pool makes room.
+// Put gives an object of a class back. If the budget is full, what has the
+// longest wait in any pool makes room.
 func (p *Slots) Put(at time.Duration, class int) {
 	size := p.sizes[class]
 	p.classes[class].out--
@@ -146,17 +150,20 @@ func (c *slots) forget(from time.Duration) {
 	c.ghosts.push(from)
 }
 
-// oldest is the class whose bottom has lain longest, or -1 if the pool's reserve
-// covers what it holds.
-func (p *Slots) oldest() (class int, from time.Duration) {
-	class, from = -1, Never
+// idlest is the class whose bottom has the longest wait, and that wait; or -1 if
+// the pool's reserve covers what it holds.
+func (p *Slots) idlest(at time.Duration) (class int, longest time.Duration) {
+	class, longest = -1, -1
 	for i := range p.classes {
-		f := &p.classes[i].free
-		if f.n > 0 && f.bottom() < from && p.idle.bytes-p.sizes[i] >= p.reserve {
-			class, from = i, f.bottom()
+		c := &p.classes[i]
+		if c.free.n == 0 || p.idle.bytes-p.sizes[i] < p.reserve {
+			continue
+		}
+		if wait := c.reach.Wait(c.out+int64(c.free.n), at-c.free.bottom()); wait > longest {
+			class, longest = i, wait
 		}
 	}
-	return class, from
+	return class, longest
 }
 
 // Demand is that of a [pool.Tunable].
@@ -174,6 +181,8 @@ func (p *Slots) Demand(now time.Time, into *pool.Demand) {
 		into.Classes[i] = c.demand
 		c.demand = pool.ClassDemand{}
 		c.low = c.free.n
+		c.reach.See(c.out, c.most, into.Window)
+		c.most = c.out
 		p.expire(at, i)
 	}
 	p.now = at
@@ -208,7 +217,7 @@ func (p *Slots) Trim(bytes int64) (freed int64) {
 	reserve := p.reserve
 	p.reserve = math.MinInt64
 	for freed < bytes {
-		class, _ := p.oldest()
+		class, _ := p.idlest(p.idle.at)
 		if class < 0 {
 			break
 		}

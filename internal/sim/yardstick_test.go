@@ -135,7 +135,8 @@ func TestSharedBudgetIsSpentWell(t *testing.T) {
 		t.Logf("budget of %v of the peak: missed bytes over clairvoyant %.3f / %.3f", share, geomean, worst)
 		sum += math.Log(geomean) / float64(len(shares))
 	}
-	if got := math.Exp(sum); got > 1.18 {
-		t.Errorf("missed bytes over clairvoyant: %.3f, promised is 1.18", got)
+	t.Logf("all: %.3f", math.Exp(sum))
+	if got := math.Exp(sum); got > 1.12 {
+		t.Errorf("missed bytes over clairvoyant: %.3f, more than 1.12", got)
 	}
 }
