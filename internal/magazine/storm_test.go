@@ -103,7 +103,9 @@ func (s *storm) run(t *testing.T, d time.Duration) {
 	for x := range handoff {
 		s.put(x)
 	}
-	s.check(t)
+	if !s.shares { // the others' reclaiming may be in this pool
+		s.check(t)
+	}
 }
 
 func (s *storm) work(id int64, handoff chan *object, stop chan struct{}) {
@@ -289,16 +291,21 @@ func TestABudgetIsKeptByPoolsThatStormTogether(t *testing.T) {
 			}
 		}
 	})
-	for i := range 3 {
+	all := make([]*storm, 3)
+	for i := range all {
 		s := &storm{config: Config{Sizes: bytes, Limit: []int64{pool.Unlimited, 4 << 20, 1 << 20}[i], Budget: budget}, moves: i == 2, shares: true}
 		if i == 1 {
 			s.config.Sizes = []int64{0}
 		}
+		all[i] = s
 		storms.Go(func() { s.run(t, *stormTime) })
 	}
 	storms.Wait()
 	close(stop)
 	pests.Wait()
+	for _, s := range all {
+		s.check(t)
+	}
 	if n := over.Load(); n > 0 {
 		t.Errorf("%d times more was charged than the budget ever allowed, or a closed pool had something", n)
 	}
