@@ -151,33 +151,33 @@ func (c *sizeClasses) returned(x unsafe.Pointer) bool {
 
 // sampled is a new object as a stand-in for x, or for another new one if the
 // engine had none; or the latter themselves, if there can be no stand-in.
-func (c *bounded[T]) sampled(x unsafe.Pointer) *T {
+func (c *bounded) sampled(x unsafe.Pointer) unsafe.Pointer {
 	began := time.Now()
-	var standIn *T
+	var standIn unsafe.Pointer
 	taken := false
 	defer func() {
 		if !taken { // in a panic: as if what was counted had come back
 			c.unsampled(standIn, x)
 		}
 	}()
-	standIn = c.New()
+	standIn = c.new()
 	if x == nil {
-		x = unsafe.Pointer(c.New())
+		x = c.new()
 	}
 	size := int(c.bytes(standIn))
 	taken = true
-	if c.watch.TakeObject(unsafe.Pointer(standIn), x, int(unsafe.Sizeof(*standIn)), size, began) {
+	if c.watch.TakeObject(standIn, x, c.span, size, began) {
 		return standIn
 	}
 	c.letGo(standIn)
-	return (*T)(x)
+	return x
 }
 
 // unsampled lets go of a stand-in and what it was to stand for, as far as they
 // are there.
-func (c *bounded[T]) unsampled(standIn *T, x unsafe.Pointer) {
+func (c *bounded) unsampled(standIn, x unsafe.Pointer) {
 	c.refused.Add(1)
-	for _, x := range []*T{standIn, (*T)(x)} {
+	for _, x := range []unsafe.Pointer{standIn, x} {
 		if x != nil {
 			c.letGo(x)
 		}
@@ -185,12 +185,12 @@ func (c *bounded[T]) unsampled(standIn *T, x unsafe.Pointer) {
 }
 
 // returned is Put of what is nil or may be a stand-in, if it is.
-func (c *bounded[T]) returned(x *T) bool {
+func (c *bounded) returned(x unsafe.Pointer) bool {
 	if x == nil {
 		c.nils.Add(1)
 		return true
 	}
-	s, again := c.watch.Return(unsafe.Pointer(x))
+	s, again := c.watch.Return(x)
 	switch {
 	case s == nil:
 		return false
@@ -200,8 +200,12 @@ func (c *bounded[T]) returned(x *T) bool {
 	}
 	_, spare := s.Spare()
 	defer c.watch.Confine(s)
-	if size, ok := c.prepare(x, (*T)(spare)); ok {
-		c.put((*T)(spare), size)
+	size, ok := c.object, true
+	if c.prepare != nil {
+		size, ok = c.prepare(x, spare)
+	}
+	if ok {
+		c.put(spare, size)
 	}
 	return true
 }

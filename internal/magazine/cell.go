@@ -58,11 +58,22 @@ func (c *Cell) Take() unsafe.Pointer {
 		c.top = nil
 		return x
 	}
-	return c.pop()
+	return c.Pop()
 }
 
-// pop takes an object off the loaded magazine, or returns nil.
-func (c *Cell) pop() unsafe.Pointer {
+// TakeTop is the first half of Take, for those who have to ask something before
+// the second: the top object, or nil.
+func (c *Cell) TakeTop() unsafe.Pointer {
+	x := c.top
+	if x != nil {
+		c.top = nil
+	}
+	return x
+}
+
+// Pop is the second half: it takes an object off the loaded magazine, or returns
+// nil.
+func (c *Cell) Pop() unsafe.Pointer {
 	n := c.n
 	if n <= c.low {
 		return nil
@@ -99,7 +110,7 @@ func (c *Cell) push(x unsafe.Pointer) bool {
 // TakeSized is Take in a pool of sized objects, whose top stays empty: what is
 // kept beside a slot costs more than the slot.
 func (c *Cell) TakeSized() unsafe.Pointer {
-	x := c.pop()
+	x := c.Pop()
 	if x == nil {
 		return nil
 	}

@@ -46,5 +46,9 @@ func (a *Addresses) add(addr uintptr) bool {
 
 func (a *Addresses) remove(addr uintptr) { a.place[placeOf(addr)].CompareAndSwap(addr, 0) }
 
-// None is the Addresses of pools that watch over nothing. It never changes.
-var None = &Addresses{mask: ^uintptr(0)}
+// None is the Addresses of pools that watch over nothing: it says yes to nil only.
+// All says yes to everything. Neither ever changes.
+var (
+	None = &Addresses{mask: ^uintptr(0)}
+	All  = new(Addresses)
+)
