@@ -110,7 +110,7 @@ type class struct {
 // add takes in a window. one is the weight of its gaps.
 func (c *class) add(d *pool.ClassDemand, one float32, elapsed, halfLife time.Duration) {
 	c.floor.see(d.InUse, elapsed, 2*halfLife)
-	if d.Gets > 0 {
+	if hasGaps(d) {
 		c.addGaps(d, one)
 	}
 	if d.Dropped > 0 {
@@ -120,6 +120,12 @@ func (c *class) add(d *pool.ClassDemand, one float32, elapsed, halfLife time.Dur
 		c.addDropped(int64(d.Refused), d.InUse+d.Idle, one)
 	}
 	c.out, c.deepest = d.InUse, d.InUse+d.Idle
+}
+
+// hasGaps tells whether gaps ended in the window. Most windows of most classes have
+// none, and with many pools what costs is to look at all that is empty.
+func hasGaps(d *pool.ClassDemand) bool {
+	return d.Gets > 0 && (d.Regrets > 0 || d.Held != pool.Gaps{})
 }
 
 // addGaps gives every gap to its depth. The gaps that began before the window
@@ -208,7 +214,7 @@ func (c *cost) add(d *pool.ClassDemand, breakEven float64) {
 	size := float64(d.Size)
 	c.actual += size * (float64(d.Misses) + d.IdleSeconds/breakEven)
 	c.excess += size * d.DroppedSeconds / breakEven
-	if d.Gets == 0 {
+	if !hasGaps(d) {
 		return
 	}
 	bin := pool.GapBin(time.Duration(breakEven * float64(time.Second)))

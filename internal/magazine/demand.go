@@ -1,6 +1,7 @@
 package magazine
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -37,10 +38,10 @@ func (p *Pool) report(stats *pool.Stats, into *pool.Demand) {
 	into.Window = a.last.Sub(a.ended)
 	before := time.Duration(p.clock.Load()) - into.Window
 	a.ended = a.last
-	into.Classes = into.Classes[:0]
+	into.Classes = slices.Grow(into.Classes[:0], len(p.depots))[:len(p.depots)]
 	for i := range p.depots {
-		into.Classes = append(into.Classes, pool.ClassDemand{})
 		c := &into.Classes[i]
+		*c = pool.ClassDemand{}
 		now := &stats.Classes[i].Counts
 		p.depots[i].demand(c, now, &a.before[i], a.low[i], into.Window, before)
 		c.IdleAge = p.depots[i].limitAge()
@@ -68,11 +69,8 @@ func (d *depot) demand(c *pool.ClassDemand, now *pool.Counts, before *counted, l
 	d.reachedLocked(d.lowest, held)
 	d.seeLocked(c.InUse, c.Idle, c.LowWater, window, since)
 	d.lowest, d.some = d.idle.Load(), 1
-	if m := d.memory; m != nil {
-		c.Regrets, c.Refused, c.Dropped, c.DroppedSeconds = m.regrets, m.refused, m.dropped, m.droppedFor
-		c.Held, c.Gone = m.held, m.gone
-		m.regrets, m.refused, m.dropped, m.droppedFor = 0, 0, 0, 0
-		m.held, m.gone = pool.Gaps{}, pool.Gaps{}
+	if d.memory != nil {
+		d.memory.tell(c)
 	}
 }
 

@@ -16,6 +16,7 @@ type memory struct {
 	regrets, refused, dropped uint64
 	droppedFor                float64 // seconds that the dropped ones had lain, summed
 	held, gone                pool.Gaps
+	gaps                      bool // there are some in held or gone
 
 	// Since the pool was made.
 	saved, lost [pool.NumCurve]uint64
@@ -28,11 +29,23 @@ func (d *depot) memoryLocked() *memory {
 	return d.memory
 }
 
+// tell writes what the window saw to a demand that is empty, and begins another.
+func (m *memory) tell(c *pool.ClassDemand) {
+	c.Regrets, c.Refused, c.Dropped, c.DroppedSeconds = m.regrets, m.refused, m.dropped, m.droppedFor
+	m.regrets, m.refused, m.dropped, m.droppedFor = 0, 0, 0, 0
+	if m.gaps { // few windows have any, and to copy what is empty takes a while, too
+		c.Held, c.Gone = m.held, m.gone
+		m.held, m.gone, m.gaps = pool.Gaps{}, pool.Gaps{}, false
+	}
+}
+
 // recallLocked notes that n objects are used again that were used last at
 // stamp. Gaps of less than a window are not worth a line.
 func (d *depot) recallLocked(now, stamp int64, n int) {
 	if stamp < now {
-		d.memoryLocked().held[pool.GapBin(time.Duration(now-stamp))] += uint32(n)
+		m := d.memoryLocked()
+		m.held[pool.GapBin(time.Duration(now-stamp))] += uint32(n)
+		m.gaps = true
 	}
 }
 
@@ -73,6 +86,7 @@ func (d *depot) miss(now int64) {
 	}
 	m.regrets++
 	m.gone[pool.GapBin(time.Duration(now-stamp))]++
+	m.gaps = true
 	m.saved[curveBin(depth+1)]++
 }
 

@@ -32,6 +32,7 @@ const (
 type Reach struct {
 	// Instead of all others fading, the window at hand weighs more.
 	weight float64
+	growth growth
 	peaks  [bins]float32 // windows, by the most objects out
 	time   float64       // seconds of windows
 	floor  floor         // depths are counted from here
@@ -68,7 +69,17 @@ func (r *Reach) grow(seconds float64) {
 		r.time *= least
 		r.weight = 1
 	}
-	r.weight *= math.Exp2(min(seconds/memory.Seconds(), 1000))
+	r.weight *= r.growth.in(seconds)
+}
+
+// growth is by how much the weight grows in a window, kept since windows are alike.
+type growth struct{ seconds, factor float64 }
+
+func (g *growth) in(seconds float64) float64 {
+	if g.seconds != seconds {
+		*g = growth{seconds, math.Exp2(min(seconds/memory.Seconds(), 1000))}
+	}
+	return g.factor
 }
 
 // Wait is how long the object at a depth can be expected to lie until it is
