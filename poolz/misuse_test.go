@@ -71,13 +71,13 @@ func TestMisuseIsShownWithItsPlaces(t *testing.T) {
 	}
 	for _, format := range []string{"text", "html"} {
 		body := get(t, h, "?format="+format+"&pool=uploads").Body.String()
-		for _, part := range []string{"found 1 double", "given back a second time", "put again", "poolz_test.giveBackAgain misuse_test.go:", " ← poolz_test.TestMisuseIsShownWithItsPlaces"} {
+		for _, part := range []string{"1 double Put", "given back a second time", "put again", "poolz_test.giveBackAgain misuse_test.go:", " ← poolz_test.TestMisuseIsShownWithItsPlaces"} {
 			if !strings.Contains(body, part) {
 				t.Errorf("%s: no %q in %s", format, part, body)
 			}
 		}
 	}
-	if list := get(t, h, "?format=text").Body.String(); !strings.Contains(list, "MISUSED    uploads: found 1 double") {
+	if list := get(t, h, "?format=text").Body.String(); !strings.Contains(list, "MISUSED    uploads: 1 double Put") {
 		t.Error(list)
 	}
 }

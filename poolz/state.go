@@ -114,15 +114,18 @@ func (t *track) state() state {
 // nothing, and what is lost is a leak.
 func misused(t *track, _ *frame) string {
 	var found []string
-	for _, k := range []pool.MisuseKind{pool.MisuseDouble, pool.MisuseWrite, pool.MisuseOverrun, pool.MisuseSuffix} {
-		if n := t.stats.Misuse[k]; n > 0 {
-			found = append(found, fmt.Sprintf("%s %s", groups(n), k))
+	for _, x := range []struct {
+		kind        pool.MisuseKind
+		what, where string
+	}{
+		{pool.MisuseDouble, "double Put", ""}, {pool.MisuseWrite, "write", " after Put"},
+		{pool.MisuseOverrun, "write", " beyond the end"}, {pool.MisuseSuffix, "Put", " of a part"},
+	} {
+		if n := t.stats.Misuse[x.kind]; n > 0 {
+			found = append(found, plural(n, x.what)+x.where)
 		}
 	}
-	if len(found) == 0 {
-		return ""
-	}
-	return "found " + strings.Join(found, ", ")
+	return strings.Join(found, ", ")
 }
 
 // leaking says that objects are not given back. What is in use is taken by its

@@ -56,7 +56,7 @@ func TestPoolsAreMarkedForWhatTheyDo(t *testing.T) {
 		{"given back twice", 3, false, func(s *pool.Stats, i int) {
 			served(s, 100)
 			s.Misuse = [pool.NumMisuseKinds]uint64{pool.MisuseDouble: 1, pool.MisuseWrite: 1200, pool.MisuseForeign: 7}
-		}, "misused: found 1 double, 1,200 write"},
+		}, "misused: 1 double Put, 1,200 writes after Put"},
 		{"traffic that grows", 60, false, func(s *pool.Stats, i int) { served(s, uint64(100+10*i)); s.InUse = int64(20 + 2*i) }, "ok"},
 		{"bursts", 110, false, func(s *pool.Stats, i int) { n := 100 + 900*(i/8%2); served(s, uint64(n)); s.InUse = int64(n / 5) }, "ok"},
 		{"a day a minute", 60, false, func(s *pool.Stats, i int) { n := 50 + 10*min(i, 60-i); served(s, uint64(n)); s.InUse = int64(n) }, "ok"},
