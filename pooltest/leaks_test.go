@@ -132,11 +132,16 @@ func TestWhatTheCollectorTookInTheMeantimeIsTold(t *testing.T) {
 
 func TestAnOrdinaryPoolTellsHowToSeeWhere(t *testing.T) {
 	t.Parallel()
-	var r pool.Registry
-	p := open(t, &r, "ordinary")
-	if got := run(t, &r, func(*recorder) { takeAndForget(p, 1) }); len(got) != 1 || !debug && !strings.HasSuffix(got[0], "in the pool's config.") {
-		t.Errorf("errors %q", got)
+	var got []string
+	for range 5 { // what it takes may be one of the few that are sampled
+		var r pool.Registry
+		p := open(t, &r, "ordinary")
+		got = run(t, &r, func(*recorder) { takeAndForget(p, 1) })
+		if len(got) == 1 && (debug || strings.HasSuffix(got[0], "in the pool's config.")) {
+			return
+		}
 	}
+	t.Errorf("errors %q", got)
 }
 
 func TestCleanupsAndGoroutinesMayGiveBackLate(t *testing.T) {

@@ -112,7 +112,7 @@ func FuzzSizeClasses(f *testing.F) {
 	tables := []strategies.Classes{{}, strategies.Geometric(64, 1<<16, 4), strategies.Explicit(1, 2, 3, 100, 101, 5000)}
 	pools := make([]*strategies.SizeClasses, len(tables))
 	for i, c := range tables {
-		pools[i] = newSizeClasses(f, strategies.SizeClassesConfig{Classes: c, Limit: limit})
+		pools[i] = newSizeClasses(f, strategies.SizeClassesConfig{Classes: c, Limit: limit, Safety: strategies.SafetyOff}) // a sample is of no class's capacity
 	}
 	f.Fuzz(func(t *testing.T, n, cut int, what, table uint8) {
 		which := int(table) % len(pools)
