@@ -1,10 +1,13 @@
 package percpu_test
 
 import (
+	"math/bits"
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 
+	"github.com/otelpool/pool/internal/benchcase"
 	"github.com/otelpool/pool/internal/percpu"
 )
 
@@ -40,6 +43,22 @@ func BenchmarkFloor(b *testing.B) {
 			p.Put(x)
 		}
 	})
+}
+
+// BenchmarkMixedFloor is that for the case Mixed of the root's benchmarks.
+func BenchmarkMixedFloor(b *testing.B) {
+	sizes := benchcase.Sizes()
+	p := &stacks{make([]classes, runtime.GOMAXPROCS(0))}
+	var held [8][]byte
+	for i := range held {
+		held[i] = p.Get(sizes[0])
+	}
+	for i := range b.N {
+		p.Put(held[i%len(held)])
+		x := p.Get(sizes[i&(len(sizes)-1)])
+		x[0] = byte(i)
+		held[i%len(held)] = x
+	}
 }
 
 type object [256]byte
@@ -115,6 +134,49 @@ func (p *counted) Put(x *object) {
 		if c := p.ps[pid].Load(); c.top == nil {
 			c.top = x
 			c.given++
+		}
+	}
+	percpu.Unpin()
+}
+
+// stacks has a stack for each P and power of two.
+type stacks struct{ ps []classes }
+
+type classes [20]stack
+
+type stack struct {
+	n           int
+	tally, puts uint64
+	slots       [16]unsafe.Pointer
+}
+
+func (p *stacks) Get(n int) []byte {
+	pid := percpu.Pin()
+	class := bits.Len(uint(n-1) | 255)
+	if pid < len(p.ps) && class < len(p.ps[0]) {
+		c := &p.ps[pid][class]
+		if i := uint(c.n - 1); i < uint(len(c.slots)) {
+			x := c.slots[i]
+			c.slots[i] = nil
+			c.n = int(i)
+			c.tally += 1<<48 + uint64(n)
+			percpu.Unpin()
+			return unsafe.Slice((*byte)(x), 1<<class)[:n]
+		}
+	}
+	percpu.Unpin()
+	return make([]byte, 1<<class)[:n]
+}
+
+func (p *stacks) Put(b []byte) {
+	x, size := unsafe.Pointer(unsafe.SliceData(b)), cap(b)
+	pid := percpu.Pin()
+	class := bits.Len(uint(size - 1))
+	if pid < len(p.ps) && class < len(p.ps[0]) && size&(size-1) == 0 {
+		if c := &p.ps[pid][class]; uint(c.n) < uint(len(c.slots)) {
+			c.slots[c.n] = x
+			c.n++
+			c.puts++
 		}
 	}
 	percpu.Unpin()
