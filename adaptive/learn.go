@@ -130,9 +130,16 @@ func hasGaps(d *pool.ClassDemand) bool {
 
 // addGaps gives every gap to its depth. The gaps that began before the window
 // and ended in it are one for each depth from the objects out at its beginning
-// up to the most that were out; and the deeper, the longer they were.
+// up to the most that were out; and the deeper, the longer they were. Where a pool
+// knows fewer, it is the short ones that it does not know.
 func (c *class) addGaps(d *pool.ClassDemand, one float32) {
-	depth := c.out + 1 - c.floor.least
+	known := int64(0)
+	for bin := range d.Held {
+		known += int64(d.Held[bin] + d.Gone[bin])
+	}
+	first := int64(d.Misses) - int64(d.Regrets) // uses of depths, the deepest ones
+	most := d.InUse + d.Idle - d.LowWater
+	depth := max(c.out, most-first-known) + 1 - c.floor.least
 	for bin := range d.Held {
 		ended := int64(d.Held[bin] + d.Gone[bin])
 		for gone := int64(d.Gone[bin]); ended > 0; {

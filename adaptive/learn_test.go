@@ -112,6 +112,21 @@ func TestEveryGapFindsItsDepth(t *testing.T) {
 	}
 }
 
+// An engine does not see the short gaps of objects that stay near a P.
+func TestLongGapsAreDeepWhereShortOnesAreNotKnown(t *testing.T) {
+	t.Parallel()
+	var c adaptive.Class
+	d := pool.ClassDemand{Size: 1, Idle: 20}
+	c.Add(&d)
+	d.Gets, d.LowWater = 17, 3
+	d.Held[40] = 2
+	c.Add(&d)
+	gaps, _ := c.Depths()
+	if len(gaps) != 5 || gaps[4][40] != 2 { // the doubling of 16 and 17
+		t.Errorf("gaps by doublings of depth %v, want 2 at the fifth", gaps)
+	}
+}
+
 // Objects that never come back raise the count of those that are out for ever;
 // the depths are counted from the fewest there were of late.
 func TestLeaksDoNotBlurTheDepths(t *testing.T) {

@@ -46,7 +46,7 @@ type recording struct {
 	ForceGC      ForceGC
 }
 
-const recordingVersion = 1
+const recordingVersion = 2
 
 // record is the line of a run.
 type record struct {
@@ -73,7 +73,7 @@ type poolRecord struct {
 // classLine is a class's demand: its figures in order of the fields, and the
 // bins that are not empty.
 type classLine struct {
-	N    [8]int64
+	N    [9]int64
 	S    [2]float64
 	Held [][2]uint32 `json:",omitempty"`
 	Gone [][2]uint32 `json:",omitempty"`
@@ -147,7 +147,7 @@ func (r *Recorder) add(s *sample, freed int64) {
 
 func lineOf(d *pool.ClassDemand) classLine {
 	return classLine{
-		N:    [8]int64{d.Size, int64(d.Gets), int64(d.Misses), int64(d.Regrets), int64(d.Refused), int64(d.Dropped), d.Idle, d.InUse},
+		N:    [9]int64{d.Size, int64(d.Gets), int64(d.Misses), int64(d.Regrets), int64(d.Refused), int64(d.Dropped), d.Idle, d.InUse, d.LowWater},
 		S:    [2]float64{d.IdleSeconds, d.DroppedSeconds},
 		Held: sparse(&d.Held), Gone: sparse(&d.Gone),
 	}
@@ -157,7 +157,7 @@ func (l *classLine) demand() pool.ClassDemand {
 	n := &l.N
 	d := pool.ClassDemand{
 		Size: n[0], Gets: uint64(n[1]), Misses: uint64(n[2]), Regrets: uint64(n[3]), Refused: uint64(n[4]), Dropped: uint64(n[5]),
-		Idle: n[6], InUse: n[7], IdleSeconds: l.S[0], DroppedSeconds: l.S[1],
+		Idle: n[6], InUse: n[7], LowWater: n[8], IdleSeconds: l.S[0], DroppedSeconds: l.S[1],
 	}
 	dense(l.Held, &d.Held)
 	dense(l.Gone, &d.Gone)
