@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/otelpool"
 	"github.com/otelpool/pool/strategies"
 )
@@ -48,7 +49,7 @@ func TestObservedGetPutDoesNotAllocate(t *testing.T) {
 		if err := reader.Collect(t.Context(), &rm); err != nil {
 			t.Fatal(err)
 		}
-		if n := testing.AllocsPerRun(200, pair); n != 0 {
+		if n := testalloc.PerRun(200, pair); n != 0 {
 			t.Errorf("%s: %v allocations per Get+Put, want 0", name, n)
 		}
 	}

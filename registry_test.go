@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testalloc"
 )
 
 // counting is a Source with hits, one class and something idle.
@@ -195,7 +196,7 @@ func TestRegistrySnapshotDoesNotAllocate(t *testing.T) {
 	mustPublish(t, r, "b", new(counting)).Close()
 	mustPublish(t, r, "b", new(counting))
 	into := make([]pool.Stats, 2)
-	allocs := testing.AllocsPerRun(100, func() { r.All()[0].Stats(&into[0]) })
+	allocs := testalloc.PerRun(100, func() { r.All()[0].Stats(&into[0]) })
 	if allocs != 0 {
 		t.Errorf("%v allocations a snapshot, want 0", allocs)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
 	"github.com/otelpool/pool/internal/sim"
+	"github.com/otelpool/pool/internal/testalloc"
 )
 
 // busy is a pool whose classes always have demand.
@@ -92,7 +93,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 		step()
 	}
 	runtime.GC()
-	if n := testing.AllocsPerRun(200, step); n != 0 {
+	if n := testalloc.PerRun(200, step); n != 0 {
 		t.Errorf("%v allocations a step, want 0", n)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/otelpool/pool/internal/testalloc"
 )
 
 const (
@@ -359,7 +361,7 @@ func TestSteadyReadingsOfTheSecondVersionAllocateNothing(t *testing.T) {
 	r.group(2, "/sys/fs/cgroup/pod", "2000000", "901000")
 	reader := r.reader(noEnv)
 	var into Reading
-	if n := testing.AllocsPerRun(100, func() {
+	if n := testalloc.PerRun(100, func() {
 		reader.now = reader.now.Add(time.Second)
 		reader.s.Read(reader.now, &into)
 	}); n != 0 || !into.Cgroup.OK() {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testalloc"
 )
 
 // deadline is for what should take milliseconds.
@@ -160,7 +161,7 @@ func TestReadAllocatesNothing(t *testing.T) {
 	var r Reading
 	now := time.Now()
 	s.Read(now, &r)
-	allocs := testing.AllocsPerRun(100, func() {
+	allocs := testalloc.PerRun(100, func() {
 		now = now.Add(time.Second)
 		s.Read(now, &r)
 	})

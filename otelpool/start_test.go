@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/otelpool"
 	"github.com/otelpool/pool/strategies"
 )
@@ -648,7 +649,7 @@ func TestCollectionAllocatesLittleBeyondTheSDK(t *testing.T) {
 	}
 	reader := start(t, r)
 	var rm metricdata.ResourceMetrics
-	allocs := testing.AllocsPerRun(20, func() { _ = reader.Collect(context.Background(), &rm) })
+	allocs := testalloc.PerRun(20, func() { _ = reader.Collect(context.Background(), &rm) })
 	const points = pools * 5
 	if perPoint := allocs / points; perPoint > 4 {
 		t.Errorf("%.1f allocations a point, want at most 4", perPoint)

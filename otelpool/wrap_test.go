@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/otelpool"
 )
 
@@ -252,11 +253,11 @@ func TestWrapDoesNotAllocateWhileExported(t *testing.T) {
 	p := otelpool.Wrap(&sync.Pool{New: newBuffer}, "p", otelpool.WithRegistry(r))
 	defer p.Close()
 	gather(t, start(t, r))
-	if n := testing.AllocsPerRun(1000, func() { p.Put(p.Get()) }); n != 0 {
+	if n := testalloc.PerRun(1000, func() { p.Put(p.Get()) }); n != 0 {
 		t.Errorf("%v allocations for Get and Put, want 0", n)
 	}
 	var s pool.Stats
-	if n := testing.AllocsPerRun(100, func() { p.Stats(&s) }); n != 0 {
+	if n := testalloc.PerRun(100, func() { p.Stats(&s) }); n != 0 {
 		t.Errorf("%v allocations for Stats, want 0", n)
 	}
 }

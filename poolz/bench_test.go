@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/poolz"
 )
 
@@ -43,7 +44,7 @@ func manyPools(tb testing.TB, n int) *pool.Registry {
 // allocate, since garbage is what a page like this really costs.
 func TestAFrameOfTwentyPoolsAllocatesLittle(t *testing.T) {
 	next := poolz.Frames(pageOf(manyPools(t, 20)), discard{http.Header{}})
-	if n := testing.AllocsPerRun(20, func() {
+	if n := testalloc.PerRun(20, func() {
 		if err := next(); err != nil {
 			t.Fatal(err)
 		}

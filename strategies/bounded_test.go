@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -122,7 +123,7 @@ func TestGetPutOfBoundedDoesNotAllocate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a := allocsPerRun(100, func() { p.Put(p.Get()) }); a != 0 {
+		if a := testalloc.PerRun(100, func() { p.Put(p.Get()) }); a != 0 {
 			t.Errorf("%s: %v allocations per Get+Put, want 0", name, a)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 	"unsafe"
 
+	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -228,12 +229,12 @@ func TestBufferAndCopyDoNotAllocate(t *testing.T) {
 		b.WriteByte('g')
 		b.ReadFrom(src)
 	}
-	if n := allocsPerRun(100, local); n != 0 {
+	if n := testalloc.PerRun(100, local); n != 0 {
 		t.Errorf("a local Buffer: %v allocations", n)
 	}
 	kept := strategies.NewBuffer(p, 100)
 	var w io.Writer = kept
-	if n := allocsPerRun(100, func() { io.WriteString(w, "abc"); kept.Release() }); n != 0 {
+	if n := testalloc.PerRun(100, func() { io.WriteString(w, "abc"); kept.Release() }); n != 0 {
 		t.Errorf("a kept Buffer: %v allocations", n)
 	}
 	dst, plain := struct{ io.Writer }{io.Discard}, struct{ io.Reader }{src}
@@ -243,7 +244,7 @@ func TestBufferAndCopyDoNotAllocate(t *testing.T) {
 		src.Seek(0, io.SeekStart)
 		strategies.Copy(p, to, from)
 	}
-	if n := allocsPerRun(100, copyOnce); n != 0 {
+	if n := testalloc.PerRun(100, copyOnce); n != 0 {
 		t.Errorf("Copy: %v allocations", n)
 	}
 }

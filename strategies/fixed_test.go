@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -128,18 +129,18 @@ func TestFixedClearsTheWholeSlot(t *testing.T) {
 
 func TestFixedGetPutDoesNotAllocate(t *testing.T) {
 	p := newFixed(t, strategies.FixedConfig{Size: 64, Count: 4})
-	if a := allocsPerRun(100, func() { p.Put(p.Get()) }); a != 0 {
+	if a := testalloc.PerRun(100, func() { p.Put(p.Get()) }); a != 0 {
 		t.Errorf("%v allocations per Get+Put, want 0", a)
 	}
 	ctx := t.Context()
-	if a := allocsPerRun(100, func() {
+	if a := testalloc.PerRun(100, func() {
 		b, _ := p.Acquire(ctx)
 		p.Put(b)
 	}); a != 0 {
 		t.Errorf("%v allocations per Acquire+Put, want 0", a)
 	}
 	var s pool.Stats
-	if a := allocsPerRun(100, func() { p.Stats(&s) }); a != 0 {
+	if a := testalloc.PerRun(100, func() { p.Stats(&s) }); a != 0 {
 		t.Errorf("%v allocations per snapshot, want 0", a)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -175,7 +176,7 @@ func TestGetPutOfSizeClassesDoesNotAllocate(t *testing.T) {
 	for _, z := range []strategies.Zeroing{strategies.ZeroNever, strategies.ZeroOnPut, strategies.ZeroOnGet} {
 		p := newSizeClasses(t, strategies.SizeClassesConfig{Zero: z})
 		for n := 1; n <= 1<<20; n *= 4 {
-			if a := allocsPerRun(50, func() { p.Put(p.Get(n)) }); a != 0 {
+			if a := testalloc.PerRun(50, func() { p.Put(p.Get(n)) }); a != 0 {
 				t.Errorf("zeroing %d: %v allocations per Get+Put of %d bytes, want 0", z, a, n)
 			}
 		}
@@ -186,7 +187,7 @@ func TestSnapshotsDoNotAllocate(t *testing.T) {
 	p := newSizeClasses(t, strategies.SizeClassesConfig{})
 	var s pool.Stats
 	p.Stats(&s)
-	if a := allocsPerRun(50, func() { p.Stats(&s) }); a != 0 {
+	if a := testalloc.PerRun(50, func() { p.Stats(&s) }); a != 0 {
 		t.Errorf("%v allocations per snapshot, want 0", a)
 	}
 }

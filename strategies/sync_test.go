@@ -10,6 +10,7 @@ import (
 	"weak"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -230,11 +231,11 @@ func TestSyncGetPutDoesNotAllocate(t *testing.T) {
 	alone(t)
 	for _, untracked := range []bool{false, true} {
 		p := newSync(t, strategies.SyncConfig[[64]byte]{NoTracking: untracked})
-		if a := allocsPerRun(100, func() { p.Put(p.Get()) }); a != 0 {
+		if a := testalloc.PerRun(100, func() { p.Put(p.Get()) }); a != 0 {
 			t.Errorf("untracked %v: %v allocations per Get+Put, want 0", untracked, a)
 		}
 		var s pool.Stats
-		if a := allocsPerRun(100, func() { p.Stats(&s) }); a != 0 {
+		if a := testalloc.PerRun(100, func() { p.Stats(&s) }); a != 0 {
 			t.Errorf("%v allocations per snapshot, want 0", a)
 		}
 	}

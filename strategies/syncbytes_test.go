@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -125,13 +126,13 @@ func TestSyncBytesGetPutDoesNotAllocate(t *testing.T) {
 	for _, untracked := range []bool{false, true} {
 		p := newSyncBytes(t, strategies.SyncBytesConfig{NoTracking: untracked})
 		for n := 1; n <= 1<<20; n *= 4 {
-			if a := allocsPerRun(50, func() { p.Put(p.Get(n)) }); a != 0 {
+			if a := testalloc.PerRun(50, func() { p.Put(p.Get(n)) }); a != 0 {
 				t.Errorf("untracked %v: %v allocations per Get+Put of %d bytes, want 0", untracked, a, n)
 			}
 		}
 		var s pool.Stats
 		p.Stats(&s)
-		if a := allocsPerRun(50, func() { p.Stats(&s) }); a != 0 {
+		if a := testalloc.PerRun(50, func() { p.Stats(&s) }); a != 0 {
 			t.Errorf("%v allocations per snapshot, want 0", a)
 		}
 	}

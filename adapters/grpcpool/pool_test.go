@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adapters/grpcpool"
+	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 	"google.golang.org/grpc/mem"
 )
@@ -176,13 +177,13 @@ func TestHitsDoNotAllocate(t *testing.T) {
 		}
 	}
 	use()
-	if n := testing.AllocsPerRun(100, use); n != 0 {
+	if n := testalloc.PerRun(100, use); n != 0 {
 		t.Errorf("%v allocations in %d Gets and Puts", n, len(held))
 	}
 	// A collection takes neither buffers nor pointers away. The engine makes some
 	// objects for each collection, fewer than there are pointers to make.
 	misses := stats(buffers).Requests[pool.Miss]
-	if n := testing.AllocsPerRun(5, func() { runtime.GC(); runtime.GC(); use() }); n >= float64(len(held)) {
+	if n := testalloc.PerRun(5, func() { runtime.GC(); runtime.GC(); use() }); n >= float64(len(held)) {
 		t.Errorf("%v allocations in %d Gets and Puts after a collection", n, len(held))
 	}
 	if n := stats(buffers).Requests[pool.Miss] - misses; n != 0 {

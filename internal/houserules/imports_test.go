@@ -37,6 +37,7 @@ var imports = map[string][]string{
 	"internal/trace":      {},
 	"internal/sim":        {module, module + "/adaptive", module + "/internal"},
 	"internal/benchcase":  {},
+	"internal/testalloc":  {},
 	"strategies":          {module, module + "/internal"},
 	"otelpool":            {module, module + "/internal/percpu", otel},
 	"otelpool/direct":     {module + "/otelpool", otel},

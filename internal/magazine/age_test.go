@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/percpu"
+	"github.com/otelpool/pool/internal/testalloc"
 )
 
 // aged is a pool of one class whose clock the test moves.
@@ -412,7 +413,7 @@ func TestDemandAllocatesNothing(t *testing.T) {
 	}
 	p := newAged(t, Config{Sizes: []int64{64, 1024, 4096}})
 	p.burst(0, 100)
-	if n := testing.AllocsPerRun(50, func() {
+	if n := testalloc.PerRun(50, func() {
 		p.tick(time.Second)
 	}); n > 0 {
 		t.Errorf("%v allocations a tick", n)

@@ -10,6 +10,7 @@ import (
 	"weak"
 
 	"github.com/otelpool/pool/internal/percpu"
+	"github.com/otelpool/pool/internal/testalloc"
 )
 
 // thing is what the tests put into slots: on the heap, and with a block of its own.
@@ -203,7 +204,7 @@ func TestSlotsDoNotAllocate(t *testing.T) {
 	var s percpu.Slots
 	x := new(thing)
 	s.Put(x)
-	if n := testing.AllocsPerRun(1000, func() {
+	if n := testalloc.PerRun(1000, func() {
 		if x := take(&s); x != nil {
 			s.Put(x)
 		}
@@ -212,7 +213,7 @@ func TestSlotsDoNotAllocate(t *testing.T) {
 	}
 	collect(t, &s)
 	collect(t, &s)
-	if n := testing.AllocsPerRun(1, func() { take(&s) }); n != 0 {
+	if n := testalloc.PerRun(1, func() { take(&s) }); n != 0 {
 		t.Errorf("%v allocations for Take where nothing has been for two collections, want 0", n)
 	}
 }
