@@ -113,24 +113,24 @@ func TestShippedEngineCostsATenthMoreAtMost(t *testing.T) {
 
 // engineCosts are what the shipped policy costs over the optimum, on slots and
 // through the engine: geometric means.
-func engineCosts(t *testing.T, traces []*trace.Trace, T time.Duration, best map[*trace.Trace]float64) (slots, engine float64) {
+func engineCosts(t *testing.T, traces []*trace.Trace, breakEven time.Duration, best map[*trace.Trace]float64) (slots, engine float64) {
 	t.Helper()
 	var s sim.Shipped
 	for _, tr := range traces { // one after the other, as if each had the machine
-		exact, err := s.Replay(tr, "slots", T)
+		exact, err := s.Replay(tr, "slots", breakEven)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := s.ReplayEngine(tr, "engine", T)
+		r, err := s.ReplayEngine(tr, "engine", breakEven)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("T %v: %s: slots %.3f, engine %.3f", T, tr.Name, exact.Cost/best[tr], r.Cost/best[tr])
+		t.Logf("T %v: %s: slots %.3f, engine %.3f", breakEven, tr.Name, exact.Cost/best[tr], r.Cost/best[tr])
 		slots += math.Log(exact.Cost/best[tr]) / float64(len(traces))
 		engine += math.Log(r.Cost/best[tr]) / float64(len(traces))
 	}
 	slots, engine = math.Exp(slots), math.Exp(engine)
-	t.Logf("T %v: slots %.3f, engine %.3f", T, slots, engine)
+	t.Logf("T %v: slots %.3f, engine %.3f", breakEven, slots, engine)
 	return slots, engine
 }
 
