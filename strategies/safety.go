@@ -31,7 +31,7 @@ type Safety uint8
 
 const (
 	// SafetySampled looks at one request in 128 of each size class at first, and
-	// then at so few that it costs a hundredth of Get and Put: one in some 100,000
+	// then at so few that it costs a hundredth of Get and Put: one in some 200,000
 	// of 1 KiB, and the fewer the larger they are. Requests that are not sampled cost nothing. It keeps beside the limit
 	// at most 16 objects, of 1 MiB together or a single one.
 	SafetySampled Safety = iota

@@ -13,11 +13,11 @@ const (
 	maxPace      = 1 << 30
 )
 
-// What a pair of Get and Put takes, about, one over the share of it that sampling
+// What a pair of Get and Put takes, at least, one over the share of it that sampling
 // may cost, and one over the share of the time: where requests are far between,
 // that is more.
 const (
-	pairCost  = 10 * time.Nanosecond
+	pairCost  = 5 * time.Nanosecond
 	share     = 100
 	timeShare = 10_000
 )
