@@ -2,23 +2,19 @@ package strategies
 
 import (
 	"sync/atomic"
-	"time"
 	"unsafe"
 
 	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/safety"
 )
 
 // bounded is what outlives a dropped handle: what the registry holds. It knows
 // nothing of its objects' type, see boundedFront.
 type bounded struct {
+	engineCore
 	boundedFuncs
-	engine        *magazine.Pool
-	mode          engineMode
 	object        int64             // bytes of an object, if they have one size
 	span          int               // bytes of an object itself
-	watch         *safety.Watch     // nil: SafetyOff
 	standIns      *safety.Addresses // watch's, if there is one
 	panics        *pool.Registry
 	nils, refused atomic.Uint64
@@ -89,48 +85,6 @@ func (c *bounded) warm(n int) int {
 		return x, c.bytes(x)
 	})
 }
-
-func (c *bounded) close() {
-	c.mode.close()
-	c.engine.Close()
-	c.watch.Close()
-}
-
-// Limit is the handle's.
-func (c *bounded) Limit() int64 { return c.mode.limitOf(c.engine) }
-
-// SetLimit is the handle's.
-func (c *bounded) SetLimit(bytes int64) int64 { return c.mode.setLimit(c.engine, bytes) }
-
-// Mode is the handle's.
-func (c *bounded) Mode() pool.Mode { return c.mode.mode() }
-
-// SetMode is the handle's.
-func (c *bounded) SetMode(m pool.Mode) { c.mode.setMode(c.engine, m) }
-
-// Trim is the handle's.
-func (c *bounded) Trim(bytes int64) int64 {
-	c.watch.Flush()
-	return c.engine.Trim(bytes, pool.EvictPressure)
-}
-
-// Samples implements pool.Sampler.
-func (c *bounded) Samples(yield func(pool.Sample) bool) { c.watch.Samples(yield) }
-
-// Age implements pool.Ager, as do the following.
-func (c *bounded) Age(now time.Time) { c.engine.Age(now) }
-
-// Demand is the engine's.
-func (c *bounded) Demand(now time.Time, into *pool.Demand) { c.engine.Demand(now, into) }
-
-// SetIdleAge is the engine's.
-func (c *bounded) SetIdleAge(class int, d time.Duration) { c.engine.SetIdleAge(class, d) }
-
-// SetReserve is the engine's.
-func (c *bounded) SetReserve(bytes int64) { c.engine.SetReserve(bytes) }
-
-// Curve is the engine's.
-func (c *bounded) Curve(into *pool.Curve) { c.engine.Curve(into) }
 
 // Stats is the handle's.
 func (c *bounded) Stats(into *pool.Stats) {

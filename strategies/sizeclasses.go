@@ -197,9 +197,7 @@ func (s *SizeClasses) SetMode(m pool.Mode) { s.core.SetMode(m) }
 // allocate, later Puts drop, and both are counted as closed. Closing twice does
 // nothing.
 func (s *SizeClasses) Close() {
-	s.core.mode.close()
-	s.core.engine.Close()
-	s.core.watch.Close()
+	s.core.close()
 	s.pub.Close()
 }
 

@@ -2,22 +2,17 @@ package strategies
 
 import (
 	"sync/atomic"
-	"time"
 	"unsafe"
 
 	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/percpu"
-	"github.com/otelpool/pool/internal/safety"
 )
 
 // sizeClasses is what outlives a dropped handle: what the registry holds.
 type sizeClasses struct {
-	engine *magazine.Pool
-	table  *classTable
-	zero   Zeroing
-	mode   engineMode
-	watch  *safety.Watch // nil: SafetyOff
+	engineCore
+	table *classTable
+	zero  Zeroing
 
 	bypassed, bypassedBytes atomic.Uint64
 	rejected                [pool.NumReturnResults]atomic.Uint64
@@ -155,42 +150,6 @@ func (c *sizeClasses) reject(size int) {
 	}
 	c.rejectedBytes.Add(uint64(size))
 }
-
-// Limit is the handle's.
-func (c *sizeClasses) Limit() int64 { return c.mode.limitOf(c.engine) }
-
-// SetLimit is the handle's.
-func (c *sizeClasses) SetLimit(bytes int64) int64 { return c.mode.setLimit(c.engine, bytes) }
-
-// Mode is the handle's.
-func (c *sizeClasses) Mode() pool.Mode { return c.mode.mode() }
-
-// SetMode is the handle's.
-func (c *sizeClasses) SetMode(m pool.Mode) { c.mode.setMode(c.engine, m) }
-
-// Trim is the handle's.
-func (c *sizeClasses) Trim(bytes int64) int64 {
-	c.watch.Flush()
-	return c.engine.Trim(bytes, pool.EvictPressure)
-}
-
-// Samples implements pool.Sampler.
-func (c *sizeClasses) Samples(yield func(pool.Sample) bool) { c.watch.Samples(yield) }
-
-// Age implements pool.Ager, as do the following.
-func (c *sizeClasses) Age(now time.Time) { c.engine.Age(now) }
-
-// Demand is the engine's.
-func (c *sizeClasses) Demand(now time.Time, into *pool.Demand) { c.engine.Demand(now, into) }
-
-// SetIdleAge is the engine's.
-func (c *sizeClasses) SetIdleAge(class int, d time.Duration) { c.engine.SetIdleAge(class, d) }
-
-// SetReserve is the engine's.
-func (c *sizeClasses) SetReserve(bytes int64) { c.engine.SetReserve(bytes) }
-
-// Curve is the engine's.
-func (c *sizeClasses) Curve(into *pool.Curve) { c.engine.Curve(into) }
 
 // Stats is the handle's.
 func (c *sizeClasses) Stats(into *pool.Stats) {

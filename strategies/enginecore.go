@@ -1,0 +1,59 @@
+package strategies
+
+import (
+	"time"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/magazine"
+	"github.com/otelpool/pool/internal/safety"
+)
+
+// engineCore is what the cores of pools on the engine have in common: what their
+// handles and the registry ask of the engine.
+type engineCore struct {
+	engine *magazine.Pool
+	mode   engineMode
+	watch  *safety.Watch // nil: SafetyOff
+}
+
+func (c *engineCore) close() {
+	c.mode.close()
+	c.engine.Close()
+	c.watch.Close()
+}
+
+// Limit is the handle's.
+func (c *engineCore) Limit() int64 { return c.mode.limitOf(c.engine) }
+
+// SetLimit is the handle's.
+func (c *engineCore) SetLimit(bytes int64) int64 { return c.mode.setLimit(c.engine, bytes) }
+
+// Mode is the handle's.
+func (c *engineCore) Mode() pool.Mode { return c.mode.mode() }
+
+// SetMode is the handle's.
+func (c *engineCore) SetMode(m pool.Mode) { c.mode.setMode(c.engine, m) }
+
+// Trim is the handle's.
+func (c *engineCore) Trim(bytes int64) int64 {
+	c.watch.Flush()
+	return c.engine.Trim(bytes, pool.EvictPressure)
+}
+
+// Samples implements pool.Sampler.
+func (c *engineCore) Samples(yield func(pool.Sample) bool) { c.watch.Samples(yield) }
+
+// Age implements pool.Ager, as do the following.
+func (c *engineCore) Age(now time.Time) { c.engine.Age(now) }
+
+// Demand is the engine's.
+func (c *engineCore) Demand(now time.Time, into *pool.Demand) { c.engine.Demand(now, into) }
+
+// SetIdleAge is the engine's.
+func (c *engineCore) SetIdleAge(class int, d time.Duration) { c.engine.SetIdleAge(class, d) }
+
+// SetReserve is the engine's.
+func (c *engineCore) SetReserve(bytes int64) { c.engine.SetReserve(bytes) }
+
+// Curve is the engine's.
+func (c *engineCore) Curve(into *pool.Curve) { c.engine.Curve(into) }
