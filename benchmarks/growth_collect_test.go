@@ -15,15 +15,13 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/otelpool"
-	"github.com/otelpool/pool/otelpool/direct"
 	"github.com/otelpool/pool/strategies"
 )
 
 // BenchmarkGrowthCollect is one collection by the OpenTelemetry SDK of 1 to 1,000
 // pools, with rows for the pool only (classes=none) or for each of its classes.
 // The floor of classes=none is sdk: a callback that observes the same points, which
-// are ready, and does nothing else. direct is package direct, which goes past the
-// SDK; stats is reading the same pools' Stats.
+// are ready, and does nothing else. stats is reading the same pools' Stats.
 func BenchmarkGrowthCollect(b *testing.B) {
 	b.Run("stats", func(b *testing.B) {
 		for _, n := range []int{1, 10, 100, 1000} {
@@ -34,11 +32,6 @@ func BenchmarkGrowthCollect(b *testing.B) {
 	b.Run("sdk", func(b *testing.B) {
 		for _, n := range []int{1, 10, 100, 1000} {
 			b.Run("pools="+strconv.Itoa(n), func(b *testing.B) { collectReady(b, n) })
-		}
-	})
-	b.Run("direct", func(b *testing.B) {
-		for _, n := range []int{1, 10, 100, 1000} {
-			b.Run("pools="+strconv.Itoa(n), func(b *testing.B) { measureCollect(b, exportedDirectly(b, n)) })
 		}
 	})
 	for _, classes := range []int{0, 1, 13, 63} {
@@ -112,25 +105,6 @@ func exported(b *testing.B, classes, pools int) sdkmetric.Reader {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		if err := inst.Stop(); err != nil {
-			b.Error(err)
-		}
-	})
-	return reader
-}
-
-// exportedDirectly is as exported without rows for classes, past the SDK.
-func exportedDirectly(b *testing.B, pools int) sdkmetric.Reader {
-	r := new(pool.Registry)
-	all := usedPools(b, pools, strategies.SizeClassesConfig{Registry: r})
-	producer := direct.New()
-	reader := sdkmetric.NewManualReader(sdkmetric.WithProducer(producer))
-	inst, err := producer.Start(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)), otelpool.WithRegistry(r))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		runtime.KeepAlive(all)
 		if err := inst.Stop(); err != nil {
 			b.Error(err)
 		}

@@ -19,9 +19,8 @@
 // Rows are pool-level: SDKs keep 2,000 series per instrument by default and
 // silently fold the rest into one. [WithSizeClasses] adds the size class for
 // the pools that are worth it. A row that a pool's strategy cannot know is
-// never exported, and one that it can know is exported from the start, at 0. What
-// a collection takes, some 25 µs a pool, is the SDK's work; package direct goes past
-// it, for programs with very many pools.
+// never exported, and one that it can know is exported from the start, at 0. A
+// collection takes some 25 µs a pool, nearly all of it inside the SDK.
 //
 // At shutdown, stop the MeterProvider first and close the pools after it: the
 // provider's last export then still sees them.

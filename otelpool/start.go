@@ -195,9 +195,6 @@ func claim(c *config) (release func(), err error) {
 		claims = append(claims, t)
 	}
 	t.provider = c.provider
-	if around, ok := c.provider.(interface{ Unwrap() metric.MeterProvider }); ok { // package direct's
-		t.provider = around.Unwrap()
-	}
 	if reflect.ValueOf(t.provider).Kind() == reflect.Pointer {
 		claims = append(claims, t)
 	}
