@@ -17,7 +17,6 @@ const many = 1 << 10
 type (
 	manySyncPools   [many]*sync.Pool
 	manySizeClasses [many]*strategies.SizeClasses
-	manySyncBytes   [many]*strategies.SyncBytes
 )
 
 func manyPools(tb testing.TB) []benchcase.Entry {
@@ -32,7 +31,6 @@ func manyPools(tb testing.TB) []benchcase.Entry {
 		}},
 		{Name: "sizeclasses", Open: func(tb testing.TB, _ int) benchcase.Pool { return newManySizeClasses(tb, nil) }},
 		{Name: "sizeclasses-otel", Open: func(tb testing.TB, _ int) benchcase.Pool { return newManySizeClasses(tb, seen) }},
-		{Name: "syncbytes-otel", Open: func(tb testing.TB, _ int) benchcase.Pool { return newManySyncBytes(tb, seen) }},
 	}
 }
 
@@ -46,13 +44,5 @@ func newManySizeClasses(tb testing.TB, r *pool.Registry) *manySizeClasses {
 		p[i] = must(strategies.NewSizeClasses(c))(tb)
 	}
 	tb.Cleanup(func() { closeAll(p[:]) })
-	return &p
-}
-
-func newManySyncBytes(tb testing.TB, r *pool.Registry) *manySyncBytes {
-	var p manySyncBytes
-	for i := range p {
-		p[i] = must(strategies.NewSyncBytes(strategies.SyncBytesConfig{Name: "sync." + strconv.Itoa(i), Registry: r}))(tb)
-	}
 	return &p
 }

@@ -43,16 +43,6 @@ func strategyEntries(r *pool.Registry, suffix string) []benchcase.Entry {
 			tb.Cleanup(p.Close)
 			return fixed{p}
 		}},
-		{Name: "syncbytes" + suffix, Misses: missesOf, Open: func(tb testing.TB, _ int) benchcase.Pool {
-			p := must(strategies.NewSyncBytes(strategies.SyncBytesConfig{OnDuplicate: pool.Suffix, Name: name("syncbytes"), Registry: r}))(tb)
-			tb.Cleanup(p.Close)
-			return syncBytes{p}
-		}},
-		{Name: "nop" + suffix, Open: func(tb testing.TB, _ int) benchcase.Pool {
-			p := must(strategies.NewNop(strategies.NopConfig{OnDuplicate: pool.Suffix, Name: name("nop"), Registry: r}))(tb)
-			tb.Cleanup(p.Close)
-			return nop{p}
-		}},
 	}
 }
 
@@ -87,6 +77,4 @@ func must[P any](p P, err error) func(testing.TB) P {
 type (
 	sizeClasses struct{ *strategies.SizeClasses }
 	fixed       struct{ *strategies.Fixed }
-	syncBytes   struct{ *strategies.SyncBytes }
-	nop         struct{ *strategies.Nop }
 )

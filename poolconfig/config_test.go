@@ -171,7 +171,6 @@ func TestCodeDeclaresAndTheDocumentOverrides(t *testing.T) {
   objects: {limit: 1KiB, prewarm: 2}
   slab: {limit: 130KiB, zero: on-get}
   gc: {prewarm: 1, mode: count}
-  gcbytes: {prewarm: {256: 1}}
 `)
 	b, err := poolconfig.NewSizeClasses(c, strategies.SizeClassesConfig{Name: "buffers", Limit: 1 << 20, Prewarm: map[int]int{256: 1}})
 	must(t, err)
@@ -189,10 +188,6 @@ func TestCodeDeclaresAndTheDocumentOverrides(t *testing.T) {
 	must(t, err)
 	defer s.Close()
 	want(t, "gc", fmt.Sprint(stats(s).Prewarmed, s.Mode()), "1 count")
-	g, err := poolconfig.NewSyncBytes(c, strategies.SyncBytesConfig{Name: "gcbytes"})
-	must(t, err)
-	defer g.Close()
-	want(t, "gcbytes", stats(g).Prewarmed, 1)
 }
 
 func must(t testing.TB, err error) {
@@ -260,11 +255,11 @@ func TestWhatAPoolCannotHaveIsRefusedByNameAndIgnoredByPattern(t *testing.T) {
 `)
 	object := func() *[16]byte { return new([16]byte) }
 	_, errO := poolconfig.NewBounded(c, strategies.BoundedConfig[[16]byte]{Name: "objects", New: object})
-	_, errB := poolconfig.NewSyncBytes(c, strategies.SyncBytesConfig{Name: "bytes"})
+	_, errB := poolconfig.NewSizeClasses(c, strategies.SizeClassesConfig{Name: "bytes"})
 	_, errG := poolconfig.NewSync(c, strategies.SyncConfig[int]{Name: "gc"})
 	_, errF := poolconfig.NewFixed(c, strategies.FixedConfig{Name: "slab", Size: 4096, Count: 1})
 	want(t, "objects", errO, "poolconfig: pools.yaml:3: pools.objects.zero is on-put: a bounded pool has no such setting: leave it out")
-	want(t, "bytes", errB, "poolconfig: pools.yaml:4: pools.bytes.prewarm is 3: a syncbytes pool has sizes: use {size: how many}")
+	want(t, "bytes", errB, "poolconfig: pools.yaml:4: pools.bytes.prewarm is 3: a sizeclasses pool has sizes: use {size: how many}")
 	want(t, "gc", errG, "poolconfig: pools.yaml:5: pools.gc.prewarm is {4KiB: 3}: a sync pool has no sizes: use how many objects to make")
 	want(t, "slab", errF, "poolconfig: pools.yaml:6: pools.slab.mode is off: this pool cannot be switched: leave it out")
 	for _, e := range r.All() {

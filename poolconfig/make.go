@@ -32,20 +32,6 @@ func NewSizeClasses(c *Config, d strategies.SizeClassesConfig) (*strategies.Size
 	return finish(m, p, err)
 }
 
-// NewSyncBytes is strategies.NewSyncBytes with the configuration's word on the
-// pool: prewarm, zero and classes, then mode. See NewSizeClasses.
-func NewSyncBytes(c *Config, d strategies.SyncBytesConfig) (*strategies.SyncBytes, error) {
-	m := c.begin("syncbytes", d.Name, &d.Registry)
-	m.choosePrewarmBySize(&d.Prewarm)
-	m.chooseZero(&d.Zero)
-	m.chooseClasses(&d.Classes)
-	if err := m.check(); err != nil {
-		return nil, err
-	}
-	p, err := strategies.NewSyncBytes(d)
-	return finish(m, p, err)
-}
-
 // NewFixed is strategies.NewFixed with the configuration's word on the pool:
 // zero, safety, and limit, if it is set for this pool by name: it gets as many buffers as
 // fit, for life, and allocates them at once, which a limit for many pools does not

@@ -216,7 +216,7 @@ func TestReloadUnderLoadLosesNoCountConcurrentSafe(t *testing.T) {
 	}
 	c, r := loaded(t, "")
 	a := bodies(t, c, "a")
-	gc, err := poolconfig.NewSyncBytes(c, strategies.SyncBytesConfig{Name: "gc"})
+	gc, err := poolconfig.NewSync(c, strategies.SyncConfig[[64]byte]{Name: "gc"})
 	must(t, err)
 	defer gc.Close()
 	var stop atomic.Bool
@@ -227,7 +227,7 @@ func TestReloadUnderLoadLosesNoCountConcurrentSafe(t *testing.T) {
 		users.Go(func() {
 			for size := 1 + i; !stop.Load(); size = size*7%60_000 + 1 {
 				x, y := a.Get(size), a.Get(100)
-				z := gc.Get(size)
+				z := gc.Get()
 				a.Put(x)
 				gc.Put(z)
 				a.Put(y)

@@ -215,7 +215,7 @@ func missing(t *track, _ *frame) string {
 	return fmt.Sprintf("%s of %s requests/s find nothing", percent(w.misses/w.served()), count(w.served()))
 }
 
-// pools tells whether the strategy can hit at all: Nop cannot.
+// pools tells whether the strategy can hit at all.
 func (t *track) pools() bool { return t.stats.Knows.Requests.Has(int(hit)) }
 
 func waiting(t *track, f *frame) string {

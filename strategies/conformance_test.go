@@ -72,8 +72,6 @@ func TestBytePoolsConform(t *testing.T) {
 		"sizeclasses-budget": func() (pool.Bytes, error) {
 			return sizeClasses(strategies.SizeClassesConfig{Budget: pool.NewBudget(100_000)})
 		},
-		"syncbytes": func() (pool.Bytes, error) { return strategies.NewSyncBytes(strategies.SyncBytesConfig{}) },
-		"nop":       func() (pool.Bytes, error) { return strategies.NewNop(strategies.NopConfig{}) },
 		"fixed": func() (pool.Bytes, error) {
 			const size = 100_000 // what the suite counts
 			f, err := strategies.NewFixed(strategies.FixedConfig{Size: size, Count: 8})

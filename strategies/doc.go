@@ -1,6 +1,6 @@
-// Package strategies is the pools: of byte buffers ([SizeClasses], [Fixed],
-// [SyncBytes], [Nop]) and of objects ([Bounded], [Sync]), each behind the same Get
-// and Put, each counting what it does.
+// Package strategies has the pools: of byte buffers ([SizeClasses], [Fixed]) and
+// of objects ([Bounded], [Sync]), each behind the same Get and Put, each counting
+// what it does.
 //
 //	var bodies = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "http.body"}))
 //
@@ -19,7 +19,7 @@
 // empty or closed allocates. Put never fails: what a pool cannot keep it drops. Both
 // are counted, with the reason.
 //
-// All but Fixed and Nop can be switched, while in use, to allocate and only count,
+// All but Fixed can be switched, while in use, to allocate and only count,
 // or not even that: see [pool.Switchable].
 //
 // [Buffer] is a growing buffer and [Copy] is io.Copy, on any pool of bytes.

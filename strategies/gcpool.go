@@ -61,7 +61,6 @@ const (
 	gcMiss
 	gcPooled
 	gcPrewarmed
-	gcRequested
 	gcGetClosed
 	gcPutClosed
 	gcRefused
@@ -76,12 +75,12 @@ func (p *gcPool) init(blind bool) {
 
 // unpooled counts a request that an object is made for because the pool, whose
 // state is not isOn, keeps none.
-func (p *gcPool) unpooled(state uint32, bytes int) {
+func (p *gcPool) unpooled(state uint32) {
 	switch state {
 	case isClosed:
-		p.count(gcGetClosed, bytes)
+		p.count(gcGetClosed)
 	case isCount:
-		p.count(gcMiss, bytes)
+		p.count(gcMiss)
 	}
 }
 
@@ -89,15 +88,14 @@ func (p *gcPool) unpooled(state uint32, bytes int) {
 func (p *gcPool) drop(state uint32) {
 	switch state {
 	case isClosed:
-		p.count(gcPutClosed, 0)
+		p.count(gcPutClosed)
 	case isCount:
-		p.count(gcRefused, 0)
+		p.count(gcRefused)
 	}
 }
 
-// get returns an idle object and counts a hit for a request of so many bytes,
-// or returns nil and counts nothing.
-func (p *gcPool) get(bytes int) unsafe.Pointer {
+// get returns an idle object and counts a hit, or returns nil and counts nothing.
+func (p *gcPool) get() unsafe.Pointer {
 	pid := percpu.Pin() // as enter does, without the call
 	s := p.at(pid)
 	var v any
@@ -118,7 +116,6 @@ func (p *gcPool) get(bytes int) unsafe.Pointer {
 	}
 	s.lock.Lock()
 	s.n[gcHit]++
-	s.n[gcRequested] += uint64(bytes)
 	x, surplus := p.unpacked(v, s)
 	p.leave(s)
 	if surplus {
@@ -162,11 +159,10 @@ func (p *gcPool) put(x unsafe.Pointer, as int) {
 	}
 }
 
-// count counts one event, and the bytes of a request.
-func (p *gcPool) count(i, bytes int) {
+// count counts one event.
+func (p *gcPool) count(i int) {
 	s := p.enter()
 	s.n[i]++
-	s.n[gcRequested] += uint64(bytes)
 	p.leave(s)
 }
 
@@ -251,11 +247,11 @@ func (p *gcPool) sum(i int) uint64 {
 	return sum
 }
 
-// fill sets what the pool knows of c, for objects of size bytes. What goes out
+// fill sets what the pool knows of c. What goes out
 // is read before what came in, so that use meanwhile cannot make idle negative.
 // What Close dropped is what is left over, so a Get that overlaps Close and
 // still hits lowers it by one when it counts.
-func (p *gcPool) fill(c *pool.Counts, size uint64) {
+func (p *gcPool) fill(c *pool.Counts) {
 	closed := p.mode.closed()
 	taken := p.collected.Load()
 	if closed {
@@ -269,21 +265,16 @@ func (p *gcPool) fill(c *pool.Counts, size uint64) {
 	c.Prewarmed = p.sum(gcPrewarmed)
 	c.Returns[pool.Pooled] = p.sum(gcPooled)
 	c.Allocations = c.Requests[pool.Miss] + c.Requests[pool.RequestClosed] + c.Prewarmed
-	c.AllocatedBytes = c.Allocations * size
-	c.RequestedBytes = p.sum(gcRequested)
 	if p.blind {
 		return
 	}
 	idle := c.Prewarmed + c.Returns[pool.Pooled] - c.Requests[pool.Hit] - taken
 	c.Evictions[pool.EvictGC] = taken
-	c.EvictedBytes[pool.EvictGC] = taken * size
 	if closed {
 		c.Evictions[pool.EvictClosed] = idle
-		c.EvictedBytes[pool.EvictClosed] = idle * size
 		return
 	}
 	c.Idle = int64(idle)
-	c.IdleBytes = int64(idle * size)
 }
 
 // rows is what can be known of a gcPool.

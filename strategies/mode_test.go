@@ -41,10 +41,6 @@ func switchables() map[string]func() (switchable, func()) {
 			}))
 			return p, func() { p.Put(p.Get()) }
 		},
-		"syncbytes": func() (switchable, func()) {
-			p := strategies.Must(strategies.NewSyncBytes(strategies.SyncBytesConfig{}))
-			return p, func() { p.Put(p.Get(1000)) }
-		},
 	}
 }
 
@@ -98,7 +94,7 @@ func TestModeOffCountsNothingAndKnowsNoMoreWhatIsInUse(t *testing.T) {
 
 func TestWhatOneModeHandsOutAnotherTakesBack(t *testing.T) {
 	t.Parallel()
-	p := strategies.Must(strategies.NewSyncBytes(strategies.SyncBytesConfig{}))
+	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{}))
 	for _, from := range []pool.Mode{pool.ModeOff, pool.ModeCount} {
 		p.SetMode(from)
 		b := p.Get(1000)

@@ -95,14 +95,14 @@ func (s *Sync[T]) Get() *T {
 	c := s.core
 	if state := c.objects.mode.state.Load(); state != isOn {
 		x := c.make()
-		c.objects.unpooled(state, 0)
+		c.objects.unpooled(state)
 		return x
 	}
-	if x := c.objects.get(0); x != nil {
+	if x := c.objects.get(); x != nil {
 		return (*T)(x) // only put and Warm put something in, both a *T
 	}
 	x := c.make() // before it is counted: New may panic
-	c.objects.count(gcMiss, 0)
+	c.objects.count(gcMiss)
 	return x
 }
 
@@ -124,7 +124,7 @@ func (s *Sync[T]) Put(x *T) {
 func (c *syncCore[T]) prepare(x *T) (ok bool) {
 	defer func() {
 		if !ok { // refused, or in a panic
-			c.objects.count(gcRefused, 0)
+			c.objects.count(gcRefused)
 		}
 	}()
 	if c.keep != nil && !c.keep(x) {
@@ -184,7 +184,7 @@ func (c *syncCore[T]) Stats(into *pool.Stats) {
 	into.Reset()
 	into.Strategy = "sync"
 	into.Closed = c.objects.mode.closed()
-	c.objects.fill(&into.Counts, 0)
+	c.objects.fill(&into.Counts)
 	into.Returns[pool.NilReturn] = c.nils.Load()
 	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
 	rows, evictions := c.objects.rows()

@@ -47,15 +47,6 @@ func zeroings(z strategies.Zeroing) map[string]func() zeroing {
 				},
 			}, p.Close}
 		},
-		"syncbytes": func() zeroing {
-			p := strategies.Must(strategies.NewSyncBytes(strategies.SyncBytesConfig{Classes: classes, Zero: z}))
-			return zeroing{p, p, []func(*rand.Rand){
-				func(r *rand.Rand) { p.Warm(1+r.IntN(1024), 2) },
-				func(r *rand.Rand) { p.SetMode(pool.Mode(r.IntN(int(pool.NumModes)))) },
-				func(*rand.Rand) { p.SetMode(pool.ModeOn) },
-				func(*rand.Rand) { p.SetMode(pool.ModeOn) },
-			}, p.Close}
-		},
 		"fixed": func() zeroing {
 			p := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Size: 100, Count: 8, Zero: z}))
 			return zeroing{sized{p}, p, nil, p.Close}

@@ -25,8 +25,14 @@ type beneath interface {
 
 var pools = map[string]func() beneath{
 	"sizeclasses": func() beneath { return sizeClasses(strategies.SizeClassesConfig{}) },
-	"syncbytes":   func() beneath { return strategies.Must(strategies.NewSyncBytes(strategies.SyncBytesConfig{})) },
-	"nop":         func() beneath { return strategies.Must(strategies.NewNop(strategies.NopConfig{})) },
+	"counting":    counting,
+}
+
+// counting returns a pool that keeps nothing.
+func counting() beneath {
+	p := sizeClasses(strategies.SizeClassesConfig{})
+	p.SetMode(pool.ModeCount)
+	return p
 }
 
 func sizeClasses(c strategies.SizeClassesConfig) *strategies.SizeClasses {

@@ -99,7 +99,7 @@ func poolColor(pool string) color.Color {
 	switch {
 	case pool == reference:
 		return orange
-	case slices.Contains([]string{"sizeclasses", "fixed", "syncbytes", "nop", "wrap", "bounded", "sync"}, base):
+	case slices.Contains([]string{"sizeclasses", "fixed", "wrap", "bounded", "sync"}, base):
 		return blue
 	default:
 		return gray

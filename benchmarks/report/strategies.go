@@ -20,7 +20,7 @@ func strategiesBlock(r *results) string {
 		header = append(header, c.title)
 	}
 	t := newTable(append(header, "hits under collections")...)
-	for _, pool := range []string{"make", "nop-otel", "syncpool", "wrap", "syncbytes-otel", "fixed-otel", ours} {
+	for _, pool := range []string{"make", "syncpool", "wrap", "fixed-otel", ours} {
 		cells := []string{emphasis(pool)}
 		for _, c := range columns {
 			cells = append(cells, r.nanosecondsOf(c.at, pool))

@@ -86,12 +86,14 @@ func pooled(r *pool.Registry, conf *poolconfig.Config) (*pools, error) {
 }
 
 // unpooled is the gateway with pooling off: what it allocates is what it needs.
-// Only the bodies are counted, under a name if there is a registry.
+// Only the bodies are counted, under a name if there is a registry. A single
+// class of the smallest size makes every request allocate its own length.
 func unpooled(name string, r *pool.Registry) (*pools, error) {
-	bodies, err := strategies.NewNop(strategies.NopConfig{Name: name, Registry: r})
+	bodies, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: name, Registry: r, Classes: strategies.Explicit(1)})
 	if err != nil {
 		return nil, err
 	}
+	bodies.SetMode(pool.ModeCount)
 	return &pools{
 		bodies:  bodies,
 		writers: allocating[gzip.Writer]{newWriter},

@@ -35,17 +35,9 @@ var patients = map[string]func(r *pool.Registry) *patient{
 		p := strategies.Must(strategies.NewSync(strategies.SyncConfig[[1000]byte]{Name: "p", Registry: r}))
 		return ofObjects(r, p, p, p.Close)
 	},
-	"syncbytes": func(r *pool.Registry) *patient {
-		p := strategies.Must(strategies.NewSyncBytes(strategies.SyncBytesConfig{Name: "p", Registry: r}))
-		return ofBytes(r, p, p, p.Close)
-	},
 	"fixed": func(r *pool.Registry) *patient {
 		p := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Name: "p", Registry: r, Size: 1000, Count: 64}))
 		return &patient{p, r, func() func() { b := p.Get(); return func() { p.Put(b) } }, p.Close}
-	},
-	"nop": func(r *pool.Registry) *patient {
-		p := strategies.Must(strategies.NewNop(strategies.NopConfig{Name: "p", Registry: r}))
-		return ofBytes(r, p, p, p.Close)
 	},
 }
 

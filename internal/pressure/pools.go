@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
@@ -29,12 +30,10 @@ var pools = map[string]func(ctx context.Context) (p pool.Bytes, report func(*lab
 	unlimited: func(context.Context) (pool.Bytes, func(*labResult), error) { return newStacks(1 << 30), nothing, nil },
 	capped:    func(context.Context) (pool.Bytes, func(*labResult), error) { return newStacks(64), nothing, nil },
 	gcSized: func(context.Context) (pool.Bytes, func(*labResult), error) {
-		p, err := strategies.NewSyncBytes(strategies.SyncBytesConfig{Classes: classes, NoTracking: true})
-		return p, nothing, err
+		return newSyncPools(), nothing, nil
 	},
 	none: func(context.Context) (pool.Bytes, func(*labResult), error) {
-		p, err := strategies.NewNop(strategies.NopConfig{})
-		return p, nothing, err
+		return makes{}, nothing, nil
 	},
 	adaptivePool: newAdaptive,
 }
@@ -112,5 +111,37 @@ func (s *stacks) Put(b []byte) {
 	defer s.mu.Unlock()
 	if free := s.free[cap(b)]; len(free) < s.most {
 		s.free[cap(b)] = append(free, b)
+	}
+}
+
+// makes allocates each buffer and keeps none.
+type makes struct{}
+
+func (makes) Get(n int) []byte { return make([]byte, n) }
+func (makes) Put([]byte)       {}
+
+// syncPools is a sync.Pool per size class. It keeps a slice by the address of its
+// first byte, which allocates nothing.
+type syncPools map[int]*sync.Pool // by size
+
+func newSyncPools() syncPools {
+	pools := make(syncPools)
+	for size := smallest; size <= largest; size *= 2 {
+		pools[size] = new(sync.Pool)
+	}
+	return pools
+}
+
+func (p syncPools) Get(n int) []byte {
+	size := max(smallest, 1<<bits.Len(uint(n-1)))
+	if first, ok := p[size].Get().(*byte); ok {
+		return unsafe.Slice(first, size)[:n]
+	}
+	return make([]byte, n, size)
+}
+
+func (p syncPools) Put(b []byte) {
+	if of := p[cap(b)]; of != nil {
+		of.Put(unsafe.SliceData(b))
 	}
 }
