@@ -317,7 +317,6 @@ func addCounts(s, closed *Stats) {
 	s.Idle, s.IdleBytes = idle, bytes
 	s.Grown += closed.Grown
 	s.Shrunk += closed.Shrunk
-	s.Lost += closed.Lost
 	for k, n := range closed.Misuse {
 		s.Misuse[k] += n
 	}

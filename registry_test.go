@@ -22,7 +22,7 @@ type counting struct {
 func (c *counting) Stats(into *pool.Stats) {
 	into.Reset()
 	into.Strategy = c.strategy
-	into.Knows = pool.Knowledge{Rows: pool.KnowsIdle | pool.KnowsLost, Requests: pool.SetOf(pool.Hit)}
+	into.Knows = pool.Knowledge{Rows: pool.KnowsIdle, Requests: pool.SetOf(pool.Hit)}
 	into.Requests[pool.Hit] = c.hits.Load()
 	into.Idle, into.IdleBytes = 3, 300
 	into.InUse = 1

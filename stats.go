@@ -97,7 +97,6 @@ const (
 	KnowsObjectLimit                     // ObjectLimit
 	KnowsResizes                         // Grown, Shrunk
 	KnowsPending                         // Pending: callers may wait
-	KnowsLost                            // Lost
 )
 
 // Knowledge is what a strategy can report: its figures, and the results,
@@ -112,7 +111,7 @@ type Knowledge struct {
 }
 
 // countedRows are the figures that stay true when a pool is closed.
-const countedRows = KnowsEvictedBytes | KnowsAllocatedBytes | KnowsRequestedBytes | KnowsResizes | KnowsLost
+const countedRows = KnowsEvictedBytes | KnowsAllocatedBytes | KnowsRequestedBytes | KnowsResizes
 
 // Has tells whether every one of the rows is known.
 func (k Knowledge) Has(rows Rows) bool { return k.Rows&rows == rows }
@@ -151,7 +150,6 @@ type Stats struct {
 	Grown       uint64                 // times the limit was raised
 	Shrunk      uint64                 // times the limit was lowered
 	Pending     int64                  // callers waiting now
-	Lost        uint64                 // objects the garbage collector took while they were handed out: never given back; of the sampled ones where a pool samples
 	Misuse      [NumMisuseKinds]uint64 // found, each time; of the sampled ones where a pool samples
 
 	Classes []Class // one row per size class, in order of size; nil where there are none
@@ -235,7 +233,6 @@ func (s *Stats) Sub(earlier *Stats) {
 	s.Counts.Sub(&earlier.Counts)
 	s.Grown -= earlier.Grown
 	s.Shrunk -= earlier.Shrunk
-	s.Lost -= earlier.Lost
 	for k, n := range earlier.Misuse {
 		s.Misuse[k] -= n
 	}

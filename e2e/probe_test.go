@@ -54,7 +54,7 @@ func TestMetricsOfNoGatewayPoolArriveToo(t *testing.T) {
 
 	want := map[series]float64{
 		{"otelpool.allocations", "probe", "probe", ""}:          7, // no pool is without it
-		{"otelpool.losses", "probe", "probe", ""}:               3,
+		{"otelpool.misuse", "probe", "probe", "lost"}:           3,
 		{"otelpool.wait.duration", "probe", "probe", ""}:        2,
 		{"otelpool.controller.memory.limit", "", "", ""}:        1 << 40,
 		{"otelpool.controller.memory.pressure", "", "", "heap"}: 0.75,
@@ -96,8 +96,8 @@ type probe struct{}
 func (probe) Stats(into *pool.Stats) {
 	into.Reset()
 	into.Strategy = "probe"
-	into.Knows.Rows = pool.KnowsLost
-	into.Allocations, into.Lost = 7, 3
+	into.Knows.Misuse = pool.SetOf(pool.MisuseLost)
+	into.Allocations, into.Misuse[pool.MisuseLost] = 7, 3
 	into.Classes = append(into.Classes, pool.Class{Size: 64})
 }
 

@@ -15,7 +15,6 @@ import (
 
 	"github.com/prometheus/prometheus/promql"
 
-	"github.com/otelpool/pool/e2e/internal/dashboards"
 	"github.com/otelpool/pool/e2e/internal/promstore"
 )
 
@@ -37,7 +36,6 @@ func TestEveryQueryOfADashboardAnswers(t *testing.T) {
 	for _, chosen := range []choices{everything, oneOf} {
 		t.Run(chosen.name, func(t *testing.T) { r.ask(t, r.store, chosen, queries) })
 	}
-	t.Run("names with dots", func(t *testing.T) { r.ask(t, r.dotted, everything, dottedQueries(t)) })
 }
 
 func (r *recording) ask(t *testing.T, store *promstore.Store, chosen choices, queries []query) {
@@ -56,15 +54,9 @@ func (r *recording) ask(t *testing.T, store *promstore.Store, chosen choices, qu
 
 func TestEveryRuleAnswers(t *testing.T) {
 	r := recorded(t)
-	t.Run("shipped names", func(t *testing.T) { r.askRules(t, r.store) })
-	t.Run("names with dots", func(t *testing.T) { r.askRules(t, r.dotted) })
-}
-
-func (r *recording) askRules(t *testing.T, store *promstore.Store) {
-	t.Helper()
 	recordings, alerts := 0, 0
-	for _, rule := range store.Rules() {
-		m, err := store.Range(t.Context(), rule.Expr, r.first, r.last, scrapeMade)
+	for _, rule := range r.store.Rules() {
+		m, err := r.store.Range(t.Context(), rule.Expr, r.first, r.last, scrapeMade)
 		if err != nil {
 			t.Errorf("%s: %v\n%s", rule.Name, err, rule.Expr)
 		}
@@ -110,23 +102,6 @@ func grafanaQueries(t *testing.T) (queries []query) {
 	t.Helper()
 	for _, file := range files(t, "../deploy/grafana/dashboards/*.json") {
 		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		queries = append(queries, queriesOf(t, text)...)
-	}
-	return queries
-}
-
-// dottedQueries are the same for names with dots.
-func dottedQueries(t *testing.T) (queries []query) {
-	t.Helper()
-	names, err := dashboards.UTF8()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range dashboards.Pages() {
-		text, err := p.Grafana(names)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -22,7 +20,6 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/e2e/internal/collector"
-	"github.com/otelpool/pool/e2e/internal/dashboards"
 	"github.com/otelpool/pool/e2e/internal/gateway"
 	"github.com/otelpool/pool/e2e/internal/promstore"
 	"github.com/otelpool/pool/otelpool"
@@ -48,13 +45,12 @@ var recordingStart = time.Date(2026, time.March, 1, 3, 0, 0, 0, time.UTC)
 var scenarios = []string{"steady", "burst", "leak", "squeeze"}
 
 type recording struct {
-	store  *promstore.Store
-	dotted *promstore.Store           // the same with names as they are in OpenTelemetry
-	first  time.Time                  // with data
-	last   time.Time                  // scrape
-	made   int                        // scrapes
-	fired  map[string]map[string]bool // job → names of the alerts that fired
-	grave  map[string]string          // alert → severity
+	store *promstore.Store
+	first time.Time                  // with data
+	last  time.Time                  // scrape
+	made  int                        // scrapes
+	fired map[string]map[string]bool // job → names of the alerts that fired
+	grave map[string]string          // alert → severity
 }
 
 // record is made once: it has what all tests of queries and alerts need. One with
@@ -88,11 +84,7 @@ func newRecording(ctx context.Context) (r *recording, err error) {
 	if err != nil {
 		return nil, err
 	}
-	dotted, overrides, err := dottedExporter()
-	if err != nil {
-		return nil, err
-	}
-	c, err := collector.Start(ctx, collector.Options{Binary: b.collector, Overrides: overrides})
+	c, err := collector.Start(ctx, collector.Options{Binary: b.collector})
 	if err != nil {
 		return nil, err
 	}
@@ -110,64 +102,10 @@ func newRecording(ctx context.Context) (r *recording, err error) {
 	}
 	defer func() { err = errors.Join(err, p.stop(ctx)) }()
 	r = &recording{first: recordingStart, fired: map[string]map[string]bool{}, grave: map[string]string{}}
-	if err := r.open(dir); err != nil {
+	if r.store, err = promstore.Open(filepath.Join(dir, "prometheus"), rulesFile); err != nil {
 		return nil, err
 	}
-	return r, r.fill(ctx, c.Scrape, dotted, p.work)
-}
-
-// open makes the stores, the second one with rules that are translated too.
-func (r *recording) open(dir string) (err error) {
-	if r.store, err = promstore.Open(filepath.Join(dir, "prometheus"), rulesFile); err != nil {
-		return err
-	}
-	names, err := dashboards.UTF8()
-	if err != nil {
-		return err
-	}
-	text, err := os.ReadFile(rulesFile)
-	if err != nil {
-		return err
-	}
-	file := filepath.Join(dir, "dotted.yml")
-	if err := os.WriteFile(file, []byte(names.Rules(string(text))), 0o600); err != nil {
-		return err
-	}
-	r.dotted, err = promstore.Open(filepath.Join(dir, "dotted"), file)
-	return err
-}
-
-// dottedExporter is a second exporter of the collector, with the other translation,
-// and how to scrape it.
-func dottedExporter() (scrape func(context.Context) (string, error), overrides []string, err error) {
-	ports, err := collector.FreePorts()
-	if err != nil {
-		return nil, nil, err
-	}
-	address := fmt.Sprintf("127.0.0.1:%d", ports.Prometheus)
-	return func(ctx context.Context) (string, error) { return scrapeDotted(ctx, "http://"+address+"/metrics") },
-		[]string{
-			"exporters::prometheus/dotted::endpoint: " + address,
-			"exporters::prometheus/dotted::translation_strategy: NoUTF8EscapingWithSuffixes",
-			"service::pipelines::metrics::exporters: [debug, prometheus, prometheus/dotted]",
-		}, nil
-}
-
-// scrapeDotted asks for names with dots, as Prometheus 3 does: who does not gets
-// underscores.
-func scrapeDotted(ctx context.Context, url string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("Accept", "text/plain;version=1.0.0;escaping=allow-utf-8")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	return string(text), err
+	return r, r.fill(ctx, c.Scrape, p.work)
 }
 
 func startScenario(binary, endpoint, scenario string, i int) (*gateway.Gateway, error) {
@@ -182,7 +120,7 @@ func startScenario(binary, endpoint, scenario string, i int) (*gateway.Gateway, 
 const rulesFile = "../deploy/prometheus/rules/otelpool.yml"
 
 // fill scrapes until the recording is complete.
-func (r *recording) fill(ctx context.Context, scrape, dotted func(context.Context) (string, error), between func()) error {
+func (r *recording) fill(ctx context.Context, scrape func(context.Context) (string, error), between func()) error {
 	tick := time.NewTicker(scrapeReal)
 	defer tick.Stop()
 	for start := time.Now(); time.Since(start) < recordFor; {
@@ -191,13 +129,9 @@ func (r *recording) fill(ctx context.Context, scrape, dotted func(context.Contex
 		if err != nil {
 			return err
 		}
-		same, err := dotted(ctx)
-		if err != nil {
-			return err
-		}
 		// By the clock, so that a machine that is busy makes fewer scrapes and not another time.
 		r.last = recordingStart.Add(fast * time.Since(start))
-		if err := errors.Join(r.store.Tick(ctx, text, r.last), r.dotted.Tick(ctx, same, r.last)); err != nil {
+		if err := r.store.Tick(ctx, text, r.last); err != nil {
 			return err
 		}
 		r.made++

@@ -42,7 +42,6 @@ func figuresOf(s *gateway.Summary) map[series]float64 {
 		add("otelpool.allocations", "", float64(p.Allocations))
 		known(p.AllocatedBytes, "otelpool.memory.allocated", "", add)
 		known(p.RequestedBytes, "otelpool.memory.requested", "", add)
-		known(p.Lost, "otelpool.losses", "", add)
 		each(p.Misuse, "otelpool.misuse", add)
 		known(p.Grown, "otelpool.resizes", "up", add)
 		known(p.Shrunk, "otelpool.resizes", "down", add)

@@ -154,9 +154,6 @@ func (c *collector) poolCounts(to *series) {
 		c.observe(resizes, to, rowUp, int64(s.Grown))
 		c.observe(resizes, to, rowDown, int64(s.Shrunk))
 	}
-	if s.Knows.Has(pool.KnowsLost) {
-		c.observe(losses, to, rowPlain, int64(s.Lost))
-	}
 	c.results(misuses, to, rowMisuse, s.Knows.Misuse, s.Knows.Misuse, s.Misuse[:])
 }
 

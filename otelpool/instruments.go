@@ -66,7 +66,6 @@ const (
 	memoryRequested
 	evictions
 	memoryEvicted
-	losses
 	misuses
 	resizes
 	pendingRequests
@@ -155,12 +154,6 @@ var instruments = [numInstruments]instrument{
 		description: "Capacity of the idle objects dropped by the pool, by reason.",
 		attribute:   &evictionAttribute, perPool: true, perClass: true,
 		prometheus: "otelpool_memory_evicted_bytes_total",
-	},
-	losses: {
-		name: "otelpool.losses", kind: counter, unit: "{object}",
-		description: "Objects the garbage collector took while they were handed out: they were never given back. Where a pool samples, of the sampled objects.",
-		perPool:     true,
-		prometheus:  "otelpool_losses_total",
 	},
 	misuses: {
 		name: "otelpool.misuse", kind: counter, unit: "{misuse}",

@@ -64,7 +64,6 @@ type Instrumentation struct {
 //	otelpool.memory.requested                 counter        By
 //	otelpool.evictions *                      counter        {eviction}    otelpool.eviction.reason
 //	otelpool.memory.evicted *                 counter        By            otelpool.eviction.reason
-//	otelpool.losses                           counter        {object}
 //	otelpool.misuse                           counter        {misuse}      otelpool.misuse.kind
 //	otelpool.resizes                          counter        {resize}      otelpool.resize.direction
 //	otelpool.pending_requests                 updowncounter  {request}

@@ -42,13 +42,15 @@ func knowsAll() *fake {
 		Knows: pool.Knowledge{
 			Rows: pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsEvictedBytes | pool.KnowsInUse | pool.KnowsInUseBytes |
 				pool.KnowsAllocatedBytes | pool.KnowsRequestedBytes | pool.KnowsLimit | pool.KnowsObjectLimit |
-				pool.KnowsResizes | pool.KnowsPending | pool.KnowsLost,
+				pool.KnowsResizes | pool.KnowsPending,
 			Requests:  pool.SetOf(pool.Hit),
 			Returns:   pool.SetOf(pool.Full),
 			Evictions: pool.SetOf(pool.EvictGC),
+			Misuse:    pool.SetOf(pool.MisuseLost),
 		},
-		InUse: 1, InUseBytes: 2, Limit: 3, ObjectLimit: 4, Grown: 5, Shrunk: 6, Pending: 7, Lost: 8,
+		InUse: 1, InUseBytes: 2, Limit: 3, ObjectLimit: 4, Grown: 5, Shrunk: 6, Pending: 7,
 	}
+	f.stats.Misuse[pool.MisuseLost] = 8
 	c := &f.stats.Counts
 	c.Requests[pool.Hit], c.Returns[pool.Full], c.Evictions[pool.EvictGC], c.EvictedBytes[pool.EvictGC] = 9, 10, 11, 12
 	c.Allocations, c.AllocatedBytes, c.RequestedBytes, c.Idle, c.IdleBytes = 13, 14, 15, 16, 17
@@ -73,7 +75,7 @@ func TestExportsEveryFigureUnderItsName(t *testing.T) {
 		"otelpool.memory.requested otelpool.pool.name=p":                           15,
 		"otelpool.evictions otelpool.eviction.reason=gc,otelpool.pool.name=p":      11,
 		"otelpool.memory.evicted otelpool.eviction.reason=gc,otelpool.pool.name=p": 12,
-		"otelpool.losses otelpool.pool.name=p":                                     8,
+		"otelpool.misuse otelpool.misuse.kind=lost,otelpool.pool.name=p":           8,
 		"otelpool.resizes otelpool.pool.name=p,otelpool.resize.direction=up":       5,
 		"otelpool.resizes otelpool.pool.name=p,otelpool.resize.direction=down":     6,
 		"otelpool.pending_requests otelpool.pool.name=p":                           7,

@@ -120,7 +120,7 @@ func TestWhatTheCollectorTookInTheMeantimeIsTold(t *testing.T) {
 	pooltest.NoLeaks(tb, &r)
 	takeAndForget(p, 1)
 	var s pool.Stats
-	for deadline := time.Now().Add(10 * time.Second); s.Lost == 0 && time.Now().Before(deadline); runtime.Gosched() {
+	for deadline := time.Now().Add(10 * time.Second); s.Misuse[pool.MisuseLost] == 0 && time.Now().Before(deadline); runtime.Gosched() {
 		runtime.GC()
 		p.Stats(&s)
 	}

@@ -147,7 +147,6 @@ func facts(s *pool.Stats) (f []fact) {
 	add(k.Has(pool.KnowsObjectLimit), "object limit", grouped(s.ObjectLimit))
 	add(k.Has(pool.KnowsInUseBytes), "bytes in use", byteSize(s.InUseBytes))
 	add(k.Has(pool.KnowsPending), "callers waiting", grouped(s.Pending))
-	add(k.Has(pool.KnowsLost), "objects lost", groups(s.Lost))
 	add(true, "allocations", groups(s.Allocations))
 	add(k.Has(pool.KnowsAllocatedBytes), "bytes allocated", byteSize(int64(s.AllocatedBytes)))
 	add(k.Has(pool.KnowsRequestedBytes), "bytes asked for", byteSize(int64(s.RequestedBytes)))

@@ -40,7 +40,7 @@ func busyRegistry(tb testing.TB) *pool.Registry {
 	publish(tb, r, "a", a)
 	lost := newFake()
 	lost.set(func(s *pool.Stats) {
-		s.Lost = 3
+		s.Misuse[pool.MisuseLost] = 3
 		s.Requests[pool.Hit] = 10
 		s.Limit = pool.Unlimited
 		s.Knows.Rows &^= pool.KnowsLimit

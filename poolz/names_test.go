@@ -24,7 +24,7 @@ func TestHostileNamesAreTextEverywhere(t *testing.T) {
 	r := new(pool.Registry)
 	for _, name := range hostile {
 		f := newFake()
-		f.set(func(s *pool.Stats) { s.Lost = 1 }) // so that it is among those that need attention
+		f.set(func(s *pool.Stats) { s.Misuse[pool.MisuseLost] = 1 }) // so that it is among those that need attention
 		publish(t, r, name, f)
 	}
 	h := pageOf(r)

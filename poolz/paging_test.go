@@ -54,7 +54,7 @@ func TestEveryOrderSorts(t *testing.T) {
 	few.set(func(s *pool.Stats) { s.Requests[pool.Hit] = 5 })
 	many.set(func(s *pool.Stats) {
 		s.Requests[pool.Hit], s.Requests[pool.Miss] = 50, 50
-		s.Returns[pool.Full], s.Evictions[pool.EvictIdle], s.IdleBytes, s.InUse, s.Lost = 9, 9, 9, 9, 1
+		s.Returns[pool.Full], s.Evictions[pool.EvictIdle], s.IdleBytes, s.InUse, s.Misuse[pool.MisuseLost] = 9, 9, 9, 9, 1
 	})
 	publish(t, r, "a-few", few)
 	publish(t, r, "many", many)

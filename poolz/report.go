@@ -55,7 +55,6 @@ type poolJSON struct {
 	Grown       *uint64     `json:"grown,omitempty"`
 	Shrunk      *uint64     `json:"shrunk,omitempty"`
 	Pending     *int64      `json:"pending,omitempty"`
-	Lost        *uint64     `json:"lost,omitempty"`
 	HitRatio    *float64    `json:"hit_ratio,omitempty"`
 	Rates       *ratesJSON  `json:"rates,omitempty"`
 	Classes     []classJSON `json:"classes,omitempty"`
@@ -165,7 +164,6 @@ func poolReport(t *track) poolJSON {
 		Grown:       known(k.Has(pool.KnowsResizes), s.Grown),
 		Shrunk:      known(k.Has(pool.KnowsResizes), s.Shrunk),
 		Pending:     known(k.Has(pool.KnowsPending), s.Pending),
-		Lost:        known(k.Has(pool.KnowsLost), s.Lost),
 		Misuse:      named[pool.MisuseKind](k.Misuse, s.Misuse[:]),
 		HitRatio:    known(t.pools() && s.Requests[hit]+s.Requests[miss] > 0, s.HitRatio()),
 	}

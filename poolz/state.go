@@ -132,8 +132,8 @@ func misused(t *track, _ *frame) string {
 // lowest in each quarter of the time: bursts come back down, a leak does not.
 // The rise has to stand out from the deepest fall on the way, whatever the height.
 func leaking(t *track, f *frame) string {
-	if t.stats.Lost > 0 {
-		return fmt.Sprintf("the garbage collector found %s that were never given back", plural(t.stats.Lost, "object"))
+	if lost := t.stats.Misuse[pool.MisuseLost]; lost > 0 {
+		return fmt.Sprintf("the garbage collector found %s that were never given back", plural(lost, "object"))
 	}
 	n := t.points()
 	if !t.stats.Knows.Has(pool.KnowsInUse) || t.watchedFor(f) < leakWatch {

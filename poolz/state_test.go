@@ -51,7 +51,7 @@ func TestPoolsAreMarkedForWhatTheyDo(t *testing.T) {
 		{"a leak that quickens", 60, false, func(s *pool.Stats, i int) { served(s, 100); s.InUse = int64(20 + i + i*i/4) },
 			"leaking: in use rose from "},
 		{"a queue that wanders", 120, false, func(s *pool.Stats, i int) { served(s, 100); s.InUse = max(0, s.InUse+int64(random.IntN(21)-10)) }, "ok"},
-		{"collected while in use", 3, false, func(s *pool.Stats, i int) { served(s, 100); s.Lost = 2 },
+		{"collected while in use", 3, false, func(s *pool.Stats, i int) { served(s, 100); s.Misuse[pool.MisuseLost] = 2 },
 			"leaking: the garbage collector found 2 objects that were never given back"},
 		{"given back twice", 3, false, func(s *pool.Stats, i int) {
 			served(s, 100)

@@ -111,7 +111,6 @@ func (c *bounded) Stats(into *pool.Stats) {
 		into.Returns[pool.Double] = c.doubles.Load()
 		into.Knows.Returns |= pool.SetOf(pool.Double)
 		into.Knows.Misuse = objectMisuse
-		into.Knows.Rows |= pool.KnowsLost
 		c.watch.Counts(into)
 	}
 	if into.Limit != pool.Unlimited {

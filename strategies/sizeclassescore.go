@@ -188,7 +188,6 @@ func (c *sizeClasses) Stats(into *pool.Stats) {
 	if c.watch != nil {
 		into.Knows.Returns |= pool.SetOf(pool.Double)
 		into.Knows.Misuse = bufferMisuse
-		into.Knows.Rows |= pool.KnowsLost
 		c.watch.Counts(into)
 	}
 	if into.Limit != pool.Unlimited {

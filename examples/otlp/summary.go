@@ -53,7 +53,6 @@ type poolTotals struct {
 	Grown          *uint64           `json:"grown,omitempty"`
 	Shrunk         *uint64           `json:"shrunk,omitempty"`
 	Pending        *int64            `json:"pending,omitempty"`
-	Lost           *uint64           `json:"lost,omitempty"`
 	Misuse         map[string]uint64 `json:"misuse,omitempty"`
 	HitRatio       float64           `json:"hit_ratio"`
 }
@@ -77,7 +76,6 @@ func totalsOf(s *pool.Stats) poolTotals {
 		Grown:          known(k.Has(pool.KnowsResizes), s.Grown),
 		Shrunk:         known(k.Has(pool.KnowsResizes), s.Shrunk),
 		Pending:        known(k.Has(pool.KnowsPending), s.Pending),
-		Lost:           known(k.Has(pool.KnowsLost), s.Lost),
 		HitRatio:       s.HitRatio(),
 	}
 	t.Misuse = named[pool.MisuseKind](k.Misuse, s.Misuse[:])

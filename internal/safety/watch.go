@@ -104,7 +104,6 @@ func (w *Watch) Counts(into *pool.Stats) {
 	for k := range w.counts {
 		into.Misuse[k] += w.counts[k].Load()
 	}
-	into.Lost += w.counts[pool.MisuseLost].Load()
 }
 
 // take registers a stand-in that goes out. It reports false if there are too

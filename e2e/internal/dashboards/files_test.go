@@ -18,7 +18,7 @@ func TestFilesAreMadeFromThePages(t *testing.T) {
 	t.Parallel()
 	for i, p := range Pages() {
 		name := p.UID + ".json"
-		compare(t, filepath.Join(deploy, "grafana", "dashboards", name), func() ([]byte, error) { return p.Grafana(Names{}) })
+		compare(t, filepath.Join(deploy, "grafana", "dashboards", name), p.Grafana)
 		compare(t, filepath.Join(deploy, "victoriametrics", "dashboards", fmt.Sprintf("%d-%s", i+1, name)), p.VMUI) // that UI sorts by file
 	}
 }
@@ -40,31 +40,6 @@ func compare(t *testing.T, file string, made func() ([]byte, error)) {
 	}
 	if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%s is not what the pages make: go test ./internal/dashboards -update (%v)", file, err)
-	}
-}
-
-func TestNamesWithDots(t *testing.T) {
-	t.Parallel()
-	n, err := UTF8()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for plain, want := range map[string]string{
-		`sum by (job, otelpool_pool_name) (rate(otelpool_requests_total{job="a",otelpool_request_result="hit"}[5m]))`: `sum by (job, "otelpool.pool.name") (rate({"otelpool.requests_total",job="a","otelpool.request.result"="hit"}[5m]))`,
-		`otelpool_memory_limit_bytes > 0 or go_goroutine_count{}`:                                                     `{"otelpool.memory.limit_bytes"} > 0 or {"go.goroutine.count"}`,
-		`otelpool_object_count{otelpool_object_state="used"}`:                                                         `{"otelpool.object.count","otelpool.object.state"="used"}`,
-		`job_pool:otelpool_hit_ratio:rate5m < 0.5`:                                                                    `job_pool:otelpool_hit_ratio:rate5m < 0.5`,
-		`{__name__=~"otelpool_.+",otel_metric_overflow="true"}`:                                                       `{__name__=~"otelpool_.+","otel.metric.overflow"="true"}`,
-	} {
-		if got := n.Expr(plain); got != want {
-			t.Errorf("%s\nis %s\nwant %s", plain, got, want)
-		}
-	}
-	if got, want := n.legend("{{job}} {{otelpool_pool_name}}"), "{{job}} {{otelpool.pool.name}}"; got != want {
-		t.Errorf("legend %s; want %s", got, want)
-	}
-	if got, want := n.Rules(`"{{ $labels.job }}: {{ $labels.otelpool_pool_name }}"`), "\"{{ $labels.job }}: {{ index $labels `otelpool.pool.name` }}\""; got != want {
-		t.Errorf("annotation %s; want %s", got, want)
 	}
 }
 
@@ -100,7 +75,7 @@ func TestPanelsOfAPageDoNotOverlap(t *testing.T) {
 	t.Parallel()
 	for _, p := range Pages() {
 		taken := map[[2]int]string{}
-		for _, o := range p.panels(Names{}) {
+		for _, o := range p.panels() {
 			at, title := o["gridPos"].(object), o["title"].(string)
 			x, y, w, h := at["x"].(int), at["y"].(int), at["w"].(int), at["h"].(int)
 			if x+w > columns {

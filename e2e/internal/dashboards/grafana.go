@@ -14,8 +14,8 @@ type object map[string]any
 // the Kubernetes kind.
 const schemaVersion = 42
 
-// Grafana is the page as Grafana provisions it, for a store with these names.
-func (p *Page) Grafana(n Names) ([]byte, error) {
+// Grafana is the page as Grafana provisions it.
+func (p *Page) Grafana() ([]byte, error) {
 	return format(object{
 		"uid":           p.UID,
 		"title":         p.Title,
@@ -29,8 +29,8 @@ func (p *Page) Grafana(n Names) ([]byte, error) {
 		"timezone":      "browser",
 		"links":         []object{pagesLink()},
 		"annotations":   object{"list": []object{}},
-		"templating":    object{"list": p.variables(n)},
-		"panels":        p.panels(n),
+		"templating":    object{"list": p.variables()},
+		"panels":        p.panels(),
 	})
 }
 
@@ -55,13 +55,13 @@ func pagesLink() object {
 	}
 }
 
-func (p *Page) variables(n Names) []object {
+func (p *Page) variables() []object {
 	list := []object{{
 		"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus",
 		"refresh": 1, "hide": 0, "multi": false, "includeAll": false, "skipUrlSync": false, "options": []object{},
 	}}
 	for _, v := range p.Variables {
-		query := fmt.Sprintf("label_values(%s, %s)", n.Expr(v.Values), n.label(v.Of))
+		query := fmt.Sprintf("label_values(%s, %s)", v.Values, v.Of)
 		o := object{
 			"name": v.Name, "label": v.Label, "type": "query", "datasource": source,
 			"query":   object{"qryType": 1, "query": query, "refId": "values"},
@@ -82,7 +82,7 @@ var source = object{"type": "prometheus", "uid": "${datasource}"}
 
 // panels lays the rows out below each other, and the panels of a row from left to
 // right.
-func (p *Page) panels(n Names) []object {
+func (p *Page) panels() []object {
 	var list []object
 	y, id := 0, 0
 	place := func(o object, x, width, height int) {
@@ -101,7 +101,7 @@ func (p *Page) panels(n Names) []object {
 			if x+width > columns {
 				x, y, tallest = 0, y+tallest, 0
 			}
-			place(panel.grafana(n, p.has), x, width, height)
+			place(panel.grafana(p.has), x, width, height)
 			x, tallest = x+width, max(tallest, height)
 		}
 		y += tallest

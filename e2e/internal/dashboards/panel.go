@@ -2,24 +2,24 @@ package dashboards
 
 import "strings"
 
-func (p *Panel) grafana(n Names, has func(string) bool) object {
+func (p *Panel) grafana(has func(string) bool) object {
 	o := object{
 		"type": string(p.View), "title": p.Title, "description": p.Description, "datasource": source,
-		"targets": p.targets(n), "fieldConfig": p.fields(n, has), "options": p.options(),
+		"targets": p.targets(), "fieldConfig": p.fields(has), "options": p.options(),
 	}
 	if p.View == Table {
-		o["transformations"] = p.columns(n)
+		o["transformations"] = p.columns()
 	}
 	return o
 }
 
-func (p *Panel) targets(n Names) []object {
+func (p *Panel) targets() []object {
 	var list []object
 	instant := p.View == Table || p.View == Figure
 	for i, q := range p.Queries {
 		list = append(list, object{
 			"refId": refID(i), "datasource": source, "editorMode": "code", "format": p.format(),
-			"expr": n.Expr(expand(q.Expr)), "legendFormat": n.legend(q.Legend), "instant": instant, "range": !instant,
+			"expr": expand(q.Expr), "legendFormat": q.Legend, "instant": instant, "range": !instant,
 		})
 	}
 	return list
@@ -41,7 +41,7 @@ func refID(i int) string { return string(rune('A' + i)) }
 
 // fields says how values look: unit, colour, what an empty panel says, and where
 // a click leads.
-func (p *Panel) fields(n Names, has func(string) bool) object {
+func (p *Panel) fields(has func(string) bool) object {
 	defaults := object{
 		"unit": string(p.Unit), "noValue": p.Empty, "color": p.colourMode(), "custom": p.custom(),
 		"thresholds": object{"mode": "absolute", "steps": p.thresholds()}, "mappings": []object{}, "links": []object{},
@@ -53,7 +53,7 @@ func (p *Panel) fields(n Names, has func(string) bool) object {
 		defaults["max"] = p.Max
 	}
 	if p.Drill && p.View != Table {
-		defaults["links"] = []object{p.drill("__field.labels", n, has)}
+		defaults["links"] = []object{p.drill("__field.labels", has)}
 	}
 	if p.Values != nil {
 		texts := object{}
@@ -62,7 +62,7 @@ func (p *Panel) fields(n Names, has func(string) bool) object {
 		}
 		defaults["mappings"] = []object{{"type": "value", "options": texts}}
 	}
-	return object{"defaults": defaults, "overrides": p.overrides(n, has)}
+	return object{"defaults": defaults, "overrides": p.overrides(has)}
 }
 
 func (p *Panel) colourMode() object {
@@ -157,7 +157,7 @@ func (p *Panel) heatmapOptions() object {
 const sortedBy = "Allocated"
 
 // overrides give series and columns what is theirs alone.
-func (p *Panel) overrides(n Names, has func(string) bool) []object {
+func (p *Panel) overrides(has func(string) bool) []object {
 	list := []object{}
 	for _, c := range p.Colours {
 		properties := []object{{"id": "color", "value": object{"mode": "fixed", "fixedColor": string(c.colour)}}}
@@ -173,7 +173,7 @@ func (p *Panel) overrides(n Names, has func(string) bool) []object {
 		list = append(list, override(q.Legend, object{"id": "unit", "value": string(q.Unit)}))
 	}
 	if p.Drill {
-		list = append(list, override("Pool", object{"id": "links", "value": []object{p.drill("__data.fields", n, has)}}))
+		list = append(list, override("Pool", object{"id": "links", "value": []object{p.drill("__data.fields", has)}}))
 	}
 	return list
 }
@@ -183,8 +183,8 @@ func override(name string, properties ...object) object {
 }
 
 // columns joins the queries of a table to one line a pool, and names the columns.
-func (p *Panel) columns(n Names) []object {
-	name, strategy := n.label("otelpool_pool_name"), n.label("otelpool_pool_strategy")
+func (p *Panel) columns() []object {
+	const name, strategy = "otelpool_pool_name", "otelpool_pool_strategy"
 	rename := object{name: "Pool", "job": "Service", strategy: "Strategy"}
 	order := object{name: 0, "job": 1, strategy: 2}
 	for i, q := range p.Queries {
@@ -199,12 +199,12 @@ func (p *Panel) columns(n Names) []object {
 
 // drill leads to the page of the pool that was clicked on. Where a table has
 // renamed a label, it goes by the new name.
-func (p *Panel) drill(from string, n Names, has func(string) bool) object {
+func (p *Panel) drill(from string, has func(string) bool) object {
 	label := func(name, column string) string {
 		if p.View == Table {
 			return "${" + from + "." + column + "}"
 		}
-		return "${" + from + n.field(name) + "}"
+		return "${" + from + "." + name + "}"
 	}
 	url := []string{"/d/otelpool-pool?${datasource:queryparam}&${__url_time_range}"}
 	url = append(url, "var-job="+label("job", "Service"), "var-pool="+label("otelpool_pool_name", "Pool"))

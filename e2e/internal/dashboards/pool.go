@@ -176,7 +176,7 @@ func doesItLeak() Row {
 		}, {
 			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "This pool cannot tell what was lost.",
 			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `3600 * sum by (job, instance) (rate(otelpool_losses_total{@pools}@rate))`}},
+			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `3600 * sum by (job, instance) (rate(otelpool_misuse_total{@pools,otelpool_misuse_kind="lost"}@rate))`}},
 		}, {
 			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes, Empty: "This pool does not look for mistakes: see docs/security.md.",
 			Description: "lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by append. The live page has the stacks.",

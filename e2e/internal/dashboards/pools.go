@@ -155,7 +155,7 @@ func doesAnythingLeak() Row {
 		}, {
 			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "No pool here can tell what was lost; the panels beside are the sign.",
 			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
-			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `3600 * sum by (@pool) (rate(otelpool_losses_total{@pools}@rate))`}},
+			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `3600 * sum by (@pool) (rate(otelpool_misuse_total{@pools,otelpool_misuse_kind="lost"}@rate))`}},
 		}, {
 			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes, Empty: noSampling,
 			Description: "Found by pools that sample, by kind. lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by append. Each is a bug.",

@@ -75,7 +75,6 @@ type Pool struct {
 	Grown          *uint64           `json:"grown"`
 	Shrunk         *uint64           `json:"shrunk"`
 	Pending        *int64            `json:"pending"`
-	Lost           *uint64           `json:"lost"`
 	Misuse         map[string]uint64 `json:"misuse"`
 	HitRatio       float64           `json:"hit_ratio"`
 }
