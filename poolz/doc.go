@@ -108,7 +108,7 @@
 //	  marks          state, why (for people)
 //	  requests       by result, since the pool was made; likewise
 //	  returns, evictions, evicted_bytes, allocations, allocated_bytes, requested_bytes, prewarmed
-//	  idle, idle_bytes, in_use, in_use_bytes, limit, object_limit, grown, shrunk, pending, lost
+//	  idle, idle_bytes, in_use, in_use_bytes, limit, object_limit, grown, shrunk, pending
 //	  misuse         by kind; absent where nobody looks
 //	  hit_ratio      since the pool was made
 //	  rates          per second: requests, hits, misses, returns, drops, evictions; hit_ratio
