@@ -85,13 +85,19 @@ fleet: ## a few instances played into a collector and Prometheus; go run ./fleet
 stack: ## the gateway, a collector and a store with a UI, here and without Docker; SCENARIO=leak, ARGS=-free-ports
 	@cd e2e && go run ./stack -scenario $(SCENARIO) $(ARGS)
 
+pressure = go run -C lab ./pressure
+
 .PHONY: test-pressure
-test-pressure: ## the same as pressure, once and shorter; 30 s
-	$(stage) pressure go run ./internal/pressure -short
+test-pressure: ## the same as pressure, once and shorter; a minute
+	$(stage) pressure $(pressure) -short
 
 .PHONY: pressure
-pressure: ## pools in a process that runs short of memory: who survives, and at what cost; 8 minutes
-	$(stage) pressure go run ./internal/pressure
+pressure: ## pools in a process that runs short of memory: who survives, and at what cost; 20 minutes
+	$(stage) pressure $(pressure)
+
+.PHONY: pressure-full
+pressure-full: ## all scenarios, ten runs of each; hours, and goes on where it was interrupted
+	$(stage) pressure-full $(pressure) -full -results pressure/results.jsonl
 
 .PHONY: test-all
 test-all: test test-deploy fleet pressure soak chaos race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz

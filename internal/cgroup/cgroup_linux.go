@@ -40,7 +40,7 @@ func New(limit int64) (*Group, error) {
 			errs = append(errs, fmt.Errorf("cgroup: %w", err))
 			continue
 		}
-		if err := g.limit(limit); err != nil {
+		if err := g.SetLimit(limit); err != nil {
 			errs = append(errs, err, g.Remove())
 			continue
 		}
@@ -54,23 +54,45 @@ func enabled(dir string) bool {
 	return err == nil && strings.Contains(" "+strings.TrimSpace(string(text))+" ", " memory ")
 }
 
-func (g *Group) limit(bytes int64) error {
-	limit, swap, most := "memory.limit_in_bytes", "memory.memsw.limit_in_bytes", bytes
+// SetLimit changes what the group's processes together may use; NoLimit takes
+// the limit away.
+func (g *Group) SetLimit(bytes int64) error {
 	if g.Version == 2 {
-		limit, swap, most = "memory.max", "memory.swap.max", 0
+		return errors.Join(g.write("memory.max", bytes), uncounted(g.write("memory.swap.max", 0)))
 	}
-	if err := g.write(limit, bytes); err != nil {
+	// Memory and swap together are never below memory alone: on the way up they go
+	// first, on the way down last.
+	const both = "memory.memsw.limit_in_bytes"
+	_ = g.write(both, bytes)
+	if err := g.write("memory.limit_in_bytes", bytes); err != nil {
 		return err
 	}
-	err := g.write(swap, most)
+	return uncounted(g.write(both, bytes))
+}
+
+// SetHigh changes what the group's processes may use before they are throttled.
+// The first version knows no such limit.
+func (g *Group) SetHigh(bytes int64) error {
+	if g.Version != 2 {
+		return fmt.Errorf("cgroup: memory.high: %w in version %d", errors.ErrUnsupported, g.Version)
+	}
+	return g.write("memory.high", bytes)
+}
+
+// uncounted is err unless a kernel that does not count swap is to blame.
+func uncounted(err error) error {
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
-		return nil // a kernel that does not count swap
+		return nil
 	}
 	return err
 }
 
 func (g *Group) write(name string, n int64) error {
-	if err := os.WriteFile(filepath.Join(g.dir, name), []byte(strconv.FormatInt(n, 10)), 0); err != nil {
+	text := strconv.FormatInt(n, 10)
+	if n == NoLimit {
+		text = map[int]string{1: "-1", 2: "max"}[g.Version]
+	}
+	if err := os.WriteFile(filepath.Join(g.dir, name), []byte(text), 0); err != nil {
 		return fmt.Errorf("cgroup: %w", err)
 	}
 	return nil

@@ -19,6 +19,8 @@ func New(int64) (*Group, error) { return nil, errAbsent }
 func (*Group) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, name, args...)
 }
+func (*Group) SetLimit(int64) error   { return errAbsent }
+func (*Group) SetHigh(int64) error    { return errAbsent }
 func (*Group) Peak() (int64, error)   { return 0, errAbsent }
 func (*Group) OOMKills() (int, error) { return 0, errAbsent }
 func (*Group) Remove() error          { return errAbsent }

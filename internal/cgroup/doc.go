@@ -1,3 +1,8 @@
 // Package cgroup makes memory control groups for tests that need a real one, of
 // whichever version this machine has and lets us write.
 package cgroup
+
+import "math"
+
+// NoLimit is the value of a limit that is not set.
+const NoLimit int64 = math.MaxInt64

@@ -2,10 +2,7 @@ package main
 
 import (
 	"runtime/metrics"
-	"slices"
 	"time"
-
-	"github.com/otelpool/pool"
 )
 
 // labResult is what one life of the service came to.
@@ -19,9 +16,14 @@ type labResult struct {
 	Busy      float64 // seconds of CPU used, as the runtime reckons them
 	ForcedGC  uint64  // asked for by the controller
 
+	Gets, Misses uint64
+
 	Runs  []uint64 // of the controller, by what they did
 	Fault string   // why it stopped
 }
+
+// hits is the share of Gets that were served from the pool.
+func (r *labResult) hits() float64 { return 1 - float64(r.Misses)/max(float64(r.Gets), 1) }
 
 func (r *labResult) perSecond() float64 { return float64(r.Requests) / r.Seconds }
 
@@ -32,13 +34,6 @@ func (r *labResult) used(cpu time.Duration) {
 		r.GCShare *= part
 		r.IdleShare *= part
 	}
-}
-
-// report adds what the controller did.
-func (r *labResult) report(c pool.Controller) {
-	var s pool.ControllerStats
-	c.ControllerStats(&s)
-	r.ForcedGC, r.Runs = s.ForcedGCs, s.Runs[:]
 }
 
 // meter reads the runtime's own counters.
@@ -73,18 +68,16 @@ func (m *meter) read() (v [5]float64) {
 	return v
 }
 
-// stop takes the latencies of all workers together.
-func (m *meter) stop(latencies [][]time.Duration) labResult {
+// stop takes the latencies of all requests, sorted.
+func (m *meter) stop(latencies []time.Duration) labResult {
 	seconds := time.Since(m.start).Seconds()
 	passed := m.read()
 	for i := range passed {
 		passed[i] -= m.before[i]
 	}
 	there := max(passed[3], 1e-9)
-	all := slices.Concat(latencies...)
-	slices.Sort(all)
 	return labResult{
-		Seconds: seconds, Requests: len(all), P50: percentile(all, 50), P99: percentile(all, 99),
+		Seconds: seconds, Requests: len(latencies), P50: percentile(latencies, 50), P99: percentile(latencies, 99),
 		GCs:     uint64(passed[0]),
 		GCShare: (passed[1] - passed[2]) / there, IdleShare: passed[2] / there,
 		Busy: passed[3] - passed[4],

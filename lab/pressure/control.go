@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"time"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/adaptive"
+)
+
+// control is what ours' controller left of a run, also of one that was killed.
+type control struct {
+	Decisions int
+	Changes   int                // of the level
+	Top       pool.PressureLevel // the highest
+	Late      time.Duration      // longest time until a new limit was in force
+	Replay    string             // how a replay of the recording differs; "" if it does not
+}
+
+const never = time.Duration(1<<63 - 1)
+
+func readControl(dir string, changes []changed, died bool) (c control) {
+	recording, err := os.ReadFile(filepath.Join(dir, recordingFile))
+	if err == nil {
+		c.Replay, err = replays(recording, filepath.Join(dir, decisionsFile), &c, died)
+	}
+	if err != nil {
+		c.Replay = err.Error()
+	}
+	for _, change := range changes {
+		c.Late = max(c.Late, inForce(recording, change))
+	}
+	return c
+}
+
+// replays compares what a recording decides with what was decided. What a
+// process was killed in the middle of may be in one of them only.
+func replays(recording []byte, decided string, c *control, died bool) (differs string, err error) {
+	text, err := os.ReadFile(decided)
+	if err != nil {
+		return "", err
+	}
+	again, err := adaptive.Replay(bytes.NewReader(recording))
+	if err != nil {
+		return "", err
+	}
+	var live []pool.Decision
+	for line := range bytes.Lines(text) {
+		var d pool.Decision
+		if err := json.Unmarshal(line, &d); err != nil && !died {
+			return "", err
+		} else if err == nil {
+			live = append(live, d)
+			c.count(&d)
+		}
+	}
+	if n := len(again) - len(live); n != 0 && !(died && n == 1) {
+		return fmt.Sprintf("%d decisions, and %d when replayed", len(live), len(again)), nil
+	}
+	for i := range live {
+		again[i].Outcome = "" // is known later
+		if !sameDecision(live[i], again[i]) {
+			return fmt.Sprintf("decided %+v, and replayed %+v", live[i], again[i]), nil
+		}
+	}
+	return "", nil
+}
+
+// sameDecision compares all but the form of the time, which JSON changes.
+func sameDecision(a, b pool.Decision) bool {
+	same := a.Time.Equal(b.Time)
+	a.Time, b.Time = time.Time{}, time.Time{}
+	return same && reflect.DeepEqual(a, b)
+}
+
+func (c *control) count(d *pool.Decision) {
+	c.Decisions++
+	c.Top = max(c.Top, d.To)
+	if d.From != d.To {
+		c.Changes++
+	}
+}
+
+// inForce is how long after a change the controller first saw the new limit.
+func inForce(recording []byte, c changed) time.Duration {
+	for line := range bytes.Lines(recording) {
+		var sample struct {
+			Now     int64
+			Reading struct{ Cgroup struct{ Max int64 } }
+		}
+		if json.Unmarshal(line, &sample) != nil || sample.Now < c.at.UnixNano() {
+			continue
+		}
+		if sample.Reading.Cgroup.Max == c.max {
+			return time.Duration(sample.Now - c.at.UnixNano())
+		}
+	}
+	return never
+}
