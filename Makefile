@@ -24,7 +24,7 @@ help: ## list the targets
 .PHONY: test
 test: ## everything CI runs but lint; at most 10 minutes with nothing cached on 2 cores
 	@export STAGES=$$(mktemp); start=$$SECONDS; status=0; \
-	$(MAKE) --no-print-directory test-unit test-portable test-debug test-race test-cross test-modules test-upstream bench-check-short test-pressure test-browser test-e2e || status=$$?; \
+	$(MAKE) --no-print-directory test-unit test-portable test-debug test-race test-cross test-modules test-lab test-upstream bench-check-short test-pressure test-browser test-e2e || status=$$?; \
 	printf '\n'; cat $$STAGES; printf -- '--- in all %22d s\n' $$((SECONDS - start)); rm -f $$STAGES; exit $$status
 
 .PHONY: test-unit
@@ -51,13 +51,17 @@ test-cross: ## build and vet for every platform promised
 
 .PHONY: test-modules
 # Some modules pin tools and have no packages, and go test fails where there are none.
-test-modules: export SKIP := e2e e2e/browser e2e/prometheus e2e/upstream e2e/victoriametrics tools
-test-modules: ## the nested modules' tests, e2e's excepted
+test-modules: export SKIP := e2e e2e/prometheus e2e/victoriametrics lab tools
+test-modules: ## the nested modules' tests, but for e2e's and lab's
 	$(stage) modules .ci/modules go test ./...
+
+.PHONY: test-lab
+test-lab: ## the lab's own tests: what benchmarks report, verdicts, mishaps, names at Prometheus
+	$(stage) lab go test -C lab ./bench/... ./chaos ./pressure ./promtest
 
 .PHONY: test-upstream
 test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pools
-	$(stage) upstream go test -C e2e/upstream -count=1 ./...
+	$(stage) upstream go test -C lab/upstream -count=1 ./...
 
 .PHONY: test-e2e
 test-e2e: ## the gateway against a real collector, built here the first time
@@ -68,9 +72,9 @@ test-browser: ## the live page in headless Chromium; skipped where that or node 
 	$(stage) browser go test -C e2e/browser -count=1 -v ./...
 
 .PHONY: screenshots
-screenshots: ## the pictures of the live page, docs/img; takes 90 s
-	@mkdir -p docs/img
-	$(stage) screenshots go test -C e2e/browser -count=1 -run Screenshots ./... -screenshots $(CURDIR)/docs/img
+screenshots: ## the pictures of the live page, lab/img; takes 90 s
+	@mkdir -p lab/img
+	$(stage) screenshots go test -C e2e/browser -count=1 -run Screenshots ./... -screenshots $(CURDIR)/lab/img
 
 .PHONY: test-deploy
 test-deploy: ## every query and alert on a real Prometheus' engine, what deploy/ ships, make stack; builds for minutes the first time
@@ -122,7 +126,7 @@ race-long: ## all tests under the race detector, concurrent ones 100 times
 
 .PHONY: upstream-long
 upstream-long: ## the same with every buffer poisoned and its owner checked, and under the race detector
-	$(stage) upstream-long go test -C e2e/upstream -count=1 -timeout 60m . -long
+	$(stage) upstream-long go test -C lab/upstream -count=1 -timeout 60m . -long
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME
@@ -130,14 +134,14 @@ fuzz: ## every fuzz target for FUZZTIME
 
 # COUNT and BENCHTIME empty leave it to the suite; COUNT=2 BENCHTIME=20ms is a
 # quick and rough run. All but bench-check write into BENCHMARKS.md and docs.
-report = cd benchmarks && go run ./report $(if $(COUNT),-count $(COUNT)) $(if $(BENCHTIME),-benchtime $(BENCHTIME))
+report = cd lab/bench && go run ./report $(if $(COUNT),-count $(COUNT)) $(if $(BENCHTIME),-benchtime $(BENCHTIME))
 
 .PHONY: bench
 bench: ## our pools and other libraries' side by side: BENCHMARKS.md; 15 minutes
 	$(report) compare
 
 .PHONY: bench-check
-bench-check: ## fail if a bound of benchmarks/bounds.yaml is broken; 10 minutes
+bench-check: ## fail if a bound of lab/bench/bounds.yaml is broken; 10 minutes
 	$(report) check
 
 .PHONY: bench-check-short

@@ -1,4 +1,4 @@
-// The pictures in docs/img. A hoard takes a minute to show, hence the wait.
+// The pictures in lab/img. A hoard takes a minute to show, hence the wait.
 import { home, launch, live, open, sleep, until } from "./browser.mjs";
 
 const browser = await launch();

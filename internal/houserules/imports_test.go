@@ -21,9 +21,9 @@ const (
 )
 
 // imports says what the packages of a directory, and of those below it, may
-// import besides the standard library and each other. The longest entry counts,
-// and a directory without one fails the test: where a new package stands is for
-// its author to say.
+// import besides the standard library and each other, in every module. The longest
+// entry counts, and a directory without one fails the test: where a new package
+// stands is for its author to say. TestArrowsPointDown fails on a circle.
 var imports = map[string][]string{
 	"":                    {},
 	"internal/percpu":     {module},
@@ -41,13 +41,29 @@ var imports = map[string][]string{
 	"adaptive":            {module},
 	"poolz":               {module},
 	"pooltest":            {module},
-	"cmd":                 {module + "..."},
+	"cmd":                 {module + "/internal", module + "/adaptive", module + "/strategies", module},
+	"poolconfig":          {module, module + "/adaptive", module + "/strategies", "github.com/fsnotify/fsnotify", "go.yaml.in/yaml/v4"},
+	"poolprof":            {module, "github.com/google/pprof"},
+	"adapters":            {module, module + "/strategies"},
 	"examples":            {module + "...", otel},
+	"examples/otlp":       {anything},
+	"lab":                 {anything},
+	"e2e":                 {anything},
+	"tools":               {},
 }
+
+// anything is the rule of what only we run.
+const anything = "*"
 
 // inTests is what every test may import, so that pools are tested with a running
 // SDK. There is no assertion library in it.
 var inTests = []string{module + "...", otel}
+
+// testLibraries has what the tests of a package compare with.
+var testLibraries = map[string][]string{
+	"poolconfig":        {"github.com/google/jsonschema-go"},
+	"adapters/grpcpool": {"google.golang.org/grpc"},
+}
 
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()
@@ -59,7 +75,7 @@ func TestImportsPointOneWay(t *testing.T) {
 			continue
 		}
 		if strings.HasSuffix(name, "_test.go") {
-			rule = inTests
+			rule = slices.Concat(inTests, rule, testLibraries[dir])
 		}
 		for _, spec := range file.Imports {
 			imported, err := strconv.Unquote(spec.Path.Value)
@@ -111,6 +127,9 @@ func allowed(imported, dir string, rule []string) bool {
 		return true // its own subpackages
 	}
 	return slices.ContainsFunc(rule, func(r string) bool {
+		if r == anything {
+			return true
+		}
 		if all, ok := strings.CutSuffix(r, "..."); ok {
 			return imported == all || strings.HasPrefix(imported, all+"/")
 		}
@@ -119,6 +138,42 @@ func allowed(imported, dir string, rule []string) bool {
 		}
 		return imported == r || strings.HasPrefix(imported, r+"/")
 	})
+}
+
+// What may import each other, directly or by way of others, is one room with a
+// wall in it.
+func TestArrowsPointDown(t *testing.T) {
+	t.Parallel()
+	var visit func(dir string, path []string)
+	done := make(map[string]bool)
+	visit = func(dir string, path []string) {
+		if slices.Contains(path, dir) {
+			t.Fatalf("a circle: %s", strings.Join(append(path, dir), " → "))
+		}
+		if done[dir] {
+			return
+		}
+		for _, to := range importable(dir) {
+			visit(to, append(slices.Clip(path), dir))
+		}
+		done[dir] = true
+	}
+	for dir := range imports {
+		visit(dir, nil)
+	}
+}
+
+// importable returns the rows that a row's packages may import.
+func importable(dir string) (to []string) {
+	for other := range imports {
+		target := strings.TrimSuffix(module+"/"+other, "/")
+		inside := strings.HasPrefix(other+"/", dir+"/") && dir != ""
+		if other != dir && !inside && allowed(target, dir, imports[dir]) && !slices.Contains(imports[other], anything) {
+			to = append(to, other)
+		}
+	}
+	slices.Sort(to)
+	return to
 }
 
 func TestRuleOfTheNearestDirectory(t *testing.T) {
@@ -148,13 +203,17 @@ func TestRuleOfTheNearestDirectory(t *testing.T) {
 	}
 }
 
-// sources is every Go file of the root module, whatever its build tags, by its
-// path from the root.
+// sources is every Go file of every module, whatever its build tags, by its path
+// from the root.
 func sources(t *testing.T) map[string]*ast.File {
 	t.Helper()
 	files := make(map[string]*ast.File)
-	for name := range rootFiles(t) {
-		if path.Ext(name) == ".go" {
+	for _, dir := range allModules(t) {
+		for name := range moduleFiles(t, dir) {
+			name = path.Join(dir, name)
+			if path.Ext(name) != ".go" || strings.Contains(name, "testdata/") {
+				continue
+			}
 			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, name), nil, parser.ImportsOnly|parser.ParseComments)
 			if err != nil {
 				t.Fatal(err)

@@ -21,8 +21,8 @@ import (
 // for.
 const (
 	mostRootTypes    = 44
-	mostModules      = 14
-	mostZipBytes     = 2_000_000
+	mostModules      = 7
+	mostZipBytes     = 1_000_000
 	mostCodeLines    = 18_000
 	medianLines      = 15 // of a function, in every library package
 	p90Lines         = 40

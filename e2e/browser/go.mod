@@ -1,7 +1,0 @@
-module github.com/otelpool/pool/e2e/browser
-
-go 1.26.0
-
-replace github.com/otelpool/pool => ../..
-
-require github.com/otelpool/pool v0.0.0-00010101000000-000000000000

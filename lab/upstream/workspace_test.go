@@ -1,0 +1,201 @@
+package upstream_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/mod/sumdb/dirhash"
+)
+
+// workspace is where a suite runs: a directory, and what the go command is told
+// so that it finds our pool there.
+type workspace struct {
+	*testing.T
+	suite suite
+	race  bool
+	dir   string            // the go command's
+	args  []string          // the go command's
+	files map[string]string // added or replaced by an overlay: path to content
+}
+
+// prepareSync has Go's test file compiled in package gosync as if it lay there,
+// with two lines changed: what it imports as sync, and, for a race build, the line
+// that leaves it out of those.
+func prepareSync(w *workspace) {
+	const imported, constraint = "\n\t. \"sync\"\n", "\n//go:build !race\n"
+	source := w.read(filepath.Join(w.goEnv("GOROOT"), "src", "sync", "pool_test.go"))
+	source = w.replaceOnce(source, imported, "\n\t. \"github.com/otelpool/pool/lab/upstream/gosync\"\n")
+	if w.race {
+		source = w.replaceOnce(source, constraint, "\n")
+	}
+	w.dir = w.abs(".")
+	w.files[w.abs("gosync/pool_test.go")] = source
+	// Go's has it from the runtime, which gives it to package sync alone.
+	w.files[w.abs("gosync/cleanup_test.go")] = `package sync_test
+
+import . "github.com/otelpool/pool/lab/upstream/gosync"
+
+func runtime_blockUntilEmptyCleanupQueue(timeout int64) bool { return BlockUntilEmptyCleanupQueue(timeout) }
+`
+}
+
+// prepareGRPC adds a file to gRPC's package mem that sets its default buffer pool,
+// and gives the go command a go.mod that says where that pool comes from.
+func prepareGRPC(w *workspace) {
+	w.dir = w.pristine()
+	w.files[filepath.Join(w.dir, "mem", "zz_ours.go")] = `package mem
+
+import "github.com/otelpool/pool/lab/upstream/inject"
+
+func init() { defaultBufferPool = inject.Pool() }
+`
+	mod, sum := w.read(filepath.Join(w.dir, "go.mod")), w.read(filepath.Join(w.dir, "go.sum"))
+	for path, dir := range map[string]string{"": "../..", "/adapters/grpcpool": "../../adapters/grpcpool", "/lab": ".."} {
+		path = "github.com/otelpool/pool" + path
+		mod += "\nrequire " + path + " v0.0.0-00010101000000-000000000000\nreplace " + path + " => " + w.abs(dir) + "\n"
+		sum += w.read(w.abs(dir + "/go.sum"))
+	}
+	file := filepath.Join(w.TempDir(), "go.mod")
+	w.write(file, mod)
+	w.write(strings.TrimSuffix(file, "mod")+"sum", sum)
+	w.args = append(w.args, "-mod=mod", "-modfile="+file)
+}
+
+// pristine is a copy of the suite's module, outside the module cache, where the
+// go command allows no overlay. It is kept in the user's cache directory, because
+// the go command's own cache knows packages by their directory, and is compared
+// with the checksum that go.sum has for the module.
+func (w *workspace) pristine() string {
+	name := w.suite.module + "@" + w.suite.version
+	want := w.checksum()
+	dir := filepath.Join(w.cacheDir(), filepath.FromSlash(name))
+	if got, err := dirhash.HashDir(dir, name, dirhash.Hash1); err == nil && got == want {
+		return dir
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal(w.goCommand(w.abs("."), "mod", "download", "-json", name), &module); err != nil {
+		w.Fatal(err)
+	}
+	w.copyTo(dir, module.Dir)
+	if got, err := dirhash.HashDir(dir, name, dirhash.Hash1); err != nil || got != want {
+		w.Fatalf("%s: checksum %s, %v; go.sum has %s: clear the module cache", name, got, err, want)
+	}
+	return dir
+}
+
+// copyTo copies and then renames, so that nobody finds half a copy; of several
+// who do so at the same time one wins, and the others have its.
+func (w *workspace) copyTo(dir, from string) {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		w.Fatal(err)
+	}
+	temp, err := os.MkdirTemp(filepath.Dir(dir), "copy-")
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer os.RemoveAll(temp)
+	if err := os.CopyFS(filepath.Join(temp, "new"), os.DirFS(from)); err != nil {
+		w.Fatal(err)
+	}
+	if err := os.Rename(dir, filepath.Join(temp, "old")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		w.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(temp, "new"), dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		w.Fatal(err)
+	}
+}
+
+// checksum is the module's line in go.sum.
+func (w *workspace) checksum() string {
+	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(w.suite.module+" "+w.suite.version) + ` (h1:\S+)$`)
+	m := line.FindStringSubmatch(w.read("../go.sum"))
+	if m == nil {
+		w.Fatalf("no checksum of %s %s in go.sum", w.suite.module, w.suite.version)
+	}
+	return m[1]
+}
+
+func (w *workspace) cacheDir() string {
+	if dir := os.Getenv("OTELPOOL_E2E_CACHE"); dir != "" {
+		return w.abs(dir)
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		w.Fatalf("no cache directory; set OTELPOOL_E2E_CACHE: %v", err)
+	}
+	return filepath.Join(dir, "otelpool-e2e")
+}
+
+// overlay writes the added files and the list that the go command wants of them.
+func (w *workspace) overlay() string {
+	dir := w.TempDir()
+	var list struct{ Replace map[string]string }
+	list.Replace = make(map[string]string)
+	for path, content := range w.files {
+		file := filepath.Join(dir, filepath.Base(path))
+		w.write(file, content)
+		list.Replace[path] = file
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		w.Fatal(err)
+	}
+	file := filepath.Join(dir, "overlay.json")
+	w.write(file, string(text))
+	return file
+}
+
+// goCommand returns what the go command prints.
+func (w *workspace) goCommand(dir string, args ...string) []byte {
+	cmd := exec.CommandContext(w.Context(), "go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	out, err := cmd.Output()
+	if err != nil {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			out = append(out, exit.Stderr...)
+		}
+		w.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func (w *workspace) goEnv(name string) string {
+	return strings.TrimSpace(string(w.goCommand(".", "env", name)))
+}
+
+func (w *workspace) replaceOnce(s, from, to string) string {
+	if strings.Count(s, from) != 1 {
+		w.Fatalf("%q is not there, or more than once: has Go changed its tests?", from)
+	}
+	return strings.Replace(s, from, to, 1)
+}
+
+func (w *workspace) read(path string) string {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return string(content)
+}
+
+func (w *workspace) write(path, content string) {
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *workspace) abs(path string) string {
+	abs, err := filepath.Abs(filepath.FromSlash(path))
+	if err != nil {
+		w.Fatal(err)
+	}
+	return abs
+}
