@@ -40,7 +40,7 @@ func (m *metric) kind() string {
 // against it there.
 func readTable(t *testing.T) map[string]*metric {
 	t.Helper()
-	const file = "../otelpool/registry/metrics.md"
+	const file = "../docs/metrics.md"
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

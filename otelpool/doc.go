@@ -26,6 +26,6 @@
 // provider's last export then still sees them.
 //
 // This is the only package of the module that imports OpenTelemetry, and it
-// imports the API alone. The names are listed at [Start], in registry/metrics.md
+// imports the API alone. The names are listed at [Start], in docs/metrics.md
 // and, for OpenTelemetry Weaver, in registry/metrics.yaml.
 package otelpool

@@ -12,7 +12,7 @@ const (
 
 // instrument is one row of the table that everything else is made from or
 // checked against: the instruments themselves, the comment of Start,
-// registry/metrics.md, registry/metrics.yaml and the table in README.md.
+// docs/metrics.md and registry/metrics.yaml.
 type instrument struct {
 	name        string
 	kind        kind

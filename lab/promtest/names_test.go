@@ -124,7 +124,7 @@ func TestClassesAreALabel(t *testing.T) {
 
 // The documented names are the exporter's, not only our idea of them.
 func TestDocumentedNamesAreTheExporters(t *testing.T) {
-	doc, err := os.ReadFile("../../otelpool/registry/metrics.md")
+	doc, err := os.ReadFile("../../docs/metrics.md")
 	if err != nil {
 		t.Fatal(err)
 	}
