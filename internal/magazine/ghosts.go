@@ -9,7 +9,7 @@ import "math/bits"
 // bottom of the stack moves all bits down by one and sets the first, and a miss
 // clears the lowest that is set. So how often a miss clears bit d is exactly how
 // many misses room for d+1 objects more, and not for d, would have saved
-// (shared/adaptive.md, T1, after Mattson's stack distances, 1970). None of it
+// (after Mattson's stack distances, 1970). None of it
 // happens on a hit.
 type ghosts struct {
 	set    []uint64 // bits, in a ring that begins at first
