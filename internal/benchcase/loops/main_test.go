@@ -13,7 +13,7 @@ func TestGeneratedLoopsAreCurrent(t *testing.T) {
 	const root = "../../.."
 	for _, c := range []struct{ dir, pkg, table, loops string }{
 		{".", "pool_test", "bench_loops.txt", "bench_loops_test.go"},
-		{"benchmarks", "benchmarks_test", "loops.txt", "loops_test.go"},
+		{"lab/bench", "bench_test", "loops.txt", "loops_test.go"},
 	} {
 		table, err := os.ReadFile(filepath.Join(root, c.dir, c.table))
 		if err != nil {
