@@ -68,10 +68,11 @@ const (
 	TriggerGC                      // a garbage collection had ended
 	TriggerPSI                     // the kernel reported a stall
 	TriggerExternal                // the service manager, or the program itself, asked
+	TriggerUsage                   // the control group came near its limit, or will soon
 	NumTriggers     = iota
 )
 
-var triggerNames = [NumTriggers]string{"tick", "gc", "psi", "external"}
+var triggerNames = [NumTriggers]string{"tick", "gc", "psi", "external", "usage"}
 
 // String is the trigger's name in metrics and in print.
 func (t Trigger) String() string { return nameOf(triggerNames[:], int(t)) }

@@ -10,8 +10,7 @@ import (
 // the version does not have.
 type layout struct {
 	limit, high, usage, stat string
-	inactive                 string // key of memory.stat: file pages of the group and those below it that were not used lately
-	inherited                string // key of memory.stat: the least limit, ancestors that cannot be seen included
+	kernel                   string // file: bytes of the kernel's own, where memory.stat does not tell
 	hits                     string // file whose number is how often the limit was hit
 	events                   string // file of "key number" lines: what befell the group itself
 	allEvents                string // the same with what befell those below it, on kernels without events
@@ -20,15 +19,13 @@ type layout struct {
 func layoutOf(version int) layout {
 	if version == 1 {
 		return layout{
-			limit: "memory.limit_in_bytes", usage: "memory.usage_in_bytes", stat: "memory.stat",
-			inactive: "total_inactive_file", inherited: "hierarchical_memory_limit",
+			limit: "memory.limit_in_bytes", usage: "memory.usage_in_bytes", stat: "memory.stat", kernel: "memory.kmem.usage_in_bytes",
 			hits: "memory.failcnt", events: "memory.oom_control",
 		}
 	}
 	return layout{
 		limit: "memory.max", high: "memory.high", usage: "memory.current", stat: "memory.stat",
-		inactive: "inactive_file",
-		events:   "memory.events.local", allEvents: "memory.events",
+		events: "memory.events.local", allEvents: "memory.events",
 	}
 }
 
@@ -39,6 +36,7 @@ type memoryGroup struct {
 	levels  []*level // the process's own group first
 	seen    counts   // events since the first reading, those of an earlier place included
 	worked  bool     // it could be read at least once
+	tight   *level   // nearest to its limit at the last reading; nil for none
 	buf     []byte
 }
 
@@ -48,7 +46,11 @@ type level struct {
 	dir                       string
 	limitFile, highFile       *file
 	usage, stat, hits, events *file
-	max, high                 int64
+	kernel                    *file
+	statErr                   string // why there is no stat
+	max, high                 int64  // max may be an ancestor's out of sight
+	current, set              int64  // at the last reading; set only if setErr is ""
+	setErr                    string
 	last                      counts
 	counted                   bool // last is known
 }
@@ -108,16 +110,21 @@ func (c *memoryGroup) readLimits() error {
 }
 
 // open opens the files of a level. An ancestor's allEvents are not its own:
-// those of our siblings, which have limits of their own, are among them.
+// those of our siblings, which have limits of their own, are among them. Without
+// memory.stat there are still a limit and a usage.
 func (l *level) open(names *layout, own bool) error {
 	var errs [5]error
 	l.usage, errs[0] = openFile(l.dir + "/" + names.usage)
-	l.stat, errs[1] = openFile(l.dir + "/" + names.stat)
-	l.highFile, errs[2] = openIfThere(l.dir, names.high)
-	l.hits, errs[3] = openIfThere(l.dir, names.hits)
-	l.events, errs[4] = openIfThere(l.dir, names.events)
+	l.highFile, errs[1] = openIfThere(l.dir, names.high)
+	l.hits, errs[2] = openIfThere(l.dir, names.hits)
+	l.events, errs[3] = openIfThere(l.dir, names.events)
 	if l.events == nil && own {
-		l.events, errs[4] = openIfThere(l.dir, names.allEvents)
+		l.events, errs[3] = openIfThere(l.dir, names.allEvents)
+	}
+	l.kernel, errs[4] = openIfThere(l.dir, names.kernel)
+	var err error
+	if l.stat, err = openFile(l.dir + "/" + names.stat); err != nil {
+		l.statErr = err.Error()
 	}
 	return errors.Join(errs[:]...)
 }
@@ -136,7 +143,7 @@ func openIfThere(dir, name string) (*file, error) {
 
 func (c *memoryGroup) close() {
 	for _, l := range c.levels {
-		for _, f := range []*file{l.limitFile, l.highFile, l.usage, l.stat, l.hits, l.events} {
+		for _, f := range []*file{l.limitFile, l.highFile, l.usage, l.stat, l.hits, l.events, l.kernel} {
 			f.close()
 		}
 	}
@@ -145,63 +152,76 @@ func (c *memoryGroup) close() {
 // read overwrites all of *into but its Status.
 func (c *memoryGroup) read(into *CgroupReading) error {
 	*into = CgroupReading{Status: into.Status, Version: c.version, Max: NoLimit, High: NoLimit, TightMax: NoLimit}
+	if err := c.readLimits(); err != nil {
+		return err
+	}
+	c.tight = nil
 	for i, l := range c.levels {
 		if i > 0 && l.max == NoLimit {
 			continue
 		}
-		current, err := l.usage.number(c.buf)
-		if err != nil {
+		if err := c.readLevel(l); err != nil {
 			return err
 		}
-		inactive, limit, err := c.readStat(l)
-		if err != nil {
-			return err
-		}
-		if err := c.count(l); err != nil {
-			return err
-		}
-		working := max(current-inactive, 0)
 		if i == 0 {
-			into.Current, into.WorkingSet = current, working
+			into.Current, into.WorkingSet, into.SetErr = l.current, l.set, l.setErr
 		}
-		into.Max, into.High = min(into.Max, limit), min(into.High, l.high)
+		into.Max, into.High = min(into.Max, l.max), min(into.High, l.high)
 		// A group without a limit is as far from it as can be.
-		if i == 0 || share(working, limit) > share(into.TightSet, into.TightMax) {
-			into.TightSet, into.TightMax = working, limit
+		if i == 0 || l.nearer(c.tight) {
+			c.tight = l
 		}
 	}
 	c.worked = true
+	into.TightSet, into.TightMax, into.SetErr = c.tight.set, c.tight.bound(), c.tight.setErr
 	into.HighEvents, into.MaxEvents, into.OOMEvents = c.seen.high, c.seen.max, c.seen.oom
 	return nil
 }
 
-func share(working, limit int64) float64 { return float64(working) / float64(max(limit, 1)) }
+// bound is where the kernel begins to hurt: it kills, or slows down.
+func (l *level) bound() int64 { return min(l.max, l.high) }
 
-// readStat finds a level's inactive file pages and its limit, which is that of
-// an ancestor out of sight if memory.stat tells of a lower one.
-func (c *memoryGroup) readStat(l *level) (inactive, limit int64, err error) {
+func (l *level) nearer(than *level) bool {
+	return share(l.set, l.bound()) > share(than.set, than.bound())
+}
+
+func (c *memoryGroup) readLevel(l *level) (err error) {
+	if l.current, err = l.usage.number(c.buf); err != nil {
+		return err
+	}
+	if err := c.readSet(l); err != nil {
+		l.set, l.setErr = 0, l.statErr
+		if l.setErr == "" {
+			l.setErr = err.Error()
+		}
+	}
+	return c.count(l)
+}
+
+var errNoStat = errors.New("not there")
+
+// readSet finds a level's working set, and its limit if memory.stat tells of a lower
+// one that an ancestor out of sight has.
+func (c *memoryGroup) readSet(l *level) error {
+	if l.stat == nil {
+		return errNoStat
+	}
 	text, err := l.stat.read(c.buf)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
-	inactive, found, err := field(text, c.layout.inactive)
-	if err == nil && !found {
-		err = errors.New("missing")
-	}
+	charged, err := parseCharged(text, c.version)
 	if err != nil {
-		return 0, 0, fmt.Errorf("%s: %s: %w", l.stat.path, c.layout.inactive, err)
+		return fmt.Errorf("%s: %w", l.stat.path, err)
 	}
-	if c.layout.inherited == "" {
-		return inactive, l.max, nil
+	if l.kernel != nil {
+		if charged.kernel, err = l.kernel.number(c.buf); err != nil {
+			return err
+		}
 	}
-	inherited, found, err := field(text, c.layout.inherited)
-	if err != nil {
-		return 0, 0, fmt.Errorf("%s: %s: %w", l.stat.path, c.layout.inherited, err)
-	}
-	if !found {
-		inherited = NoLimit
-	}
-	return inactive, min(l.max, inherited), nil
+	l.max = min(l.max, charged.inherited)
+	l.set, l.setErr = charged.set(l.current, l.max), ""
+	return nil
 }
 
 // count adds what happened at a level since it was counted last. Its history

@@ -32,9 +32,10 @@ type Controller struct {
 	sample sample
 	pools  pools
 	clock  clock
-	warned bool  // of a control group's limit that the runtime does not know
-	ours   int64 // memory limit that the controller set; 0 for none
-	mute   bool  // OnDecision panicked
+	spent  time.Duration // by the collection of the run before
+	warned bool          // of a control group's limit that the runtime does not know
+	ours   int64         // memory limit that the controller set; 0 for none
+	mute   bool          // OnDecision panicked
 
 	book book // what is published of the runs
 
@@ -48,6 +49,7 @@ type Controller struct {
 // calls is what a controller does to the runtime. Tests put others in its place.
 type calls struct {
 	collect        func()
+	release        func()
 	setMemoryLimit func(int64) int64
 }
 
@@ -56,7 +58,7 @@ type calls struct {
 func New(c Config) (*Controller, error) {
 	c = c.withDefaults()
 	ctl := &Controller{c: c, budget: c.Budget, signals: c.Signals, woken: make(chan struct{}, 1)}
-	ctl.calls = calls{runtime.GC, debug.SetMemoryLimit}
+	ctl.calls = calls{runtime.GC, debug.FreeOSMemory, debug.SetMemoryLimit}
 	if ctl.budget == nil {
 		ctl.budget = c.Registry.Budget()
 	}
@@ -126,13 +128,11 @@ func (ctl *Controller) run(now time.Time, trigger pool.Trigger) pool.Decision {
 	plan := ctl.policy.step(&ctl.sample)
 	freed := ctl.apply(&plan)
 	v := ctl.policy.settle(&ctl.sample, freed)
-	ctl.urgent.Store(ctl.policy.urgent(&ctl.sample))
+	ctl.urgent.Store(ctl.policy.urgent())
 	ctl.c.Recorder.add(&ctl.sample, freed)
 	ctl.book.enter(ctl.policy, &ctl.sample, &v)
 	ctl.tell(&v)
-	if v.forceGC {
-		ctl.calls.collect()
-	}
+	ctl.giveBack(v.giveBack)
 	return v.decision
 }
 
@@ -143,6 +143,7 @@ func (ctl *Controller) observe(now time.Time, trigger pool.Trigger) {
 	s.Now = time.Unix(0, now.UnixNano())
 	s.Trigger = trigger
 	ctl.signals.Read(now, &s.Reading)
+	s.Reading.Spent = ctl.spent
 	ctl.manageLimit(&s.Reading)
 	s.Limit, s.Used = ctl.budget.Limit(), ctl.budget.Used()
 	ctl.pools.observe(ctl.c.Registry.All(), ctl.clock.time(), s)
@@ -162,10 +163,28 @@ func (ctl *Controller) apply(p *plan) (freed int64) {
 	if ctl.budget.Used() > p.limit {
 		freed = ctl.budget.Reclaim()
 	}
-	if p.others > 0 {
-		freed += ctl.pools.trimOthers(ctl.sample.Pools, p.others)
+	if p.drop {
+		freed += ctl.pools.dropOld(ctl.clock.time())
+	}
+	if p.pressed {
+		freed += ctl.pools.trimOthers(ctl.policy.pools)
 	}
 	return freed
+}
+
+// giveBack makes memory of garbage, and notes what it took.
+func (ctl *Controller) giveBack(how giveBack) {
+	ctl.spent = 0
+	if how == wait {
+		return
+	}
+	start := time.Now()
+	if how == release {
+		ctl.calls.release()
+	} else {
+		ctl.calls.collect()
+	}
+	ctl.spent = time.Since(start)
 }
 
 // tell passes a decision on.

@@ -8,7 +8,7 @@ import (
 
 // SetCalls puts others in the place of what a controller does to the runtime.
 func (ctl *Controller) SetCalls(collect func(), setMemoryLimit func(int64) int64) {
-	ctl.calls = calls{collect, setMemoryLimit}
+	ctl.calls = calls{collect, collect, setMemoryLimit}
 }
 
 // Learner and Class are what is known of one depth, and of one size class.

@@ -28,6 +28,7 @@ var heapMetrics = [...]string{
 	heapOther:     "/memory/classes/other:bytes",
 	heapTotal:     "/memory/classes/total:bytes",
 	heapReleased:  "/memory/classes/heap/released:bytes",
+	heapFree:      "/memory/classes/heap/free:bytes",
 }
 
 const (
@@ -52,6 +53,7 @@ const (
 	heapOther
 	heapTotal
 	heapReleased
+	heapFree
 )
 
 // heapReader reads the runtime's own figures. It is for one goroutine.
@@ -92,6 +94,8 @@ func (h *heapReader) read(passed time.Duration, into *HeapReading) {
 		Metadata:     h.bytes(heapMCache, heapMCacheOff, heapMSpan, heapMSpanOff, heapMetadata),
 		Other:        h.bytes(heapProfiling, heapOther),
 		Footprint:    h.bytes(heapTotal) - h.bytes(heapReleased),
+		Free:         h.bytes(heapFree),
+		Released:     h.bytes(heapReleased),
 	}
 }
 

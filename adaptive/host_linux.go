@@ -11,14 +11,15 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// lookAgainAfter is how long a limit, or the group that the process is in, may
-// have changed before it is noticed, and how long a source that cannot be read
+// lookAgainAfter is how long the group that the process is in may have changed
+// before it is noticed, and how long a source that cannot be read
 // is left alone.
 const lookAgainAfter = 30 * time.Second
 
 // host reads what contains the process: its control groups, the stalls for want
 // of memory, and what the service manager asks.
 type host struct {
+	mu       sync.Mutex // guards what the goroutine that reads and the one that watches use: never held for longer than a reading
 	root     string
 	memTotal int64
 
@@ -32,6 +33,8 @@ type host struct {
 	seen         counts // by the cgroup before this one
 	moved        bool   // what could be read cannot any more
 	psi          *pressure
+	psiOwn       bool
+	growth       growth
 	psiHealth    health
 	psiPath      atomic.Pointer[string] // for watch
 	off          string                 // why stalls are not to be watched; "" if they are
@@ -73,6 +76,7 @@ func (h *host) locate() {
 		h.cgroup, err = openMemoryGroup(p, h.seen)
 	}
 	h.cgroupHealth.set(err)
+	h.psiOwn = p.own
 	h.locatePSI(p.psi)
 }
 
@@ -109,6 +113,8 @@ func (h *host) dropPSI() {
 }
 
 func (h *host) read(now time.Time, passed time.Duration, into *Reading) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	into.MemTotal = h.memTotal
 	if h.looked.IsZero() {
 		h.looked = now
@@ -117,37 +123,40 @@ func (h *host) read(now time.Time, passed time.Duration, into *Reading) {
 		h.looked, h.moved = now, false
 		h.lookAgain()
 	}
-	h.readCgroup(passed, &into.Cgroup)
+	h.readCgroup(passed, into)
 	h.readPSI(now, passed, &into.PSI)
 	h.external.age.Add(int64(passed))
 	into.External.Status, into.External.Asked = h.external.take()
 }
 
-// lookAgain reads the limits anew, or everything if the process was moved to
-// another group or something failed.
+// lookAgain finds out whether the process was moved to another group, or something
+// that failed works now.
 func (h *host) lookAgain() {
 	if h.groups == nil || h.cgroup == nil || h.psi == nil && h.off == "" {
 		h.locate()
 		return
 	}
 	text, err := h.groups.read(h.groupsBuf[:])
-	if err != nil || !bytes.Equal(text, h.inGroups) || h.cgroup.readLimits() != nil {
+	if err != nil || !bytes.Equal(text, h.inGroups) {
 		h.locate()
 	}
 }
 
-func (h *host) readCgroup(passed time.Duration, into *CgroupReading) {
+func (h *host) readCgroup(passed time.Duration, into *Reading) {
 	h.cgroupHealth.pass(passed)
 	if h.cgroup != nil {
-		err := h.cgroup.read(into)
+		err := h.cgroup.read(&into.Cgroup)
 		if err != nil {
 			h.moved = h.cgroup.worked
 			h.dropCgroup()
-			*into = CgroupReading{}
+			into.Cgroup = CgroupReading{}
 		}
 		h.cgroupHealth.set(err)
 	}
-	into.Status = h.cgroupHealth.status()
+	into.Cgroup.Status = h.cgroupHealth.status()
+	if g := &into.Cgroup; g.hasSet() {
+		g.Growth = h.growth.see(time.Now(), g.TightSet-into.Heap.Footprint)
+	}
 }
 
 func (h *host) readPSI(now time.Time, passed time.Duration, into *PSIReading) {
@@ -159,7 +168,7 @@ func (h *host) readPSI(now time.Time, passed time.Duration, into *PSIReading) {
 		}
 		h.psiHealth.set(err)
 	}
-	into.Status = h.psiHealth.status()
+	into.Status, into.Own = h.psiHealth.status(), h.psiOwn
 	var status Status
 	status, into.SomeFired = h.some.take()
 	into.TriggerErr = status.Err
@@ -175,6 +184,7 @@ func (h *host) watch(ctx context.Context, wake func(pool.Trigger)) {
 	}{{h.some, pool.TriggerPSI}, {h.full, pool.TriggerPSI}, {h.external, pool.TriggerExternal}} {
 		all.Go(func() { w.watch(ctx, func() { wake(w.trigger) }) })
 	}
+	all.Go(func() { h.watchUsage(ctx, func() { wake(pool.TriggerUsage) }) })
 	<-ctx.Done()
 	all.Wait()
 }

@@ -25,7 +25,6 @@ type journal struct {
 	asked      assessment         // what changed the level in this run
 	moved      bool               // the level changed in this run
 	growing    bool               // the run before raised the limit
-	relieved   bool               // of the run before
 	trimmed    time.Duration      // when a trim was told of
 	usedInCalm int64              // charged when the level was none
 
@@ -39,7 +38,7 @@ type verdict struct {
 	decision pool.Decision
 	notable  bool
 	action   pool.Action
-	forceGC  bool
+	giveBack giveBack
 
 	told    uint64 // the decision that has an outcome now; 0 for none
 	outcome string
@@ -63,26 +62,27 @@ func (j *journal) changed(to *ladder, a *assessment) {
 // settle ends a run in which so many bytes were dropped to fit the limit.
 func (p *policy) settle(s *sample, freed int64) (v verdict) {
 	j := &p.journal
-	p.freed, p.fitted = p.freed+freed, freed
+	p.garbage.add(freed, p.pressure.level > pool.PressureNone)
 	if freed > 0 && p.pressure.level > pool.PressureNone {
 		p.pressure.trim(&s.Reading, s.At)
 	}
 	v.told, v.outcome = j.outcome(&s.Reading)
-	v.forceGC = p.forceGC(s)
+	v.giveBack = p.giveBack(s)
 	v.action = p.action(s, freed)
 	j.runs[v.action]++
-	if v.forceGC {
+	forced := v.giveBack != wait
+	if forced {
 		j.forcedGCs++
 	}
 	v.decision = pool.Decision{
 		Time: s.Now, Trigger: s.Trigger, From: j.from, To: p.pressure.level, Cause: p.pressure.cause,
-		Action: v.action, LimitBefore: j.before, Limit: p.limit, Freed: freed, ForcedGC: v.forceGC,
+		Action: v.action, LimitBefore: j.before, Limit: p.limit, Freed: freed, ForcedGC: forced,
 	}
 	if v.notable = j.notable(p, s, &v, freed); v.notable {
 		j.decisions++
 		p.explain(s, &v)
 	}
-	j.growing, j.relieved = v.action == pool.Grow, p.futile.relieved
+	j.growing = v.action == pool.Grow
 	return v
 }
 
@@ -108,9 +108,9 @@ func (p *policy) action(s *sample, freed int64) pool.Action {
 // notable tells whether a run is worth telling of: steps of a growth under way,
 // objects that grew too old and one trim after the other are not.
 func (j *journal) notable(p *policy, s *sample, v *verdict, freed int64) bool {
-	grown := v.action == pool.Grow && (!j.growing || p.limit == p.target(s))
+	grown := v.action == pool.Grow && (!j.growing || p.limit == p.target())
 	trimmed := freed > 0 && (s.At-j.trimmed >= quiet || j.trimmed == 0)
-	if !j.moved && !v.forceGC && v.action != pool.Shrink && !grown && !trimmed && j.relieved == p.futile.relieved {
+	if !j.moved && v.giveBack == wait && v.action != pool.Shrink && !grown && !trimmed && (!p.futile.futile || p.futile.was) {
 		return false
 	}
 	if freed > 0 {
@@ -126,7 +126,14 @@ func (j *journal) outcome(r *Reading) (told uint64, text string) {
 		return 0, ""
 	}
 	told, j.waiting = j.waiting, 0
-	return told, fmt.Sprintf("live heap %s → %s after collection %d", size(j.heap.Live), size(r.Heap.Live), r.Heap.Cycles)
+	text = fmt.Sprintf("live heap %s → %s after collection %d", size(j.heap.Live), size(r.Heap.Live), r.Heap.Cycles)
+	if r.Spent > 0 {
+		text += fmt.Sprintf(", asked for, in %v", r.Spent.Round(10*time.Microsecond))
+	}
+	if returned := r.Heap.Released - j.heap.Released; returned > 0 {
+		text += fmt.Sprintf(", %s returned to the system", size(returned))
+	}
+	return told, text
 }
 
 // explain numbers a decision and says why it was made and what it is expected to
@@ -152,22 +159,36 @@ func (p *policy) reason(s *sample, v *verdict) string {
 		why = append(why, fmt.Sprintf("nothing held %s for %s", j.from, p.c.Dwell))
 	case j.decisions == 1:
 		why = append(why, "first run")
-	case v.action == pool.Grow && p.limit == p.target(s):
+	case v.action == pool.Grow && p.limit == p.target():
 		why = append(why, "grown to what "+p.pressure.level.String()+" allows")
 	case v.action == pool.Grow:
-		why = append(why, fmt.Sprintf("growing to %s by %.0f %%/s", size(p.target(s)), 100*regrowth))
+		why = append(why, fmt.Sprintf("growing to %s by %.0f %%/s", size(p.target()), 100*regrowth))
 	case v.action == pool.Shrink:
-		why = append(why, "the memory limit fell")
+		why = append(why, "the memory limit, or what is in steady use, fell")
 	case v.action == pool.TrimIdle:
 		why = append(why, "more was held than the limit allows")
 	}
-	if p.futile.relieved && !j.relieved {
-		why = append(why, fmt.Sprintf("futile: pools hold %s of %s, so they may keep %s", size(p.idle), size(p.memory.limit), size(p.target(s))))
+	if left := p.idle - v.decision.Freed; j.moved && p.pressure.level > j.from && left > 0 {
+		why = append(why, p.inUse(left))
 	}
-	if v.forceGC {
+	if p.futile.futile && !p.futile.was {
+		why = append(why, fmt.Sprintf("futile: pools hold %s of %s", size(p.idle), size(p.memory.limit)))
+	}
+	switch v.giveBack {
+	case collect:
 		why = append(why, "a collection makes memory of what was dropped")
+	case release:
+		why = append(why, "what was dropped goes back to the system, for others in the group")
 	}
 	return strings.Join(why, "; ")
+}
+
+// inUse says why so many bytes stay under pressure.
+func (p *policy) inUse(bytes int64) string {
+	if every := p.every(); every > 0 {
+		return fmt.Sprintf("kept: in use every %.1f s, %s", every.Seconds(), size(bytes))
+	}
+	return fmt.Sprintf("kept: in use within %.1f s, %s", p.stay().Seconds(), size(bytes))
 }
 
 // expected is what it would cost, in missed bytes over the next break-even time

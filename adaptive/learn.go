@@ -103,6 +103,8 @@ type class struct {
 	asked   int  // doubling of depth that age was found for
 	prices  prices
 	age     time.Duration
+	set     time.Duration // the one in force
+	reached reached
 	idle    int64 // bytes
 	regrets uint64
 }

@@ -23,6 +23,9 @@ const (
 	// limiterCycles is how many collections after its last work the collector's
 	// CPU limiter is still news.
 	limiterCycles = 2
+	// mostPatience bounds how much longer than the dwell a level is held that is
+	// entered again and again.
+	mostPatience = 2 * time.Minute
 	// longestGC is how often the runtime collects if nothing else makes it.
 	longestGC = 2 * time.Minute
 )
@@ -75,23 +78,24 @@ type ladder struct {
 	cause pool.Cause
 	since time.Duration // when the level was entered
 
-	calm      time.Duration // since when nothing holds the level; meaningful if calming
-	calming   bool
-	trimmed   time.Duration // last trim for pressure's sake, and what the heap was then
-	heap      HeapReading
-	everTrim  bool
-	events    CgroupReading // the last one that could be read
-	counted   bool          // events is one
-	hardEvent bool          // the last reading told of a kill, or of all tasks stalled
+	calm     time.Duration // since when nothing holds the level; meaningful if calming
+	calming  bool
+	trimmed  time.Duration // last trim for pressure's sake, and what the heap was then
+	heap     HeapReading
+	everTrim bool
+	events   CgroupReading // the last one that could be read
+	counted  bool          // events is one
+	left     time.Duration // when a level was left last
+	patience time.Duration // how long nothing must have held a level for it to be left
 }
 
 // heapShare is what the process uses for certain of its memory limit: the runtime
 // can free everything else. false if one of them is not known.
 func heapShare(r *Reading, limit int64) (float64, bool) {
-	if !r.Heap.OK() || limit == NoLimit || limit <= 0 {
+	if !r.Heap.OK() || limit == NoLimit {
 		return 0, false
 	}
-	return float64(r.Heap.Used()) / float64(limit), true
+	return share(r.Heap.Used(), limit), true
 }
 
 // groupShare is the working set against the limit of the control group that is
@@ -99,15 +103,18 @@ func heapShare(r *Reading, limit int64) (float64, bool) {
 // garbage does not count: it is let grow up to that limit by design.
 func groupShare(r *Reading) (float64, bool) {
 	g := &r.Cgroup
-	if !g.OK() || g.TightMax == NoLimit || g.TightMax <= 0 {
+	if !g.hasSet() {
 		return 0, false
 	}
 	set := g.TightSet
 	if r.Heap.OK() && r.Heap.Limit < g.TightMax {
 		set -= max(r.Heap.Footprint-r.Heap.Used(), 0)
 	}
-	return float64(set) / float64(g.TightMax), true
+	return share(set, g.TightMax), true
 }
+
+// share of a limit; one of 0 is one.
+func share(used, limit int64) float64 { return float64(used) / float64(max(limit, 1)) }
 
 // fileFilled tells whether a group that hit a limit was full of file pages. The kernel
 // takes those back in passing, so hitting the limit is how a program that reads
@@ -123,25 +130,42 @@ func (p *ladder) assess(r *Reading, limit int64, levels *Levels) (a assessment) 
 			pool.PressureElevated: levels.Elevated, pool.PressureHigh: levels.High, pool.PressureCritical: levels.Critical,
 		})
 	}
-	if share, ok := groupShare(r); ok {
-		a.measure(pool.CauseCgroup, "cgroup", share, &cgroupBands)
+	if now, ok := groupShare(r); ok {
+		a.measure(pool.CauseCgroup, "cgroup", now, &cgroupBands)
+		a.expect(now+share(r.Cgroup.soon(), r.Cgroup.TightMax), cgroupBands[pool.PressureHigh].Enter)
 	}
-	if r.PSI.OK() {
-		a.measure(pool.CausePSI, "psi some", r.PSI.Some, &someBands)
-		a.measure(pool.CausePSI, "psi full", r.PSI.Full, &fullBands)
-	}
-	p.hardEvent = r.PSI.FullFired || r.PSI.OK() && r.PSI.Full >= fullBands[pool.PressureCritical].Enter
 	p.assessEvents(r, &a)
+	p.assessStalls(&r.PSI, &a)
 	return a
 }
 
-func (p *ladder) assessEvents(r *Reading, a *assessment) {
-	if r.PSI.SomeFired {
+// expect is for what others will have taken before anything could be done about it.
+func (a *assessment) expect(value, enter float64) {
+	if value >= enter && a.enter < pool.PressureHigh {
+		a.enter, a.cause, a.value, a.over = pool.PressureHigh, pool.CauseCgroup, value, enter
+		a.name = "cgroup in " + foresight.String()
+	}
+}
+
+// assessStalls takes the group's own stalls at their word. Those of the machine may
+// be anybody's, and only make worse what our own readings say.
+func (p *ladder) assessStalls(r *PSIReading, a *assessment) {
+	if !r.Own && a.hold == pool.PressureNone {
+		return
+	}
+	if r.OK() {
+		a.measure(pool.CausePSI, "psi some", r.Some, &someBands)
+		a.measure(pool.CausePSI, "psi full", r.Full, &fullBands)
+	}
+	if r.SomeFired {
 		a.event(pool.CausePSI, "psi some trigger", pool.PressureHigh)
 	}
-	if r.PSI.FullFired {
+	if r.FullFired {
 		a.event(pool.CausePSI, "psi full trigger", pool.PressureCritical)
 	}
+}
+
+func (p *ladder) assessEvents(r *Reading, a *assessment) {
 	if r.External.Asked {
 		a.event(pool.CauseExternal, "asked to release memory", pool.PressureHigh)
 	}
@@ -158,16 +182,16 @@ func (p *ladder) assessEvents(r *Reading, a *assessment) {
 	hit := now.MaxEvents > last.MaxEvents && !fileFilled(now.TightSet, now.TightMax)
 	if p.counted && (hit || now.OOMEvents > last.OOMEvents) {
 		a.event(pool.CauseEvents, "memory.events max or oom", pool.PressureCritical)
-		p.hardEvent = true
 	}
 	p.events, p.counted = *now, true
 }
 
-// follow changes the level: up at once and as far as it takes, down by one when
-// nothing has held it for a while and a collection has shown what the last trim
-// came to. It tells whether the level changed.
+// follow changes the level: up at once and as far as it takes; down, to where a
+// reading holds it, when nothing has held it for a while and a collection has shown
+// what the last trim came to. It tells whether the level changed.
 func (p *ladder) follow(a *assessment, r *Reading, now, dwell time.Duration) bool {
 	if a.enter > p.level {
+		p.again(now, dwell)
 		p.to(a.enter, a.cause, now)
 		return true
 	}
@@ -178,12 +202,25 @@ func (p *ladder) follow(a *assessment, r *Reading, now, dwell time.Duration) boo
 	if !p.calming {
 		p.calm, p.calming = now, true
 	}
-	if now-p.calm < dwell || !p.told(r, now) {
+	if now-p.calm < max(p.patience, dwell) || !p.told(r, now) {
 		return false
 	}
-	p.to(p.level-1, pool.CauseCalm, now)
-	p.calm, p.calming = now, true
+	p.left = now
+	p.to(a.hold, pool.CauseCalm, now)
 	return true
+}
+
+// again lengthens the patience with which a level is left, if one was left lately:
+// to twice the time that it stayed away, so that what comes and goes by turns is
+// waited out from its second turn on.
+func (p *ladder) again(now, dwell time.Duration) {
+	away := now - p.left
+	switch {
+	case p.left == 0 || away > mostPatience:
+		p.patience = dwell
+	default:
+		p.patience = min(max(2*away, 2*p.patience), mostPatience)
+	}
 }
 
 func (p *ladder) to(level pool.PressureLevel, cause pool.Cause, now time.Duration) {

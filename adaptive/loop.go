@@ -14,7 +14,7 @@ import (
 )
 
 // apart is the least time between two runs, however often there is reason for
-// one.
+// one; a control group that fills up is reason for one sooner.
 const apart = 100 * time.Millisecond
 
 // Run controls the pools until ctx ends, and returns nil then. It returns an
@@ -92,22 +92,27 @@ func (ctl *Controller) wake(t pool.Trigger) {
 // ctx has ended.
 func (ctl *Controller) wait(ctx context.Context) (t pool.Trigger, ok bool) {
 	began := time.Now()
-	timer := time.NewTimer(ctl.interval())
+	due := ctl.interval()
+	timer := time.NewTimer(due)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return 0, false
-	case <-timer.C:
-		return mostUrgent(ctl.wakes.Swap(0)), true
-	case <-ctl.woken:
+	for {
+		select {
+		case <-ctx.Done():
+			return 0, false
+		case <-timer.C:
+			return mostUrgent(ctl.wakes.Swap(0)), true
+		case <-ctl.woken:
+			timer.Reset(min(due, spacing(ctl.wakes.Load())) - time.Since(began))
+		}
 	}
-	timer.Reset(apart - time.Since(began))
-	select {
-	case <-ctx.Done():
-		return 0, false
-	case <-timer.C:
-		return mostUrgent(ctl.wakes.Swap(0)), true
+}
+
+// spacing is the least time between two runs of which the second has such reasons.
+func spacing(wakes uint32) time.Duration {
+	if wakes>>pool.TriggerUsage&1 != 0 {
+		return apart / 5 // others may take the rest of the group in the meantime
 	}
+	return apart
 }
 
 // interval is the time to the next run, a tenth more or less, so that the
@@ -124,7 +129,7 @@ func (ctl *Controller) interval() time.Duration {
 
 // mostUrgent is the trigger of a set that says most.
 func mostUrgent(set uint32) pool.Trigger {
-	for _, t := range []pool.Trigger{pool.TriggerPSI, pool.TriggerExternal, pool.TriggerGC} {
+	for _, t := range [...]pool.Trigger{pool.TriggerUsage, pool.TriggerPSI, pool.TriggerExternal, pool.TriggerGC} {
 		if set>>t&1 != 0 {
 			return t
 		}

@@ -14,6 +14,7 @@ type place struct {
 	version int      // of control groups that count memory: 1 or 2
 	levels  []string // their directories: the process's own group, then its ancestors as far as they can be seen
 	psi     string   // the pressure file nearest to the process
+	own     bool     // it is a control group's, and not the machine's
 }
 
 // systemPSI is for processes whose group has no pressure file to be seen.
@@ -41,6 +42,7 @@ func findPlace(root string) (place, error) {
 	unified, unifiedErr := levels(root, mounts, g.unified, func(m mount) bool { return m.unified })
 	if len(unified) > 0 && readable(unified[0]+"/memory.pressure") {
 		p.psi = unified[0] + "/memory.pressure"
+		p.own = readable(unified[0] + "/cgroup.events") // which the topmost group has not
 	}
 	if g.memory == "" {
 		p.version, p.levels = 2, unified

@@ -29,9 +29,9 @@ type poolSample struct {
 
 // plan is what a policy wants done. Idle ages are in its pools.
 type plan struct {
-	limit   int64   // of the budget
-	pressed bool    // what is refused is refused under pressure
-	others  float64 // share of the idle bytes to drop from pools that cannot tell their demand
+	limit   int64 // of the budget
+	pressed bool  // what is refused is refused under pressure
+	drop    bool  // what is older than its idle age goes now, and not when the next window ends
 }
 
 // policy decides, from samples and from nothing else: it knows no clock and does
@@ -43,24 +43,19 @@ type policy struct {
 
 	started  bool
 	at       time.Duration
-	one      float32 // weight of a gap that ends now: it grows, which saves letting all others shrink
+	elapsed  time.Duration // since the sample before
+	one      float32       // weight of a gap that ends now: it grows, which saves letting all others shrink
 	pressure ladder
 	memory   memory
 	budget   int64 // of the whole, when memory is not short
 	limit    int64 // in force
 
-	idle     int64  // bytes, at the last sample
-	freed    int64  // bytes dropped since the last collection
-	fitted   int64  // of them, those that the run before dropped to fit the limit: the pools tell of them in this run
-	asked    int64  // bytes for whose sake the run before asked for a collection
-	again    bool   // it did so for the second time
-	cycles   uint64 // collections at the last sample
-	forced   time.Duration
-	hasForce bool // a collection was asked for since the level was entered
-	futile   futility
-	journal  journal
-	cost     cost // in bytes, of all pools
-	regrets  uint64
+	idle    int64 // bytes, at the last sample
+	garbage garbage
+	futile  futility
+	journal journal
+	cost    cost // in bytes, of all pools
+	regrets uint64
 }
 
 // poolState is what a policy knows of a pool.
@@ -69,57 +64,7 @@ type poolState struct {
 	open    bool
 	sizes   []int64
 	classes []class
-}
-
-// memory is the limits last heard of: they do not go away when for a moment they
-// cannot be read.
-type memory struct {
-	limit  int64 // the least, or NoLimit
-	heap   int64
-	cgroup int64
-	total  int64
-}
-
-func (m *memory) see(r *Reading, own int64) {
-	if m.limit == 0 {
-		*m = memory{limit: NoLimit, heap: NoLimit, cgroup: NoLimit}
-	}
-	if r.Heap.OK() && r.Heap.Limit > 0 {
-		m.heap = r.Heap.Limit
-	}
-	if r.Cgroup.OK() && r.Cgroup.Max > 0 {
-		m.cgroup = r.Cgroup.Max
-	}
-	if r.MemTotal > 0 {
-		m.total = r.MemTotal
-	}
-	m.limit = m.heap
-	if m.cgroup != NoLimit {
-		m.limit = min(m.limit, int64(cgroupShare*float64(m.cgroup)))
-	}
-	if own > 0 {
-		m.limit = min(m.limit, own)
-	}
-}
-
-// Default budgets.
-const (
-	limitShare   = 8
-	mostOfLimit  = 1 << 30
-	totalShare   = 16
-	mostOfTotal  = 256 << 20
-	budgetOfNone = 64 << 20 // where no limit and no size is known
-)
-
-// defaultBudget is the budget where the config names none.
-func (m *memory) defaultBudget() int64 {
-	switch {
-	case m.limit != NoLimit:
-		return min(m.limit/limitShare, mostOfLimit)
-	case m.total > 0:
-		return min(m.total/totalShare, mostOfTotal)
-	}
-	return budgetOfNone
+	unused  unused // of one that cannot tell its demand
 }
 
 func newPolicy(c Config) *policy {
@@ -128,61 +73,47 @@ func newPolicy(c Config) *policy {
 
 // step takes a sample in and says what to do. settle must follow.
 func (p *policy) step(s *sample) plan {
-	elapsed := s.At - p.at
+	p.elapsed = s.At - p.at
 	p.at = s.At
 	p.journal.begin(p, s)
 	p.memory.see(&s.Reading, p.c.MemoryLimit)
-	p.learn(s, elapsed)
+	p.learn(s)
 	p.follow(s)
-	p.setLimit(s, elapsed)
+	p.setLimit(s)
 	p.setAges(s)
 	p.started = true
 	level := p.pressure.level
-	return plan{
-		limit:   p.limit,
-		pressed: level >= pool.PressureHigh && !p.futile.relieved,
-		others:  [...]float64{0, 0, 7. / 8, 1}[level],
-	}
+	return plan{limit: p.limit, pressed: level >= pool.PressureHigh, drop: level >= pool.PressureHigh && level > p.journal.from}
 }
 
 // learn takes in what the pools saw.
-func (p *policy) learn(s *sample, elapsed time.Duration) {
-	p.age(elapsed)
-	p.cost.fade(elapsed)
+func (p *policy) learn(s *sample) {
+	p.age(p.elapsed)
+	p.cost.fade(p.elapsed)
 	p.idle = 0
 	for len(p.pools) < len(s.Pools) {
 		p.pools = append(p.pools, poolState{})
 	}
 	for i := range s.Pools {
-		p.learnPool(&p.pools[i], &s.Pools[i], elapsed)
+		p.learnPool(&p.pools[i], &s.Pools[i])
 	}
-	p.seeGarbage(s)
+	p.garbage.see(p, s)
 }
 
-// dropped is the bytes that the pools let go of, or did not take back, since the
-// sample before.
-func dropped(s *sample) (bytes int64) {
-	for i := range s.Pools {
-		for j := range s.Pools[i].Demand.Classes {
-			d := &s.Pools[i].Demand.Classes[j]
-			bytes += int64(d.Dropped+d.Refused) * d.Size
-		}
-	}
-	return bytes
-}
-
-func (p *policy) learnPool(state *poolState, s *poolSample, elapsed time.Duration) {
+func (p *policy) learnPool(state *poolState, s *poolSample) {
 	if s.Fresh || len(state.classes) != len(s.Demand.Classes) {
 		*state = poolState{sizes: make([]int64, len(s.Demand.Classes)), classes: make([]class, len(s.Demand.Classes))}
 	}
 	state.name, state.open = s.Name, s.Open
 	p.idle += s.Others
 	breakEven := p.c.BreakEven.Seconds()
+	turn := int64(p.at / max(p.c.BreakEven/8, 1))
 	for i := range s.Demand.Classes {
 		d, c := &s.Demand.Classes[i], &state.classes[i]
 		state.sizes[i] = d.Size
 		p.idle += d.Idle * d.Size
-		c.add(d, p.one, elapsed, p.c.HalfLife)
+		c.add(d, p.one, p.elapsed, p.c.HalfLife)
+		c.reached.see(d.InUse+d.Idle-d.LowWater+int64(d.Refused)-c.floor.least, turn)
 		c.idle = d.Idle * d.Size
 		c.regrets += d.Regrets
 		p.regrets += d.Regrets
@@ -212,84 +143,9 @@ func (p *policy) follow(s *sample) {
 	from := p.pressure.level
 	if p.pressure.follow(&a, &s.Reading, s.At, p.c.Dwell) {
 		p.journal.changed(&p.pressure, &a)
-		p.hasForce = p.hasForce && p.pressure.level < from
+		p.garbage.hasForce = p.garbage.hasForce && p.pressure.level < from
 	}
 	p.futile.see(p, s)
-}
-
-// Budget and break-even time by level, in shares of those in calm.
-var (
-	budgetShare = [pool.NumPressureLevels]int64{1, 2, 8, math.MaxInt64}
-	timeShare   = [pool.NumPressureLevels]time.Duration{1, 2, 10, math.MaxInt64}
-)
-
-// regrowth is how much of the budget a limit grows by in a second: slowly, for
-// the next reading that tells what it did may be long in coming.
-const regrowth = 0.10
-
-// setLimit moves the limit to what the level allows: down at once, up slowly.
-func (p *policy) setLimit(s *sample, elapsed time.Duration) {
-	p.budget = p.c.MaxIdleBytes
-	if p.budget == 0 {
-		p.budget = p.memory.defaultBudget()
-	}
-	target := p.target(s)
-	switch {
-	case !p.started || target < p.limit:
-		p.limit = target
-	case target > p.limit:
-		grown := float64(p.limit) + regrowth*float64(min(p.budget, 1<<53))*elapsed.Seconds()
-		if grown < float64(target) {
-			target = int64(grown)
-		}
-		p.limit = target
-	}
-}
-
-// target is the budget at the level.
-func (p *policy) target(s *sample) int64 {
-	level := p.pressure.level
-	if level == pool.PressureNone {
-		return p.budget
-	}
-	budget := p.budget
-	if budget == pool.Unlimited {
-		budget = max(p.journal.usedInCalm, s.Used) // a share of no limit is none
-	}
-	if level == pool.PressureCritical && p.futile.relieved {
-		level = pool.PressureHigh
-	}
-	return budget / budgetShare[level]
-}
-
-// prices are those at the level. Under pressure nothing is kept for long on the
-// hope that it will be wanted.
-func (p *policy) prices() prices {
-	level := p.pressure.level
-	if level == pool.PressureCritical && p.futile.relieved {
-		level = pool.PressureHigh
-	}
-	T := (p.c.BreakEven / timeShare[level]).Seconds()
-	most := T / p.c.Clamp
-	if level >= pool.PressureHigh {
-		most = T
-	}
-	return prices{T: T, least: T * p.c.Clamp, most: most}
-}
-
-// setAges finds every class's idle age. Nothing is kept at the critical level.
-func (p *policy) setAges(s *sample) {
-	prices := p.prices()
-	for i := range s.Pools {
-		for j := range s.Pools[i].Demand.Classes {
-			c := &p.pools[i].classes[j]
-			if prices.T == 0 {
-				c.age, c.learned = 1, true
-				continue
-			}
-			c.setAge(&s.Pools[i].Demand.Classes[j], prices, p.one)
-		}
-	}
 }
 
 // letGo is what becomes of the policy when its controller ends: if that begins

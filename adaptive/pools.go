@@ -19,6 +19,8 @@ type handle struct {
 	other   pool.Resizable // if it is not tunable
 	stats   pool.Stats     // of other
 	ages    []time.Duration
+	early   [2]pool.Demand // of the window under way
+	told    bool           // there is something in early
 }
 
 // observe fills in the sample's pools.
@@ -97,6 +99,7 @@ func (h *handle) observe(now time.Time, s *poolSample) {
 	switch {
 	case h.tunable != nil:
 		h.tunable.Demand(now, &s.Demand)
+		h.addEarly(&s.Demand)
 	case h.other != nil:
 		h.source.Stats(&h.stats)
 		s.Others = h.stats.IdleBytes
@@ -126,7 +129,7 @@ func (ps pools) setAges(states []poolState) {
 			h.ages = append(h.ages, 0)
 		}
 		for j := range states[i].classes {
-			if age := states[i].classes[j].age; age != h.ages[j] {
+			if age := states[i].classes[j].set; age != h.ages[j] {
 				h.tunable.SetIdleAge(j, age)
 				h.ages[j] = age
 			}
@@ -134,11 +137,63 @@ func (ps pools) setAges(states []poolState) {
 	}
 }
 
-// trimOthers drops a share of what pools hold that cannot tell their demand.
-func (ps pools) trimOthers(samples []poolSample, share float64) (freed int64) {
+// dropOld drops at once what is older than its idle age, and returns the bytes.
+func (ps pools) dropOld(now time.Time) (freed int64) {
 	for i := range ps {
-		if other := ps[i].other; other != nil && samples[i].Others > 0 {
-			freed += other.Trim(int64(share * float64(samples[i].Others)))
+		if ps[i].tunable != nil {
+			freed += ps[i].dropOld(now)
+		}
+	}
+	return freed
+}
+
+// dropOld ends a window twice: a pool drops what is old after it has told of its
+// window, and tells of that in the next. Both are part of the window under way.
+func (h *handle) dropOld(now time.Time) (freed int64) {
+	for i := range h.early {
+		h.tunable.Demand(now, &h.early[i])
+	}
+	h.told = true
+	for i := range h.early[1].Classes {
+		c := &h.early[1].Classes[i]
+		freed += int64(c.Dropped) * c.Size
+	}
+	return freed
+}
+
+// addEarly adds to a window what was told of it before its end.
+func (h *handle) addEarly(to *pool.Demand) {
+	if !h.told {
+		return
+	}
+	h.told = false
+	for i := range h.early {
+		for j := range min(len(h.early[i].Classes), len(to.Classes)) {
+			addDemand(&to.Classes[j], &h.early[i].Classes[j])
+		}
+	}
+}
+
+func addDemand(to, d *pool.ClassDemand) {
+	to.Gets += d.Gets
+	to.Misses += d.Misses
+	to.Regrets += d.Regrets
+	to.Refused += d.Refused
+	to.Dropped += d.Dropped
+	to.LowWater = min(to.LowWater, d.LowWater)
+	to.IdleSeconds += d.IdleSeconds
+	to.DroppedSeconds += d.DroppedSeconds
+	for bin := range d.Held {
+		to.Held[bin] += d.Held[bin]
+		to.Gone[bin] += d.Gone[bin]
+	}
+}
+
+// trimOthers drops what pools that cannot tell their demand have not used lately.
+func (ps pools) trimOthers(states []poolState) (freed int64) {
+	for i := range ps {
+		if other := ps[i].other; other != nil && states[i].unused.before > 0 {
+			freed += other.Trim(states[i].unused.take())
 		}
 	}
 	return freed

@@ -33,7 +33,8 @@ type Reading struct {
 	Cgroup   CgroupReading
 	PSI      PSIReading
 	External ExternalReading
-	MemTotal int64 // physical memory of the machine; 0 if unknown
+	MemTotal int64         // physical memory of the machine; 0 if unknown
+	Spent    time.Duration // that the collection took which the run before asked for; 0 if it asked for none
 }
 
 // Status says how far a part of a Reading can be trusted.
@@ -60,6 +61,8 @@ type HeapReading struct {
 	Metadata     int64   // bytes of the runtime's own records
 	Other        int64   // bytes of profiling and the rest
 	Footprint    int64   // bytes held from the system: what GOMEMLIMIT bounds
+	Free         int64   // of them, those that hold nothing and could be returned
+	Released     int64   // bytes returned to the system
 }
 
 // Used is what counts against a memory limit and no collection can free.
@@ -72,19 +75,34 @@ type CgroupReading struct {
 	Status
 	Version    int    // 1 or 2
 	Current    int64  // bytes charged to the group
-	WorkingSet int64  // of them, those that the kernel cannot easily take: without inactive file pages
+	WorkingSet int64  // of them, those that the kernel cannot take back without stalling anyone: see SetErr
 	Max        int64  // above it the kernel kills, or NoLimit
 	High       int64  // above it the kernel throttles, or NoLimit
 	TightSet   int64  // working set of the group or ancestor that is nearest to its limit: the one that will be short first
 	TightMax   int64  // that limit, or NoLimit
+	Growth     int64  // bytes a second by which others in that group grow: what its usage gains and our runtime does not
+	SetErr     string // why the working sets are not known, and are 0; "" when they are
 	HighEvents uint64 // times the group was throttled
 	MaxEvents  uint64 // times it hit Max
 	OOMEvents  uint64 // times that could not be helped, and kills
 }
 
+// known tells whether there is a group: a reading that was never filled in has none.
+func (g *CgroupReading) known() bool { return g.OK() && g.Version > 0 }
+
+// hasSet tells whether a limit and what counts against it are known.
+func (g *CgroupReading) hasSet() bool { return g.known() && g.TightMax != NoLimit && g.SetErr == "" }
+
+// foresight is how long it takes from a reading until what was done about it shows.
+const foresight = 300 * time.Millisecond
+
+// soon is what others will have taken by then.
+func (g *CgroupReading) soon() int64 { return int64(float64(g.Growth) * foresight.Seconds()) }
+
 // PSIReading is how long tasks stalled for want of memory.
 type PSIReading struct {
 	Status
+	Own        bool    // it is the control group's own; otherwise the machine's, where others' stalls count too
 	Some       float64 // share of the last window in which at least one task stalled: 0 to 1
 	Full       float64 // share in which all did
 	SomeFired  bool    // the kernel's trigger for Some fired since the reading before

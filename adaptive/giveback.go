@@ -1,0 +1,180 @@
+package adaptive
+
+import (
+	"math"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+const (
+	// largeTrim is from how many bytes on a trim is worth a collection.
+	largeTrim = 8 << 20
+	// betweenForced is the least time between two collections asked for at one
+	// level: they cost as much as the pressure they fight.
+	betweenForced = 10 * time.Second
+	// worthwhileShare is the part of the heap, as one in so many, that has to be
+	// garbage of ours for a collection at any time. GOGC=100 waits for all of it, so
+	// these collections cost at most four times what the runtime's own do.
+	worthwhileShare = 4
+	// othersShare of a control group's limit, as one in so many, is how much has to
+	// be in it beside the Go runtime's memory for it to be shared: what else a Go
+	// process has, its binary, page tables and sockets, is less.
+	othersShare = 8
+)
+
+// giveBack is what is done for what was dropped to be memory again.
+type giveBack uint8
+
+const (
+	wait    giveBack = iota // the runtime will see to it
+	collect                 // the process can use it again
+	release                 // everybody can: the runtime keeps what one collection freed until after the next
+)
+
+// garbage is what the pools dropped and no collection has freed yet.
+type garbage struct {
+	bytes  int64
+	step   int64  // of them, those dropped under pressure
+	fitted int64  // those that the run before dropped at once: the pools tell of them in this run
+	asked  int64  // bytes for whose sake the run before asked for a collection
+	again  bool   // it did so for the second time
+	cycles uint64 // collections at the last sample
+
+	collected time.Duration // when the last one was seen
+	every     time.Duration // how long they are apart; 0 if it is not known
+
+	forced   time.Duration
+	hasForce bool // a collection was asked for since the level was entered
+	shared   bool // others could use what is given back
+	alone    bool // the runtime has no memory limit of its own
+}
+
+// see adds what was dropped since the run before, and forgets what a collection
+// has freed. Who gives many objects back may refer to them for a while: if a
+// collection that was asked for left them in the heap, they are garbage that no
+// collection has seen, once.
+func (g *garbage) see(p *policy, s *sample) {
+	h := &s.Reading.Heap
+	collected := h.Cycles != g.cycles
+	if collected {
+		if g.cycles > 0 && h.Cycles > g.cycles {
+			g.every = (s.At - g.collected) / time.Duration(h.Cycles-g.cycles)
+		}
+		g.bytes, g.step, g.cycles, g.collected = 0, 0, h.Cycles, s.At
+	}
+	dropped, refused := lost(s)
+	dropped = max(dropped-g.fitted, 0)
+	g.bytes += dropped + refused
+	if p.pressure.level > pool.PressureNone {
+		g.step += dropped
+	}
+	left := collected && g.asked > 0 && !g.again && h.Live >= g.asked && p.outgrows(h)
+	if left {
+		g.bytes += g.asked
+	}
+	g.again, g.asked = left, 0
+	g.shared = shared(&s.Reading)
+	g.alone = h.OK() && h.Limit == NoLimit
+}
+
+// add takes in what was dropped at once in this run.
+func (g *garbage) add(freed int64, pressed bool) {
+	g.bytes, g.fitted = g.bytes+freed, freed
+	if pressed {
+		g.step += freed
+	}
+}
+
+// wait is how long a collection can be expected to be in coming.
+func (g *garbage) wait(c *Config) time.Duration {
+	if c.ForceGC != ForceGCNever && (g.shared || g.alone || c.ForceGC == ForceGCAlways) || g.every == 0 {
+		return c.PressureInterval // it is asked for
+	}
+	return min(max(g.every, c.PressureInterval), c.Dwell)
+}
+
+// lost is the bytes that the pools dropped, and did not take back, since the sample
+// before.
+func lost(s *sample) (dropped, refused int64) {
+	for i := range s.Pools {
+		for j := range s.Pools[i].Demand.Classes {
+			d := &s.Pools[i].Demand.Classes[j]
+			dropped += int64(d.Dropped) * d.Size
+			refused += int64(d.Refused) * d.Size
+		}
+	}
+	return dropped, refused
+}
+
+// shared tells whether others would have use for memory that the runtime returns:
+// they are in the group that is nearest to its limit, or soon will be, or the
+// kernel slows us down for what the group has.
+func shared(r *Reading) bool {
+	g := &r.Cgroup
+	if !g.hasSet() || !r.Heap.OK() {
+		return false
+	}
+	others := g.TightSet - r.Heap.Footprint + g.soon()
+	return others > g.TightMax/othersShare || g.High != NoLimit
+}
+
+// room is what is left in the group that is nearest to its limit.
+func room(r *Reading) int64 {
+	if !r.Cgroup.hasSet() {
+		return math.MaxInt64
+	}
+	return r.Cgroup.TightMax - r.Cgroup.TightSet
+}
+
+// giveBack decides how what was dropped is to be memory again. Without a memory
+// limit the runtime may let the heap double first, and be killed; with one it
+// collects in time for itself, but returns nothing to others.
+func (p *policy) giveBack(s *sample) giveBack {
+	how := p.returns(s)
+	if how != wait {
+		g := &p.garbage
+		g.forced, g.hasForce, g.asked, g.bytes = s.At, true, g.bytes, 0
+	}
+	return how
+}
+
+func (p *policy) returns(s *sample) giveBack {
+	h, g := &s.Reading.Heap, &p.garbage
+	if p.c.ForceGC == ForceGCNever || p.c.ForceGC == ForceGCAuto && !h.OK() {
+		return wait
+	}
+	since := time.Duration(math.MaxInt64)
+	if g.hasForce {
+		since = s.At - g.forced
+	}
+	outgrows := p.outgrows(h)
+	worthwhile := g.bytes >= max(h.Live/worthwhileShare, largeTrim)
+	pressed := p.pressure.level >= pool.PressureHigh || room(&s.Reading) < g.bytes
+	switch {
+	case pressed && g.shared && g.bytes+h.Free >= largeTrim && (worthwhile || since >= betweenForced):
+		return release
+	case g.bytes < largeTrim, p.c.ForceGC == ForceGCAuto && !g.alone:
+		return wait
+	case outgrows && worthwhile, (pressed || outgrows) && since >= betweenForced:
+		return collect
+	}
+	return wait
+}
+
+// urgent tells whether to look again soon: memory is short, or nothing but us
+// keeps garbage from making it short between two looks.
+func (p *policy) urgent() bool {
+	alone := p.garbage.alone && p.memory.limit != NoLimit && p.c.ForceGC != ForceGCNever
+	return p.pressure.level > pool.PressureNone || alone
+}
+
+// outgrows tells whether the runtime means to let the heap grow to where memory
+// is short before it collects. It does not stop there exactly: a burst of
+// allocations runs on while the collection is under way.
+func (p *policy) outgrows(h *HeapReading) bool {
+	if !h.OK() || h.Limit != NoLimit || p.memory.limit == NoLimit {
+		return false
+	}
+	return float64(h.Goal+h.Used()-h.Live) > p.c.Levels.High.Enter*float64(p.memory.limit)
+}
