@@ -43,7 +43,7 @@ type policy struct {
 
 	started  bool
 	at       time.Duration
-	one      float32 // weight of a gap that ends now: it grows, which saves letting all others shrink
+	one      weight // of a gap that ends now
 	pressure ladder
 	memory   memory
 	budget   int64 // of the whole, when memory is not short
@@ -123,7 +123,7 @@ func (m *memory) defaultBudget() int64 {
 }
 
 func newPolicy(c Config) *policy {
-	return &policy{c: c, one: 1}
+	return &policy{c: c, one: weight{1, 1}}
 }
 
 // step takes a sample in and says what to do. settle must follow.
@@ -182,7 +182,7 @@ func (p *policy) learnPool(state *poolState, s *poolSample, elapsed time.Duratio
 		d, c := &s.Demand.Classes[i], &state.classes[i]
 		state.sizes[i] = d.Size
 		p.idle += d.Idle * d.Size
-		c.add(d, p.one, elapsed, p.c.HalfLife)
+		c.add(d, &p.one, elapsed, p.c.HalfLife)
 		c.idle = d.Idle * d.Size
 		c.regrets += d.Regrets
 		p.regrets += d.Regrets
@@ -192,18 +192,24 @@ func (p *policy) learnPool(state *poolState, s *poolSample, elapsed time.Duratio
 
 // age makes all that is known weigh less against what comes now.
 func (p *policy) age(elapsed time.Duration) {
-	p.one *= float32(math.Exp2(min(float64(elapsed)/float64(p.c.HalfLife), 100)))
-	if p.one < 1<<20 {
-		return
+	for k := range p.one {
+		p.one[k] *= float32(math.Exp2(min(float64(elapsed)/float64(p.c.HalfLife)/lasting[k], 100)))
+		if p.one[k] >= 1<<20 {
+			p.scale(k)
+		}
 	}
+}
+
+// scale lets a memory begin with a weight of 1 again.
+func (p *policy) scale(k int) {
 	for i := range p.pools {
 		for j := range p.pools[i].classes {
-			for k := range p.pools[i].classes[j].depths {
-				p.pools[i].classes[j].depths[k].scale(1 / p.one)
+			for d := range p.pools[i].classes[j].depths {
+				p.pools[i].classes[j].depths[d].scale(k, 1/p.one[k])
 			}
 		}
 	}
-	p.one = 1
+	p.one[k] = 1
 }
 
 // follow changes the pressure level.
@@ -274,7 +280,11 @@ func (p *policy) prices() prices {
 	if level >= pool.PressureHigh {
 		most = T
 	}
-	return prices{T: T, least: T * p.c.Clamp, most: most}
+	late := p.c.Interval.Seconds() / 2
+	if level > pool.PressureNone {
+		late = 0
+	}
+	return prices{T: T, least: T * p.c.Clamp, most: most, late: late}
 }
 
 // setAges finds every class's idle age. Nothing is kept at the critical level.
@@ -284,10 +294,10 @@ func (p *policy) setAges(s *sample) {
 		for j := range s.Pools[i].Demand.Classes {
 			c := &p.pools[i].classes[j]
 			if prices.T == 0 {
-				c.age, c.learned = 1, true
+				c.keepNothing()
 				continue
 			}
-			c.setAge(&s.Pools[i].Demand.Classes[j], prices, p.one)
+			c.setAge(&s.Pools[i].Demand.Classes[j], &prices, &p.one)
 		}
 	}
 }

@@ -15,10 +15,18 @@ type handle struct {
 	entry   *pool.Entry // nil where the name has gone
 	source  pool.Source // nil while it is closed
 	tunable pool.Tunable
-	ager    pool.Ager      // if tunable is one
-	other   pool.Resizable // if it is not tunable
-	stats   pool.Stats     // of other
-	ages    []time.Duration
+	ager    pool.Ager         // if tunable is one
+	other   pool.Resizable    // if it is not tunable
+	stats   pool.Stats        // of other
+	deep    pool.DepthTunable // if tunable is one
+	ages    []idleAges
+}
+
+// idleAges are what was set in a class.
+type idleAges struct {
+	age     time.Duration
+	base    int64
+	byDepth []time.Duration
 }
 
 // observe fills in the sample's pools.
@@ -110,6 +118,7 @@ func (h *handle) adopt(source pool.Source) {
 	*h = handle{entry: h.entry, source: source}
 	h.tunable, _ = source.(pool.Tunable)
 	h.ager, _ = source.(pool.Ager)
+	h.deep, _ = source.(pool.DepthTunable)
 	if h.tunable == nil {
 		h.other, _ = source.(pool.Resizable)
 	}
@@ -123,15 +132,40 @@ func (ps pools) setAges(states []poolState) {
 			continue
 		}
 		for len(h.ages) < len(states[i].classes) {
-			h.ages = append(h.ages, 0)
+			h.ages = append(h.ages, idleAges{})
 		}
 		for j := range states[i].classes {
-			if age := states[i].classes[j].age; age != h.ages[j] {
-				h.tunable.SetIdleAge(j, age)
-				h.ages[j] = age
-			}
+			h.setAge(j, &states[i].classes[j])
 		}
 	}
+}
+
+func (h *handle) setAge(i int, c *class) {
+	set := &h.ages[i]
+	again := c.age != set.age
+	if again {
+		set.age = c.age
+		h.tunable.SetIdleAge(i, c.age)
+	}
+	if h.deep != nil && (set.take(c) || again) {
+		h.deep.SetIdleAges(i, set.base, set.byDepth)
+	}
+}
+
+// take takes over the ages of the depths, and reports whether any has changed.
+func (a *idleAges) take(c *class) (changed bool) {
+	if a.base != c.floor.least || len(a.byDepth) != len(c.depths) {
+		a.base, changed = c.floor.least, true
+	}
+	for len(a.byDepth) < len(c.depths) {
+		a.byDepth = append(a.byDepth, 0)
+	}
+	for i := range c.depths {
+		if age := c.depths[i].age; age != a.byDepth[i] {
+			a.byDepth[i], changed = age, true
+		}
+	}
+	return changed
 }
 
 // trimOthers drops a share of what pools hold that cannot tell their demand.
@@ -155,7 +189,7 @@ func (ps pools) letGo() {
 func (h *handle) letGo() {
 	defer func() { _ = recover() }()
 	for j := range h.ages {
-		h.ages[j] = 0
+		h.ages[j] = idleAges{}
 		h.tunable.SetIdleAge(j, 0)
 	}
 }

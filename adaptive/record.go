@@ -40,13 +40,14 @@ type recording struct {
 	Clamp        float64
 	HalfLife     time.Duration
 	Dwell        time.Duration
+	Interval     time.Duration
 	MaxIdleBytes int64
 	MemoryLimit  int64
 	Levels       Levels
 	ForceGC      ForceGC
 }
 
-const recordingVersion = 2
+const recordingVersion = 3
 
 // record is the line of a run.
 type record struct {
@@ -94,13 +95,13 @@ func (r *Recorder) configured(c *Config) {
 }
 
 func recordingOf(c *Config) *recording {
-	return &recording{recordingVersion, c.BreakEven, c.Clamp, c.HalfLife, c.Dwell, c.MaxIdleBytes, c.MemoryLimit, c.Levels, c.ForceGC}
+	return &recording{recordingVersion, c.BreakEven, c.Clamp, c.HalfLife, c.Dwell, c.Interval, c.MaxIdleBytes, c.MemoryLimit, c.Levels, c.ForceGC}
 }
 
 // config is the part of a config that was recorded.
 func (c *recording) config() Config {
 	return Config{
-		BreakEven: c.BreakEven, Clamp: c.Clamp, HalfLife: c.HalfLife, Dwell: c.Dwell,
+		BreakEven: c.BreakEven, Clamp: c.Clamp, HalfLife: c.HalfLife, Dwell: c.Dwell, Interval: c.Interval,
 		MaxIdleBytes: c.MaxIdleBytes, MemoryLimit: c.MemoryLimit, Levels: c.Levels, ForceGC: c.ForceGC,
 	}
 }
