@@ -29,6 +29,18 @@ type Tunable interface {
 	Curve(into *Curve)
 }
 
+// DepthTunable is a Tunable whose objects may grow old at different ages. The depth
+// of an object is how many objects of its class there are that are out, or idle and
+// used after it, and itself: it is wanted when so many are out.
+type DepthTunable interface {
+	Tunable
+	// SetIdleAges sets the idle ages of a class by depth, in place of the one that
+	// SetIdleAge sets: ages[i] for the depths from base + 2^i up to base + 2^(i+1),
+	// the first for all before and the last for all beyond. SetIdleAge ends that, and
+	// so does a call without ages. The pool does not keep the slice.
+	SetIdleAges(class int, base int64, ages []time.Duration)
+}
+
 // Ager is a Tunable whose Demand has a part that many pools do better together.
 type Ager interface {
 	Tunable

@@ -30,7 +30,7 @@ type Config struct {
 	// whose memory is free until it runs short.
 	BreakEven time.Duration
 	// Clamp bounds what is learned from demand: objects are kept for at least
-	// Clamp·BreakEven and at most BreakEven/Clamp. 0.1 by default; 1 learns
+	// Clamp·BreakEven and at most BreakEven/Clamp. 0.05 by default; 1 learns
 	// nothing.
 	Clamp float64
 	// HalfLife is how long it takes for what was learned to count half: 5 min by
@@ -118,7 +118,7 @@ const (
 
 const (
 	defaultBreakEven        = 10 * time.Second
-	defaultClamp            = 0.1
+	defaultClamp            = 0.05
 	defaultHalfLife         = 5 * time.Minute
 	defaultInterval         = time.Second
 	defaultPressureInterval = 250 * time.Millisecond
@@ -166,7 +166,7 @@ func (p *problems) addIf(wrong bool, field string, value any, remedy string) {
 func (c *Config) validate() error {
 	var p problems
 	p.addIf(c.BreakEven < 100*time.Millisecond, "BreakEven", c.BreakEven, "use 100ms or more, or 0 for 10s")
-	p.addIf(!(c.Clamp > 0 && c.Clamp <= 1), "Clamp", c.Clamp, "use more than 0 and at most 1, or 0 for 0.1")
+	p.addIf(!(c.Clamp > 0 && c.Clamp <= 1), "Clamp", c.Clamp, "use more than 0 and at most 1, or 0 for 0.05")
 	p.addIf(c.HalfLife < time.Second, "HalfLife", c.HalfLife, "use 1s or more, or 0 for 5m")
 	p.addIf(c.Interval < shortestInterval, "Interval", c.Interval, "use 10ms or more, or 0 for 1s")
 	p.addIf(c.PressureInterval < shortestInterval, "PressureInterval", c.PressureInterval, "use 10ms or more, or 0 for 250ms")

@@ -33,7 +33,7 @@ func TestConfigureWithAMistakeChangesNothing(t *testing.T) {
 	l := newLab(t, adaptive.Config{MaxIdleBytes: 64 << 20}, 1<<10)
 	l.run(time.Second)
 	bad := adaptive.Config{MaxIdleBytes: 8 << 20, Clamp: 2}
-	const want = "adaptive: Config.Clamp is 2: use more than 0 and at most 1, or 0 for 0.1"
+	const want = "adaptive: Config.Clamp is 2: use more than 0 and at most 1, or 0 for 0.05"
 	if err := bad.Validate(); err == nil || err.Error() != want {
 		t.Error(err)
 	}

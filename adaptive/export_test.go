@@ -11,40 +11,44 @@ func (ctl *Controller) SetCalls(collect func(), setMemoryLimit func(int64) int64
 	ctl.calls = calls{collect, collect, setMemoryLimit}
 }
 
-// Learner and Class are what is known of one depth, and of one size class.
+// Memory is what is known of one depth, and Class of a size class.
 type (
-	Learner = learner
-	Class   = class
+	Memory = gaps
+	Class  = class
 )
 
 // Age is the learned idle age in seconds.
-func (l *Learner) Age(breakEven, least, most float64) float64 {
-	return l.age(prices{breakEven, least, most}, 1)
+func (m *Memory) Age(breakEven, least, most float64) float64 {
+	return m.best(&prices{T: breakEven, least: least, most: most}, 1)
 }
 
 // See adds gaps of a bin, and objects that were dropped for good.
-func (l *Learner) See(bin, n int, absent float32) {
-	l.gaps[bin] += float32(n)
-	l.absent += absent
+func (m *Memory) See(bin, n int, absent float32) {
+	m.ended[bin] += float32(n)
+	m.absent += absent
+	m.all += float32(n) + absent
 }
+
+// Blurred is how often gaps are expected, by bin.
+func (m *Memory) Blurred() [pool.NumGaps]float32 { return m.blurred(1) }
 
 // Prior is what an idle age of x·T is believed to cost.
 func Prior(x float64) float64 { return prior(math.Log2(x / unknown)) }
 
 // Add takes a window in, with all windows of the same weight.
-func (c *Class) Add(d *pool.ClassDemand) { c.add(d, 1, 0, 1<<60) }
+func (c *Class) Add(d *pool.ClassDemand) { c.add(d, &weight{1, 1}, 0, 1<<60) }
 
 // Depths is the gaps seen at each doubling of depth, by bin, and the objects
 // that have not been asked for again.
 func (c *Class) Depths() (gaps []map[int]int, absent []int) {
 	for i := range c.depths {
 		seen := make(map[int]int)
-		for bin, n := range c.depths[i].gaps {
+		for bin, n := range c.depths[i].memories[0].ended {
 			if n > 0 {
 				seen[bin] = int(n)
 			}
 		}
-		gaps, absent = append(gaps, seen), append(absent, int(c.depths[i].absent))
+		gaps, absent = append(gaps, seen), append(absent, int(c.depths[i].memories[0].absent))
 	}
 	return gaps, absent
 }

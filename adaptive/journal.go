@@ -205,7 +205,7 @@ func (p *policy) expected(freed int64) (keep, drop float64) {
 			}
 			weight := float64(p.pools[i].sizes[j]) * float64(len(c.depths))
 			bytes += weight
-			again += weight * c.depths[len(c.depths)-1].again(p.c.BreakEven.Seconds(), p.one)
+			again += weight * c.depths[len(c.depths)-1].again(p.c.BreakEven.Seconds(), &p.one)
 		}
 	}
 	if bytes == 0 {

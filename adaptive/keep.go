@@ -23,14 +23,17 @@ func (p *policy) prices() prices {
 	level := p.pressure.level
 	T := (p.c.BreakEven / timeShare[level]).Seconds()
 	if level == pool.PressureNone {
-		return prices{T: T, least: T * p.c.Clamp, most: T / p.c.Clamp}
+		return prices{T: T, least: T * p.c.Clamp, most: T / p.c.Clamp, late: p.c.Interval.Seconds() / 2}
 	}
 	stay := p.stay().Seconds()
 	return prices{T: T + stay, least: stay, most: T + 2*stay}
 }
 
-// stay is how long what is dropped now will take up memory.
-func (p *policy) stay() time.Duration { return p.c.Dwell + p.garbage.wait(&p.c) }
+// stay is how long what is dropped now will take up memory, in whole quarters of a
+// second: each new value has all idle ages found anew.
+func (p *policy) stay() time.Duration {
+	return (p.c.Dwell + p.garbage.wait(&p.c)).Truncate(time.Second / 4)
+}
 
 // kept is the idle age while a step waits for its collection.
 const kept = longestGC
@@ -43,14 +46,19 @@ func (p *policy) setAges(s *sample) {
 	for i := range s.Pools {
 		for j := range s.Pools[i].Demand.Classes {
 			c := &p.pools[i].classes[j]
-			c.setAge(&s.Pools[i].Demand.Classes[j], prices, p.one)
-			c.set = c.age
-			if waiting {
-				c.set = max(c.age, kept)
-			}
+			c.setAge(&s.Pools[i].Demand.Classes[j], &prices, &p.one)
+			c.waits = waiting
 		}
 		p.pools[i].unused.see(s.Pools[i].Others, p.elapsed, p.stay())
 	}
+}
+
+// inForce is the idle age that a pool is told, for one that was found.
+func (c *class) inForce(age time.Duration) time.Duration {
+	if c.waits {
+		return max(age, kept)
+	}
+	return age
 }
 
 // reached is the most objects that were out together, in the last eighths of the
@@ -126,7 +134,7 @@ func (c *class) gap() time.Duration {
 	var gaps [pool.NumGaps]float32
 	var rest float32
 	for i := range c.depths {
-		for bin, n := range c.depths[i].gaps {
+		for bin, n := range c.depths[i].memories[0].ended {
 			gaps[bin] += n
 			rest += n / 2
 		}

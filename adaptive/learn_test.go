@@ -18,23 +18,22 @@ func TestLearnedAgeIsTheCheapestOfAll(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 500 {
-		var l adaptive.Learner
+		var l adaptive.Memory
 		T := []float64{0.5, 2, 10, 60}[rng.IntN(4)]
-		var gaps []float64
-		for range rng.IntN(60) {
-			bin := rng.IntN(pool.NumGaps)
-			l.See(bin, 1, 0)
-			gaps = append(gaps, pool.GapLength(bin).Seconds())
+		gaps := rng.IntN(60)
+		for range gaps {
+			l.See(rng.IntN(pool.NumGaps), 1, 0)
 		}
 		absent := rng.IntN(10)
 		l.See(0, 0, float32(absent))
+		blurred := l.Blurred()
 		cost := func(age float64) float64 {
 			sum := float64(absent)*age/T + adaptive.Prior(age/T)
-			for _, g := range gaps {
-				if g < age {
-					sum += g / T
+			for bin, n := range blurred {
+				if g := pool.GapLength(bin).Seconds(); g < age {
+					sum += float64(n) * g / T
 				} else {
-					sum += 1 + age/T
+					sum += float64(n) * (1 + age/T)
 				}
 			}
 			return sum
@@ -46,19 +45,19 @@ func TestLearnedAgeIsTheCheapestOfAll(t *testing.T) {
 		for age := T / 10; age < T*10; age *= 1.03 {
 			// An age within a bin is as good as the bin's beginning: what matters
 			// is what other bins offer.
-			if c, best := cost(age), cost(got); c < best-0.25*age/T*float64(len(gaps)+absent)-0.05-1e-4*best {
+			if c, best := cost(age), cost(got); c < best-0.25*age/T*float64(gaps+absent)-0.05-1e-4*best {
 				t.Fatalf("T %v: age %v costs %v, but %v costs %v", T, got, best, age, c)
 			}
 		}
 	}
 }
 
-func TestUnknownClassBeginsAtAQuarterOfT(t *testing.T) {
+func TestUnknownClassBeginsAtAFifthOfT(t *testing.T) {
 	t.Parallel()
 	for _, T := range []float64{2, 10, 60} {
-		var l adaptive.Learner
-		if got := l.Age(T, T/10, 10*T) / T; math.Abs(math.Log2(got/0.25)) > 0.125 {
-			t.Errorf("T %v: begins at %v·T, want a quarter within half a bin", T, got)
+		var l adaptive.Memory
+		if got := l.Age(T, T/10, 10*T) / T; math.Abs(math.Log2(got/0.2)) > 0.125 {
+			t.Errorf("T %v: begins at %v·T, want a fifth within half a bin", T, got)
 		}
 	}
 }

@@ -44,7 +44,7 @@ type policy struct {
 	started  bool
 	at       time.Duration
 	elapsed  time.Duration // since the sample before
-	one      float32       // weight of a gap that ends now: it grows, which saves letting all others shrink
+	one      weight        // of a gap that ends now
 	pressure ladder
 	memory   memory
 	budget   int64 // of the whole, when memory is not short
@@ -68,7 +68,7 @@ type poolState struct {
 }
 
 func newPolicy(c Config) *policy {
-	return &policy{c: c, one: 1}
+	return &policy{c: c, one: weight{1, 1}}
 }
 
 // step takes a sample in and says what to do. settle must follow.
@@ -112,7 +112,7 @@ func (p *policy) learnPool(state *poolState, s *poolSample) {
 		d, c := &s.Demand.Classes[i], &state.classes[i]
 		state.sizes[i] = d.Size
 		p.idle += d.Idle * d.Size
-		c.add(d, p.one, p.elapsed, p.c.HalfLife)
+		c.add(d, &p.one, p.elapsed, p.c.HalfLife)
 		c.reached.see(d.InUse+d.Idle-d.LowWater+int64(d.Refused)-c.floor.least, turn)
 		c.idle = d.Idle * d.Size
 		c.regrets += d.Regrets
@@ -123,18 +123,24 @@ func (p *policy) learnPool(state *poolState, s *poolSample) {
 
 // age makes all that is known weigh less against what comes now.
 func (p *policy) age(elapsed time.Duration) {
-	p.one *= float32(math.Exp2(min(float64(elapsed)/float64(p.c.HalfLife), 100)))
-	if p.one < 1<<20 {
-		return
+	for k := range p.one {
+		p.one[k] *= float32(math.Exp2(min(float64(elapsed)/float64(p.c.HalfLife)/lasting[k], 100)))
+		if p.one[k] >= 1<<20 {
+			p.scale(k)
+		}
 	}
+}
+
+// scale lets a memory begin with a weight of 1 again.
+func (p *policy) scale(k int) {
 	for i := range p.pools {
 		for j := range p.pools[i].classes {
-			for k := range p.pools[i].classes[j].depths {
-				p.pools[i].classes[j].depths[k].scale(1 / p.one)
+			for d := range p.pools[i].classes[j].depths {
+				p.pools[i].classes[j].depths[d].scale(k, 1/p.one[k])
 			}
 		}
 	}
-	p.one = 1
+	p.one[k] = 1
 }
 
 // follow changes the pressure level.

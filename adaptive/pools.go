@@ -15,12 +15,20 @@ type handle struct {
 	entry   *pool.Entry // nil where the name has gone
 	source  pool.Source // nil while it is closed
 	tunable pool.Tunable
-	ager    pool.Ager      // if tunable is one
-	other   pool.Resizable // if it is not tunable
-	stats   pool.Stats     // of other
-	ages    []time.Duration
+	ager    pool.Ager         // if tunable is one
+	other   pool.Resizable    // if it is not tunable
+	stats   pool.Stats        // of other
+	deep    pool.DepthTunable // if tunable is one
+	ages    []idleAges
 	early   [2]pool.Demand // of the window under way
 	told    bool           // there is something in early
+}
+
+// idleAges are what was set in a class.
+type idleAges struct {
+	age     time.Duration
+	base    int64
+	byDepth []time.Duration
 }
 
 // observe fills in the sample's pools.
@@ -113,6 +121,7 @@ func (h *handle) adopt(source pool.Source) {
 	*h = handle{entry: h.entry, source: source}
 	h.tunable, _ = source.(pool.Tunable)
 	h.ager, _ = source.(pool.Ager)
+	h.deep, _ = source.(pool.DepthTunable)
 	if h.tunable == nil {
 		h.other, _ = source.(pool.Resizable)
 	}
@@ -126,15 +135,41 @@ func (ps pools) setAges(states []poolState) {
 			continue
 		}
 		for len(h.ages) < len(states[i].classes) {
-			h.ages = append(h.ages, 0)
+			h.ages = append(h.ages, idleAges{})
 		}
 		for j := range states[i].classes {
-			if age := states[i].classes[j].set; age != h.ages[j] {
-				h.tunable.SetIdleAge(j, age)
-				h.ages[j] = age
-			}
+			h.setAge(j, &states[i].classes[j])
 		}
 	}
+}
+
+func (h *handle) setAge(i int, c *class) {
+	set := &h.ages[i]
+	age := c.inForce(c.age)
+	again := age != set.age
+	if again {
+		set.age = age
+		h.tunable.SetIdleAge(i, age)
+	}
+	if h.deep != nil && (set.take(c) || again) {
+		h.deep.SetIdleAges(i, set.base, set.byDepth)
+	}
+}
+
+// take takes over the ages of the depths, and reports whether any has changed.
+func (a *idleAges) take(c *class) (changed bool) {
+	if a.base != c.floor.least || len(a.byDepth) != len(c.depths) {
+		a.base, changed = c.floor.least, true
+	}
+	for len(a.byDepth) < len(c.depths) {
+		a.byDepth = append(a.byDepth, 0)
+	}
+	for i := range c.depths {
+		if age := c.inForce(c.depths[i].age); age != a.byDepth[i] {
+			a.byDepth[i], changed = age, true
+		}
+	}
+	return changed
 }
 
 // dropOld drops at once what is older than its idle age, and returns the bytes.
@@ -210,7 +245,7 @@ func (ps pools) letGo() {
 func (h *handle) letGo() {
 	defer func() { _ = recover() }()
 	for j := range h.ages {
-		h.ages[j] = 0
+		h.ages[j] = idleAges{}
 		h.tunable.SetIdleAge(j, 0)
 	}
 }

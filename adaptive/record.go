@@ -40,6 +40,7 @@ type recording struct {
 	Clamp        float64
 	HalfLife     time.Duration
 	Dwell        time.Duration
+	Interval     time.Duration
 	Pressure     time.Duration // interval
 	MaxIdleBytes int64
 	MemoryLimit  int64
@@ -95,13 +96,13 @@ func (r *Recorder) configured(c *Config) {
 }
 
 func recordingOf(c *Config) *recording {
-	return &recording{recordingVersion, c.BreakEven, c.Clamp, c.HalfLife, c.Dwell, c.PressureInterval, c.MaxIdleBytes, c.MemoryLimit, c.Levels, c.ForceGC}
+	return &recording{recordingVersion, c.BreakEven, c.Clamp, c.HalfLife, c.Dwell, c.Interval, c.PressureInterval, c.MaxIdleBytes, c.MemoryLimit, c.Levels, c.ForceGC}
 }
 
 // config is the part of a config that was recorded.
 func (c *recording) config() Config {
 	return Config{
-		BreakEven: c.BreakEven, Clamp: c.Clamp, HalfLife: c.HalfLife, Dwell: c.Dwell, PressureInterval: c.Pressure,
+		BreakEven: c.BreakEven, Clamp: c.Clamp, HalfLife: c.HalfLife, Dwell: c.Dwell, Interval: c.Interval, PressureInterval: c.Pressure,
 		MaxIdleBytes: c.MaxIdleBytes, MemoryLimit: c.MemoryLimit, Levels: c.Levels, ForceGC: c.ForceGC,
 	}
 }

@@ -52,6 +52,11 @@ func (c *engineCore) Demand(now time.Time, into *pool.Demand) { c.engine.Demand(
 // SetIdleAge is the engine's.
 func (c *engineCore) SetIdleAge(class int, d time.Duration) { c.engine.SetIdleAge(class, d) }
 
+// SetIdleAges is the engine's.
+func (c *engineCore) SetIdleAges(class int, base int64, ages []time.Duration) {
+	c.engine.SetIdleAges(class, base, ages)
+}
+
 // SetReserve is the engine's.
 func (c *engineCore) SetReserve(bytes int64) { c.engine.SetReserve(bytes) }
 

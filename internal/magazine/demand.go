@@ -4,8 +4,10 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/reach"
 )
 
 // Demand implements pool.Tunable: see there.
@@ -80,9 +82,8 @@ func (p *Pool) dropOld(idle int64) {
 	spare := p.spare(idle)
 	for i := range p.depots {
 		d := &p.depots[i]
-		before := p.began.Load() - int64(d.limitAge()) + 1
 		for spare > 0 {
-			x, size := d.evictOldest(before, p.clock.Load(), spare)
+			x, size := d.evictOld(p.began.Load(), p.clock.Load(), spare)
 			if x == nil {
 				break
 			}
@@ -92,7 +93,22 @@ func (p *Pool) dropOld(idle int64) {
 	}
 }
 
-// limitAge is how long an object may lie unused.
+// evictOld is evictOldest if the object is older, at the time given first, than the
+// idle age of its depth.
+func (d *depot) evictOld(at, now, most int64) (x unsafe.Pointer, size int64) {
+	if d.oldestStamp.Load() >= at {
+		return nil, 0
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	age := d.limitAge()
+	if w := d.demanded; w != nil {
+		age = d.ages.At(w.depth, age)
+	}
+	return d.evictOldestLocked(at-int64(age)+1, now, most)
+}
+
+// limitAge is how long an object may lie unused, if its depth does not matter.
 func (d *depot) limitAge() time.Duration {
 	if set := d.idleAge.Load(); set > 0 {
 		return time.Duration(set)
@@ -103,6 +119,20 @@ func (d *depot) limitAge() time.Duration {
 // SetIdleAge implements pool.Tunable.
 func (p *Pool) SetIdleAge(class int, age time.Duration) {
 	p.depots[class].idleAge.Store(int64(max(age, 0)))
+	p.SetIdleAges(class, 0, nil)
+}
+
+// SetIdleAges implements pool.DepthTunable.
+func (p *Pool) SetIdleAges(class int, base int64, ages []time.Duration) {
+	d := &p.depots[class]
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ages == nil && len(ages) > 0 {
+		d.ages = new(reach.Ages)
+	}
+	if d.ages != nil {
+		d.ages.Set(base, ages)
+	}
 }
 
 // SetReserve implements pool.Tunable.

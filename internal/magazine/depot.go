@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/reach"
 )
 
 // stack is a magazine: a small stack of free objects, all of one class.
@@ -70,6 +71,7 @@ type depot struct {
 	remembered     atomic.Bool  // memory has ghosts
 	pace           pace
 	idleAge        atomic.Int64 // nanoseconds, as SetIdleAge said; 0: the pool's own
+	ages           *reach.Ages  // guarded by mu; nil until SetIdleAges said some
 
 	ledger   atomic.Pointer[ledger]
 	demanded *demanded // guarded by mu; nil until a controller saw demand
@@ -235,6 +237,10 @@ func (d *depot) takeOne(now int64) (x unsafe.Pointer, size int64) {
 func (d *depot) evictOldest(before, now, most int64) (x unsafe.Pointer, size int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.evictOldestLocked(before, now, most)
+}
+
+func (d *depot) evictOldestLocked(before, now, most int64) (x unsafe.Pointer, size int64) {
 	s := d.oldest
 	if s == nil || s.stamp >= before || d.sizeOf(s) > most {
 		return nil, 0

@@ -35,6 +35,7 @@ type slots struct {
 	free   stack
 	ghosts stack
 	age    time.Duration
+	ages   reach.Ages
 	demand pool.ClassDemand
 	low    int
 	out    int64
@@ -191,13 +192,21 @@ func (p *Slots) Demand(now time.Time, into *pool.Demand) {
 // expire drops what has lain for too long.
 func (p *Slots) expire(at time.Duration, class int) {
 	c := &p.classes[class]
-	for c.free.n > 0 && c.age > 0 && at-c.free.bottom() >= c.age && p.idle.bytes-p.sizes[class] >= p.reserve {
+	for c.free.n > 0 && c.age > 0 && at-c.free.bottom() >= c.ages.At(c.out+int64(c.free.n), c.age) && p.idle.bytes-p.sizes[class] >= p.reserve {
 		p.evict(at, class, pool.EvictIdle)
 	}
 }
 
 // SetIdleAge is that of a [pool.Tunable]; 0 keeps objects for ever.
-func (p *Slots) SetIdleAge(class int, d time.Duration) { p.classes[class].age = d }
+func (p *Slots) SetIdleAge(class int, d time.Duration) {
+	p.classes[class].age = d
+	p.classes[class].ages.Set(0, nil)
+}
+
+// SetIdleAges is that of a [pool.DepthTunable].
+func (p *Slots) SetIdleAges(class int, base int64, ages []time.Duration) {
+	p.classes[class].ages.Set(base, ages)
+}
 
 // SetReserve is that of a [pool.Tunable].
 func (p *Slots) SetReserve(bytes int64) { p.reserve = bytes }
@@ -259,4 +268,4 @@ func (p *Slots) sync(time.Duration) {}
 
 func (p *Slots) account() *account { return &p.idle }
 
-var _ pool.Tunable = (*Slots)(nil)
+var _ pool.DepthTunable = (*Slots)(nil)

@@ -28,6 +28,14 @@ var Generators = []Generator{
 	{"mmpp", "demand that jumps between three rates at random", mmpp},
 }
 
+// Others are more generated traces, by which the figures of the nine are checked: demand that
+// these do not have, and recordings do.
+var Others = []Generator{
+	{"heavy-gaps", "sources that come back after times with a heavy tail", heavyGaps},
+	{"two-scales", "bursts every other second for a while, and every few minutes such a while", twoScales},
+	{"turns", "a burst that comes back after 3 s or after 40, for twenty minutes each", turns},
+}
+
 // Operations are the trace's operations in order of time.
 func (g *Generator) Operations(seed uint64) []Operation {
 	m := &maker{rng: rand.New(rand.NewPCG(seed, hash(g.Name)))}
@@ -149,5 +157,41 @@ func mmpp(m *maker) {
 		end := min(at+dwell, hour)
 		m.poisson(at, end, rates[state], nil, func(at float64) { m.request(at, m.exp(0.3), m.size(32<<10, 0.5)) })
 		at, state = end, (state+m.between(1, 2))%3
+	}
+}
+
+// heavyGaps is five sources to a size, each of which takes a batch at times between
+// which a Pareto distribution lies, whose mean is finite and whose variance is not.
+func heavyGaps(m *maker) {
+	for size := int64(1 << 10); size <= 4<<20; size *= 2 {
+		for range 5 {
+			shape, batch := 1.1+0.4*m.rng.Float64(), m.between(1, 40)
+			for at := m.rng.Float64() * 60; at < hour; at += 0.3 * math.Pow(1-m.rng.Float64(), -1/shape) {
+				m.burst(at, m.between(1, batch), 0.1, 0.1, func() int64 { return size })
+			}
+		}
+	}
+}
+
+func twoScales(m *maker) {
+	bytes := func() int64 { return m.size(32<<10, 0.5) }
+	m.poisson(0, hour, 20, nil, func(at float64) { m.request(at, m.exp(0.05), bytes()) })
+	for at := m.exp(60); at < hour; at += 60 + m.exp(180) {
+		for end := at + 10 + m.exp(20); at < end; at += m.exp(2) {
+			m.burst(at, m.between(20, 60), 0.2, 0.2, bytes)
+		}
+	}
+}
+
+func turns(m *maker) {
+	bytes := func() int64 { return m.size(32<<10, 0.5) }
+	m.poisson(0, hour, 20, nil, func(at float64) { m.request(at, m.exp(0.05), bytes()) })
+	for at := 1.0; at < hour; {
+		m.burst(at, m.between(50, 100), 0.2, 0.2, bytes)
+		gap := 3.0
+		if int(at/1200)%2 == 1 {
+			gap = 40
+		}
+		at += gap * (0.8 + 0.4*m.rng.Float64())
 	}
 }

@@ -1,0 +1,213 @@
+package adaptive
+
+import (
+	"math"
+	"time"
+
+	"github.com/otelpool/pool"
+)
+
+// What stands for a bin of pool.Gaps, and where it begins, in seconds.
+var gapLength, gapStart = func() (length, start [pool.NumGaps]float64) {
+	for bin := range length {
+		length[bin] = pool.GapLength(bin).Seconds()
+		start[bin] = length[bin] / math.Exp2(1./8) // bins are a quarter of a doubling wide
+	}
+	return length, start
+}()
+
+// prices is what time costs: T is how long holding an object costs as much as
+// allocating it, least and most bound the idle ages, and late is by how much objects
+// are older than their idle age when they are dropped, on average, since pools look
+// at the ends of windows; all in seconds.
+type prices struct{ T, least, most, late float64 }
+
+// learner is what is known of how long the objects at one depth lie unused, and
+// finds the idle age that would have cost least.
+//
+// An idle age of a costs g/T for a gap g shorter than a, and a/T and a miss for
+// a longer one: a ski rental for each depth, as Lu and Chen have it for servers
+// (Simple and Effective Dynamic Provisioning for Power-Proportional Data Centers,
+// arXiv 1112.0442). They take the worst case; here the gaps are learned, and the
+// clamp bounds what it costs when they change.
+//
+// How long to remember depends on whether they do. A long memory knows most of a
+// demand that stays, and is wrong for long after one that has turned. So there are
+// two, and each is charged what the age that it advises would have cost with the gaps
+// that ended of late. The long one is followed, unless the short one has saved a miss
+// for each of the depths: less than that is chance.
+type learner struct {
+	memories [memories]gaps
+	age      time.Duration // 0: not found yet
+}
+
+// memories are a short one, whose half-life is the config's, and one of twelve times that.
+const memories = 2
+
+var lasting = [memories]float64{1, 12}
+
+// weight is what a gap that ends now counts, in each memory. It grows, which saves
+// letting all others shrink.
+type weight [memories]float32
+
+// gaps is a memory of gaps.
+type gaps struct {
+	ended  [pool.NumGaps]float32
+	absent float32 // objects dropped and not asked for since: gaps without an end
+	all    float32 // the sum of both
+	fresh  float32 // of it, what came since the age was found
+	age    float64 // that would have cost least
+	cost   float32 // what it would have cost of late, in misses
+}
+
+// ended takes in n gaps that ended, of which gone were of objects that had been dropped.
+func (l *learner) ended(p *prices, bin int, n, gone float32, one *weight) {
+	for k := range l.memories {
+		m := &l.memories[k]
+		known := min(gone*one[k], m.absent)
+		m.ended[bin] += n * one[k]
+		m.absent -= known
+		m.all += n*one[k] - known
+		m.fresh += n * one[k]
+		if g := gapLength[bin]; p.T == 0 {
+			continue
+		} else if g < m.age {
+			m.cost += n * one[0] * float32(g/p.T)
+		} else {
+			m.cost += one[0] * (n + (n-gone)*float32(m.age/p.T)) // gone ones were charged for their age when they were dropped
+		}
+	}
+}
+
+// dropped takes in n objects that were dropped.
+func (l *learner) dropped(p *prices, n float32, one *weight) {
+	for k := range l.memories {
+		m := &l.memories[k]
+		m.absent += n * one[k]
+		m.all += n * one[k]
+		m.fresh += n * one[k]
+		if p.T > 0 {
+			m.cost += one[0] * n * float32(m.age/p.T)
+		}
+	}
+}
+
+// stale tells whether so much is new that other ages may be best.
+func (l *learner) stale() bool {
+	for k := range l.memories {
+		if m := &l.memories[k]; m.fresh*fresh > m.all {
+			return true
+		}
+	}
+	return false
+}
+
+// fresh is how much of what is known has to be new before it is looked at again: one
+// part in so many.
+const fresh = 32
+
+// setAge finds the idle age. There are so many depths.
+func (l *learner) setAge(p *prices, one *weight, depths float32) {
+	for k := range l.memories {
+		m := &l.memories[k]
+		m.age, m.fresh = m.best(p, one[k]), 0
+	}
+	short, long := &l.memories[0], &l.memories[1]
+	age := long.age
+	if short.cost+depths*one[0] < long.cost {
+		age = short.age
+	}
+	l.age = max(time.Duration((age-p.late)*float64(time.Second)), 1)
+}
+
+// best is the idle age that costs least, as far as is known. one is the weight of
+// a gap that ended now.
+func (m *gaps) best(p *prices, one float32) float64 {
+	ended := m.blurred(one)
+	least := max(p.least, p.late) // nothing is dropped earlier
+	bin := 0
+	for gapStart[bin] < least {
+		bin++ // whatever the age, these gaps are held through
+	}
+	misses := float32(0)
+	for _, n := range ended[bin:] {
+		misses += n
+	}
+	best, cheapest, held := least, math.Inf(1), 0.0
+	doublings := math.Log2(gapStart[bin] / p.T / unknown) // from what is believed
+	for ; bin < pool.NumGaps && gapStart[bin] <= p.most; bin++ {
+		cost := (held+float64(misses+m.absent)*gapStart[bin])/p.T + float64(misses) + float64(one)*prior(doublings)
+		if cost < cheapest {
+			best, cheapest = gapStart[bin], cost
+		}
+		held += float64(ended[bin]) * gapLength[bin]
+		misses -= ended[bin]
+		doublings += 1. / 4
+	}
+	return best
+}
+
+// blurred is how often gaps of each length can be expected. Of few gaps it is chance in
+// which bin they are, and the best age for just these is just above the longest; so
+// each stands for others around it, by a kernel that is the narrower the more
+// there are.
+func (m *gaps) blurred(one float32) [pool.NumGaps]float32 {
+	ended := m.ended
+	width := blur / float32(math.Cbrt(max(float64((m.all-m.absent)/one), 1)))
+	decay := width / (1 + width)
+	sum := float32(0)
+	for bin, n := range ended {
+		sum = sum*decay + n*(1-decay)
+		ended[bin] = sum
+	}
+	sum = 0
+	for bin := len(ended) - 1; bin >= 0; bin-- {
+		sum = sum*decay + ended[bin]*(1-decay)
+		ended[bin] = sum
+	}
+	return ended
+}
+
+const (
+	// unknown is the idle age of what nothing is known of, in T. If any length
+	// from T/20 to 20T is as likely as twice the length, a gap's chance to end in
+	// the next moment falls below 1/T after 0.22·T.
+	unknown = 0.2
+	// conviction is how much that is believed, against gaps that were seen.
+	conviction = 0.1
+	// blur is how many bins a single gap is spread over, to either side.
+	blur = 4
+)
+
+// prior is the cost, before anything is known, of an idle age that is so many
+// doublings from the one that is believed best.
+func prior(doublings float64) float64 { return conviction * doublings * doublings }
+
+// again is the chance that what was dropped had been wanted within T.
+func (l *learner) again(breakEven float64, one *weight) float64 {
+	m := &l.memories[0]
+	soon, all := float64(one[0])/2, float64(one[0]+m.absent)
+	for bin, n := range m.ended {
+		if gapLength[bin] < breakEven {
+			soon += float64(n)
+		}
+		all += float64(n)
+	}
+	return soon / all
+}
+
+// scale makes all that a memory knows count as much less as f says.
+func (l *learner) scale(k int, f float32) {
+	m := &l.memories[k]
+	for bin := range m.ended {
+		m.ended[bin] *= f
+	}
+	m.absent *= f
+	m.all *= f
+	m.fresh *= f
+	if k == 0 { // by the short one's weight both are charged
+		for i := range l.memories {
+			l.memories[i].cost *= f
+		}
+	}
+}
