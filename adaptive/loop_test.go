@@ -190,7 +190,7 @@ func TestDecisionNamesItsTrigger(t *testing.T) {
 		ctl, _, stop := start(t, adaptive.Config{Signals: w}, new(stub))
 		synctest.Wait()
 		w.mu.Lock()
-		w.reading.PSI.SomeFired = true
+		w.reading.PSI.Own, w.reading.PSI.SomeFired = true, true
 		w.mu.Unlock()
 		w.wake(pool.TriggerGC)
 		w.wake(pool.TriggerPSI)
@@ -229,7 +229,7 @@ func TestEndOfRunLeavesPoolsToThemselves(t *testing.T) {
 		s := &stub{classes: 3}
 		_, b, stop := start(t, adaptive.Config{Signals: w}, s)
 		time.Sleep(time.Second)
-		if b.Limit() != 0 || !b.Pressed() {
+		if b.Limit() != 1250 || !b.Pressed() {
 			t.Fatalf("budget is %d, pressed %v, while critical", b.Limit(), b.Pressed())
 		}
 		if err := stop(); err != nil {

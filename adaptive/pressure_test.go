@@ -17,42 +17,90 @@ const (
 	critical = pool.PressureCritical
 )
 
-func TestPressureStepIsFollowedInOneLoop(t *testing.T) {
+// What nobody uses goes once it has been idle for longer than what is dropped stays
+// garbage, in steps of which each waits for its collection.
+func TestAnIdleHoardGoesUnderPressure(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, adaptive.Config{})
+	l := newLab(t, adaptive.Config{BreakEven: time.Minute})
 	l.heap(0.3)
 	l.step()
 	l.fill(0, share/(64<<10))
-	if l.step(); l.budget.Used() < share/2 {
+	if l.run(time.Second); l.budget.Used() < share/2 {
 		t.Fatalf("%d bytes idle before the step: too few to test with", l.budget.Used())
 	}
 	l.heap(0.8)
 	l.step()
 	l.want(high)
-	l.step()
-	if used := l.budget.Used(); used > share/8 {
-		t.Errorf("%d bytes idle two loops after, want at most B/8 = %d", used, share/8)
+	for range 24 {
+		l.reading.Heap.Cycles++
+		l.step()
 	}
-	l.heap(0.95)
-	l.step()
-	l.want(high, critical)
 	if used := l.budget.Used(); used != 0 {
-		t.Errorf("%d bytes idle one loop after critical, want 0", used)
+		t.Errorf("%d bytes idle after 6 s without use at level high", used)
 	}
-	if l.fill(0, 10); l.budget.Used() != 0 {
-		t.Errorf("%d bytes kept while critical", l.budget.Used())
-	}
-	l.heap(0.3)
-	l.run(8 * time.Second)
-	l.want(high, critical, high, elevated, none)
 }
 
-func TestSquarePulseMakesFourTransitionsAtMost(t *testing.T) {
+// To drop what is used again before a collection has freed it takes its size twice,
+// when there is least of it.
+func TestWhatIsInUseStaysAtEveryLevel(t *testing.T) {
+	t.Parallel()
+	for heap, level := range map[float64]pool.PressureLevel{0.6: elevated, 0.8: high, 0.95: critical} {
+		l := newLab(t, adaptive.Config{})
+		var reasons strings.Builder
+		second := func() {
+			l.fill(0, 1000)
+			for range 4 {
+				reasons.WriteString(l.step().Reason)
+			}
+		}
+		for range 10 {
+			second()
+		}
+		before := l.misses()
+		for range 30 {
+			l.heap(heap)
+			second()
+		}
+		if got := l.stats().Level; got != level {
+			t.Errorf("heap %v: level %v, want %v", heap, got, level)
+		}
+		if n := l.misses() - before; n != 0 {
+			t.Errorf("%v: %d misses of what is used every second", level, n)
+		}
+		if !strings.Contains(reasons.String(), "kept: in use every 1.") {
+			t.Errorf("%v: no decision says what was kept: %s", level, reasons.String())
+		}
+	}
+}
+
+// One step's drops wait for its collection before there are more.
+func TestDropsComeInSteps(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{ForceGC: adaptive.ForceGCNever, BreakEven: time.Minute})
+	l.step()
+	l.fill(0, 500)
+	l.run(time.Second)
+	l.heap(0.8)
+	for l.budget.Used() == 500<<16 && l.at < time.Minute {
+		l.step()
+	}
+	l.fill(0, 300) // they are idle from now on
+	held := l.budget.Used()
+	if l.run(30 * time.Second); l.budget.Used() != held {
+		t.Errorf("%d of %d bytes dropped before a collection came", held-l.budget.Used(), held)
+	}
+	l.heap(0.8)
+	if l.run(10 * time.Second); l.budget.Used() != 0 {
+		t.Errorf("%d bytes idle 10 s after the collection", l.budget.Used())
+	}
+}
+
+// A level that comes back soon after it was left is left later each time.
+func TestPulsesMakeFewTransitions(t *testing.T) {
 	t.Parallel()
 	for _, top := range []float64{0.55, 0.8, 0.95} {
 		l := newLab(t, adaptive.Config{})
-		for pulse := range 5 {
-			before := len(l.levels)
+		for range 10 {
 			for _, share := range []float64{top, 0.3} {
 				for range 15 {
 					l.heap(share)
@@ -60,12 +108,14 @@ func TestSquarePulseMakesFourTransitionsAtMost(t *testing.T) {
 					l.run(time.Second)
 				}
 			}
-			if n := len(l.levels) - before; n > 4 {
-				t.Errorf("pulse %d to %v: %d transitions, want at most 4", pulse, top, n)
-			}
-			if got := l.stats().Level; got != none {
-				t.Errorf("pulse %d to %v: ends at %v", pulse, top, got)
-			}
+		}
+		if n := len(l.levels); n > 10 { // five minutes
+			t.Errorf("pulses to %v: %d transitions in 5 minutes, want at most 2 a minute", top, n)
+		}
+		l.heap(0.3)
+		l.run(5 * time.Minute)
+		if got := l.stats().Level; got != none {
+			t.Errorf("pulses to %v: still %v after 5 minutes of calm", top, got)
 		}
 	}
 }
@@ -109,9 +159,9 @@ func TestEverySignalHasItsLevelAndCause(t *testing.T) {
 		{"stacks count", func(r *adaptive.Reading) { r.Heap.Stacks = limit / 2 }, high, pool.CauseHeap, "heap 0.75 ≥ 0.70"},
 		{"cgroup", func(r *adaptive.Reading) { r.Cgroup = group(0.92) }, high, pool.CauseCgroup, "cgroup 0.92 ≥ 0.90"},
 		{"cgroup critical", func(r *adaptive.Reading) { r.Cgroup = group(0.96) }, critical, pool.CauseCgroup, "cgroup 0.96 ≥ 0.95"},
-		{"psi", func(r *adaptive.Reading) { r.PSI.Some = 0.2 }, high, pool.CausePSI, "psi some 0.20 ≥ 0.10"},
-		{"psi full", func(r *adaptive.Reading) { r.PSI.Full = 0.06 }, critical, pool.CausePSI, "psi full 0.06 ≥ 0.05"},
-		{"psi trigger", func(r *adaptive.Reading) { r.PSI.FullFired = true }, critical, pool.CausePSI, "psi full trigger"},
+		{"psi", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.Some = true, 0.2 }, high, pool.CausePSI, "psi some 0.20 ≥ 0.10"},
+		{"psi full", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.Full = true, 0.06 }, critical, pool.CausePSI, "psi full 0.06 ≥ 0.05"},
+		{"psi trigger", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.FullFired = true, true }, critical, pool.CausePSI, "psi full trigger"},
 		{"throttled", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.HighEvents = 8 }, high, pool.CauseEvents, "memory.events high"},
 		{"killed", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.OOMEvents = 8 }, critical, pool.CauseEvents, "memory.events max or oom"},
 		{"hit the limit", func(r *adaptive.Reading) { r.Cgroup = group(0.88); r.Cgroup.MaxEvents = 8 }, critical, pool.CauseEvents, "memory.events max or oom"},
@@ -133,6 +183,20 @@ func TestEverySignalHasItsLevelAndCause(t *testing.T) {
 			t.Errorf("%s: counted %d times", c.name, n)
 		}
 	}
+}
+
+// The machine's stalls may be anybody's: they make our own shortage graver, and are
+// none by themselves.
+func TestStallsOfTheMachineOnlyCorroborate(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	l.step()
+	l.reading.PSI = adaptive.PSIReading{Some: 0.5, Full: 0.2, SomeFired: true, FullFired: true}
+	l.run(10 * time.Second)
+	l.want()
+	l.heap(0.55)
+	l.step()
+	l.want(critical)
 }
 
 func group(share float64) adaptive.CgroupReading {
@@ -235,7 +299,7 @@ func TestReserveIsKeptUnderPressure(t *testing.T) {
 	l.fill(0, 64)
 	l.run(time.Second)
 	l.heap(0.97)
-	l.run(2 * time.Second)
+	l.run(8 * time.Second)
 	if used := l.budget.Used(); used != mib {
 		t.Errorf("%d bytes idle while critical, want the %d reserved", used, mib)
 	}
@@ -261,10 +325,7 @@ func TestCollectionIsForcedAfterALargeTrimWithoutMemoryLimit(t *testing.T) {
 		l.fill(0, c.objects)
 		l.step()
 		l.heap(0.9)
-		for range 16 { // no collection comes of itself, and objects come back
-			l.fill(0, c.objects)
-			l.step()
-		}
+		l.run(9 * time.Second) // no collection comes of itself
 		s := l.stats()
 		if s.ForcedGCs != c.want {
 			t.Errorf("%+v: %d collections forced", c, s.ForcedGCs)
@@ -307,7 +368,7 @@ func TestCollectionIsForcedBeforeTheHeapOutgrowsTheLimit(t *testing.T) {
 func TestACollectionThatLeftTheHeapAsItWasIsAskedForOnceMore(t *testing.T) {
 	t.Parallel()
 	for left, want := range map[int64]uint64{limit / 2: 2, limit / 10: 1} {
-		l := newLab(t, adaptive.Config{MemoryLimit: limit})
+		l := newLab(t, adaptive.Config{MemoryLimit: limit, BreakEven: time.Minute}) // nothing grows old meanwhile
 		l.reading.Heap.Limit, l.reading.Heap.Live, l.reading.Heap.Goal = adaptive.NoLimit, limit*2/5, limit*9/10
 		l.step()
 		l.fill(0, (share+limit/4)>>16)
@@ -324,10 +385,10 @@ func TestACollectionThatLeftTheHeapAsItWasIsAskedForOnceMore(t *testing.T) {
 
 func TestOutcomeIsToldAfterTheNextCollection(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, adaptive.Config{})
+	l := newLab(t, adaptive.Config{BreakEven: time.Minute})
 	l.step()
 	l.fill(0, 1000)
-	l.step()
+	l.run(8 * time.Second)
 	l.heap(0.75)
 	d := l.step()
 	if d.Freed == 0 || d.Keep <= d.Drop {
@@ -338,43 +399,36 @@ func TestOutcomeIsToldAfterTheNextCollection(t *testing.T) {
 		t.Errorf("outcome before the collection: %q", got)
 	}
 	l.heap(0.40)
+	l.reading.Heap.Released += 64 << 20
 	l.step()
-	if got, want := outcome(), "live heap 768 MiB → 410 MiB after collection 3"; got != want {
+	if got, want := outcome(), "live heap 768 MiB → 410 MiB after collection 3, 64.0 MiB returned to the system"; got != want {
 		t.Errorf("outcome %q, want %q", got, want)
 	}
 }
 
-// When the program itself fills the heap, dropping what pools hold would only
-// make it allocate more.
-func TestPoolsAreRelievedWhenTheyAreNotTheCause(t *testing.T) {
+// When the program itself fills the heap, pools that hold next to nothing stay as
+// they are, and the journal says why.
+func TestPoolsThatAreNotTheCauseAreLeftAlone(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, adaptive.Config{})
+	l := newLab(t, adaptive.Config{ForceGC: adaptive.ForceGCAlways})
 	l.step()
-	l.heap(0.90)
-	l.step()
-	l.fill(0, 100)
-	if l.budget.Used() != 0 {
-		t.Fatal("kept at once")
-	}
 	for range 20 {
 		l.heap(0.90)
+		l.fill(0, 100)
 		l.step()
 	}
-	if l.fill(0, 100); l.budget.Used() == 0 {
-		t.Error("nothing kept, though the heap is full without the pools")
+	if l.budget.Used() == 0 {
+		t.Error("nothing is kept of what is in use")
 	}
-	if got := l.budget.Limit(); got > share/8 {
-		t.Errorf("relieved to %d, want at most %d", got, share/8)
+	if n := l.stats().ForcedGCs; n != 0 {
+		t.Errorf("%d collections were asked for", n)
 	}
-	all := l.stats().Decisions
-	if got := all[len(all)-1].Reason + all[len(all)-2].Reason + all[len(all)-3].Reason; !strings.Contains(got, "futile: pools hold") {
-		t.Errorf("reason %q", got)
+	var reasons strings.Builder
+	for _, d := range l.stats().Decisions {
+		reasons.WriteString(d.Reason)
 	}
-	l.reading.PSI.FullFired = true
-	l.step()
-	l.reading.PSI.FullFired = false
-	if l.step(); l.budget.Used() != 0 {
-		t.Error("relief outlives a stall of all tasks")
+	if !strings.Contains(reasons.String(), "futile: pools hold") {
+		t.Errorf("reasons %q", reasons.String())
 	}
 }
 

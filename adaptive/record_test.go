@@ -76,7 +76,7 @@ func TestReplayNamesTheLineThatIsWrong(t *testing.T) {
 	lines := strings.SplitAfter(recording.String(), "\n")
 	for _, c := range []struct{ recording, want string }{
 		{"", "line 1: EOF"},
-		{"{}\n", "line 1: version 0: this program reads version 2"},
+		{"{}\n", "line 1: version 0: this program reads version 3"},
 		{"nonsense\n", "line 1: invalid character"},
 		{lines[0] + lines[1] + "{\"At\":\"noon\"}\n", "line 3: json: cannot unmarshal"},
 	} {

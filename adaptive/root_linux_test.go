@@ -1,6 +1,7 @@
 package adaptive
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -44,15 +45,21 @@ func (r root) remove(name string) {
 	}
 }
 
-// group makes the files of a control group: its limit and usage, and 1000 bytes
-// of inactive file pages.
+// group makes the files of a control group: its limit and usage, of which 1000
+// bytes are inactive file pages and the rest the programs' own.
 func (r root) group(version int, dir, limit, usage string) {
 	r.Helper()
+	own, err := strconv.Atoi(usage)
+	if err != nil {
+		r.Fatal(err)
+	}
+	own -= 1000
 	r.write(dir+"/cgroup.procs", "1\n")
 	if version == 1 {
 		r.write(dir+"/memory.limit_in_bytes", limit+"\n")
 		r.write(dir+"/memory.usage_in_bytes", usage+"\n")
-		r.write(dir+"/memory.stat", "cache 5000\ninactive_file 7\nhierarchical_memory_limit 9223372036854771712\ntotal_cache 5000\ntotal_inactive_file 1000\n")
+		r.write(dir+"/memory.stat", fmt.Sprintf(
+			"cache 5000\ninactive_file 7\nhierarchical_memory_limit 9223372036854771712\ntotal_rss %d\ntotal_cache 1000\ntotal_inactive_file 1000\n", own))
 		r.write(dir+"/memory.failcnt", "0\n")
 		r.write(dir+"/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n")
 		return
@@ -60,7 +67,7 @@ func (r root) group(version int, dir, limit, usage string) {
 	r.write(dir+"/memory.max", limit+"\n")
 	r.write(dir+"/memory.high", "max\n")
 	r.write(dir+"/memory.current", usage+"\n")
-	r.write(dir+"/memory.stat", "anon 9000\nfile 5000\ninactive_anon 3\ninactive_file 1000\n")
+	r.write(dir+"/memory.stat", fmt.Sprintf("anon %d\nfile 1000\ninactive_anon 3\ninactive_file 1000\n", own))
 	r.write(dir+"/memory.events.local", events(0, 0, 0, 0))
 }
 
