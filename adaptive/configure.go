@@ -11,17 +11,37 @@ func (c Config) Validate() error {
 // Configure gives a controller, which may be running, the knobs of another
 // config: its times, sizes, levels, Reserved and ForceGC. The next run goes by
 // them; what was learned stays. The other fields stay as New had them. With an
-// error, which says all that is wrong with the config, nothing changes.
+// error, which says all that is wrong with the config, nothing changes. It waits for
+// no run, so that hooks may call it.
 func (ctl *Controller) Configure(c Config) error {
 	c = c.withDefaults()
-	if err := c.validate(); err != nil {
+	err := c.validate()
+	if err == nil {
+		err = ctl.affords(&c)
+	}
+	if err != nil {
 		return err
 	}
-	ctl.mu.Lock()
+	ctl.pending.Store(&c)
+	ctl.takePending()
+	return nil
+}
+
+// takePending takes what Configure left, unless a run is under way: whoever makes
+// it calls this when it has ended. What is left meanwhile, by the Recorder's writer
+// say, the next run takes.
+func (ctl *Controller) takePending() {
+	if ctl.pending.Load() == nil || !ctl.mu.TryLock() {
+		return
+	}
 	defer ctl.mu.Unlock()
-	if err := ctl.affords(&c); err != nil {
-		return err
+	if c := ctl.pending.Swap(nil); c != nil {
+		ctl.take(c)
 	}
+}
+
+// take takes the knobs of a config. The caller holds mu.
+func (ctl *Controller) take(c *Config) {
 	for name := range ctl.c.Reserved {
 		if _, ok := c.Reserved[name]; !ok {
 			ctl.pools.reserve(ctl.sample.Pools, name, 0)
@@ -30,20 +50,26 @@ func (ctl *Controller) Configure(c Config) error {
 	for name, bytes := range c.Reserved {
 		ctl.pools.reserve(ctl.sample.Pools, name, bytes)
 	}
-	ctl.c.takeKnobs(&c)
-	ctl.policy.c.takeKnobs(&c)
+	ctl.c.takeKnobs(c)
+	ctl.policy.c.takeKnobs(c)
 	ctl.c.Recorder.configured(&ctl.c)
-	return nil
 }
 
-// affords refuses to reserve more than the budget that follows from the memory
-// there is.
+// affords refuses to reserve more than the budget that followed from the memory
+// there was at the last run.
 func (ctl *Controller) affords(c *Config) error {
-	if c.MaxIdleBytes > 0 || !ctl.policy.started {
+	budget := ctl.affordable.Load()
+	if c.MaxIdleBytes > 0 || budget == 0 {
 		return nil
 	}
+	return c.reservesAtMost(budget)
+}
+
+// reservesAtMost compares what is reserved with a budget that follows from the
+// memory limit.
+func (c *Config) reservesAtMost(budget int64) error {
 	var p problems
-	sum, budget := c.validateReserved(&p), ctl.policy.memory.defaultBudget()
+	sum := c.validateReserved(&p)
 	p.addIf(sum > budget, "Reserved", sum,
 		"in all more than the budget that follows from the memory limit, "+size(budget)+": reserve less, or set MaxIdleBytes")
 	return errors.Join(p...)

@@ -27,15 +27,19 @@ type Controller struct {
 	remove  func()
 	calls   calls
 
-	mu     sync.Mutex // one run at a time; guards what follows
-	policy *policy
-	sample sample
-	pools  pools
-	clock  clock
-	spent  time.Duration // by the collection of the run before
-	warned bool          // of a control group's limit that the runtime does not know
-	ours   int64         // memory limit that the controller set; 0 for none
-	mute   bool          // OnDecision panicked
+	mu       sync.Mutex // one run at a time; guards what follows; no hook waits for it
+	policy   *policy
+	sample   sample
+	pools    pools
+	clock    clock
+	spent    time.Duration // by the collection of the run before
+	warned   bool          // of a control group's limit that the runtime does not know
+	ours     int64         // memory limit that the controller set; 0 for none
+	released bool          // somebody else has changed it since: it is theirs
+
+	pending    atomic.Pointer[Config] // knobs that the next run goes by
+	affordable atomic.Int64           // default budget at the last run; 0 before the first
+	mute       atomic.Bool            // OnDecision panicked
 
 	book book // what is published of the runs
 
@@ -65,22 +69,44 @@ func New(c Config) (*Controller, error) {
 	if ctl.signals == nil {
 		ctl.signals = newSignals("", os.Getenv)
 	}
-	err := c.validate()
-	if err == nil {
-		err = ctl.checkReserved()
+	if err := ctl.check(); err != nil {
+		return nil, err
 	}
-	remove, taken := c.Registry.AddController(ctl)
-	if err = errors.Join(err, taken); err != nil {
-		if taken == nil {
-			remove()
-		}
+	ctl.policy = newPolicy(c)
+	ctl.book.init(ctl.budget.Limit())
+	remove, err := c.Registry.AddController(ctl) // readers may ask it from here on
+	if err != nil {
 		return nil, err
 	}
 	ctl.remove = remove
-	ctl.policy = newPolicy(c)
-	ctl.book.init(ctl.budget.Limit())
-	return ctl, c.Recorder.begin(&c)
+	if err := c.Recorder.begin(&c); err != nil {
+		remove()
+		return nil, err
+	}
+	return ctl, nil
 }
+
+// check returns all that is wrong with the config, a registry that has a
+// controller already included.
+func (ctl *Controller) check() error {
+	err := ctl.c.validate()
+	if err == nil {
+		err = ctl.checkReserved()
+	}
+	if err == nil {
+		return nil
+	}
+	remove, taken := ctl.c.Registry.AddController(unmade{})
+	if taken == nil {
+		remove()
+	}
+	return errors.Join(err, taken)
+}
+
+// unmade asks a registry whether it has a controller.
+type unmade struct{}
+
+func (unmade) ControllerStats(into *pool.ControllerStats) { *into = pool.ControllerStats{} }
 
 // checkReserved compares what is reserved with a budget that follows from the
 // memory that there is.
@@ -90,13 +116,9 @@ func (ctl *Controller) checkReserved() error {
 	}
 	var r Reading
 	var m memory
-	var p problems
 	ctl.signals.Read(time.Now(), &r)
 	m.see(&r, ctl.c.MemoryLimit)
-	sum, budget := ctl.c.validateReserved(&p), m.defaultBudget()
-	p.addIf(sum > budget, "Reserved", sum,
-		"in all more than the budget that follows from the memory limit, "+size(budget)+": reserve less, or set MaxIdleBytes")
-	return errors.Join(p...)
+	return ctl.c.reservesAtMost(m.defaultBudget())
 }
 
 // Close withdraws the controller from its registry and leaves the pools to
@@ -122,29 +144,44 @@ func (ctl *Controller) Step(now time.Time) pool.Decision {
 }
 
 func (ctl *Controller) run(now time.Time, trigger pool.Trigger) pool.Decision {
-	ctl.mu.Lock()
-	defer ctl.mu.Unlock()
-	ctl.observe(now, trigger)
-	plan := ctl.policy.step(&ctl.sample)
-	freed := ctl.apply(&plan)
-	v := ctl.policy.settle(&ctl.sample, freed)
-	ctl.urgent.Store(ctl.policy.urgent())
-	ctl.c.Recorder.add(&ctl.sample, freed)
-	ctl.book.enter(ctl.policy, &ctl.sample, &v)
+	v, unlimited := ctl.runOnce(now, trigger)
+	ctl.takePending()
+	if unlimited {
+		ctl.warn("a control group limits the memory and GOMEMLIMIT is off: trims need forced collections;" +
+			" set GOMEMLIMIT, or ManageMemoryLimit")
+	}
 	ctl.tell(&v)
-	ctl.giveBack(v.giveBack)
 	return v.decision
 }
 
-// observe fills the sample.
-func (ctl *Controller) observe(now time.Time, trigger pool.Trigger) {
+func (ctl *Controller) runOnce(now time.Time, trigger pool.Trigger) (v verdict, unlimited bool) {
+	ctl.mu.Lock()
+	defer ctl.mu.Unlock()
+	if c := ctl.pending.Swap(nil); c != nil {
+		ctl.take(c)
+	}
+	unlimited = ctl.observe(now, trigger)
+	plan := ctl.policy.step(&ctl.sample)
+	freed := ctl.apply(&plan)
+	v = ctl.policy.settle(&ctl.sample, freed)
+	ctl.affordable.Store(ctl.policy.memory.defaultBudget())
+	ctl.urgent.Store(ctl.policy.urgent())
+	ctl.c.Recorder.add(&ctl.sample, freed)
+	ctl.book.enter(ctl.policy, &ctl.sample, &v)
+	ctl.giveBack(v.giveBack)
+	return v, unlimited
+}
+
+// observe fills the sample. It reports, once, that the runtime has no memory limit
+// and should have one.
+func (ctl *Controller) observe(now time.Time, trigger pool.Trigger) (unlimited bool) {
 	s := &ctl.sample
 	s.At = ctl.clock.advance(now)
 	s.Now = time.Unix(0, now.UnixNano())
 	s.Trigger = trigger
 	ctl.signals.Read(now, &s.Reading)
 	s.Reading.Spent = ctl.spent
-	ctl.manageLimit(&s.Reading)
+	unlimited = ctl.manageLimit(&s.Reading)
 	s.Limit, s.Used = ctl.budget.Limit(), ctl.budget.Used()
 	ctl.pools.observe(ctl.c.Registry.All(), ctl.clock.time(), s)
 	for i := range s.Pools {
@@ -153,6 +190,7 @@ func (ctl *Controller) observe(now time.Time, trigger pool.Trigger) {
 			ctl.pools[i].tunable.SetReserve(bytes) // the others' is for those who made them to set
 		}
 	}
+	return unlimited
 }
 
 // apply does what was planned and returns the idle bytes dropped.
@@ -193,7 +231,7 @@ func (ctl *Controller) tell(v *verdict) {
 		return
 	}
 	ctl.log(func(l *slog.Logger) { logDecision(l, &v.decision) })
-	if ctl.c.OnDecision != nil && !ctl.mute {
+	if ctl.c.OnDecision != nil && !ctl.mute.Load() {
 		ctl.observer(v.decision)
 	}
 }
@@ -201,7 +239,7 @@ func (ctl *Controller) tell(v *verdict) {
 func (ctl *Controller) observer(d pool.Decision) {
 	defer func() {
 		if r := recover(); r != nil {
-			ctl.mute = true
+			ctl.mute.Store(true)
 			ctl.warn("OnDecision panicked and is not called again", slog.Any("panic", r))
 		}
 	}()
@@ -228,26 +266,36 @@ func (ctl *Controller) log(tell func(*slog.Logger)) {
 // managedShare of a control group's limit is what the runtime is given.
 const managedShare = 0.9
 
-// manageLimit gives the runtime a memory limit, if it may, and warns once if
-// there should be one.
-func (ctl *Controller) manageLimit(r *Reading) {
-	unset := r.Heap.OK() && (r.Heap.Limit == NoLimit || r.Heap.Limit == ctl.ours)
-	if !unset || !r.Cgroup.OK() || r.Cgroup.Max == NoLimit {
-		return
+// manageLimit gives the runtime a memory limit, if it may, and takes it away again
+// with the group's. One that somebody else has set since is theirs from then on. It
+// reports, once, that there should be a limit and may be none of ours.
+func (ctl *Controller) manageLimit(r *Reading) (missing bool) {
+	if !r.Heap.OK() {
+		return false
 	}
-	if !ctl.c.ManageMemoryLimit {
-		if !ctl.warned {
-			ctl.warned = true
-			ctl.warn("a control group limits the memory and GOMEMLIMIT is off: trims need forced collections;"+
-				" set GOMEMLIMIT, or ManageMemoryLimit", slog.Int64("cgroup_max", r.Cgroup.Max))
-		}
-		return
+	if ctl.ours > 0 && r.Heap.Limit != ctl.ours {
+		ctl.ours, ctl.released = 0, true
 	}
-	if limit := int64(managedShare * float64(r.Cgroup.Max)); limit != ctl.ours {
+	if !r.Cgroup.known() || ctl.ours == 0 && r.Heap.Limit != NoLimit {
+		return false
+	}
+	if !ctl.c.ManageMemoryLimit || ctl.released {
+		missing = !ctl.warned && r.Cgroup.Max != NoLimit && !ctl.released
+		ctl.warned = ctl.warned || missing
+		return missing
+	}
+	limit := NoLimit
+	if r.Cgroup.Max != NoLimit {
+		limit = int64(managedShare * float64(r.Cgroup.Max))
+	}
+	if limit != r.Heap.Limit {
 		ctl.calls.setMemoryLimit(limit)
-		ctl.ours = limit
+		r.Heap.Limit = limit
 	}
-	r.Heap.Limit = ctl.ours
+	if ctl.ours = limit; limit == NoLimit {
+		ctl.ours = 0
+	}
+	return false
 }
 
 // clock is the controller's own. It never goes back, whatever it is given, and

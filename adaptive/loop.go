@@ -139,6 +139,7 @@ func mostUrgent(set uint32) pool.Trigger {
 
 // letGo leaves the pools to themselves: fixed mode.
 func (ctl *Controller) letGo() {
+	defer ctl.takePending()
 	ctl.mu.Lock()
 	defer ctl.mu.Unlock()
 	if !ctl.policy.started {

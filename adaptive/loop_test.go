@@ -335,7 +335,11 @@ func TestMemoryLimitIsSetOnlyWhenAsked(t *testing.T) {
 		var log bytes.Buffer
 		l := newLab(t, adaptive.Config{ManageMemoryLimit: ask, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		var set []int64
-		l.ctl.SetCalls(func() {}, func(n int64) int64 { set = append(set, n); return 0 })
+		l.ctl.SetCalls(func() {}, func(n int64) int64 {
+			set = append(set, n)
+			l.reading.Heap.Limit = n // what is in force is read
+			return 0
+		})
 		l.reading.Heap.Limit = adaptive.NoLimit
 		l.reading.Cgroup = adaptive.CgroupReading{Version: 2, Max: 1000 * mib, High: adaptive.NoLimit}
 		l.run(2 * time.Second)
