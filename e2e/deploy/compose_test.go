@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
@@ -19,9 +21,12 @@ import (
 
 const root = "../.."
 
+// mirror is what somebody without a way to Go's own proxy has in the environment.
+const mirror = "https://mirror.example"
+
 func project(t *testing.T, profiles ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")}, cli.WithProfiles(profiles))
+	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")}, cli.WithProfiles(profiles), cli.WithEnv([]string{"GOPROXY=" + mirror}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +104,7 @@ func TestComposePinsTheVersionsThatAreTested(t *testing.T) {
 		if image, known := want[name]; known && s.Image != image {
 			t.Errorf("%s is %s; tested is %s", name, s.Image, image)
 		}
-		// Without a build compose would look for the gateway's image in a registry.
-		if s.Build == nil && !regexp.MustCompile(`:v?\d+\.\d+\.\d+$`).MatchString(s.Image) {
+		if s.Image != "otelpool-gateway" && !regexp.MustCompile(`:v?\d+\.\d+\.\d+$`).MatchString(s.Image) {
 			t.Errorf("%s: %s is not pinned", name, s.Image)
 		}
 	}
@@ -142,6 +146,93 @@ func content(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// Several services that build one tag at a time fail with current versions of
+// Docker; one that has an image alone would ask a registry for it.
+func TestComposeBuildsTheImageOnce(t *testing.T) {
+	t.Parallel()
+	var builders []string
+	for name, s := range project(t, "*").Services {
+		switch {
+		case s.Build != nil:
+			builders = append(builders, name)
+			if from := s.Build.Args["GOPROXY"]; from == nil || *from != mirror {
+				t.Errorf("%s: the build is told GOPROXY %v; want that of the environment", name, from)
+			}
+		case strings.HasPrefix(name, "gateway"):
+			if _, waits := s.DependsOn["gateway"]; s.PullPolicy != types.PullPolicyNever || !waits || s.Image != "otelpool-gateway" {
+				t.Errorf("%s: image %s, pull_policy %q, waits for the one that builds: %v", name, s.Image, s.PullPolicy, waits)
+			}
+		}
+	}
+	if !slices.Equal(builders, []string{"gateway"}) {
+		t.Errorf("%q build; want the gateway alone", builders)
+	}
+}
+
+// The page listens where the port leads to, each gateway's at another one.
+func TestComposeLetsTheLivePagesBeReached(t *testing.T) {
+	t.Parallel()
+	published := map[string]string{}
+	for name, s := range project(t, "*").Services {
+		i := slices.Index(s.Command, "-debug")
+		if !strings.HasPrefix(name, "gateway") {
+			continue
+		}
+		if i < 0 || !strings.HasPrefix(s.Command[i+1], "0.0.0.0:") {
+			t.Errorf("%s: %q: on loopback nobody outside the container reaches the page", name, s.Command)
+			continue
+		}
+		_, port, _ := strings.Cut(s.Command[i+1], ":")
+		for _, p := range s.Ports {
+			if strconv.Itoa(int(p.Target)) == port {
+				published[p.Published] = name
+			}
+		}
+	}
+	if len(published) != 4 || published["8081"] != "gateway" {
+		t.Errorf("pages at %v; want four, the gateway's at 8081", published)
+	}
+}
+
+// Whatever is pressed for memory is this project's alone, and what drains and
+// exports for up to 5 s each has the time.
+func TestComposeBoundsMemoryAndLeavesTimeToStop(t *testing.T) {
+	t.Parallel()
+	for name, s := range project(t, "*").Services {
+		if s.MemLimit == 0 {
+			t.Errorf("%s may take all memory", name)
+		}
+		if strings.HasPrefix(name, "gateway") && (s.StopGracePeriod == nil || time.Duration(*s.StopGracePeriod) < 15*time.Second) {
+			t.Errorf("%s is killed after %v", name, s.StopGracePeriod)
+		}
+	}
+}
+
+// Health is one's own: that another is down is for alerts to say.
+func TestComposeAsksNobodyForTheHealthOfOthers(t *testing.T) {
+	t.Parallel()
+	for name, s := range project(t, "*").Services {
+		if s.HealthCheck == nil {
+			continue
+		}
+		for other := range project(t, "*").Services {
+			if strings.Contains(strings.Join(s.HealthCheck.Test, " "), "//"+other+":") {
+				t.Errorf("%s is as healthy as %s: %q", name, other, s.HealthCheck.Test)
+			}
+		}
+	}
+}
+
+// A mount over a folder that the image has files in hides them.
+func TestComposeHidesNoFoldersOfGrafana(t *testing.T) {
+	t.Parallel()
+	for _, v := range project(t, "*").Services["grafana"].Volumes {
+		if info, err := os.Stat(v.Source); err == nil && info.IsDir() && strings.HasPrefix(v.Target, "/etc/grafana/provisioning") {
+			t.Errorf("%s hides the image's own folder %s: mount its files", v.Source, v.Target)
+		}
+	}
 }
 
 // Neither a distroless image nor the collector's has a shell.
