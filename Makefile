@@ -78,7 +78,7 @@ screenshots: ## the pictures of the live page, lab/img; takes 90 s
 
 .PHONY: test-deploy
 test-deploy: ## every query and alert on a real Prometheus' engine, what deploy/ ships, make stack; builds for minutes the first time
-	$(stage) queries go test -C e2e -timeout 30m -v -tags prometheus -run '^Test(Every(Query|Rule|Scenario|Value)|QueriesName)' .
+	$(stage) queries go test -C e2e -timeout 30m -v -tags prometheus -run '^Test(Every(Panel|Query|Rule|Scenario|Value)|QueriesName|Pages|TheTable|Holding|Pressure)' .
 	$(stage) deploy go test -C e2e -timeout 30m -v -p 1 ./deploy ./stack
 
 .PHONY: fleet
