@@ -87,7 +87,9 @@ fleet: ## a few instances played into a collector and Prometheus; go run ./fleet
 
 .PHONY: stack
 stack: ## the gateway, a collector and a store with a UI, here and without Docker; SCENARIO=leak, ARGS=-free-ports
-	@cd e2e && go run ./stack -scenario $(SCENARIO) $(ARGS)
+	@# Not go run, which calls Ctrl-C an error; the shell waits for what it has started.
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && trap : INT && cd e2e && \
+	go build -o "$$dir/stack" ./stack && "$$dir/stack" -scenario $(SCENARIO) $(ARGS)
 
 pressure = go run -C lab ./pressure
 

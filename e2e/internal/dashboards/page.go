@@ -1,5 +1,10 @@
 package dashboards
 
+import (
+	"fmt"
+	"slices"
+)
+
 // Page is one dashboard.
 type Page struct {
 	UID         string // for ever: links and bookmarks have it
@@ -85,3 +90,15 @@ type Query struct {
 
 // Pages are all dashboards, the one to begin with first.
 func Pages() []Page { return []Page{pools(), pool(), controller()} }
+
+// First is the page with the row of that question before the others.
+func (p *Page) First(question string) (Page, error) {
+	page := *p
+	for i, r := range p.Rows {
+		if r.Question == question {
+			page.Rows = slices.Concat(p.Rows[i:i+1], p.Rows[:i], p.Rows[i+1:])
+			return page, nil
+		}
+	}
+	return page, fmt.Errorf("dashboards: %s has no row %q", p.Title, question)
+}
