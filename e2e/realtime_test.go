@@ -38,6 +38,7 @@ var phases = []time.Duration{0, 3 * time.Second, 6 * time.Second, 9 * time.Secon
 
 func TestPressureThatComesAndGoesFiresItsAlertAndSteadyLoadNone(t *testing.T) {
 	shots := record2(t)
+	tellPressure(t, shots)
 	for _, phase := range phases {
 		t.Run(phase.String(), func(t *testing.T) {
 			fired := play(t, shots, phase)
@@ -79,6 +80,25 @@ func record2(t *testing.T) (shots []shot) {
 		t.Fatalf("the machine is too busy: %d of %d scrapes", len(shots), want)
 	}
 	return shots
+}
+
+// tellPressure says what the alert had to go by.
+func tellPressure(t *testing.T, shots []shot) {
+	t.Helper()
+	high, rises := 0.0, 0.0
+	for series := range shots[0] {
+		if !strings.Contains(series, `job="gateway-squeeze"`) || !strings.Contains(series, `level="high"`) && !strings.Contains(series, `level="critical"`) {
+			continue
+		}
+		for i, s := range shots {
+			if strings.HasPrefix(series, "otelpool_controller_pressure_status") {
+				high += s[series] / float64(len(shots))
+			} else if i > 0 {
+				rises += s[series] - shots[i-1][series]
+			}
+		}
+	}
+	t.Logf("the squeeze is high or critical for %.2f of the time and rises to it %.0f times in %v", high, rises, recorded2)
 }
 
 // startComposed starts a gateway with the command and the environment of
