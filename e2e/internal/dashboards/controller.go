@@ -32,7 +32,7 @@ func howShort() Row {
 			Description: "By instance. Green, none: pools have their whole budget; amber, elevated: half of it; orange, high: an eighth; red, critical: nothing.",
 			Queries:     []Query{{Legend: instanceLegend, Expr: levelByInstance}},
 		}, {
-			Title: "Pressure by signal", View: Lines, Unit: Ratio, Width: 12, Colours: causes, Empty: noController,
+			Title: "Pressure by signal", View: Lines, Unit: Ratio, Width: 12, Colours: signals, Empty: noController,
 			Description: "What the controller reads, the highest of the instances chosen: 0 is none, 100 % is at the limit. heap: live heap against GOMEMLIMIT; cgroup: working set against the container's limit; psi: time stalled for memory.",
 			Queries:     []Query{{Legend: "{{otelpool_controller_signal}}", Expr: `max by (otelpool_controller_signal) (otelpool_controller_memory_pressure_ratio{@service})`}},
 		}, {
@@ -40,7 +40,7 @@ func howShort() Row {
 			Description: "The highest signal of each instance.",
 			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, max by (@instance) (otelpool_controller_memory_pressure_ratio{@service}))`}},
 		}, {
-			Title: "Age of the readings", View: Lines, Unit: Seconds, Colours: causes, Empty: noController,
+			Title: "Age of the readings", View: Lines, Unit: Seconds, Colours: signals, Empty: noController,
 			Description: "Since the oldest of each signal was last fresh. That of the heap is the time since a garbage collection.",
 			Queries:     []Query{{Legend: "{{otelpool_controller_signal}}", Expr: `max by (otelpool_controller_signal) (otelpool_controller_signal_age_seconds{@service})`}},
 		}, {

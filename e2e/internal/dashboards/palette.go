@@ -57,6 +57,9 @@ var (
 	causes = palette{
 		{"calm", hit}, {"heap", used}, {"cgroup", held}, {"psi", miss}, {"events", critical}, {"limiter", drop}, {"external", bypass},
 	}
+	signals = palette{
+		{"heap", used}, {"cgroup", held}, {"psi.some", miss}, {"psi.full", drop}, {"psi.trigger", critical}, {"gc.cpu", teal}, {"external", bypass},
+	}
 	actions = palette{
 		{"hold", bypass}, {"grow", hit}, {"shrink", miss}, {"trim", drop},
 	}

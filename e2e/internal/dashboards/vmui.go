@@ -35,6 +35,9 @@ func (p *Page) VMUI() ([]byte, error) {
 				row.Panels = append(row.Panels, r.Panels[i].vmui())
 			}
 		}
+		if n := len(row.Panels); n%2 == 1 {
+			row.Panels[n-1].Width = 12 // nothing beside it
+		}
 		if row.Panels != nil {
 			page.Rows = append(page.Rows, row)
 		}
@@ -50,7 +53,8 @@ func (p *Panel) vmui() vmuiPanel {
 	v := vmuiPanel{Title: p.Title, Description: p.Description, Unit: vmuiUnits[p.Unit].name, ShowLegend: true, Width: 6}
 	for _, q := range p.Queries {
 		expr := withoutChoices(q.Expr)
-		if p.Colours != nil && strings.HasPrefix(q.Legend, "{{") { // one line a value, of which many are never met
+		// One line a value, of which many never happen: a rate of 0 is no line.
+		if p.Colours != nil && strings.HasPrefix(q.Legend, "{{") && strings.Contains(q.Expr, "rate(") {
 			expr = "(" + expr + ") > 0"
 		}
 		if by := vmuiUnits[p.Unit].by; by != "" {
