@@ -257,7 +257,7 @@ func TestLegendsAreReadable(t *testing.T) {
 					t.Errorf("%s: %s: a legend as %s with %q", b.UID, p.Title, legend.DisplayMode, legend.Calcs)
 				}
 				first := p.FieldConfig.Overrides[0]
-				if !strings.Contains(string(first.Matcher.Options), `"allIsZero"`) || first.Properties[0].ID != "custom.hideFrom" {
+				if strings.Join(strings.Fields(string(first.Matcher.Options)), "") != `{"op":"lte","reducer":"max","value":0}` || first.Properties[0].ID != "custom.hideFrom" {
 					t.Errorf("%s: %s: what is always zero fills the legend", b.UID, p.Title)
 				}
 			case "state-timeline":

@@ -182,12 +182,13 @@ func (p *Panel) overrides(page *Page) []object {
 	}
 }
 
-// series has no line in the legend where all of it is zero; it has one in the
-// chart, so that nothing that happened does not look like nothing that was told.
+// series has no line in the legend where it never was above zero; it has one in the
+// chart, so that nothing that happened does not look like nothing that was told. (By
+// its highest figure: for Grafana all is not zero where there is a gap.)
 func (p *Panel) series() []object {
 	hidden := object{"legend": true, "tooltip": true, "viz": false}
 	list := []object{{
-		"matcher":    object{"id": "byValue", "options": object{"reducer": "allIsZero", "op": "gte", "value": 0}},
+		"matcher":    object{"id": "byValue", "options": object{"reducer": "max", "op": "lte", "value": 0}},
 		"properties": []object{{"id": "custom.hideFrom", "value": hidden}},
 	}}
 	for _, c := range p.Colours {

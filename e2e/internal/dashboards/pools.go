@@ -71,16 +71,21 @@ func atAGlance() Row {
 			Title: "Alerts firing", View: Figure, Unit: Count, Width: 4, Empty: "None", Steps: lossIsBad,
 			Description: "Alerts of deploy/prometheus that fire now. docs/runbook.md says what to do about each.",
 			Queries:     []Query{{Expr: `count(ALERTS{@alerts,alertname=~"Otelpool.+",alertstate="firing"}) or vector(0)`}},
-		}, {
-			Title: "Alerts of this time", View: Timeline, Width: 24, Unit: Text, Empty: "No alert of otelpool fired in this time.", Values: firing,
-			Description: "When an alert fired (red), and for which pool or service.",
-			Queries: []Query{{
-				Expr: `max by (alert, @pool) (label_replace(
-  ALERTS{@alerts,alertname=~"Otelpool.+",alertstate="firing"}, "alert", "$1", "alertname", "Otelpool(.+)"))`,
-				Legend: "{{alert}}: " + poolLegend,
-			}},
 		},
+		alertsOfThisTime(),
 	}}
+}
+
+func alertsOfThisTime() Panel {
+	return Panel{
+		Title: "Alerts of this time", View: Timeline, Width: 24, Unit: Text, Empty: "No alert of otelpool fired in this time.", Values: firing,
+		Description: "When an alert fired (red), and for which pool or service.",
+		Queries: []Query{{
+			Expr: `max by (alert, @pool) (label_replace(
+  ALERTS{@alerts,alertname=~"Otelpool.+",alertstate="firing"}, "alert", "$1", "alertname", "Otelpool(.+)"))`,
+			Legend: "{{alert}}: " + poolLegend,
+		}},
+	}
 }
 
 var firing = []value{{"1", "firing", critical}}
