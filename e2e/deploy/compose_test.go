@@ -1,8 +1,12 @@
 package deploy_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +22,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 
 	"github.com/otelpool/pool/e2e/internal/built"
+	"github.com/otelpool/pool/e2e/internal/child"
 )
 
 const root = "../.."
@@ -259,10 +265,7 @@ func TestComposeAsksForHealthWithoutAShell(t *testing.T) {
 // all, and then fails for there is no gateway to ask.
 func TestComposeGivesTheGatewayFlagsThatItHas(t *testing.T) {
 	t.Parallel()
-	gateway, err := built.Gateway.Into(context.WithoutCancel(t.Context()), t.TempDir(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	gateway := builtGateway(t)
 	asked := 0
 	for name, s := range project(t, "*").Services {
 		if !strings.HasPrefix(name, "gateway") {
@@ -281,4 +284,96 @@ func TestComposeGivesTheGatewayFlagsThatItHas(t *testing.T) {
 	if asked != 4 {
 		t.Errorf("%d gateways; want 4", asked)
 	}
+}
+
+// Whoever opens a published port reaches the page: the gateway runs as compose starts
+// it, on another port, and is asked as browsers ask.
+func TestTheLivePageAnswersAsComposePublishesIt(t *testing.T) {
+	t.Parallel()
+	for name, s := range project(t, "*").Services {
+		if !strings.HasPrefix(name, "gateway") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			url := livePage(t, s.Command)
+			for _, p := range s.Ports {
+				for _, host := range []string{"localhost:" + p.Published, "127.0.0.1:" + p.Published} {
+					req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					req.Host = host
+					req.Header.Set("Accept", "text/html")
+					resp, err := http.DefaultClient.Do(req)
+					if err != nil {
+						t.Fatal(err)
+					}
+					text, _ := io.ReadAll(resp.Body)
+					resp.Body.Close()
+					if resp.StatusCode != http.StatusOK || !strings.Contains(string(text), "<html") {
+						t.Errorf("for %s: %s: %.200s", host, resp.Status, text)
+					}
+				}
+			}
+		})
+	}
+}
+
+// livePage starts a gateway with the command, on free ports of the same addresses,
+// and returns where it says that its page is.
+func livePage(t *testing.T, command []string) (url string) {
+	t.Helper()
+	args := slices.Clone(command)
+	for i, a := range args {
+		if host, _, isAddress := strings.Cut(a, ":"); isAddress {
+			args[i] = host + ":0"
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), builtGateway(t), append(args, "-calibrate", "0")...)
+	cmd.SysProcAttr = child.DieWithParent()
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if _, at, told := strings.Cut(lines.Text(), "the pools, live: "); told {
+			go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
+			return at
+		}
+	}
+	t.Fatalf("%q does not say where its page is: %v", args, lines.Err())
+	return ""
+}
+
+// builtGateway is built once for all tests.
+func builtGateway(t *testing.T) string {
+	t.Helper()
+	path, err := gatewayBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var gatewayBinary = sync.OnceValues(func() (string, error) {
+	return built.Gateway.Into(context.Background(), binaries, nil)
+})
+
+var binaries string // a directory that is gone at the end
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "otelpool-deploy-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	binaries = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
 }
