@@ -316,6 +316,21 @@ func TestTheTableFitsAndBeginsWithTheTrouble(t *testing.T) {
 	}
 }
 
+// A leak is the first question behind whether all is well; waiting, which callers of
+// one strategy can, the last, and folded.
+func TestLeaksAreNearTheTopAndWaitingIsFolded(t *testing.T) {
+	t.Parallel()
+	var rows []boardPanel
+	for _, p := range boards(t)[1].Panels {
+		if p.Type == "row" {
+			rows = append(rows, p)
+		}
+	}
+	if last := rows[len(rows)-1]; !strings.Contains(rows[1].Title, "leak") || !strings.Contains(last.Title, "wait") || !last.Collapsed {
+		t.Errorf("the second row is %q, the last %q, folded: %v", rows[1].Title, last.Title, last.Collapsed)
+	}
+}
+
 // Whatever alert is shown is one of the services chosen.
 func TestPanelsOfAlertsKeepToTheChoices(t *testing.T) {
 	t.Parallel()
