@@ -78,7 +78,7 @@ screenshots: ## the pictures of the live page, lab/img; takes 90 s
 
 .PHONY: test-deploy
 test-deploy: ## every query and alert on a real Prometheus' engine, what deploy/ ships, make stack; builds for minutes the first time
-	$(stage) queries go test -C e2e -timeout 30m -v -tags prometheus -run '^Test(Every(Query|Rule|Scenario|Value)|QueriesName)' .
+	$(stage) queries go test -C e2e -timeout 30m -v -tags prometheus -run '^Test(Every(Panel|Query|Rule|Scenario|Value)|QueriesName|Pages|TheTable|Holding|Pressure)' .
 	$(stage) deploy go test -C e2e -timeout 30m -v -p 1 ./deploy ./stack
 
 .PHONY: fleet
@@ -87,7 +87,9 @@ fleet: ## a few instances played into a collector and Prometheus; go run ./fleet
 
 .PHONY: stack
 stack: ## the gateway, a collector and a store with a UI, here and without Docker; SCENARIO=leak, ARGS=-free-ports
-	@cd e2e && go run ./stack -scenario $(SCENARIO) $(ARGS)
+	@# Not go run, which calls Ctrl-C an error; the shell waits for what it has started.
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && trap : INT && cd e2e && \
+	go build -o "$$dir/stack" ./stack && "$$dir/stack" -scenario $(SCENARIO) $(ARGS)
 
 pressure = go run -C lab ./pressure
 

@@ -5,6 +5,7 @@ package e2e_test
 
 import (
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ func TestQueriesNameWhatThereIs(t *testing.T) {
 			known[label(a.key)] = true
 		}
 	}
-	for _, l := range []string{"job", "instance", "le", "alertname", "alertstate", "otelpool_pool_name", "otelpool_pool_strategy", "otelpool_class_size"} {
+	for _, l := range []string{"cluster", "namespace", "job", "instance", "pod", "otel_scope_name", "otel_scope_version", "otel_scope_schema_url", "le", "alertname", "alertstate", "alert", "otelpool_pool_name", "otelpool_pool_strategy", "otelpool_class_size"} {
 		known[l] = true
 	}
 	queries := append(grafanaQueries(t), vmuiQueries(t)...)
@@ -49,11 +50,15 @@ func TestQueriesNameWhatThereIs(t *testing.T) {
 		if !rule.Alert {
 			metrics[rule.Name] = true
 		}
-		queries = append(queries, query{rule.Name, rule.Expr})
+		queries = append(queries, query{rule.Name, rule.Expr, nil})
 	}
 	unused := maps.Clone(metrics)
 	for _, q := range queries {
-		names, labels := mentioned(t, everything.fill(q.expr))
+		values := chosen{}
+		if q.page != nil {
+			values = q.page.anything()
+		}
+		names, labels := mentioned(t, q, values.fill(t, q.expr))
 		for _, n := range names {
 			delete(unused, n)
 			if !metrics[n] && !others.MatchString(n) {
@@ -84,6 +89,7 @@ func TestEveryValueHasItsColour(t *testing.T) {
 			values["{{"+label(a.key)+"}}"] = a.values
 		}
 	}
+	values["{{otelpool_controller_signal}}"] = signalNames(t)
 	checked := 0
 	for _, page := range dashboards.Pages() {
 		for _, row := range page.Rows {
@@ -91,7 +97,7 @@ func TestEveryValueHasItsColour(t *testing.T) {
 				for _, q := range p.Queries {
 					for _, v := range values[q.Legend] {
 						checked++
-						if !p.Colours.Has(v) && q.Legend != "{{otelpool_resize_direction}}" {
+						if !p.Colours.Has(v) {
 							t.Errorf("%s: %s: %s has no colour", page.Title, p.Title, v)
 						}
 					}
@@ -104,9 +110,28 @@ func TestEveryValueHasItsColour(t *testing.T) {
 	}
 }
 
+// signalNames are of the shipped sources: the table leaves them open, as a service
+// may have signals of its own.
+func signalNames(t *testing.T) (names []string) {
+	t.Helper()
+	for _, file := range files(t, "../adaptive/*.go") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`\bsignal\("([a-z.]+)"`).FindAllStringSubmatch(string(text), -1) {
+			names = append(names, m[1])
+		}
+	}
+	if len(names) < 5 {
+		t.Fatalf("%q in adaptive: does this test still see them?", names)
+	}
+	return names
+}
+
 // mentioned is the metrics that an expression names, and the labels it selects,
 // groups or joins by.
-func mentioned(t *testing.T, expr string) (names, used []string) {
+func mentioned(t *testing.T, q query, expr string) (names, used []string) {
 	t.Helper()
 	e, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
 	if err != nil {
@@ -124,15 +149,54 @@ func mentioned(t *testing.T, expr string) (names, used []string) {
 			}
 		case *parser.AggregateExpr:
 			used = append(used, n.Grouping...)
-			if n.Without {
-				t.Errorf("%s: without keeps the labels of the scope, which change: say by", expr)
-			}
+			keepsTargetsApart(t, q, n)
 		case *parser.BinaryExpr:
 			if n.VectorMatching != nil {
+				if n.VectorMatching.On && q.rule() {
+					t.Errorf("%s: on drops what tells clusters apart: say ignoring", q.where)
+				}
 				used = append(used, n.VectorMatching.MatchingLabels...)
 			}
 		}
 		return nil
 	})
 	return slices.Compact(names), slices.Compact(used)
+}
+
+// rule tells whether it is one of Prometheus' rules, and of no page.
+func (q query) rule() bool { return q.page == nil && !strings.HasPrefix(q.where, "VictoriaMetrics") }
+
+// Rules drop the labels that are ours and those that tell replicas apart, by name,
+// and keep all others: whatever a store has for clusters, tenants or regions. Pages
+// cannot, as a legend says which labels there are; they have those for clusters and
+// namespaces that operators' Prometheus and Mimir's mixins use.
+func keepsTargetsApart(t *testing.T, q query, n *parser.AggregateExpr) {
+	t.Helper()
+	has := func(labels ...string) bool {
+		return !slices.ContainsFunc(labels, func(l string) bool { return !slices.Contains(n.Grouping, l) })
+	}
+	switch {
+	case !q.rule() && n.Without:
+		t.Errorf("%s: without keeps the labels of the scope, which change: say by\n%s", q.where, n)
+	case !q.rule() && has("job") && !has("cluster", "namespace"):
+		t.Errorf("%s: services of one name in two clusters are one line\n%s", q.where, n)
+	case q.rule() && !n.Without:
+		t.Errorf("%s: by drops what tells clusters apart: say without\n%s", q.where, n)
+	case q.rule() && slices.ContainsFunc(n.Grouping, func(l string) bool { return l == "cluster" || l == "namespace" || l == "job" }):
+		t.Errorf("%s: services are no longer told apart\n%s", q.where, n)
+	case q.rule() && ofSeries(n.Expr) && !has("otel_scope_name", "otel_scope_version", "otel_scope_schema_url"):
+		t.Errorf("%s: with each release of the library it has other labels\n%s", q.where, n)
+	}
+}
+
+// ofSeries tells whether the expression is of series as they are scraped, and not of
+// what a rule or an aggregation has made of them.
+func ofSeries(e parser.Expr) (is bool) {
+	parser.Inspect(e, func(n parser.Node, path []parser.Node) error {
+		aggregated := slices.ContainsFunc(path, func(n parser.Node) bool { _, is := n.(*parser.AggregateExpr); return is })
+		v, vector := n.(*parser.VectorSelector)
+		is = is || vector && !aggregated && !strings.Contains(v.Name, ":")
+		return nil
+	})
+	return is
 }

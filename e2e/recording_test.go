@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -43,6 +44,16 @@ var recordingStart = time.Date(2026, time.March, 1, 3, 0, 0, 0, time.UTC)
 
 // scenarios are the services of the recording, one in each scenario, by name.
 var scenarios = []string{"steady", "burst", "leak", "squeeze"}
+
+// elsewhere is a service in a cluster of its own; the others have no such label, as
+// where there is one cluster only.
+var elsewhere = target{"west", "trial", "leak"}
+
+type target struct{ cluster, namespace, job string }
+
+func (t target) labels() string {
+	return fmt.Sprintf("cluster=%q,namespace=%q,job=%q", t.cluster, t.namespace, t.job)
+}
 
 type recording struct {
 	store *promstore.Store
@@ -129,6 +140,7 @@ func (r *recording) fill(ctx context.Context, scrape func(context.Context) (stri
 		if err != nil {
 			return err
 		}
+		text = strings.ReplaceAll(text, `job="`+elsewhere.job+`"`, elsewhere.labels())
 		// By the clock, so that a machine that is busy makes fewer scrapes and not another time.
 		r.last = recordingStart.Add(fast * time.Since(start))
 		if err := r.store.Tick(ctx, text, r.last); err != nil {

@@ -54,9 +54,9 @@ func TestEveryScenarioLightsItsPanelAndItsAlert(t *testing.T) {
 					t.Errorf("%s fired and is critical", name)
 				}
 			}
-			expr := panelQuery(t, l.panel)
-			shown := r.heights(t, expr, l.scenario)
-			peak, than := slices.Max(shown), l.than(shown, r.heights(t, expr, "steady"))
+			q := panelQuery(t, l.panel)
+			shown := r.heights(t, q, l.scenario)
+			peak, than := slices.Max(shown), l.than(shown, r.heights(t, q, "steady"))
 			if peak < l.times*than {
 				t.Errorf("%s shows up to %.2f; want %.1f times %.2f", l.panel, peak, l.times, than)
 			}
@@ -66,23 +66,23 @@ func TestEveryScenarioLightsItsPanelAndItsAlert(t *testing.T) {
 }
 
 // panelQuery is the first query of the panel of that title.
-func panelQuery(t *testing.T, title string) string {
+func panelQuery(t *testing.T, title string) query {
 	t.Helper()
 	for _, q := range grafanaQueries(t) {
 		if strings.HasSuffix(q.where, ": "+title) {
-			return q.expr
+			return q
 		}
 	}
 	t.Fatalf("no panel %q", title)
-	return ""
+	return query{}
 }
 
 // heights is the highest of the panel's series at each moment of the last two
 // thirds: the first has the start.
-func (r *recording) heights(t *testing.T, expr, job string) (heights []float64) {
+func (r *recording) heights(t *testing.T, q query, job string) (heights []float64) {
 	t.Helper()
 	from := r.first.Add(r.last.Sub(r.first) / 3)
-	m, err := r.store.Range(t.Context(), choices{"", job, ".*", ".*", ".*"}.fill(expr), from, r.last, scrapeMade)
+	m, err := r.store.Range(t.Context(), q.page.choose(t, r, with("job", job)).fill(t, q.expr), from, r.last, scrapeMade)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func (r *recording) heights(t *testing.T, expr, job string) (heights []float64) 
 		}
 	}
 	if len(at) == 0 {
-		t.Fatalf("no figure for %s: %s", job, expr)
+		t.Fatalf("no figure for %s: %s", job, q.expr)
 	}
 	return slices.Collect(maps.Values(at))
 }

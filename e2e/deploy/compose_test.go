@@ -1,27 +1,38 @@
 package deploy_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
 
 	"github.com/otelpool/pool/e2e/internal/built"
+	"github.com/otelpool/pool/e2e/internal/child"
 )
 
 const root = "../.."
 
+// mirror is what somebody without a way to Go's own proxy has in the environment.
+const mirror = "https://mirror.example"
+
 func project(t *testing.T, profiles ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")}, cli.WithProfiles(profiles))
+	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")}, cli.WithProfiles(profiles), cli.WithEnv([]string{"GOPROXY=" + mirror}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +110,7 @@ func TestComposePinsTheVersionsThatAreTested(t *testing.T) {
 		if image, known := want[name]; known && s.Image != image {
 			t.Errorf("%s is %s; tested is %s", name, s.Image, image)
 		}
-		// Without a build compose would look for the gateway's image in a registry.
-		if s.Build == nil && !regexp.MustCompile(`:v?\d+\.\d+\.\d+$`).MatchString(s.Image) {
+		if s.Image != "otelpool-gateway" && !regexp.MustCompile(`:v?\d+\.\d+\.\d+$`).MatchString(s.Image) {
 			t.Errorf("%s: %s is not pinned", name, s.Image)
 		}
 	}
@@ -144,6 +154,93 @@ func content(t *testing.T, file string) string {
 	return string(text)
 }
 
+// Several services that build one tag at a time fail with current versions of
+// Docker; one that has an image alone would ask a registry for it.
+func TestComposeBuildsTheImageOnce(t *testing.T) {
+	t.Parallel()
+	var builders []string
+	for name, s := range project(t, "*").Services {
+		switch {
+		case s.Build != nil:
+			builders = append(builders, name)
+			if from := s.Build.Args["GOPROXY"]; from == nil || *from != mirror {
+				t.Errorf("%s: the build is told GOPROXY %v; want that of the environment", name, from)
+			}
+		case strings.HasPrefix(name, "gateway"):
+			if _, waits := s.DependsOn["gateway"]; s.PullPolicy != types.PullPolicyNever || !waits || s.Image != "otelpool-gateway" {
+				t.Errorf("%s: image %s, pull_policy %q, waits for the one that builds: %v", name, s.Image, s.PullPolicy, waits)
+			}
+		}
+	}
+	if !slices.Equal(builders, []string{"gateway"}) {
+		t.Errorf("%q build; want the gateway alone", builders)
+	}
+}
+
+// The page listens where the port leads to, each gateway's at another one.
+func TestComposeLetsTheLivePagesBeReached(t *testing.T) {
+	t.Parallel()
+	published := map[string]string{}
+	for name, s := range project(t, "*").Services {
+		i := slices.Index(s.Command, "-debug")
+		if !strings.HasPrefix(name, "gateway") {
+			continue
+		}
+		if i < 0 || !strings.HasPrefix(s.Command[i+1], "0.0.0.0:") {
+			t.Errorf("%s: %q: on loopback nobody outside the container reaches the page", name, s.Command)
+			continue
+		}
+		_, port, _ := strings.Cut(s.Command[i+1], ":")
+		for _, p := range s.Ports {
+			if strconv.Itoa(int(p.Target)) == port {
+				published[p.Published] = name
+			}
+		}
+	}
+	if len(published) != 4 || published["8081"] != "gateway" {
+		t.Errorf("pages at %v; want four, the gateway's at 8081", published)
+	}
+}
+
+// Whatever is pressed for memory is this project's alone, and what drains and
+// exports for up to 5 s each has the time.
+func TestComposeBoundsMemoryAndLeavesTimeToStop(t *testing.T) {
+	t.Parallel()
+	for name, s := range project(t, "*").Services {
+		if s.MemLimit == 0 {
+			t.Errorf("%s may take all memory", name)
+		}
+		if strings.HasPrefix(name, "gateway") && (s.StopGracePeriod == nil || time.Duration(*s.StopGracePeriod) < 15*time.Second) {
+			t.Errorf("%s is killed after %v", name, s.StopGracePeriod)
+		}
+	}
+}
+
+// Health is one's own: that another is down is for alerts to say.
+func TestComposeAsksNobodyForTheHealthOfOthers(t *testing.T) {
+	t.Parallel()
+	for name, s := range project(t, "*").Services {
+		if s.HealthCheck == nil {
+			continue
+		}
+		for other := range project(t, "*").Services {
+			if strings.Contains(strings.Join(s.HealthCheck.Test, " "), "//"+other+":") {
+				t.Errorf("%s is as healthy as %s: %q", name, other, s.HealthCheck.Test)
+			}
+		}
+	}
+}
+
+// A mount over a folder that the image has files in hides them.
+func TestComposeHidesNoFoldersOfGrafana(t *testing.T) {
+	t.Parallel()
+	for _, v := range project(t, "*").Services["grafana"].Volumes {
+		if info, err := os.Stat(v.Source); err == nil && info.IsDir() && strings.HasPrefix(v.Target, "/etc/grafana/provisioning") {
+			t.Errorf("%s hides the image's own folder %s: mount its files", v.Source, v.Target)
+		}
+	}
+}
+
 // Neither a distroless image nor the collector's has a shell.
 func TestComposeAsksForHealthWithoutAShell(t *testing.T) {
 	t.Parallel()
@@ -168,10 +265,7 @@ func TestComposeAsksForHealthWithoutAShell(t *testing.T) {
 // all, and then fails for there is no gateway to ask.
 func TestComposeGivesTheGatewayFlagsThatItHas(t *testing.T) {
 	t.Parallel()
-	gateway, err := built.Gateway.Into(context.WithoutCancel(t.Context()), t.TempDir(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	gateway := builtGateway(t)
 	asked := 0
 	for name, s := range project(t, "*").Services {
 		if !strings.HasPrefix(name, "gateway") {
@@ -190,4 +284,96 @@ func TestComposeGivesTheGatewayFlagsThatItHas(t *testing.T) {
 	if asked != 4 {
 		t.Errorf("%d gateways; want 4", asked)
 	}
+}
+
+// Whoever opens a published port reaches the page: the gateway runs as compose starts
+// it, on another port, and is asked as browsers ask.
+func TestTheLivePageAnswersAsComposePublishesIt(t *testing.T) {
+	t.Parallel()
+	for name, s := range project(t, "*").Services {
+		if !strings.HasPrefix(name, "gateway") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			url := livePage(t, s.Command)
+			for _, p := range s.Ports {
+				for _, host := range []string{"localhost:" + p.Published, "127.0.0.1:" + p.Published} {
+					req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					req.Host = host
+					req.Header.Set("Accept", "text/html")
+					resp, err := http.DefaultClient.Do(req)
+					if err != nil {
+						t.Fatal(err)
+					}
+					text, _ := io.ReadAll(resp.Body)
+					resp.Body.Close()
+					if resp.StatusCode != http.StatusOK || !strings.Contains(string(text), "<html") {
+						t.Errorf("for %s: %s: %.200s", host, resp.Status, text)
+					}
+				}
+			}
+		})
+	}
+}
+
+// livePage starts a gateway with the command, on free ports of the same addresses,
+// and returns where it says that its page is.
+func livePage(t *testing.T, command []string) (url string) {
+	t.Helper()
+	args := slices.Clone(command)
+	for i, a := range args {
+		if host, _, isAddress := strings.Cut(a, ":"); isAddress {
+			args[i] = host + ":0"
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), builtGateway(t), append(args, "-calibrate", "0")...)
+	cmd.SysProcAttr = child.DieWithParent()
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if _, at, told := strings.Cut(lines.Text(), "the pools, live: "); told {
+			go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
+			return at
+		}
+	}
+	t.Fatalf("%q does not say where its page is: %v", args, lines.Err())
+	return ""
+}
+
+// builtGateway is built once for all tests.
+func builtGateway(t *testing.T) string {
+	t.Helper()
+	path, err := gatewayBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var gatewayBinary = sync.OnceValues(func() (string, error) {
+	return built.Gateway.Into(context.Background(), binaries, nil)
+})
+
+var binaries string // a directory that is gone at the end
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "otelpool-deploy-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	binaries = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
 }

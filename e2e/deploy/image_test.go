@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,7 +51,40 @@ func TestImageIsBuiltOfItsContext(t *testing.T) {
 		t.Error(err)
 	}
 	t.Logf("%d files in the context", copied)
+	onlyCompiled(t, dir)
 }
+
+// onlyCompiled finds what a change of would build the image anew and leave it the
+// same: a directory that has no package of the gateway.
+func onlyCompiled(t *testing.T, context string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.Dir}}{{end}}", ".")
+	cmd.Dir = filepath.Join(context, "examples", "otlp")
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := strings.Fields(string(out))
+	err = filepath.WalkDir(context, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path == filepath.Join(context, "gateway") {
+			return err
+		}
+		if !slices.ContainsFunc(packages, func(dir string) bool { return dir == filepath.Dir(path) || embeds(dir, path) }) {
+			t.Errorf("%s is of no package that the gateway is compiled of: .dockerignore is to have it", path)
+		}
+		if name := d.Name(); filepath.Ext(name) == ".md" || strings.HasSuffix(name, "_test.go") || name == "Makefile" {
+			t.Errorf("%s is in the context, and not in the image", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// embeds tells whether the file is an asset of the package.
+func embeds(dir, path string) bool { return strings.HasPrefix(path, filepath.Join(dir, "assets")+"/") }
 
 // copyContext copies what .dockerignore leaves, as Docker's own library reads it.
 func copyContext(t *testing.T, to string) (copied int) {

@@ -46,6 +46,28 @@ func TestEveryAlertHasItsChapterInTheRunbook(t *testing.T) {
 	}
 }
 
+// An alert's link opens its page with the choices made: the page is there, and has
+// them.
+func TestLinksOfAlertsSetWhatThePageDefines(t *testing.T) {
+	t.Parallel()
+	links := regexp.MustCompile(`(?m)dashboard: "/d/([a-z-]+)\?(.*)"$`).FindAllStringSubmatch(content(t, rulesFile), -1)
+	if len(links) < len(alerts(t)) {
+		t.Errorf("%d links of %d alerts", len(links), len(alerts(t)))
+	}
+	for _, l := range links {
+		page := content(t, root+"/deploy/grafana/dashboards/"+l[1]+".json")
+		set := regexp.MustCompile(`var-(\w+)=`).FindAllStringSubmatch(l[2], -1)
+		if len(set) < 3 {
+			t.Errorf("%s sets %d choices: cluster and namespace are to be among them", l[0], len(set))
+		}
+		for _, v := range set {
+			if !strings.Contains(page, `"name": "`+v[1]+`"`) {
+				t.Errorf("%s sets %s, which the page does not define", l[0], v[1])
+			}
+		}
+	}
+}
+
 func files(t *testing.T, pattern string) []string {
 	t.Helper()
 	names, err := filepath.Glob(pattern)

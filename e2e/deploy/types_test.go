@@ -67,31 +67,43 @@ func typed(t *testing.T) string {
 	var ts strings.Builder
 	ts.WriteString(prelude)
 	for _, file := range files(t, root+"/deploy/grafana/dashboards/*.json") {
-		var page struct{ Panels []map[string]any }
-		text := []byte(content(t, file))
-		if err := json.Unmarshal(text, &page); err != nil {
+		var page map[string]any
+		if err := json.Unmarshal([]byte(content(t, file)), &page); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		var whole any
-		_ = json.Unmarshal(text, &whole) // the same text
-		satisfies(&ts, whole, "Literal<Dashboard>")
-		for _, p := range page.Panels {
-			if p["type"] == "row" {
-				satisfies(&ts, p, "Literal<RowPanel>")
-				continue
-			}
-			kind, known := optionTypes[p["type"].(string)]
-			if !known {
-				t.Errorf("%s: no types for a panel of type %s", file, p["type"])
-				continue
-			}
-			satisfies(&ts, p, "Literal<Panel>")
-			satisfies(&ts, p["options"], "Literal<"+kind[0]+">")
-			fields := p["fieldConfig"].(map[string]any)["defaults"].(map[string]any)
-			satisfies(&ts, fields["custom"], "Literal<"+kind[1]+">")
-		}
+		satisfies(&ts, page, "Literal<Dashboard>")
+		typedPanels(t, &ts, page["panels"].([]any))
 	}
 	return ts.String()
+}
+
+// typedPanels also goes into rows that are folded.
+func typedPanels(t *testing.T, ts *strings.Builder, panels []any) {
+	t.Helper()
+	for _, panel := range panels {
+		p := panel.(map[string]any)
+		if p["type"] == "row" {
+			satisfies(ts, p, "Literal<RowPanel>")
+			typedPanels(t, ts, p["panels"].([]any))
+			continue
+		}
+		kind, known := optionTypes[p["type"].(string)]
+		if !known {
+			t.Errorf("%s: no types for a panel of type %s", p["title"], p["type"])
+			continue
+		}
+		satisfies(ts, p, "Literal<Panel>")
+		satisfies(ts, p["options"], "Literal<"+kind[0]+">")
+		fields := p["fieldConfig"].(map[string]any)
+		satisfies(ts, fields["defaults"].(map[string]any)["custom"], "Literal<"+kind[1]+">")
+		for _, o := range fields["overrides"].([]any) { // which are fields of either part, by dotted names
+			for _, property := range o.(map[string]any)["properties"].([]any) {
+				if id, custom := strings.CutPrefix(property.(map[string]any)["id"].(string), "custom."); custom && id != "width" {
+					satisfies(ts, map[string]any{id: property.(map[string]any)["value"]}, "Literal<"+kind[1]+">")
+				}
+			}
+		}
+	}
 }
 
 func satisfies(to *strings.Builder, v any, typ string) {

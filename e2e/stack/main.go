@@ -35,7 +35,7 @@ this machine, until Ctrl-C.
   -scenario NAME  the gateway's load on itself: steady, burst, diurnal, leak, squeeze, …
                   (default steady; "gateway -h" has them all)
   -rate N         the gateway's requests a second (default 100)
-  -free-ports     any free ports, not 8080, 4317, 4318, 8428, 8888, 8889 and 13133
+  -free-ports     any free ports, not 8080, 8081, 4317, 4318, 8428, 8888, 8889 and 13133
   -once           on free ports, until the store has the gateway's figures, and end
 `
 

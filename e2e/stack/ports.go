@@ -10,13 +10,13 @@ import (
 )
 
 type ports struct {
-	gateway, store int
-	collector      collector.Ports
+	gateway, debug, store int
+	collector             collector.Ports
 }
 
 // usual are the ports that everybody expects these programs on.
 var usual = ports{
-	gateway: 8080, store: 8428,
+	gateway: 8080, debug: 8081, store: 8428,
 	collector: collector.Ports{GRPC: 4317, HTTP: 4318, Prometheus: 8889, Telemetry: 8888, Health: 13133},
 }
 
@@ -29,8 +29,8 @@ func choose(free bool) (p ports, err error) {
 	if p.collector, err = collector.FreePorts(); err != nil {
 		return p, err
 	}
-	two, err := collector.FreePorts()
-	p.gateway, p.store = two.GRPC, two.HTTP
+	more, err := collector.FreePorts()
+	p.gateway, p.debug, p.store = more.GRPC, more.Health, more.HTTP
 	return p, err
 }
 
@@ -39,12 +39,12 @@ func (p ports) inUse() (err error) {
 		port int
 		of   string
 	}{
-		{p.gateway, "the gateway"}, {p.store, "VictoriaMetrics"}, {p.collector.GRPC, "OTLP over gRPC"}, {p.collector.HTTP, "OTLP over HTTP"},
+		{p.gateway, "the gateway"}, {p.debug, "its live page"}, {p.store, "VictoriaMetrics"}, {p.collector.GRPC, "OTLP over gRPC"}, {p.collector.HTTP, "OTLP over HTTP"},
 		{p.collector.Prometheus, "the collector's exporter"}, {p.collector.Telemetry, "the collector's own metrics"}, {p.collector.Health, "the collector's health"},
 	} {
 		listener, e := net.Listen("tcp", on(l.port))
 		if e != nil {
-			err = errors.Join(err, fmt.Errorf("port %d, for %s, is in use (-free-ports takes others)", l.port, l.of))
+			err = errors.Join(err, fmt.Errorf("port %d, for %s, is in use (make stack ARGS=-free-ports takes others)", l.port, l.of))
 			continue
 		}
 		listener.Close()

@@ -9,9 +9,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -48,6 +51,7 @@ func TestStackShowsTheGateway(t *testing.T) {
 		return
 	}
 	checkDashboards(t, store)
+	checkLinks(t, out.String())
 	stop()
 	if code := <-ended; code != 0 {
 		t.Errorf("exit code %d: %s", code, errs.String())
@@ -122,6 +126,73 @@ func checkDashboards(t *testing.T, store string) {
 	t.Logf("%d expressions answered by MetricsQL", asked)
 }
 
+// checkLinks follows what a reader is told to open.
+func checkLinks(t *testing.T, told string) {
+	t.Helper()
+	links := regexp.MustCompile(`(?m)^  (dashboards|queries|live page)\s+(http://\S+)`).FindAllStringSubmatch(told, -1)
+	if len(links) != 3 {
+		t.Errorf("%d links in %s", len(links), told)
+	}
+	for _, l := range links {
+		resp, err := http.Get(l[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s: %s", l[1], l[2], resp.Status)
+		}
+	}
+}
+
+// The UI unfolds the first row of the first page, which is what the scenario shows.
+func TestEachScenarioHasItsRowFirst(t *testing.T) {
+	for name, at := range look {
+		s := &stack{config: &config{scenario: name}}
+		dir := t.TempDir()
+		if err := s.writeDashboards(dir); err != nil {
+			t.Fatal(err)
+		}
+		files, err := os.ReadDir(dir)
+		if err != nil || len(files) != 3 {
+			t.Fatalf("%d files: %v", len(files), err)
+		}
+		text, err := os.ReadFile(filepath.Join(dir, files[0].Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var page struct{ Rows []struct{ Title string } }
+		if err := json.Unmarshal(text, &page); err != nil || page.Rows[0].Title != at.row {
+			t.Errorf("%s: %s begins with %v; want %q: %v", name, files[0].Name(), page.Rows, at.row, err)
+		}
+	}
+}
+
+// Ctrl-C is how it is meant to end, and goes to all that the terminal runs, make
+// among them: that is no error.
+func TestCtrlCUnderMakeIsNoError(t *testing.T) {
+	var out output
+	cmd := exec.Command("make", "--no-print-directory", "-C", "../..", "stack", "ARGS=-free-ports")
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Skip(err) // not everybody who runs Go has make
+	}
+	ended := make(chan int, 1)
+	go func() { _ = cmd.Wait(); ended <- cmd.ProcessState.ExitCode() }()
+	if awaitStore(t, &out, &out, ended) == "" {
+		return
+	}
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	if text := out.String(); strings.Contains(text, "Error") || !strings.Contains(text, "stopping …") {
+		t.Errorf("after Ctrl-C: %s", text)
+	}
+	t.Log(out.String())
+}
+
 func get(t *testing.T, url string) []byte {
 	t.Helper()
 	resp, err := http.Get(url)
@@ -151,7 +222,7 @@ func TestWhatGoesWrongIsOneClearLine(t *testing.T) {
 	}{
 		"flag":         {[]string{"-onec"}, nothing, 2, "stack: flag provided but not defined: -onec (-h shows the flags)\n"},
 		"argument":     {[]string{"leak"}, nothing, 2, "stack: \"leak\" is no flag (-h shows the flags)\n"},
-		"port in use":  {nil, nothing, 1, "stack: port 8428, for VictoriaMetrics, is in use (-free-ports takes others)"},
+		"port in use":  {nil, nothing, 1, "stack: port 8428, for VictoriaMetrics, is in use (make stack ARGS=-free-ports takes others)"},
 		"no compiler":  {[]string{"-once"}, withoutGo, 1, `exec: "go": executable file not found`},
 		"no such load": {[]string{"-once", "-scenario", "nonsense"}, nothing, 1, `-scenario "nonsense"`},
 	} {

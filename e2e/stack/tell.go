@@ -8,9 +8,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/otelpool/pool/e2e/internal/dashboards"
 )
 
 // figure is a pool's hits, as the store has them.
@@ -82,13 +86,42 @@ func (s *stack) query(ctx context.Context, expr string) (figures []figure, err e
 	return figures, nil
 }
 
-// look is what a scenario has to show, and where.
-var look = map[string]string{
-	"steady":  "Pools: hits near 100 %, nothing dropped, in use flat",
-	"burst":   "Pools, Requests by result: the bursts; Controller: what stays idle between them",
-	"diurnal": "Pools, Held idle: it follows the day, which takes a minute",
-	"leak":    "Pools, Does anything leak: in use of gateway.bodies rises and does not fall",
-	"squeeze": "Controller, How short of memory is it: every half minute, and what was let go",
+// look is what a scenario has to show, and in which row of which page. The UI opens
+// the first page and unfolds its first row: those are to be it.
+var look = map[string]struct{ page, row, what string }{
+	"steady":  {"otelpool-pools", "Do requests find a free object?", "hits near 100 %, and nothing dropped below"},
+	"burst":   {"otelpool-pools", "Do requests find a free object?", "the bursts, and what they cost"},
+	"diurnal": {"otelpool-pools", "Who holds memory, and may they?", "what is held follows the day, which takes a minute"},
+	"leak":    {"otelpool-pools", "Does anything leak, or misuse what it gets?", "in use of gateway.bodies rises and does not fall"},
+	"squeeze": {"otelpool-controller", "How short of memory is it?", "the pressure of each half minute, and below it what was let go"},
+}
+
+// writeDashboards writes the pages for the store's UI, which sorts them by file.
+func (s *stack) writeDashboards(dir string) error {
+	at, known := look[s.config.scenario]
+	for i, p := range dashboards.Pages() {
+		if known && p.UID == at.page {
+			var err error
+			if p, err = p.First(at.row); err != nil {
+				return err
+			}
+			i = -1
+		}
+		text, err := p.VMUI()
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d-%s.json", i+1, p.UID)), text, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pagesURL opens the pages with the last five minutes, and not with half an hour of
+// which there is nothing yet.
+func (s *stack) pagesURL() string {
+	return s.storeURL() + "/vmui/#/dashboards?g0.relative_time=last_5_minutes"
 }
 
 // tell says where to look.
@@ -99,12 +132,22 @@ func (s *stack) tell(out io.Writer, figures []figure) {
 	}
 	fmt.Fprintf(out, `
 
-  dashboards  %[1]s/vmui/#/dashboards   Pools, Pool, Controller: a row's title is the question it answers
-  queries     %[1]s/vmui/               for example: %[2]s
-  live page   %[3]s/debug/pools/        the gateway's own view, each second
-  OTLP        http://%[4]s (gRPC)          for a service of your own
+  dashboards  %[1]s
+              Pools, Pool, Controller: a row's title is the question it answers. For
+              figures that move, choose 5s beside the arrows at the top right.
+  queries     %[2]s/vmui/               for example: %[3]s
+  live page   %[4]s        the gateway's own view, each second
+  OTLP        http://%[5]s (gRPC)          for a service of your own
 
-Scenario %[5]s. %[6]s
+Scenario %[6]s. %[7]s
 Ctrl-C stops everything.
-`, s.storeURL(), hits, s.gatewayURL(), on(s.ports.collector.GRPC), s.config.scenario, look[s.config.scenario])
+`, s.pagesURL(), s.storeURL(), hits, s.liveURL(), on(s.ports.collector.GRPC), s.config.scenario, s.whatToSee())
+}
+
+func (s *stack) whatToSee() string {
+	at, known := look[s.config.scenario]
+	if !known {
+		return ""
+	}
+	return fmt.Sprintf("The first row of the dashboards, %q: %s.", at.row, at.what)
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/otelpool/pool/e2e/internal/built"
 	"github.com/otelpool/pool/e2e/internal/child"
 	"github.com/otelpool/pool/e2e/internal/collector"
 )
@@ -86,8 +85,11 @@ func (s *stack) start(ctx context.Context, p programs) (err error) {
 }
 
 func (s *stack) startStore(binary string) (*child.Child, error) {
-	dashboards, err := built.RepoPath("deploy", "victoriametrics", "dashboards")
-	if err != nil {
+	pages := filepath.Join(s.dir, "dashboards")
+	if err := os.Mkdir(pages, 0o700); err != nil {
+		return nil, err
+	}
+	if err := s.writeDashboards(pages); err != nil {
 		return nil, err
 	}
 	scrapes := filepath.Join(s.dir, "scrape.yml")
@@ -96,7 +98,7 @@ func (s *stack) startStore(binary string) (*child.Child, error) {
 	}
 	return child.Start("VictoriaMetrics", exec.Command(binary,
 		"-httpListenAddr="+on(s.ports.store), "-storageDataPath="+filepath.Join(s.dir, "store"), "-retentionPeriod=1d",
-		"-promscrape.config="+scrapes, "-vmui.customDashboardsPath="+dashboards, "-loggerLevel=WARN",
+		"-promscrape.config="+scrapes, "-vmui.customDashboardsPath="+pages, "-loggerLevel=WARN",
 		"-search.latencyOffset=1s")) // a person waits: the last half minute is to be seen too
 }
 
@@ -111,7 +113,8 @@ func (s *stack) scrapeConfig() string {
 }
 
 func (s *stack) startGateway(binary string) (*child.Child, error) {
-	cmd := exec.Command(binary, "-scenario", s.config.scenario, "-rate", s.config.rate, "-listen", on(s.ports.gateway), "-calibrate", "0")
+	cmd := exec.Command(binary, "-scenario", s.config.scenario, "-rate", s.config.rate, "-listen", on(s.ports.gateway),
+		"-debug", on(s.ports.debug), "-calibrate", "0")
 	// What the caller's own environment says of exports is for other programs.
 	cmd.Env = append(
 		slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "OTEL_") }),
@@ -150,3 +153,4 @@ func (s *stack) down(out io.Writer) (err error) {
 
 func (s *stack) storeURL() string   { return "http://" + on(s.ports.store) }
 func (s *stack) gatewayURL() string { return "http://" + on(s.ports.gateway) }
+func (s *stack) liveURL() string    { return "http://" + on(s.ports.debug) + "/debug/pools/" }

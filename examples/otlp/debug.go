@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 
 	"github.com/otelpool/pool"
@@ -33,7 +34,17 @@ func serveDebug(addr string, r *pool.Registry, conf *configuration) (*debugPage,
 	if err != nil {
 		return nil, fmt.Errorf("-debug: %w", err)
 	}
-	return &debugPage{server, "http://" + at + path}, nil
+	return &debugPage{server, "http://" + reachable(at) + path}, nil
+}
+
+// reachable is where a browser on this machine finds a listener. One on all addresses
+// has none that a browser takes: in a container its port is published on localhost.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
+		return net.JoinHostPort("localhost", port)
+	}
+	return addr
 }
 
 func (p *debugPage) stop(ctx context.Context) {

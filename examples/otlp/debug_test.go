@@ -53,6 +53,16 @@ func TestTheLivePageIsWhereTheProgramSays(t *testing.T) {
 	}
 }
 
+func TestThePageOfAllAddressesIsToldAsOneThatABrowserTakes(t *testing.T) {
+	for addr, want := range map[string]string{
+		"[::]:8081": "localhost:8081", "0.0.0.0:8081": "localhost:8081", "127.0.0.1:8081": "127.0.0.1:8081", "[::1]:80": "[::1]:80",
+	} {
+		if got := reachable(addr); got != want {
+			t.Errorf("%s is told as %s; want %s", addr, got, want)
+		}
+	}
+}
+
 func get(t *testing.T, url string) string {
 	t.Helper()
 	answer, err := http.Get(url)

@@ -1,15 +1,16 @@
 package dashboards
 
+import "slices"
+
 // noController is what a panel says where there is none.
 const noController = "No service here runs a controller: adaptive.New, and go c.Run(ctx)."
 
 func controller() Page {
-	job, instance := jobVariable, instanceVariable
 	return Page{
 		UID:         "otelpool-controller",
 		Title:       "otelpool / Controller",
 		Description: "How short of memory services are, what the controller did about it, and what came of it.",
-		Variables:   []Variable{job, instance},
+		Variables:   slices.Clone(targets),
 		Rows: []Row{
 			howShort(), whatWasDone(), whatItAllows(), whatGoSays(),
 		},
@@ -18,47 +19,44 @@ func controller() Page {
 
 // levelByInstance is the level as a number, for a chart of states.
 const levelByInstance = `topk(20,
-  sum by (job, instance) (otelpool_controller_pressure_status{@service,otelpool_controller_pressure_level="elevated"})
-  + 2 * sum by (job, instance) (otelpool_controller_pressure_status{@service,otelpool_controller_pressure_level="high"})
-  + 3 * sum by (job, instance) (otelpool_controller_pressure_status{@service,otelpool_controller_pressure_level="critical"}))`
+  sum by (@instance) (otelpool_controller_pressure_status{@service,otelpool_controller_pressure_level="elevated"})
+  + 2 * sum by (@instance) (otelpool_controller_pressure_status{@service,otelpool_controller_pressure_level="high"})
+  + 3 * sum by (@instance) (otelpool_controller_pressure_status{@service,otelpool_controller_pressure_level="critical"}))`
 
 var levelValues = []value{{"0", "none", hit}, {"1", "elevated", miss}, {"2", "high", drop}, {"3", "critical", critical}}
 
 func howShort() Row {
-	return Row{"How short of memory is it?", []Panel{
+	return Row{Question: "How short of memory is it?", Panels: []Panel{
 		{
 			Title: "Level of pressure, the 20 highest", View: Timeline, Width: 24, Unit: Text, Values: levelValues, Empty: noController,
-			Description: "By instance. none: pools have their whole budget; elevated: half of it; high: an eighth; critical: nothing.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: levelByInstance}},
+			Description: "By instance. Green, none: pools have their whole budget; amber, elevated: half of it; orange, high: an eighth; red, critical: nothing.",
+			Queries:     []Query{{Legend: instanceLegend, Expr: levelByInstance}},
 		}, {
-			Title: "Pressure by signal", View: Lines, Unit: Ratio, Empty: noController,
+			Title: "Pressure by signal", View: Lines, Unit: Ratio, Width: 12, Colours: signals, Empty: noController,
 			Description: "What the controller reads, the highest of the instances chosen: 0 is none, 100 % is at the limit. heap: live heap against GOMEMLIMIT; cgroup: working set against the container's limit; psi: time stalled for memory.",
 			Queries:     []Query{{Legend: "{{otelpool_controller_signal}}", Expr: `max by (otelpool_controller_signal) (otelpool_controller_memory_pressure_ratio{@service})`}},
 		}, {
-			Title: "Pressure by instance, the top 15", View: Lines, Unit: Ratio, Empty: noController,
+			Title: "Pressure by instance, the top 15", View: Lines, Many: true, Unit: Ratio, Empty: noController,
 			Description: "The highest signal of each instance.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, max by (job, instance) (otelpool_controller_memory_pressure_ratio{@service}))`}},
+			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, max by (@instance) (otelpool_controller_memory_pressure_ratio{@service}))`}},
 		}, {
-			Title: "Age of the readings", View: Lines, Unit: Seconds, Empty: noController,
+			Title: "Age of the readings", View: Lines, Unit: Seconds, Colours: signals, Empty: noController,
 			Description: "Since the oldest of each signal was last fresh. That of the heap is the time since a garbage collection.",
 			Queries:     []Query{{Legend: "{{otelpool_controller_signal}}", Expr: `max by (otelpool_controller_signal) (otelpool_controller_signal_age_seconds{@service})`}},
 		}, {
-			Title: "Instances by level of pressure", View: Lines, Unit: Count, Width: 12, Stack: true, Colours: levels, Empty: noController,
+			Title: "Instances by level of pressure", View: Lines, Unit: Count, Stack: true, Colours: levels, Empty: noController,
 			Description: "none: pools have their whole budget; elevated: half of it; high: an eighth; critical: nothing.",
 			Queries:     []Query{{Legend: "{{otelpool_controller_pressure_level}}", Expr: `sum by (otelpool_controller_pressure_level) (otelpool_controller_pressure_status{@service})`}},
 		}, {
-			Title: "Changes of level by cause", View: Lines, Unit: PerHour, Width: 12, Stack: true, Empty: noController,
-			Description: "What made the level change, and to which. Many changes: a limit is close to what the program needs.",
-			Queries: []Query{{
-				Legend: "{{otelpool_controller_pressure_level}}: {{otelpool_controller_cause}}",
-				Expr:   `3600 * sum by (otelpool_controller_pressure_level, otelpool_controller_cause) (rate(otelpool_controller_pressure_transitions_total{@service}@rate))`,
-			}},
+			Title: "Changes of level by cause", View: Lines, Unit: PerHour, Colours: causes, Empty: noController,
+			Description: "What made the level change, up or down (calm). Many changes: a limit is close to what the program needs.",
+			Queries:     []Query{{Legend: "{{otelpool_controller_cause}}", Expr: `3600 * sum by (otelpool_controller_cause) (rate(otelpool_controller_pressure_transitions_total{@service}@rate))`}},
 		},
 	}}
 }
 
 func whatWasDone() Row {
-	return Row{"What did the controller do?", []Panel{
+	return Row{Question: "What did the controller do?", Panels: []Panel{
 		{
 			Title: "Runs by action", View: Lines, Unit: PerSecond, Stack: true, Colours: actions, Empty: noController,
 			Description: "hold: nothing; grow, shrink: the budget; trim: idle objects dropped. None at all: it does not run.",
@@ -68,15 +66,15 @@ func whatWasDone() Row {
 			Description: "Idle capacity let go because it lay idle, because memory was short, or because a limit was lowered.",
 			Queries:     []Query{{Legend: "{{otelpool_eviction_reason}}", Expr: `sum by (otelpool_eviction_reason) (rate(otelpool_memory_evicted_bytes_total{@service,otelpool_eviction_reason=~"idle|pressure|resize|budget"}@rate))`}},
 		}, {
-			Title: "Collections asked for", View: Lines, Unit: PerHour, Empty: noController,
+			Title: "Collections asked for", View: Lines, Many: true, Unit: PerHour, Empty: noController,
 			Description: "Garbage collections after a large trim under pressure, of services without GOMEMLIMIT: set it, and none are needed.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, 3600 * sum by (job, instance) (rate(otelpool_controller_collections_total{@service}@rate)))`}},
+			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, 3600 * sum by (@instance) (rate(otelpool_controller_collections_total{@service}@rate)))`}},
 		},
 	}}
 }
 
 func whatItAllows() Row {
-	return Row{"How much may pools hold, and do they?", []Panel{
+	return Row{Question: "How much may pools hold, and do they?", Panels: []Panel{
 		{
 			Title: "Budget and held", View: Lines, Unit: Bytes, Colours: memory, Empty: noController,
 			Description: "Idle memory that the controller allows all pools together, and what they hold.",
@@ -85,22 +83,22 @@ func whatItAllows() Row {
 				{Legend: "held", Expr: `sum(otelpool_controller_memory_usage_bytes{@service})`},
 			},
 		}, {
-			Title: "Held against budget by instance, the top 15", View: Lines, Unit: Ratio, Empty: noController,
+			Title: "Held against budget by instance, the top 15", View: Lines, Many: true, Unit: Ratio, Empty: noController,
 			Description: "Near 100 % with misses: the budget binds.",
-			Queries: []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (otelpool_memory_usage_bytes{@service,otelpool_object_state="idle"})
-  / sum by (job, instance) (otelpool_controller_memory_limit_bytes{@service} > 0))`}},
+			Queries: []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (otelpool_controller_memory_usage_bytes{@service})
+  / sum by (@instance) (otelpool_controller_memory_limit_bytes{@service} > 0))`}},
 		}, {
-			Title: "Efficiency", View: Lines, Unit: Ratio, Empty: noController,
+			Title: "Efficiency", View: Lines, Many: true, Unit: Ratio, Empty: noController,
 			Description: "What the best decisions would have cost, over what those that were made did cost, in memory missed and held idle. 75 % and more is good: nobody knows the future.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, avg by (job, instance) (otelpool_controller_efficiency_ratio{@service}))`}},
+			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, avg by (@instance) (otelpool_controller_efficiency_ratio{@service}))`}},
 		}, {
-			Title: "Regrets", View: Lines, Unit: PerSecond, Width: 12, Empty: noController,
+			Title: "Regrets", View: Lines, Many: true, Unit: PerSecond, Empty: noController,
 			Description: "Requests that missed, and that pools which had kept what they dropped would have served: what a larger BreakEven or budget would save.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (rate(otelpool_controller_regrets_total{@service}@rate)))`}},
+			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (rate(otelpool_controller_regrets_total{@service}@rate)))`}},
 		}, {
-			Title: "Idle age by size class", View: Lines, Unit: Seconds, Width: 12, Empty: "No pool here is exported by class: otelpool.WithSizeClasses.",
-			Description: "How long a free object may lie unused, as learned from how soon others were wanted again.",
-			Queries:     []Query{{Legend: "{{otelpool_pool_name}} {{otelpool_class_size}}", Expr: `topk(15, max by (otelpool_pool_name, otelpool_class_size) (otelpool_object_idle_age_seconds{@service}))`}},
+			Title: "Idle age by pool, the 15 longest", View: Lines, Many: true, Unit: Seconds, Empty: noController,
+			Description: "How long a free object may lie unused, the mean of the pool's size classes; those are on the pool's page. Learned from how soon others were wanted again.",
+			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, avg by (@pool) (otelpool_object_idle_age_seconds{@service}))`}},
 		},
 	}}
 }
@@ -109,12 +107,12 @@ func whatItAllows() Row {
 const noRuntime = "The services do not export Go's metrics: runtime.Start of go.opentelemetry.io/contrib/instrumentation/runtime."
 
 func whatGoSays() Row {
-	return Row{"What does the Go runtime say?", []Panel{
+	return Row{Question: "What does the Go runtime say?", Panels: []Panel{
 		{
 			Title: "Go memory", View: Lines, Unit: Bytes, Colours: memory, Empty: noRuntime,
 			Description: "Of the instances chosen together. The limit is GOMEMLIMIT's, where it is set.",
 			Queries: []Query{
-				{Legend: "used", Expr: `sum(go_memory_used_bytes{@service})`},
+				{Legend: "Go memory", Expr: `sum(go_memory_used_bytes{@service})`},
 				{Legend: "GC goal", Expr: `sum(go_memory_gc_goal_bytes{@service})`},
 				{Legend: "limit", Expr: `sum(go_memory_limit_bytes{@service})`},
 				{Legend: "held", Expr: `sum(otelpool_memory_usage_bytes{@service,otelpool_object_state="idle"})`},
@@ -127,9 +125,9 @@ func whatGoSays() Row {
 				{Legend: "allocated", Expr: `sum(rate(otelpool_memory_allocated_bytes_total{@service}@rate))`},
 			},
 		}, {
-			Title: "Goroutines", View: Lines, Unit: Count, Empty: noRuntime,
+			Title: "Goroutines", View: Lines, Many: true, Unit: Count, Empty: noRuntime,
 			Description: "Of each instance, the top 15.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (go_goroutine_count{@service}))`}},
+			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (go_goroutine_count{@service}))`}},
 		},
 	}}
 }

@@ -80,33 +80,71 @@ func (p *Page) variables() []object {
 
 var source = object{"type": "prometheus", "uid": "${datasource}"}
 
-// panels lays the rows out below each other, and the panels of a row from left to
-// right.
+// panels lays the rows out below each other, and the panels of a row in lines. A
+// folded row has its panels inside.
 func (p *Page) panels() []object {
 	var list []object
 	y, id := 0, 0
-	place := func(o object, x, width, height int) {
+	place := func(o object, x, width, height int) object {
 		id++
 		o["id"] = id
 		o["gridPos"] = object{"x": x, "y": y, "w": width, "h": height}
-		list = append(list, o)
+		return o
 	}
 	for _, r := range p.Rows {
-		place(object{"type": "row", "title": r.Question, "collapsed": false, "panels": []object{}}, 0, columns, 1)
+		row := place(object{"type": "row", "title": r.Question, "collapsed": r.Folded, "panels": []object{}}, 0, columns, 1)
 		y++
-		x, tallest := 0, 0
-		for i := range r.Panels {
-			panel := &r.Panels[i]
-			width, height := panel.width(len(r.Panels)), panel.height()
-			if x+width > columns {
-				x, y, tallest = 0, y+tallest, 0
+		var inside []object
+		for _, l := range r.lines() {
+			x := 0
+			for i, panel := range l.panels {
+				inside = append(inside, place(panel.grafana(p), x, l.widths[i], l.height))
+				x += l.widths[i]
 			}
-			place(panel.grafana(p.has), x, width, height)
-			x, tallest = x+width, max(tallest, height)
+			y += l.height
 		}
-		y += tallest
+		list = append(list, row)
+		if r.Folded {
+			row["panels"] = inside
+			y = row["gridPos"].(object)["y"].(int) + 1
+			continue
+		}
+		list = append(list, inside...)
 	}
 	return list
+}
+
+// line is panels beside each other.
+type line struct {
+	panels []*Panel
+	widths []int
+	height int
+}
+
+// lines fills the columns: what the panels of a line leave is shared out among them,
+// and all are as high as the highest.
+func (r *Row) lines() (lines []line) {
+	var l line
+	taken := 0
+	end := func() {
+		for i := range l.widths {
+			more := (columns - taken) / (len(l.widths) - i)
+			l.widths[i] += more
+			taken += more
+		}
+		lines = append(lines, l)
+		l, taken = line{}, 0
+	}
+	for i := range r.Panels {
+		panel := &r.Panels[i]
+		if taken+panel.width() > columns {
+			end()
+		}
+		l.panels, l.widths = append(l.panels, panel), append(l.widths, panel.width())
+		l.height, taken = max(l.height, panel.height()), taken+panel.width()
+	}
+	end()
+	return lines
 }
 
 const columns = 24
@@ -121,20 +159,25 @@ func (p *Page) has(variable string) bool {
 	return false
 }
 
-// width shares the row out where a panel does not say.
-func (p *Panel) width(panels int) int {
-	if p.Width > 0 {
+func (p *Panel) width() int {
+	switch {
+	case p.Width > 0:
 		return p.Width
+	case p.Many:
+		return columns / 2
+	default:
+		return columns / 3
 	}
-	return columns / panels
 }
 
 func (p *Panel) height() int {
-	switch p.View {
-	case Figure:
+	switch {
+	case p.View == Figure:
 		return 4
-	case Timeline:
-		return 6
+	case p.View == Timeline:
+		return 7
+	case p.Many || p.View == Table:
+		return 11 // fifteen lines of a legend
 	default:
 		return 9
 	}

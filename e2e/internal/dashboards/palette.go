@@ -9,28 +9,22 @@ const (
 	bypass   colour = "#8E8E8E" // grey: never was the pool's
 	drop     colour = "#F2731D" // orange: refused, dropped, evicted
 	critical colour = "#D62728" // red: lost, leaking, critical
-	held     colour = "#3274D9" // blue: idle in the pool
+	held     colour = "#3274D9" // blue: idle in the pool, the control group
 	used     colour = "#8F3BB8" // violet: in use
 	limit    colour = "#5A5A5A" // dark grey, dashed: what may be
 )
 
-// Shades of orange, for reasons beside each other.
+// Others, for reasons and kinds beside each other: none is a shade of another, so
+// that a legend is not needed to tell which of them it is.
 const (
-	drop1  colour = "#F2731D"
-	drop2  colour = "#FFA45C"
-	drop3  colour = "#C4500A"
-	drop4  colour = "#FFC999"
-	drop5  colour = "#8F3A06"
-	drop6  colour = "#FFB98A"
-	closed colour = "#B86B3C"
-)
-
-// Shades of red, likewise.
-const (
-	red2 colour = "#A50021"
-	red3 colour = "#FF5A5F"
-	red4 colour = "#C9707A"
-	red5 colour = "#6B0F1A"
+	brown   colour = "#8C5A2B"
+	teal    colour = "#12A5A5"
+	magenta colour = "#C15CC9"
+	indigo  colour = "#6C7FE0"
+	sky     colour = "#8CCBF2"
+	pink    colour = "#F7B6D2"
+	plum    colour = "#A23B72"
+	yellow  colour = "#E8D500"
 )
 
 // palette gives series their colours, by their whole legend.
@@ -41,28 +35,39 @@ type palette []struct {
 
 var (
 	results = palette{
-		{"hit", hit}, {"miss", miss}, {"bypass", bypass}, {"closed", closed}, {"timeout", drop1}, {"canceled", drop4},
+		{"hit", hit}, {"miss", miss}, {"bypass", bypass}, {"closed", pink}, {"timeout", plum}, {"canceled", indigo},
 	}
 	returns = palette{
-		{"pooled", hit}, {"full", drop1}, {"pressure", drop3}, {"refused", drop2}, {"foreign", drop4}, {"oversize", drop5},
-		{"undersize", drop6}, {"closed", closed}, {"nil", bypass}, {"double", critical},
+		{"pooled", hit}, {"full", drop}, {"pressure", brown}, {"refused", teal}, {"foreign", magenta}, {"oversize", indigo},
+		{"undersize", sky}, {"closed", pink}, {"nil", bypass}, {"double", critical},
 	}
 	evictions = palette{
-		{"resize", drop1}, {"pressure", drop3}, {"idle", drop2}, {"budget", drop6}, {"gc", drop4}, {"closed", closed},
+		{"resize", drop}, {"pressure", brown}, {"idle", sky}, {"budget", indigo}, {"gc", bypass}, {"closed", pink},
 	}
 	memory = palette{
-		{"held", held}, {"in use", used}, {"limit", limit}, {"allowed", limit}, {"saved", hit}, {"allocated", miss},
+		{"held", held}, {"in use", used}, {"limit", limit}, {"allowed", drop}, {"saved", hit}, {"allocated", miss},
+		{"Go memory", sky}, {"GC goal", teal}, {"Go", sky},
 	}
 	mistakes = palette{
-		{"lost", red2}, {"double", critical}, {"write", red3}, {"overrun", red4}, {"suffix", red5}, {"foreign", drop4},
+		{"lost", yellow}, {"double", critical}, {"write", drop}, {"overrun", teal}, {"suffix", indigo}, {"foreign", magenta},
 	}
 	levels = palette{
 		{"none", hit}, {"elevated", miss}, {"high", drop}, {"critical", critical},
 	}
-	actions = palette{
-		{"hold", bypass}, {"grow", hit}, {"shrink", drop2}, {"trim", drop},
+	causes = palette{
+		{"calm", hit}, {"heap", used}, {"cgroup", held}, {"psi", miss}, {"events", critical}, {"limiter", drop}, {"external", bypass},
 	}
+	signals = palette{
+		{"heap", used}, {"cgroup", held}, {"psi.some", miss}, {"psi.full", drop}, {"psi.trigger", critical}, {"gc.cpu", teal}, {"external", bypass},
+	}
+	actions = palette{
+		{"hold", bypass}, {"grow", hit}, {"shrink", miss}, {"trim", drop},
+	}
+	directions = palette{{"up", hit}, {"down", drop}}
 )
+
+// dashed are lines that say what may be, beside those of what is.
+var dashed = map[string]bool{"limit": true, "allowed": true}
 
 // Has tells whether a series of that legend has its colour.
 func (p palette) Has(legend string) bool {
@@ -88,7 +93,10 @@ type step struct {
 
 // What is good is green on every page.
 var (
-	moreIsBetter = []step{{0, critical}, {0.5, drop}, {0.8, miss}, {0.9, hit}}
-	noneIsBest   = []step{{0, hit}, {1e-9, drop}}
-	lossIsBad    = []step{{0, hit}, {1e-9, critical}}
+	moreIsBetter  = []step{{0, critical}, {0.5, drop}, {0.8, miss}, {0.9, hit}}
+	noneIsBest    = []step{{0, hit}, {1e-9, drop}}
+	lossIsBad     = []step{{0, hit}, {1e-9, critical}}
+	shareIsBad    = []step{{0, hit}, {0.05, miss}, {0.2, drop}, {0.5, critical}}
+	growthIsALeak = []step{{0, hit}, {60, miss}, {600, critical}}
+	fullIsTight   = []step{{0, hit}, {0.5, miss}, {0.9, drop}}
 )

@@ -1,22 +1,24 @@
 package dashboards
 
+import "slices"
+
 func pool() Page {
 	one := poolVariable
 	one.One = true
-	one.Values = everyPool + `{job=~"$job",instance=~"$instance"}`
+	one.Values = everyPool + "{" + ofInstances + "}"
 	return Page{
 		UID:         "otelpool-pool",
 		Title:       "otelpool / Pool",
 		Description: "One pool in depth: who asks, what is held, what is dropped and why, by instance and size class.",
-		Variables:   []Variable{jobVariable, instanceVariable, one},
+		Variables:   append(slices.Clone(targets), one),
 		Rows: []Row{
-			isItWell(), whoIsServed(), whichClasses(), howMuchIsHeld(), whatComesBack(), doCallersWait(), doesItLeak(), whatDoesItSave(),
+			isItWell(), doesItLeak(), whoIsServed(), whatComesBack(), howMuchIsHeld(), whichClasses(), whatDoesItSave(), doCallersWait(),
 		},
 	}
 }
 
 func isItWell() Row {
-	return Row{"Is this pool well?", []Panel{
+	return Row{Question: "Is this pool well?", Panels: []Panel{
 		{
 			Title: "Strategy", View: Figure, Unit: Text, Width: 3, Empty: noPools, Colour: bypass,
 			Description: "Kind of pool, which decides what it can know and report.",
@@ -31,10 +33,9 @@ func isItWell() Row {
 			Description: "Of all results.",
 			Queries:     []Query{{Expr: `sum(rate(otelpool_requests_total{@pools}@rate))`}},
 		}, {
-			Title: "Held of limit", View: Figure, Unit: Ratio, Width: 4, Empty: "This pool has no limit in bytes.", Colour: held,
-			Description: "Idle capacity over the most that the pool may keep.",
-			Queries: []Query{{Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})
-  / sum(otelpool_memory_limit_bytes{@pools} > 0)`}},
+			Title: "Held of budget", View: Figure, Unit: Ratio, Width: 4, Empty: "This pool has neither a budget nor a limit in bytes.", Colour: held,
+			Description: "Idle capacity over what the controller allows all pools of the service now, or over the pool's own limit without a controller.",
+			Queries:     []Query{{Expr: `max(` + ofBudget("@pool") + `)`}},
 		}, {
 			Title: "In use", View: Figure, Unit: Count, Width: 3, Empty: "This pool cannot know it.", Colour: used,
 			Description: "Objects handed out and not given back.",
@@ -47,27 +48,27 @@ func isItWell() Row {
 		}, {
 			Title: "Instances", View: Figure, Unit: Count, Width: 3, Empty: noPools, Colour: bypass,
 			Description: "Processes that have this pool.",
-			Queries:     []Query{{Expr: `count(count by (job, instance) (otelpool_allocations_total{@pools}))`}},
+			Queries:     []Query{{Expr: `count(count by (@instance) (otelpool_allocations_total{@pools}))`}},
 		},
 	}}
 }
 
 func whoIsServed() Row {
-	return Row{"Who asks, and is served?", []Panel{
+	return Row{Question: "Who asks, and is served?", Panels: []Panel{
 		{
 			Title: "Requests by result", View: Lines, Unit: PerSecond, Stack: true, Colours: results, Empty: noAsker,
 			Description: "hit: served from what is held; miss: made; bypass: larger than the largest class; timeout, canceled: waited in vain.",
 			Queries:     []Query{{Legend: "{{otelpool_request_result}}", Expr: `sum by (otelpool_request_result) (rate(otelpool_requests_total{@pools}@rate))`}},
 		}, {
-			Title: "Hit ratio by instance, the 15 worst", View: Lines, Unit: Ratio, Max: 1, Empty: noAsker,
+			Title: "Hit ratio by instance, the 15 worst", View: Lines, Many: true, Worst: true, Unit: Ratio, Max: 1, Empty: noAsker,
 			Description: "One instance below the others has other traffic, or less memory.",
-			Queries: []Query{{Legend: "{{job}} {{instance}}", Expr: `bottomk(15,
-  sum by (job, instance) (rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
-  / sum by (job, instance) (rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate)))`}},
+			Queries: []Query{{Legend: instanceLegend, Expr: `bottomk(15,
+  sum by (@instance) (rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
+  / sum by (@instance) (rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate)))`}},
 		}, {
-			Title: "Requests by instance, the top 15", View: Lines, Unit: PerSecond, Empty: noAsker,
+			Title: "Requests by instance, the top 15", View: Lines, Many: true, Unit: PerSecond, Empty: noAsker,
 			Description: "Of all results.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (rate(otelpool_requests_total{@pools}@rate)))`}},
+			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (rate(otelpool_requests_total{@pools}@rate)))`}},
 		},
 	}}
 }
@@ -76,33 +77,38 @@ func whoIsServed() Row {
 const noClasses = "For pools with size classes that are named in otelpool.WithSizeClasses."
 
 func whichClasses() Row {
-	return Row{"Which sizes work, and which do not?", []Panel{
+	return Row{Question: "Which sizes work, and which do not?", Panels: []Panel{
 		{
-			Title: "Requests by size class", View: Lines, Unit: PerSecond, Stack: true, Empty: noClasses,
-			Description: "Class sizes are capacities in bytes.",
+			Title: "Requests by size class", View: Heatmap, Unit: PerSecond, Rows: Bytes, Width: 12, Empty: noClasses,
+			Description: "The darker, the more. The rows are the capacities of the classes.",
 			Queries:     []Query{{Legend: "{{otelpool_class_size}}", Expr: `sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!=""}@rate))`}},
 		}, {
-			Title: "Hit ratio by size class", View: Lines, Unit: Ratio, Max: 1, Empty: noClasses,
-			Description: "A class that misses while others hold memory would use it better.",
+			Title: "Hit ratio by size class", View: Heatmap, Unit: Ratio, Rows: Bytes, Width: 12, Empty: noClasses,
+			Description: "Red misses, green hits; a class that nobody asked is blank. One that misses while others hold memory would use it better.",
 			Queries: []Query{{Legend: "{{otelpool_class_size}}", Expr: `sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!="",otelpool_request_result="hit"}@rate))
-  / sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!="",otelpool_request_result=~"hit|miss"}@rate))`}},
+  / (sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!="",otelpool_request_result=~"hit|miss"}@rate)) > 0)`}},
 		}, {
-			Title: "Held by size class", View: Lines, Unit: Bytes, Stack: true, Empty: noClasses,
+			Title: "Held by size class", View: Heatmap, Unit: Bytes, Rows: Bytes, Width: 12, Empty: noClasses,
 			Description: "Idle capacity of each class.",
 			Queries:     []Query{{Legend: "{{otelpool_class_size}}", Expr: `sum by (otelpool_class_size) (otelpool_memory_usage_bytes{@pools,otelpool_class_size!="",otelpool_object_state="idle"})`}},
+		}, {
+			Title: "Idle age by size class", View: Heatmap, Unit: Seconds, Rows: Bytes, Width: 12, Empty: noClasses,
+			Description: "How long a free object may lie unused before the controller drops it, as learned from how soon others were wanted again.",
+			Queries:     []Query{{Legend: "{{otelpool_class_size}}", Expr: `max by (otelpool_class_size) (otelpool_object_idle_age_seconds{@pools})`}},
 		},
 	}}
 }
 
 func howMuchIsHeld() Row {
-	return Row{"How much is held, and why not more or less?", []Panel{
+	return Row{Question: "How much is held, and why not more or less?", Panels: []Panel{
 		{
-			Title: "Held, in use and limit", View: Lines, Unit: Bytes, Colours: memory, Empty: "This pool cannot know what it holds.",
-			Description: "Of all instances chosen.",
+			Title: "Held, in use and limits", View: Lines, Unit: Bytes, Colours: memory, Empty: "This pool cannot know what it holds.",
+			Description: "Of all instances chosen. limit is the pool's own; allowed is what the controller lets all pools of the service hold together now.",
 			Queries: []Query{
 				{Legend: "held", Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`},
 				{Legend: "in use", Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="used"})`},
 				{Legend: "limit", Expr: `sum(otelpool_memory_limit_bytes{@pools})`},
+				{Legend: "allowed", Expr: `sum(otelpool_controller_memory_limit_bytes{@service})`},
 			},
 		}, {
 			Title: "Objects held, in use and limit", View: Lines, Unit: Count, Colours: memory, Empty: "This pool cannot know what it holds.",
@@ -113,7 +119,7 @@ func howMuchIsHeld() Row {
 				{Legend: "limit", Expr: `sum(otelpool_object_limit{@pools})`},
 			},
 		}, {
-			Title: "Changes of the limit", View: Lines, Unit: PerHour, Empty: "The limit of this pool cannot change.",
+			Title: "Changes of the limit", View: Lines, Unit: PerHour, Colours: directions, Empty: "The limit of this pool cannot change.",
 			Description: "By direction, an hour: by the controller, or by SetLimit.",
 			Queries:     []Query{{Legend: "{{otelpool_resize_direction}}", Expr: `3600 * sum by (otelpool_resize_direction) (rate(otelpool_resizes_total{@pools}@rate))`}},
 		},
@@ -121,7 +127,7 @@ func howMuchIsHeld() Row {
 }
 
 func whatComesBack() Row {
-	return Row{"What comes back, and is it kept?", []Panel{
+	return Row{Question: "What comes back, and is it kept?", Panels: []Panel{
 		{
 			Title: "Returns by result", View: Lines, Unit: PerSecond, Stack: true, Colours: returns, Empty: noAsker,
 			Description: "pooled is kept. full: the limit; foreign: grown or not the pool's; oversize, undersize: no class; refused: Keep said no; pressure: memory is short; double: given back twice, a bug.",
@@ -131,9 +137,9 @@ func whatComesBack() Row {
 			Description: "Idle objects let go. idle and pressure are the controller's work, gc the garbage collector's, resize a lowered limit's.",
 			Queries:     []Query{{Legend: "{{otelpool_eviction_reason}}", Expr: `sum by (otelpool_eviction_reason) (rate(otelpool_evictions_total{@pools}@rate))`}},
 		}, {
-			Title: "Dropped by instance, the top 15", View: Lines, Unit: PerSecond, Empty: noAsker,
+			Title: "Dropped by instance, the top 15", View: Lines, Many: true, Unit: PerSecond, Empty: noAsker,
 			Description: "Returns that were not kept.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate)))`}},
+			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate)))`}},
 		},
 	}}
 }
@@ -142,11 +148,11 @@ func whatComesBack() Row {
 const noWaits = "Nobody waited. Only Fixed.Acquire does."
 
 func doCallersWait() Row {
-	return Row{"Do callers wait?", []Panel{
+	return Row{Question: "Do callers wait?", Folded: true, Panels: []Panel{
 		{
-			Title: "Waiting now", View: Lines, Unit: Count, Colour: miss, Empty: "Nobody waits at a pool of this kind.",
+			Title: "Waiting now", View: Lines, Many: true, Unit: Count, Colour: miss, Empty: "Nobody waits at a pool of this kind.",
 			Description: "Callers in Acquire. More than a few for long: too few buffers, or they are kept too long.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (otelpool_pending_requests{@pools}))`}},
+			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (otelpool_pending_requests{@pools}))`}},
 		}, {
 			Title: "Time waited", View: Lines, Unit: Seconds, Empty: noWaits,
 			Description: "Of those who had to wait; requests that were served at once are not in it.",
@@ -155,7 +161,7 @@ func doCallersWait() Row {
 				{Legend: "99th percentile", Expr: `histogram_quantile(0.99, sum by (le) (rate(otelpool_wait_duration_seconds_bucket{@pools}@rate)))`},
 			},
 		}, {
-			Title: "Time waited, how often", View: Heatmap, Unit: Seconds, Empty: noWaits,
+			Title: "Time waited, how often", View: Heatmap, Unit: Count, Rows: Seconds, Empty: noWaits,
 			Description: "Waits by how long they took.",
 			Queries:     []Query{{Legend: "{{le}}", Expr: `sum by (le) (increase(otelpool_wait_duration_seconds_bucket{@pools}@rate))`}},
 		},
@@ -163,11 +169,11 @@ func doCallersWait() Row {
 }
 
 func doesItLeak() Row {
-	return Row{"Does it leak, or is it misused?", []Panel{
+	return Row{Question: "Does it leak, or is it misused?", Panels: []Panel{
 		{
-			Title: "In use by instance, the top 15", View: Lines, Unit: Count, Empty: "This pool cannot know what is in use.",
+			Title: "In use by instance, the top 15", View: Lines, Many: true, Unit: Count, Empty: "This pool cannot know what is in use.",
 			Description: "Valleys that rise are a leak: find the Get whose Put is missing on some path, often an error's.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `topk(15, sum by (job, instance) (otelpool_object_count{@pools,otelpool_object_state="used"}))`}},
+			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (otelpool_object_count{@pools,otelpool_object_state="used"}))`}},
 		}, {
 			Title: "Requests without a return", View: Lines, Unit: Ratio, Colour: critical, Empty: noAsker,
 			Description: "Share of what was handed out that did not come back in the same time. Around 0, up and down, is healthy; steady above is the share of calls that leak.",
@@ -176,7 +182,7 @@ func doesItLeak() Row {
 		}, {
 			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "This pool cannot tell what was lost.",
 			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
-			Queries:     []Query{{Legend: "{{job}} {{instance}}", Expr: `3600 * sum by (job, instance) (rate(otelpool_misuse_total{@pools,otelpool_misuse_kind="lost"}@rate))`}},
+			Queries:     []Query{{Legend: instanceLegend, Expr: `3600 * sum by (@instance) (rate(otelpool_misuse_total{@pools,otelpool_misuse_kind="lost"}@rate))`}},
 		}, {
 			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes, Empty: "This pool does not look for mistakes: see docs/security.md.",
 			Description: "lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by append. The live page has the stacks.",
@@ -186,7 +192,7 @@ func doesItLeak() Row {
 }
 
 func whatDoesItSave() Row {
-	return Row{"What does it save?", []Panel{
+	return Row{Question: "What does it save?", Panels: []Panel{
 		{
 			Title: "Allocations saved and made", View: Lines, Unit: BytesPerSec, Colours: memory, Empty: noAsker,
 			Description: "Saved: hits times the mean size of what the pool makes. Allocated: counted.",

@@ -1,13 +1,24 @@
 package dashboards
 
+import "slices"
+
 // Series that every pool has. Which pools there are is asked of these.
 const everyPool = "otelpool_allocations_total"
 
+// The choices of the pages, each among what those before it leave.
 var (
-	jobVariable      = Variable{Name: "job", Label: "Service", Values: everyPool, Of: "job"}
-	instanceVariable = Variable{Name: "instance", Label: "Instance", Values: everyPool + `{job=~"$job"}`, Of: "instance"}
-	strategyVariable = Variable{Name: "strategy", Label: "Strategy", Values: everyPool + `{job=~"$job",instance=~"$instance"}`, Of: "otelpool_pool_strategy"}
-	poolVariable     = Variable{Name: "pool", Label: "Pool", Values: everyPool + `{job=~"$job",instance=~"$instance",otelpool_pool_strategy=~"$strategy"}`, Of: "otelpool_pool_name"}
+	clusterVariable   = Variable{Name: "cluster", Label: "Cluster", Values: everyPool, Of: "cluster"}
+	namespaceVariable = Variable{Name: "namespace", Label: "Namespace", Values: everyPool + `{cluster=~"$cluster"}`, Of: "namespace"}
+	jobVariable       = Variable{Name: "job", Label: "Service", Values: everyPool + `{cluster=~"$cluster",namespace=~"$namespace"}`, Of: "job"}
+	instanceVariable  = Variable{Name: "instance", Label: "Instance", Values: everyPool + "{" + ofServices + "}", Of: "instance"}
+	strategyVariable  = Variable{Name: "strategy", Label: "Strategy", Values: everyPool + "{" + ofInstances + "}", Of: "otelpool_pool_strategy"}
+	poolVariable      = Variable{Name: "pool", Label: "Pool", Values: everyPool + "{" + ofInstances + `,otelpool_pool_strategy=~"$strategy"}`, Of: poolLabel}
+	targets           = []Variable{clusterVariable, namespaceVariable, jobVariable, instanceVariable}
+)
+
+const (
+	ofServices  = `cluster=~"$cluster",namespace=~"$namespace",job=~"$job"`
+	ofInstances = ofServices + `,instance=~"$instance"`
 )
 
 // What an empty panel says.
@@ -22,21 +33,21 @@ func pools() Page {
 		UID:         "otelpool-pools",
 		Title:       "otelpool / Pools",
 		Description: "Every pool of every service: which one leaks, misses, hoards or drops. A click on a pool opens its own page.",
-		Variables:   []Variable{jobVariable, instanceVariable, strategyVariable, poolVariable},
+		Variables:   append(slices.Clone(targets), strategyVariable, poolVariable),
 		Rows: []Row{
-			atAGlance(), whichPool(), doRequestsHit(), whoHoldsMemory(), doesAnythingLeak(), whatIsDropped(), isItWorthIt(),
+			atAGlance(), whichPool(), doesAnythingLeak(), doRequestsHit(), whoHoldsMemory(), whatIsDropped(), isItWorthIt(),
 		},
 	}
 }
 
 func atAGlance() Row {
-	return Row{"Is anything wrong?", []Panel{
+	return Row{Question: "Is anything wrong?", Panels: []Panel{
 		{
 			Title: "Pools", View: Figure, Unit: Count, Width: 3, Empty: noPools,
 			Description: "Pools that report, a pool of several instances counted once.",
 			Queries:     []Query{{Expr: `count(count by (@pool) (otelpool_allocations_total{@pools}))`}},
 		}, {
-			Title: "Hit ratio", View: Figure, Unit: Ratio, Width: 4, Empty: noAsker, Steps: moreIsBetter,
+			Title: "Hit ratio", View: Figure, Unit: Ratio, Width: 3, Empty: noAsker, Steps: moreIsBetter,
 			Description: "Of the requests that a pool could serve, those it did serve from what it held. Requests beyond its largest size (bypass) are left out.",
 			Queries: []Query{{Expr: `sum(rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
   / sum(rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate))`}},
@@ -45,7 +56,7 @@ func atAGlance() Row {
 			Description: "Capacity that pools hold for requests to come. It is live heap.",
 			Queries:     []Query{{Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`}},
 		}, {
-			Title: "In use", View: Figure, Unit: Bytes, Width: 4, Empty: noPools, Colour: used,
+			Title: "In use", View: Figure, Unit: Bytes, Width: 3, Empty: noPools, Colour: used,
 			Description: "Capacity handed out and not given back. What never comes back stays in this figure for the life of the process.",
 			Queries:     []Query{{Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="used"})`}},
 		}, {
@@ -53,22 +64,28 @@ func atAGlance() Row {
 			Description: "Objects given back that the pool did not keep.",
 			Queries:     []Query{{Expr: `sum(rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))`}},
 		}, {
-			Title: "Allocations saved", View: Figure, Unit: BytesPerSec, Width: 3, Empty: noAsker, Colour: hit,
+			Title: "Allocations saved", View: Figure, Unit: BytesPerSec, Width: 4, Empty: noAsker, Colour: hit,
 			Description: "Bytes a second that pools handed out and did not have to allocate, about: hits times the mean size of what a pool makes.",
 			Queries:     []Query{{Expr: `sum(` + savedByPool + `)`}},
 		}, {
-			Title: "Alerts firing", View: Figure, Unit: Count, Width: 3, Empty: "None", Steps: lossIsBad,
+			Title: "Alerts firing", View: Figure, Unit: Count, Width: 4, Empty: "None", Steps: lossIsBad,
 			Description: "Alerts of deploy/prometheus that fire now. docs/runbook.md says what to do about each.",
-			Queries:     []Query{{Expr: `count(ALERTS{alertname=~"Otelpool.+",alertstate="firing"}) or vector(0)`}},
-		}, {
-			Title: "Alerts of this time", View: Timeline, Width: 24, Unit: Text, Empty: "No alert of otelpool fired in this time.", Values: firing,
-			Description: "When an alert fired, and for which pool or service.",
-			Queries: []Query{{
-				Expr:   `max by (alertname, job, otelpool_pool_name) (ALERTS{alertname=~"Otelpool.+",alertstate="firing"})`,
-				Legend: "{{alertname}} {{job}} {{otelpool_pool_name}}",
-			}},
+			Queries:     []Query{{Expr: `count(ALERTS{@alerts,alertname=~"Otelpool.+",alertstate="firing"}) or vector(0)`}},
 		},
+		alertsOfThisTime(),
 	}}
+}
+
+func alertsOfThisTime() Panel {
+	return Panel{
+		Title: "Alerts of this time", View: Timeline, Width: 24, Unit: Text, Empty: "No alert of otelpool fired in this time.", Values: firing,
+		Description: "When an alert fired (red), and for which pool or service.",
+		Queries: []Query{{
+			Expr: `max by (alert, @pool) (label_replace(
+  ALERTS{@alerts,alertname=~"Otelpool.+",alertstate="firing"}, "alert", "$1", "alertname", "Otelpool(.+)"))`,
+			Legend: "{{alert}}: " + poolLegend,
+		}},
+	}
 }
 
 var firing = []value{{"1", "firing", critical}}
@@ -80,31 +97,61 @@ const savedByPool = `sum by (@pool) (rate(otelpool_requests_total{@pools,otelpoo
   * (sum by (@pool) (otelpool_memory_allocated_bytes_total{@pools}) / sum by (@pool) (otelpool_allocations_total{@pools} > 0))`
 
 func whichPool() Row {
-	return Row{"Which pool needs a look?", []Panel{{
-		Title: "Pools, the most allocating first", View: Table, Width: 24, Empty: noPools, Drill: true,
-		Description: "One line a pool and service. In use that only rises is a leak; a low hit ratio with many requests costs the allocated bytes beside it; drops say that what came back was not wanted.",
+	return Row{Question: "Which pool needs a look?", Panels: []Panel{{
+		Title: "Pools, those in trouble first", View: Table, Width: 24, Empty: noPools, Drill: true,
+		Description: "One line a pool and service. Trouble is the worst of: requests that miss, returns that are dropped, 100 % for a leak (in use grew by 20 objects and a tenth in a quarter of an hour) or a mistake of a caller. Of budget: held against what the controller allows all pools together, or the pool's own limit without one.",
 		Queries: []Query{
-			{Legend: "Requests", Unit: PerSecond, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools}@rate))`},
-			{Legend: "Hit ratio", Unit: Ratio, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
-  / sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate))`},
-			{Legend: "Allocated", Unit: BytesPerSec, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_memory_allocated_bytes_total{@pools}@rate))`},
-			{Legend: "Held idle", Unit: Bytes, Expr: `sum by (@pool, otelpool_pool_strategy) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`},
-			{Legend: "Of limit", Unit: Ratio, Expr: `sum by (@pool, otelpool_pool_strategy) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})
-  / sum by (@pool, otelpool_pool_strategy) (otelpool_memory_limit_bytes{@pools})`},
-			{Legend: "In use", Unit: Count, Expr: `sum by (@pool, otelpool_pool_strategy) (otelpool_object_count{@pools,otelpool_object_state="used"})`},
-			{Legend: "In use, growth", Unit: PerHour, Expr: `3600 * sum by (@pool, otelpool_pool_strategy) (deriv(otelpool_object_count{@pools,otelpool_object_state="used"}[15m]))`},
-			{Legend: "Dropped", Unit: PerSecond, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))`},
-			{Legend: "Evicted", Unit: PerSecond, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_evictions_total{@pools}@rate))`},
+			{Legend: "Trouble", Unit: Ratio, Width: 70, Steps: shareIsBad, Expr: trouble},
+			{Legend: "Hit ratio", Unit: Ratio, Width: 85, Steps: moreIsBetter, Expr: `1 - ` + missed},
+			{Legend: "In use", Unit: Count, Width: 75, Expr: `sum by (@pool, otelpool_pool_strategy) (otelpool_object_count{@pools,otelpool_object_state="used"})`},
+			{Legend: "Growth", Unit: PerHour, Width: 80, Steps: growthIsALeak, Expr: `3600 * ` + growth},
+			{Legend: "Dropped", Unit: Ratio, Width: 80, Steps: shareIsBad, Expr: dropped},
+			{Legend: "Mistakes", Unit: PerHour, Width: 80, Steps: lossIsBad, Expr: `4 * ` + mistaken},
+			{Legend: "Of budget", Unit: Ratio, Width: 85, Steps: fullIsTight, Expr: ofBudget("@pool, otelpool_pool_strategy")},
+			{Legend: "Held", Unit: Bytes, Width: 80, Expr: `sum by (@pool, otelpool_pool_strategy) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`},
+			{Legend: "Allocated", Unit: BytesPerSec, Width: 90, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_memory_allocated_bytes_total{@pools}@rate))`},
+			{Legend: "Requests", Unit: PerSecond, Width: 90, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools}@rate))`},
 		},
 	}}}
 }
 
+// The signs of trouble, by pool.
+const (
+	missed = `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools,otelpool_request_result="miss"}@rate))
+  / (sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate)) > 0)`
+	dropped = `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_returns_total{@pools,otelpool_return_result!~"pooled|nil"}@rate))
+  / (sum by (@pool, otelpool_pool_strategy) (rate(otelpool_returns_total{@pools,otelpool_return_result!="nil"}@rate)) > 0)`
+	growth   = `sum by (@pool, otelpool_pool_strategy) (deriv(otelpool_object_count{@pools,otelpool_object_state="used"}[15m]))`
+	mistaken = `sum by (@pool, otelpool_pool_strategy) (increase(otelpool_misuse_total{@pools,otelpool_misuse_kind!="foreign"}[15m]))`
+
+	// A label keeps the signs apart until the worst is taken.
+	trouble = `max by (@pool, otelpool_pool_strategy) (
+  label_replace(` + missed + `, "sign", "misses", "", "")
+  or label_replace(` + dropped + `, "sign", "drops", "", "")
+  or label_replace(` + mistaken + ` > bool 0, "sign", "mistakes", "", "")
+  or label_replace(
+    (900 * ` + growth + ` > bool 20)
+    * (900 * ` + growth + ` > bool 0.1 * sum by (@pool, otelpool_pool_strategy) (otelpool_object_count{@pools,otelpool_object_state="used"})),
+    "sign", "leaks", "", ""))`
+)
+
+// ofBudget is idle memory against what is in force, by labels that have those of
+// the service: the budget that the controller allows all pools of it, or the pool's
+// own limit where there is no controller. Pools of fixed buffers are no part of it:
+// they hold all that is not in use, always.
+func ofBudget(by string) string {
+	const idle = `(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle",otelpool_pool_strategy!="fixed"})`
+	return `sum by (` + by + `) ` + idle + `
+  / on (@job) group_left () (sum by (@job) (otelpool_controller_memory_limit_bytes{@service}) > 0)
+  or sum by (` + by + `) ` + idle + ` / (sum by (` + by + `) (otelpool_memory_limit_bytes{@pools}) > 0)`
+}
+
 func doRequestsHit() Row {
-	return Row{"Do requests find a free object?", []Panel{
+	return Row{Question: "Do requests find a free object?", Panels: []Panel{
 		{
-			Title: "Hit ratio, the 15 worst", View: Lines, Unit: Ratio, Max: 1, Empty: noAsker, Drill: true,
+			Title: "Hit ratio, the 15 worst", View: Lines, Many: true, Worst: true, Unit: Ratio, Max: 1, Empty: noAsker, Drill: true,
 			Description: "By pool. Gaps are times without requests. A pool that starts, or was trimmed, misses for a moment; one that stays low is too small, or its objects do not come back.",
-			Queries: []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `bottomk(15,
+			Queries: []Query{{Legend: poolLegend, Expr: `bottomk(15,
   sum by (@pool) (rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
   / sum by (@pool) (rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate)))`}},
 		}, {
@@ -112,50 +159,50 @@ func doRequestsHit() Row {
 			Description: "Of all pools chosen. Bypass is larger than any class; closed, timeout and canceled got nothing from the pool either.",
 			Queries:     []Query{{Legend: "{{otelpool_request_result}}", Expr: `sum by (otelpool_request_result) (rate(otelpool_requests_total{@pools}@rate))`}},
 		}, {
-			Title: "Allocated by pools, the top 15", View: Lines, Unit: BytesPerSec, Empty: noAsker, Drill: true,
+			Title: "Allocated by pools, the top 15", View: Lines, Many: true, Unit: BytesPerSec, Empty: noAsker, Drill: true,
 			Description: "What misses and bypasses cost. The highest line is where pooling has most to gain.",
-			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15, sum by (@pool) (rate(otelpool_memory_allocated_bytes_total{@pools}@rate)))`}},
+			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (rate(otelpool_memory_allocated_bytes_total{@pools}@rate)))`}},
 		},
 	}}
 }
 
 func whoHoldsMemory() Row {
-	return Row{"Who holds memory, and may they?", []Panel{
+	return Row{Question: "Who holds memory, and may they?", Panels: []Panel{
 		{
-			Title: "Held idle, the top 15", View: Lines, Unit: Bytes, Stack: true, Empty: noPools, Drill: true,
+			Title: "Held idle, the top 15", View: Lines, Many: true, Unit: Bytes, Stack: true, Empty: noPools, Drill: true,
 			Description: "Idle capacity by pool. Much of it with few requests is a pool that hoards.",
-			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15, sum by (@pool) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"}))`}},
+			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"}))`}},
 		}, {
-			Title: "Held against limit, the top 15", View: Lines, Unit: Ratio, Empty: "No pool with a limit reports yet.", Drill: true,
-			Description: "Idle capacity over the most that the pool may keep. At 100 % the next one that comes back is dropped.",
-			Queries: []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15,
-  sum by (@pool) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"}) / sum by (@pool) (otelpool_memory_limit_bytes{@pools} > 0))`}},
+			Title: "Held against the budget, the top 15", View: Lines, Many: true, Unit: Ratio, Empty: "No pool with a budget or a limit reports yet.", Drill: true,
+			Description: "Idle capacity over what the controller allows all pools of the service now, or over the pool's own limit without a controller. A line far above the others is a pool that hoards what they could use.",
+			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, ` + ofBudget("@pool") + `)`}},
 		}, {
 			Title: "Held and in use", View: Lines, Unit: Bytes, Colours: memory, Empty: noPools,
-			Description: "Of all pools chosen, with the sum of their limits.",
+			Description: "Of all pools chosen, with the sum of their limits and what the controller allows all of them now.",
 			Queries: []Query{
 				{Legend: "held", Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`},
 				{Legend: "in use", Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="used"})`},
 				{Legend: "limit", Expr: `sum(otelpool_memory_limit_bytes{@pools})`},
+				{Legend: "allowed", Expr: `sum(otelpool_controller_memory_limit_bytes{@service})`},
 			},
 		},
 	}}
 }
 
 func doesAnythingLeak() Row {
-	return Row{"Does anything leak, or misuse what it gets?", []Panel{
+	return Row{Question: "Does anything leak, or misuse what it gets?", Panels: []Panel{
 		{
-			Title: "Objects in use, the top 15", View: Lines, Unit: Count, Empty: noPools, Drill: true,
+			Title: "Objects in use, the top 15", View: Lines, Many: true, Unit: Count, Empty: noPools, Drill: true,
 			Description: "Handed out and not given back. It breathes with the traffic; a line whose valleys rise is a leak.",
-			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15, sum by (@pool) (otelpool_object_count{@pools,otelpool_object_state="used"}))`}},
+			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (otelpool_object_count{@pools,otelpool_object_state="used"}))`}},
 		}, {
-			Title: "Growth of what is in use, the top 15", View: Lines, Unit: PerHour, Empty: "It takes 15 minutes of data to tell.", Drill: true,
+			Title: "Growth of what is in use, the top 15", View: Lines, Many: true, Unit: PerHour, Empty: "It takes 15 minutes of data to tell.", Drill: true,
 			Description: "Slope over 15 minutes, in objects an hour. Around 0 is healthy, above it for long is a leak.",
-			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15, 3600 * sum by (@pool) (deriv(otelpool_object_count{@pools,otelpool_object_state="used"}[15m])))`}},
+			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, 3600 * sum by (@pool) (deriv(otelpool_object_count{@pools,otelpool_object_state="used"}[15m])))`}},
 		}, {
 			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "No pool here can tell what was lost; the panels beside are the sign.",
 			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
-			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `3600 * sum by (@pool) (rate(otelpool_misuse_total{@pools,otelpool_misuse_kind="lost"}@rate))`}},
+			Queries:     []Query{{Legend: poolLegend, Expr: `3600 * sum by (@pool) (rate(otelpool_misuse_total{@pools,otelpool_misuse_kind="lost"}@rate))`}},
 		}, {
 			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes, Empty: noSampling,
 			Description: "Found by pools that sample, by kind. lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by append. Each is a bug.",
@@ -165,15 +212,15 @@ func doesAnythingLeak() Row {
 }
 
 func whatIsDropped() Row {
-	return Row{"What is dropped, and why?", []Panel{
+	return Row{Question: "What is dropped, and why?", Panels: []Panel{
 		{
 			Title: "Returns that were dropped", View: Lines, Unit: PerSecond, Stack: true, Colours: returns, Empty: noAsker,
 			Description: "By reason. full: the limit; foreign: grown or not the pool's; oversize, undersize: no class; refused: Keep said no; pressure: memory is short; double: given back twice, a bug.",
 			Queries:     []Query{{Legend: "{{otelpool_return_result}}", Expr: `sum by (otelpool_return_result) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))`}},
 		}, {
-			Title: "Share of returns dropped, the 15 worst", View: Lines, Unit: Ratio, Max: 1, Empty: noAsker, Drill: true,
+			Title: "Share of returns dropped, the 15 worst", View: Lines, Many: true, Unit: Ratio, Max: 1, Empty: noAsker, Drill: true,
 			Description: "By pool. What is dropped will be missed.",
-			Queries: []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15,
+			Queries: []Query{{Legend: poolLegend, Expr: `topk(15,
   sum by (@pool) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate)) / sum by (@pool) (rate(otelpool_returns_total{@pools}@rate)))`}},
 		}, {
 			Title: "Evicted", View: Lines, Unit: BytesPerSec, Stack: true, Colours: evictions, Empty: noPools,
@@ -184,7 +231,7 @@ func whatIsDropped() Row {
 }
 
 func isItWorthIt() Row {
-	return Row{"What is pooling worth?", []Panel{
+	return Row{Question: "What is pooling worth?", Panels: []Panel{
 		{
 			Title: "Allocations saved and made", View: Lines, Unit: BytesPerSec, Colours: memory, Empty: noAsker,
 			Description: "Saved: hits times the mean size of what each pool makes. Allocated: counted.",
@@ -193,10 +240,10 @@ func isItWorthIt() Row {
 				{Legend: "allocated", Expr: `sum(rate(otelpool_memory_allocated_bytes_total{@pools}@rate))`},
 			},
 		}, {
-			Title: "Waste inside buffers, the 15 worst", View: Lines, Unit: Ratio, Max: 1, Drill: true,
+			Title: "Waste inside buffers, the 15 worst", View: Lines, Many: true, Unit: Ratio, Max: 1, Drill: true,
 			Empty:       "For pools named in otelpool.WithSizeClasses that count requested bytes.",
 			Description: "Part of the capacity handed out that nobody asked for. A third is what powers of two cost; more says that the classes do not fit the sizes.",
-			Queries:     []Query{{Legend: "{{job}} {{otelpool_pool_name}}", Expr: `topk(15, ` + waste("@pool") + `)`}},
+			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, ` + waste("@pool") + `)`}},
 		}, {
 			Title: "Heap of the services", View: Lines, Unit: Bytes, Colours: memory, Empty: "For services that export the Go runtime's metrics too.",
 			Description: "Memory that Go uses, what pools hold of it, and how much is allocated a second: what pooling is to bring down.",

@@ -31,9 +31,12 @@ func (p *Page) VMUI() ([]byte, error) {
 	for _, r := range p.Rows {
 		row := vmuiRow{Title: r.Question}
 		for i := range r.Panels {
-			if r.Panels[i].View == Lines {
+			if r.Panels[i].inLines() {
 				row.Panels = append(row.Panels, r.Panels[i].vmui())
 			}
+		}
+		if n := len(row.Panels); n%2 == 1 {
+			row.Panels[n-1].Width = 12 // nothing beside it
 		}
 		if row.Panels != nil {
 			page.Rows = append(page.Rows, row)
@@ -42,20 +45,36 @@ func (p *Page) VMUI() ([]byte, error) {
 	return format(page)
 }
 
+// inLines tells whether lines can show the panel: those of a heatmap by size class,
+// the classes.
+func (p *Panel) inLines() bool { return p.View == Lines || p.View == Heatmap && p.Rows == Bytes }
+
 func (p *Panel) vmui() vmuiPanel {
-	v := vmuiPanel{Title: p.Title, Description: p.Description, Unit: vmuiUnits[p.Unit], ShowLegend: true, Width: 6}
+	v := vmuiPanel{Title: p.Title, Description: p.Description, Unit: vmuiUnits[p.Unit].name, ShowLegend: true, Width: 6}
 	for _, q := range p.Queries {
-		v.Expr = append(v.Expr, withoutChoices(q.Expr))
-		v.Alias = append(v.Alias, q.Legend)
+		expr := withoutChoices(q.Expr)
+		// One line a value, of which many never happen: a rate of 0 is no line.
+		if p.Colours != nil && strings.HasPrefix(q.Legend, "{{") && strings.Contains(q.Expr, "rate(") {
+			expr = "(" + expr + ") > 0"
+		}
+		if by := vmuiUnits[p.Unit].by; by != "" {
+			expr = "(" + expr + ") / " + by
+		}
+		v.Expr = append(v.Expr, expr)
+		v.Alias = append(v.Alias, strings.TrimPrefix(q.Legend, "{{cluster}} {{namespace}} ")) // it shows those that are absent
 	}
 	return v
 }
 
-// vmuiUnits are what the UI writes behind a figure.
-var vmuiUnits = map[Unit]string{Bytes: "B", BytesPerSec: "B/s", PerSecond: "/s", PerHour: "/h", Seconds: "s"}
+// vmuiUnits are what the UI writes behind a figure, which it does not scale: bytes
+// are divided.
+var vmuiUnits = map[Unit]struct{ name, by string }{
+	Bytes: {"MiB", "1048576"}, BytesPerSec: {"MiB/s", "1048576"}, PerSecond: {"/s", ""}, PerHour: {"/h", ""},
+	Seconds: {"s", ""}, Ratio: {"%", "0.01"},
+}
 
 // withoutChoices is a query over everything there is.
 var withoutChoices = strings.NewReplacer(
 	"@pools,", "", "@service,", "", "{@pools}", "", "{@service}", "",
-	"@pool", "job, otelpool_pool_name", "@rate", "[1m]",
+	"@pool", poolLabels, "@job", jobLabels, "@instance", instanceLabels, "@rate", "[1m]",
 ).Replace
