@@ -210,7 +210,7 @@ func stallsElsewhere() scenario {
 func resized() scenario {
 	p := traffic(20*time.Second, 0)
 	p.Budget = roomy
-	p.Bursts = []burst{steadily(60 * mib), once(8*time.Second, 60*mib)}
+	p.Bursts = []burst{steadily(60 * mib), once(8*time.Second, 120*mib)}
 	p.Heap = heap{After: 10 * time.Second, During: 3 * time.Second, Bytes: 100 * mib}
 	return scenario{
 		name: "resized", limit: 512 * mib, memLimit: "460MiB", plan: p, length: quick,
@@ -224,7 +224,7 @@ func ownHigh() scenario {
 	p := traffic(16*time.Second, 0)
 	p.Budget = roomy
 	p.Bursts = []burst{once(500*time.Millisecond, 100*mib), steadily(20 * mib)}
-	p.Heap = heap{After: warmUp, During: 4 * time.Second, Bytes: 60 * mib}
+	p.Heap = heap{After: warmUp, During: 4 * time.Second, Bytes: 80 * mib}
 	return scenario{
 		name: "high", plan: p, second: true, length: quick,
 		changes: []change{{High: 160 * mib}}, claims: claims{survives: 1},
