@@ -22,6 +22,7 @@ type session struct {
 	pools  []string
 	runs   map[string]int // by pool
 	times  bool           // are judged
+	closer bool           // looks closer at what is broken
 }
 
 func newSession(o *options, out, progress io.Writer) (*session, error) {
@@ -41,6 +42,7 @@ func newSession(o *options, out, progress io.Writer) (*session, error) {
 	if len(o.pools) > 0 {
 		s.pools = o.pools
 	}
+	s.closer = o.full || len(o.scenarios)+len(o.settings)+len(o.pools)+o.runs == 0
 	many, few = orDefault(o.runs, many), orDefault(o.others, few)
 	s.runs = map[string]int{unlimited: many, gcSized: many, ours: many, capped: few, none: few}
 	s.choose(o)
@@ -111,9 +113,12 @@ func (s *session) measureAndJudge(ctx context.Context) error {
 		return err
 	}
 	printTable(s.out, s.rows, poolNames())
-	findings, err := s.again(ctx, s.judge())
-	if err != nil || len(findings) == 0 {
-		return err
+	findings := s.judge()
+	if s.closer {
+		var err error
+		if findings, err = s.again(ctx, findings); err != nil {
+			return err
+		}
 	}
 	errs := make([]error, len(findings))
 	for i, f := range findings {
