@@ -46,7 +46,8 @@ func (c *Config) Reload() error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s, err := c.read()
+	c.taken = c.readDocument() // under the lock, or an older document could be applied after a newer one
+	s, err := c.stateOf(c.taken)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ type Config struct {
 	state    atomic.Pointer[state]
 
 	mu         sync.Mutex  // one change at a time; guards what follows
+	taken      reading     // the document as it was last taken or refused
 	made       []*making   // pools made through the configuration that are open
 	origins    []original  // of other pools that it has changed
 	controller *controlled // the controller made through it, or nil
@@ -45,7 +46,6 @@ type Config struct {
 
 // state is what was read. It does not change.
 type state struct {
-	text    string // the document's
 	doc     *document
 	sorted  []*entry // the document's, most specific first
 	env     *environment
@@ -60,7 +60,8 @@ func Load(o Options) (*Config, error) {
 		c.registry = pool.Default
 	}
 	c.initial = c.registry.Budget().Limit()
-	s, err := c.read()
+	c.taken = c.readDocument()
+	s, err := c.stateOf(c.taken)
 	if err != nil {
 		return nil, err
 	}
@@ -96,17 +97,13 @@ func lookup(environ []string, name string) string {
 	return ""
 }
 
-// read reads everything anew and changes nothing.
-func (c *Config) read() (*state, error) {
+// stateOf is what a document, as it was read, and the environment say. It changes
+// nothing.
+func (c *Config) stateOf(r reading) (*state, error) {
 	s := &state{doc: &document{}, environ: c.environ()}
-	var docErr error
-	if file := c.File(); file != "" {
-		text, err := readFile(file)
-		if err == nil {
-			s.text = string(text)
-			s.doc, err = parse(filepath.Base(file), text)
-		}
-		docErr = err
+	docErr := r.err
+	if file := c.File(); file != "" && docErr == nil {
+		s.doc, docErr = parse(filepath.Base(file), []byte(r.text))
 	}
 	env, envErr := readEnvironment(s.environ)
 	if err := errors.Join(docErr, envErr); err != nil {
@@ -116,17 +113,25 @@ func (c *Config) read() (*state, error) {
 	return s, s.checkController()
 }
 
+// readDocument reads the document, if there is one.
+func (c *Config) readDocument() reading {
+	if c.File() == "" {
+		return reading{}
+	}
+	text, err := readFile(c.File())
+	if err != nil {
+		return reading{err: fmt.Errorf("poolconfig: the document: %w", err)}
+	}
+	return reading{text: string(text)}
+}
+
 func readFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("poolconfig: the document: %w", err)
+		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxDocument+1))
-	if err != nil {
-		return nil, fmt.Errorf("poolconfig: the document: %w", err)
-	}
-	return text, nil
+	return io.ReadAll(io.LimitReader(f, maxDocument+1))
 }
 
 // of is what a state says of a pool: of each field the environment's word on

@@ -1,6 +1,7 @@
 package poolconfig_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -157,6 +158,41 @@ func TestSizesAreReadAsPeopleWriteThem(t *testing.T) {
 	} {
 		_, r := loaded(t, "budget: "+text+"\n")
 		want(t, text, r.Budget().Limit(), bytes)
+	}
+}
+
+// Helm reads YAML 1.1 and writes on and off as true and false.
+func TestOnAndOffAreReadAsBooleansToo(t *testing.T) {
+	t.Parallel()
+	for text, of := range map[string]struct{ mode, safety, classMetrics string }{
+		"off": {"off", "off", "[]"}, "false": {"off", "off", "[]"}, "False": {"off", "off", "[]"}, `"false"`: {"off", "off", "[]"},
+		"on": {"on", "", "[a]"}, "true": {"on", "", "[a]"}, "TRUE": {"on", "", "[a]"},
+	} {
+		doc := "pools: {a: {mode: " + text + ", class_metrics: " + text + "}}\n"
+		if of.safety != "" {
+			doc = "pools: {a: {mode: " + text + ", class_metrics: " + text + ", safety: " + text + "}}\n"
+		}
+		c, _ := loaded(t, doc)
+		bodies(t, c, "a")
+		want(t, text, setting(c, "a", "mode"), of.mode+" from pools.yaml:1")
+		want(t, text, c.ClassMetrics("a"), of.classMetrics)
+		want(t, text, setting(c, "a", "safety"), cmp.Or(of.safety, "sampled")+" from "+map[bool]string{true: "pools.yaml:1", false: "code"}[of.safety != ""])
+		if quoted := strings.HasPrefix(text, `"`); conforms(t, doc) == quoted { // the schema has one way to write each
+			t.Errorf("the schema accepts %s: %v", doc, quoted)
+		}
+	}
+}
+
+func TestExtensionFieldsAreTheWritersOwn(t *testing.T) {
+	t.Parallel()
+	const doc = "x-small: &small {limit: 1MiB, x-why: {because: [1, 2]}}\npools:\n  a: *small\n  x-pool: {limit: 2MiB}\ncontroller:\n  x-owner: me\n  high: {enter: 0.8, exit: 0.7, x-: 1}\n"
+	c, _ := loaded(t, doc)
+	bodies(t, c, "a")
+	bodies(t, c, "x-pool") // a name of a pool is no field
+	want(t, "a", setting(c, "a", "limit"), "1MiB from pools.yaml:1")
+	want(t, "x-pool", setting(c, "x-pool", "limit"), "2MiB from pools.yaml:4")
+	if !conforms(t, doc) {
+		t.Error("the schema refuses it")
 	}
 }
 

@@ -2,6 +2,7 @@ package poolconfig
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -19,6 +20,7 @@ type controller struct {
 	Interval         *setting[duration] `json:"interval,omitempty" live:"yes" jsonschema:"Time between runs while memory is not short."`
 	PressureInterval *setting[duration] `json:"pressure_interval,omitempty" live:"yes" jsonschema:"Time between runs while it is."`
 	MemoryLimit      *setting[size]     `json:"memory_limit,omitempty" live:"yes" jsonschema:"Most bytes that the process should use, where neither GOMEMLIMIT nor a control group says less."`
+	ManageLimit      *setting[boolean]  `json:"manage_memory_limit,omitempty" jsonschema:"Whether the controller sets the runtime's memory limit to nine tenths of the control group's, if nobody has set one."`
 	Dwell            *setting[duration] `json:"dwell,omitempty" live:"yes" jsonschema:"How long memory must have been less short before a pressure level is left."`
 	ForceGC          *setting[forceGC]  `json:"force_gc,omitempty" live:"yes" jsonschema:"Whether a collection is asked for after a large trim under pressure."`
 	Elevated         *setting[band]     `json:"elevated,omitempty" live:"yes" jsonschema:"Shares of the memory limit in live memory at which the level elevated begins and ends."`
@@ -89,8 +91,11 @@ func (v band) band() adaptive.Band {
 // controlled is a controller made through a configuration.
 type controlled struct {
 	*adaptive.Controller
-	inCode adaptive.Config
+	inCode  adaptive.Config
+	manages bool // the runtime's memory limit, for life
 }
+
+const managesField = "controller.manage_memory_limit"
 
 // NewController is adaptive.New with the configuration's word on its knobs: d is
 // what the code wants, and what counts where the configuration says nothing. The
@@ -111,7 +116,7 @@ func NewController(c *Config, d adaptive.Config) (*adaptive.Controller, error) {
 		return nil, explainControl(err, choices)
 	}
 	if d.Registry == c.registry {
-		c.controller = &controlled{ctl, d}
+		c.controller = &controlled{ctl, d, config.ManageMemoryLimit}
 	}
 	return ctl, nil
 }
@@ -131,6 +136,12 @@ func (ctl *controlled) configure(s *state) error {
 		return nil
 	}
 	config, choices := s.control(ctl.inCode)
+	if config.ManageMemoryLimit != ctl.manages {
+		var p problems
+		i := slices.IndexFunc(choices, func(c choice) bool { return c.field == managesField })
+		p.add(choices[i].from, managesField, choices[i].value, madeWith("controller", boolean(ctl.manages).String()))
+		return p.err()
+	}
 	return explainControl(ctl.Configure(config), choices)
 }
 
@@ -158,6 +169,7 @@ func (s *state) control(c adaptive.Config) (adaptive.Config, []choice) {
 	knob(&all, "interval", "Interval", k.Interval, duration(c.Interval), func(v duration) { c.Interval = time.Duration(v) })
 	knob(&all, "pressure_interval", "PressureInterval", k.PressureInterval, duration(c.PressureInterval), func(v duration) { c.PressureInterval = time.Duration(v) })
 	knob(&all, "memory_limit", "MemoryLimit", k.MemoryLimit, size(c.MemoryLimit), func(v size) { c.MemoryLimit = int64(v) })
+	knob(&all, "manage_memory_limit", "ManageMemoryLimit", k.ManageLimit, boolean(c.ManageMemoryLimit), func(v boolean) { c.ManageMemoryLimit = bool(v) })
 	knob(&all, "dwell", "Dwell", k.Dwell, duration(c.Dwell), func(v duration) { c.Dwell = time.Duration(v) })
 	knob(&all, "force_gc", "ForceGC", k.ForceGC, forceGC(c.ForceGC), func(v forceGC) { c.ForceGC = adaptive.ForceGC(v) })
 	knob(&all, "elevated", "Levels.Elevated", k.Elevated, bandOf(c.Levels.Elevated), func(v band) { c.Levels.Elevated = v.band() })

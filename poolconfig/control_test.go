@@ -55,7 +55,7 @@ func TestAControllerGoesByTheConfigurationAndFollowsIt(t *testing.T) {
 
 	reload(t, c, "budget: 16MiB\n")
 	want(t, "limit after a reload", limitNow(ctl), 16<<20)
-	reload(t, c, "")
+	reload(t, c, "{}")
 	want(t, "limit in code", limitNow(ctl), 1<<20)
 	want(t, "effective", c.Effective(), "budget: 1MiB # code\ncontroller:\n  interval: 1m0s # code\n  dwell: 3s # OTELPOOL_CONTROLLER_DWELL\n")
 }
@@ -79,9 +79,21 @@ func TestKnobsThatAControllerRefusesChangeNothing(t *testing.T) {
 	want(t, "intervals", wrong.Reload(), "poolconfig: pools.yaml:2: controller.pressure_interval: adaptive: Config.PressureInterval is 7s: longer than Interval, 5s: use at most that")
 }
 
+func TestWhetherTheControllerManagesTheMemoryLimitIsSetWhenItIsMade(t *testing.T) {
+	t.Parallel()
+	c, _ := loaded(t, "controller:\n  manage_memory_limit: on\n")
+	ctl, err := poolconfig.NewController(c, adaptive.Config{Signals: calm{}})
+	must(t, err)
+	defer ctl.Close()
+	want(t, "in force", setting(c, "", "controller.manage_memory_limit"), "true from pools.yaml:2")
+	write(t, c, "controller:\n  manage_memory_limit: off\n")
+	want(t, "reload", c.Reload(), "poolconfig: pools.yaml:2: controller.manage_memory_limit is false: it is set when the controller is made, and is true now: restart the program, or put true back")
+	reload(t, c, "controller: {manage_memory_limit: true, dwell: 5s}\n")
+}
+
 func TestABudgetThatAnotherControllerSetsIsRefused(t *testing.T) {
 	t.Parallel()
-	c, r := loaded(t, "")
+	c, r := loaded(t, "{}")
 	ctl, err := adaptive.New(adaptive.Config{Registry: r})
 	must(t, err)
 	write(t, c, "budget: 1MiB\n")

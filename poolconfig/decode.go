@@ -63,9 +63,22 @@ func (d *decoder) scalar(n *yaml.Node) string {
 	return n.Value
 }
 
+// word is the text of a node, on and off for true and false: tools that read YAML
+// 1.1, Helm for one, turn those words into these.
+func (d *decoder) word(n *yaml.Node) string {
+	switch text := d.scalar(n); {
+	case text == "true" || n.Tag == "!!bool" && strings.EqualFold(text, "true"):
+		return "on"
+	case text == "false" || n.Tag == "!!bool" && strings.EqualFold(text, "false"):
+		return "off"
+	default:
+		return text
+	}
+}
+
 // oneOf is the index of a node's word among those there are.
 func (d *decoder) oneOf(n *yaml.Node, path string, words []string) int {
-	i := slices.Index(words, d.scalar(n))
+	i := slices.Index(words, d.word(n))
 	last := len(words) - 1
 	d.wrongIf(i < 0, n, path, "use "+strings.Join(words[:last], ", ")+" or "+words[last])
 	return max(i, 0)
@@ -102,6 +115,10 @@ func (d *decoder) pairs(n *yaml.Node, path string) iter.Seq2[*yaml.Node, *yaml.N
 	}
 }
 
+// extension is how fields begin that are the writer's own, as in compose files:
+// they hold what anchors name and other tools read.
+const extension = "x-"
+
 // object reads a mapping into the struct that into points to.
 func (d *decoder) object(n *yaml.Node, path string, into any) {
 	v := reflect.ValueOf(into).Elem()
@@ -113,6 +130,9 @@ func (d *decoder) object(n *yaml.Node, path string, into any) {
 	for key, value := range d.pairs(n, path) {
 		i := slices.IndexFunc(fields, func(f fieldInfo) bool { return f.name == key.Value })
 		name := below(path, key.Value)
+		if strings.HasPrefix(key.Value, extension) {
+			continue
+		}
 		if i < 0 {
 			d.add(d.origin(key), name, "not known", unknownRemedy(key.Value, fields))
 			continue
@@ -196,7 +216,10 @@ func parse(name string, text []byte) (*document, error) {
 	switch {
 	case err != nil:
 		d.unreadable(name, err)
-	case root != nil:
+	case root == nil:
+		// A writer that has truncated the file and not written it yet must not wipe what is in force.
+		d.add(origin(name), "the document", "empty", "write {} for one that says nothing")
+	default:
 		d.object(root, "", doc)
 	}
 	return doc, d.err()

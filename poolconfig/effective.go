@@ -58,14 +58,14 @@ func (c *Config) shared(s *state) (all []Setting) {
 	_, choices := s.control(ctl.inCode)
 	for _, k := range choices {
 		if k.from != code || !unset[k.value] {
-			all = append(all, Setting{Field: k.field, Value: k.value, From: string(k.from), Live: true})
+			all = append(all, Setting{Field: k.field, Value: k.value, From: string(k.from), Live: k.field != managesField})
 		}
 	}
 	return all
 }
 
 // unset is how the values are written that leave a choice to the controller.
-var unset = map[string]bool{duration(0).String(): true, share(0).String(): true, size(0).String(): true, band{}.String(): true, forceGC(0).String(): true}
+var unset = map[string]bool{duration(0).String(): true, share(0).String(): true, size(0).String(): true, band{}.String(): true, forceGC(0).String(): true, boolean(false).String(): true}
 
 // inForce is a setting whose value should be one that was asked for, and if it is
 // not, then somebody else has set it.

@@ -56,7 +56,7 @@ func FuzzEnvironment(f *testing.F) {
 	f.Add("OTELPOOL_POOL_A_CLASSES", "[1KiB, 4KiB]")
 	f.Add("OTELPOOL_POOL_A_B_PREWARM", "{4KiB: 1}")
 	f.Fuzz(func(t *testing.T, name, value string) {
-		c, _, err := load(t, "", name+"="+value)
+		c, _, err := load(t, "{}", name+"="+value)
 		if err != nil {
 			return
 		}

@@ -1,6 +1,7 @@
 package poolconfig_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"strings"
@@ -21,6 +22,16 @@ var invalid = []struct {
 	beyond         bool // what the JSON Schema cannot know
 	want           []string
 }{
+	{
+		name:     "a document cut to nothing",
+		document: "\n",
+		want:     []string{"pools.yaml: the document is empty: write {} for one that says nothing"},
+	},
+	{
+		name:     "a document cut after its first comment",
+		document: "# all pools\n",
+		want:     []string{"pools.yaml: the document is empty: write {} for one that says nothing"},
+	},
 	{
 		name:     "a list",
 		document: "- a\n",
@@ -207,17 +218,22 @@ var invalid = []struct {
 	{
 		name:     "an unknown mode",
 		document: "pools:\n  a: {mode: maybe}\n",
-		want:     []string{`pools.yaml:2: pools.a.mode is "maybe": use on, off or count`},
+		want:     []string{`pools.yaml:2: pools.a.mode is "maybe": use on, count or off`},
 	},
 	{
 		name:     "a mode that is a number",
 		document: "pools:\n  a: {mode: 1}\n",
-		want:     []string{"pools.yaml:2: pools.a.mode is 1: use on, off or count"},
+		want:     []string{"pools.yaml:2: pools.a.mode is 1: use on, count or off"},
 	},
 	{
 		name:     "an unknown safety",
 		document: "pools:\n  a: {safety: paranoid}\n",
 		want:     []string{`pools.yaml:2: pools.a.safety is "paranoid": use sampled, off or strict`},
+	},
+	{
+		name:     "a safety that is on",
+		document: "pools:\n  a: {safety: true}\n",
+		want:     []string{`pools.yaml:2: pools.a.safety is "true": use sampled, off or strict`},
 	},
 	{
 		name:     "an unknown zeroing",
@@ -351,24 +367,24 @@ var invalid = []struct {
 		environ:  []string{"OTELPOOL_MODE=aus", "OTELPOOL_RESERVE=-1"},
 		want: []string{
 			`pools.yaml:1: budget is "big": use bytes or a size like 512KiB, 64MiB or 1.5GiB, or unlimited`,
-			"pools.yaml:3: pools.a.mode is 2: use on, off or count",
+			"pools.yaml:3: pools.a.mode is 2: use on, count or off",
 			"pools.yaml:3: pools.a.zero is 3: use never, on-put or on-get",
 			"pools.yaml:4: pools.b.limits is not known: did you mean limit?",
-			`OTELPOOL_MODE: mode is "aus": use on, off or count`,
+			`OTELPOOL_MODE: mode is "aus": use on, count or off`,
 			"OTELPOOL_RESERVE: reserve is -1: use 0 or more bytes",
 		},
 	},
 	{
 		name:     "a controller that is a word",
 		document: "controller: on\n",
-		want:     []string{`pools.yaml:1: controller is "on": use a mapping with break_even, clamp, half_life, interval, pressure_interval, memory_limit, dwell, force_gc, elevated, high, critical`},
+		want:     []string{`pools.yaml:1: controller is "on": use a mapping with break_even, clamp, half_life, interval, pressure_interval, memory_limit, manage_memory_limit, dwell, force_gc, elevated, high, critical`},
 	},
 	{
 		name:     "an unknown knob",
 		document: "controller: {breakeven: 10s, colour: red}\n",
 		want: []string{
 			"pools.yaml:1: controller.breakeven is not known: did you mean break_even?",
-			"pools.yaml:1: controller.colour is not known: use break_even, clamp, half_life, interval, pressure_interval, memory_limit, dwell, force_gc, elevated, high, critical",
+			"pools.yaml:1: controller.colour is not known: use break_even, clamp, half_life, interval, pressure_interval, memory_limit, manage_memory_limit, dwell, force_gc, elevated, high, critical",
 		},
 	},
 	{
@@ -433,7 +449,7 @@ var invalid = []struct {
 	{
 		name:    "an unknown variable of the controller",
 		environ: []string{"OTELPOOL_CONTROLLER_SPEED=1"},
-		want:    []string{"OTELPOOL_CONTROLLER_SPEED: the variable is not known: unset it, or use OTELPOOL_CONTROLLER_BREAK_EVEN, OTELPOOL_CONTROLLER_CLAMP, OTELPOOL_CONTROLLER_HALF_LIFE, OTELPOOL_CONTROLLER_INTERVAL, OTELPOOL_CONTROLLER_PRESSURE_INTERVAL, OTELPOOL_CONTROLLER_MEMORY_LIMIT, OTELPOOL_CONTROLLER_DWELL, OTELPOOL_CONTROLLER_FORCE_GC, OTELPOOL_CONTROLLER_ELEVATED, OTELPOOL_CONTROLLER_HIGH, OTELPOOL_CONTROLLER_CRITICAL, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body"},
+		want:    []string{"OTELPOOL_CONTROLLER_SPEED: the variable is not known: unset it, or use OTELPOOL_CONTROLLER_BREAK_EVEN, OTELPOOL_CONTROLLER_CLAMP, OTELPOOL_CONTROLLER_HALF_LIFE, OTELPOOL_CONTROLLER_INTERVAL, OTELPOOL_CONTROLLER_PRESSURE_INTERVAL, OTELPOOL_CONTROLLER_MEMORY_LIMIT, OTELPOOL_CONTROLLER_MANAGE_MEMORY_LIMIT, OTELPOOL_CONTROLLER_DWELL, OTELPOOL_CONTROLLER_FORCE_GC, OTELPOOL_CONTROLLER_ELEVATED, OTELPOOL_CONTROLLER_HIGH, OTELPOOL_CONTROLLER_CRITICAL, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body"},
 	},
 	{
 		name:    "a variable of the controller with a bad value",
@@ -452,7 +468,7 @@ func linesOf(err error) string {
 func TestInvalidDocumentsAreRefusedWithWhatIsWrongAndWhatWouldBeRight(t *testing.T) {
 	t.Parallel()
 	for _, c := range invalid {
-		_, _, err := load(t, c.document, c.environ...)
+		_, _, err := load(t, cmp.Or(c.document, "{}"), c.environ...)
 		if got, want := linesOf(err), "\n"+strings.Join(c.want, "\n"); got != want {
 			t.Errorf("%s: got%s\nwant%s", c.name, got, want)
 		}

@@ -53,9 +53,13 @@ func (ch *change) wantSame(s *subject, f fieldInfo, made *choice, v shown) {
 		}
 	}
 	if value != made.value {
-		ch.add(from, poolPath(s.name, f.name), value,
-			fmt.Sprintf("it is set when the pool is made, and is %s now: restart the program, or put %s back", made.value, made.value))
+		ch.add(from, poolPath(s.name, f.name), value, madeWith("pool", made.value))
 	}
+}
+
+// madeWith is the remedy for a change of what something was made with.
+func madeWith(what, value string) string {
+	return fmt.Sprintf("it is set when the %s is made, and is %s now: restart the program, or put %s back", what, value, value)
 }
 
 // refuse notes a setting that a pool cannot have, if it is meant for it alone.

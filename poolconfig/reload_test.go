@@ -36,7 +36,7 @@ func reload(t testing.TB, c *poolconfig.Config, document string) {
 
 func TestReloadSetsLimitsModesAndTheBudgetOfOpenPools(t *testing.T) {
 	t.Parallel()
-	c, r := loaded(t, "")
+	c, r := loaded(t, "{}")
 	a := bodies(t, c, "a")
 	gc, err := poolconfig.NewSync(c, strategies.SyncConfig[int]{Name: "gc"})
 	must(t, err)
@@ -53,7 +53,7 @@ func TestReloadSetsLimitsModesAndTheBudgetOfOpenPools(t *testing.T) {
 	reload(t, c, "pools:\n  gc: {mode: count}\n")
 	want(t, "taken back", state(), "64 7 count true")
 	want(t, "plain", setting(c, "plain", "limit"), "7MiB from code")
-	reload(t, c, "")
+	reload(t, c, "{}")
 	want(t, "all taken back", state(), "64 7 on true")
 }
 
@@ -97,7 +97,7 @@ func TestReloadRefusesWhatIsSetWhenAPoolIsMadeAndChangesNothing(t *testing.T) {
 
 func TestReloadRefusesALimitBelowOneBuffer(t *testing.T) {
 	t.Parallel()
-	c, _ := loaded(t, "")
+	c, _ := loaded(t, "{}")
 	bodies(t, c, "a")
 	write(t, c, "pools:\n  a: {limit: 100}\n")
 	want(t, "reload", c.Reload(), "poolconfig: pools.yaml:2: pools.a.limit is 100: less than one object: use at least 256, or mode: off to stop pooling")
@@ -144,7 +144,7 @@ func TestReservesAreSetAndTakenBackAndKeptWithinTheLimit(t *testing.T) {
 	want(t, "effective", setting(c, "a", "reserve"), "1MiB from pools.yaml:2")
 	write(t, c, "pools:\n  a: {reserve: 1GiB}\n")
 	want(t, "too much", c.Reload(), "poolconfig: pools.yaml:2: pools.a.reserve is 1GiB: more than the pool's limit of 64MiB: lower it, or raise the limit")
-	reload(t, c, "")
+	reload(t, c, "{}")
 	want(t, "taken back", a.reserve.Load(), 0)
 }
 
@@ -167,7 +167,7 @@ func TestAPoolThatTakesTheNameOfAClosedOneStartsAfresh(t *testing.T) {
 	bodies(t, c, "a").Close()
 	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "a", Registry: r, Limit: 1 << 20}))
 	defer p.Close()
-	reload(t, c, "")
+	reload(t, c, "{}")
 	want(t, "limit", p.Limit(), 1<<20)
 	want(t, "zero", setting(c, "a", "zero"), "")
 }
@@ -176,7 +176,7 @@ func TestAPoolThatTakesTheNameOfAClosedOneStartsAfresh(t *testing.T) {
 // holds up other reloads and no caller of the pool.
 func TestGetAndPutDoNotWaitForAReload(t *testing.T) {
 	t.Parallel()
-	c, _ := loaded(t, "")
+	c, _ := loaded(t, "{}")
 	stuck, release := make(chan struct{}), make(chan struct{})
 	var called atomic.Bool
 	p, err := poolconfig.NewBounded(c, strategies.BoundedConfig[[1024]byte]{
@@ -214,7 +214,7 @@ func TestReloadUnderLoadLosesNoCountConcurrentSafe(t *testing.T) {
 	if testing.Short() {
 		reloads = 50
 	}
-	c, r := loaded(t, "")
+	c, r := loaded(t, "{}")
 	a := bodies(t, c, "a")
 	gc, err := poolconfig.NewSync(c, strategies.SyncConfig[[64]byte]{Name: "gc"})
 	must(t, err)
@@ -283,7 +283,7 @@ func TestReloadUnderLoadLosesNoCountConcurrentSafe(t *testing.T) {
 
 func TestPoolsAreMadeWhileTheConfigurationReloadsConcurrentSafe(t *testing.T) {
 	t.Parallel()
-	c, _ := loaded(t, "")
+	c, _ := loaded(t, "{}")
 	var makers sync.WaitGroup
 	for i := range 4 {
 		makers.Go(func() {

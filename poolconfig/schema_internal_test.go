@@ -36,8 +36,7 @@ func schemas(t *testing.T) map[reflect.Type]*jsonschema.Schema {
 		reflect.TypeFor[setting[limit]]():   sizeSchema(&one, unlimited),
 		reflect.TypeFor[setting[size]]():    sizeSchema(&zero),
 		reflect.TypeFor[setting[count]]():   many,
-		reflect.TypeFor[setting[mode]]():    {Enum: []any{"on", "off", "count", true, false}},
-		reflect.TypeFor[setting[boolean]](): {Type: "boolean"},
+		reflect.TypeFor[setting[boolean]](): {Enum: []any{true, false, "on", "off"}},
 		reflect.TypeFor[setting[prewarm]](): {AnyOf: []*jsonschema.Schema{many, {
 			Type: "object", AdditionalProperties: many, PropertyNames: &jsonschema.Schema{Pattern: sizePattern},
 		}}},
@@ -46,9 +45,16 @@ func schemas(t *testing.T) map[reflect.Type]*jsonschema.Schema {
 		s := new(jsonschema.Schema)
 		for _, w := range words {
 			s.Enum = append(s.Enum, w)
+			switch w { // as decoder.word reads them
+			case "on":
+				s.Enum = append(s.Enum, true)
+			case "off":
+				s.Enum = append(s.Enum, false)
+			}
 		}
 		return s
 	}
+	s[reflect.TypeFor[setting[mode]]()] = words(modes)
 	s[reflect.TypeFor[setting[zeroing]]()] = words(zeroings)
 	s[reflect.TypeFor[setting[watching]]()] = words(watchings)
 	s[reflect.TypeFor[setting[forceGC]]()] = words(forceGCs)
@@ -59,6 +65,7 @@ func schemas(t *testing.T) map[reflect.Type]*jsonschema.Schema {
 	levels := schemaFor[band](t, s)
 	levels.Required = []string{"enter", "exit"}
 	s[reflect.TypeFor[setting[band]]()] = levels
+	s[reflect.TypeFor[controller]()] = schemaFor[controller](t, s)
 	table := schemaFor[geometric](t, s)
 	table.Required = []string{"min", "max"}
 	s[reflect.TypeFor[setting[classes]]()] = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
@@ -77,6 +84,7 @@ func schemaFor[T any](t *testing.T, of map[reflect.Type]*jsonschema.Schema) *jso
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.PatternProperties = map[string]*jsonschema.Schema{"^" + extension: {}}
 	for _, p := range s.Properties { // For lets a pointer be null
 		p.Types = slices.DeleteFunc(p.Types, func(name string) bool { return name == "null" })
 		switch len(p.Types) {

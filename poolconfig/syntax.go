@@ -131,19 +131,10 @@ func (l limit) String() string {
 	return size(l).String()
 }
 
-// parse takes true and false as well: tools that read YAML 1.1, Helm for one,
-// turn on and off into them.
+var modes = []string{pool.ModeOn: "on", pool.ModeOff: "off", pool.ModeCount: "count"}
+
 func (m *mode) parse(d *decoder, n *yaml.Node, path string) {
-	switch d.scalar(n) {
-	case "on", "true":
-		*m = mode(pool.ModeOn)
-	case "count":
-		*m = mode(pool.ModeCount)
-	case "off", "false":
-		*m = mode(pool.ModeOff)
-	default:
-		d.wrong(n, path, "use on, off or count")
-	}
+	*m = mode(d.oneOf(n, path, modes))
 }
 
 func (m mode) String() string { return pool.Mode(m).String() }
@@ -173,9 +164,9 @@ func (z *zeroing) parse(d *decoder, n *yaml.Node, path string) {
 func (z zeroing) String() string { return zeroings[min(int(z), len(zeroings)-1)] }
 
 func (f *boolean) parse(d *decoder, n *yaml.Node, path string) {
-	text := d.scalar(n)
-	*f = text == "true"
-	d.wrongIf(text != "true" && text != "false", n, path, "use true or false")
+	text := d.word(n)
+	*f = text == "on"
+	d.wrongIf(text != "on" && text != "off", n, path, "use true or false")
 }
 
 func (f boolean) String() string { return strconv.FormatBool(bool(f)) }

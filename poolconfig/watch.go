@@ -4,26 +4,28 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
-	"path/filepath"
-	"syscall"
 	"time"
-
-	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long a document has to lie still before it is read: editors
-// write in steps.
-const settle = 100 * time.Millisecond
+// lookEvery is how often Watch reads the document, and patience how many times
+// in a row the document may differ from one look to the next before it is taken
+// as it is: a document that somebody keeps writing is reloaded too.
+const (
+	lookEvery = time.Second
+	patience  = 5
+)
 
 // Watch reloads the configuration when the program gets SIGHUP and when the
 // document changes, until ctx is done. report is told what came of each reload:
 // nil when it took effect. It may be nil, and runs on Watch's goroutine.
 //
-// The document's directory is watched, so a file that is replaced is seen, as
-// editors and Kubernetes do it; the directory must exist. Where files cannot be
-// watched, report is told and SIGHUP still works. A file whose content is the same
-// as before is not reloaded; SIGHUP always does.
+// Watch reads the document once a second, by its path, and reloads it when two
+// reads in a row agree, or after five that do not. It asks for no file events:
+// they miss links and directories that are replaced along the path, network file
+// systems have none, and their number is limited. A path that leads nowhere is
+// reported once, and looked at again. Only regular files are looked at; a pipe is
+// read at SIGHUP alone. A document that reads as before is not reloaded; SIGHUP
+// always reloads. On js/wasm there is no SIGHUP.
 func (c *Config) Watch(ctx context.Context, report func(error)) {
 	if c == nil {
 		<-ctx.Done()
@@ -32,71 +34,85 @@ func (c *Config) Watch(ctx context.Context, report func(error)) {
 	if report == nil {
 		report = func(error) {}
 	}
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
-	w, err := c.watchFile()
-	if err != nil {
-		report(err)
+	hangups, stop := hangups()
+	defer stop()
+	var ticks <-chan time.Time
+	if c.File() != "" {
+		ticker := time.NewTicker(lookEvery)
+		defer ticker.Stop()
+		ticks = ticker.C
 	}
-	var events <-chan fsnotify.Event
-	var faults <-chan error
-	if w != nil {
-		defer w.Close()
-		events, faults = w.Events, w.Errors
-	}
-	c.follow(ctx, hangups, events, faults, report)
-}
-
-// watchFile watches the document's directory, if there is a document.
-func (c *Config) watchFile() (*fsnotify.Watcher, error) {
-	file := c.File()
-	if file == "" {
-		return nil, nil
-	}
-	w, err := fsnotify.NewWatcher()
-	if err == nil {
-		if err = w.Add(filepath.Dir(file)); err == nil {
-			return w, nil
-		}
-		_ = w.Close()
-	}
-	return nil, fmt.Errorf("poolconfig: cannot watch %s, but SIGHUP reloads it: %w", file, err)
-}
-
-// follow reloads until ctx is done.
-func (c *Config) follow(ctx context.Context, hangups <-chan os.Signal, events <-chan fsnotify.Event, faults <-chan error, report func(error)) {
-	seen := c.state.Load().text
-	still := time.NewTimer(0) // at first for what changed before the watch began
-	defer still.Stop()
+	var w watch
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangups:
 			report(c.Reload())
-		case err := <-faults: // for one that events were lost: look for ourselves
-			report(fmt.Errorf("poolconfig: watching %s: %w", c.File(), err))
-			still.Reset(settle)
-		case <-events:
-			still.Reset(settle)
-		case <-still.C:
-			if now := c.content(); now != seen {
-				seen = now
+		case <-ticks:
+			switch now := c.look(); {
+			case !w.due(now, c.lastTaken()):
+			case now.err != nil:
+				c.take(now)
+				report(now.err)
+			default:
 				report(c.Reload())
 			}
 		}
 	}
 }
 
-// content is what is in the document, or why nothing can be read.
-func (c *Config) content() string {
-	if c.File() == "" {
-		return ""
+// reading is the document as it was read once.
+type reading struct {
+	text string
+	err  error // why it could not be read
+}
+
+// same compares errors by their text: each failed read makes a new one.
+func (r reading) same(as reading) bool {
+	return r.text == as.text && fmt.Sprint(r.err) == fmt.Sprint(as.err)
+}
+
+// watch decides which looks at a document lead to a reload.
+type watch struct {
+	last     reading
+	restless int // looks in a row at which the document was not as it was taken
+}
+
+// due tells whether a document that reads as now is to be taken: it is another
+// than was taken last, and has come to rest or does not come to rest at all.
+func (w *watch) due(now, taken reading) bool {
+	rests := now.same(w.last)
+	w.last = now
+	if now.same(taken) {
+		w.restless = 0
+		return false
 	}
-	text, err := readFile(c.File())
-	if err != nil {
-		return err.Error()
+	w.restless++
+	if !rests && w.restless < patience {
+		return false
 	}
-	return string(text)
+	w.restless = 0
+	return true
+}
+
+func (c *Config) lastTaken() reading {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.taken
+}
+
+func (c *Config) take(r reading) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.taken = r
+}
+
+// look reads the document unless that could block, as it may on a pipe.
+func (c *Config) look() reading {
+	info, err := os.Stat(c.File())
+	if err == nil && !info.Mode().IsRegular() {
+		return reading{err: fmt.Errorf("poolconfig: the document: %s is no regular file: only SIGHUP reloads it", c.File())}
+	}
+	return c.readDocument()
 }

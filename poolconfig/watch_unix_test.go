@@ -9,18 +9,29 @@ import (
 	"testing"
 )
 
-// It reads the file even if nothing seems to have changed, and says so.
+// It reads the file even if nothing has changed, and says so.
 func TestWatchReloadsOnSIGHUP(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pools.yaml")
 	put(t, file, "budget: 1MiB\n")
-	r, reports := watched(t, file)
+	w := watch(t, file) // by the real clock
 	put(t, file, "budget: 2MiB\n")
-	becomes(t, r, 2<<20) // Watch is there: the signal does not end the test
-	for len(reports) > 0 {
-		<-reports
-	}
+	must(t, <-w.reports) // Watch is there: the signal does not end the test
+	w.stays(2)
 	must(t, syscall.Kill(os.Getpid(), syscall.SIGHUP))
-	if err := <-reports; err != nil {
-		t.Error(err)
-	}
+	must(t, <-w.reports)
+}
+
+// Opening a pipe waits for a writer, for ever if there is none.
+func TestWatchDoesNotWaitForAPipe(t *testing.T) {
+	bubble(t, func(t *testing.T, dir string) {
+		file := filepath.Join(dir, "pools.yaml")
+		put(t, file, "budget: 1MiB\n")
+		w := watch(t, file)
+		must(t, os.Remove(file))
+		must(t, syscall.Mkfifo(file, 0o600))
+		w.complains(1, "is no regular file: only SIGHUP reloads it")
+		must(t, os.Remove(file))
+		put(t, file, "budget: 2MiB\n")
+		w.becomes(2)
+	})
 }
