@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -180,6 +181,29 @@ func TestOnAndOffAreReadAsBooleansToo(t *testing.T) {
 		if quoted := strings.HasPrefix(text, `"`); conforms(t, doc) == quoted { // the schema has one way to write each
 			t.Errorf("the schema accepts %s: %v", doc, quoted)
 		}
+	}
+}
+
+// On 32 bits 5 GiB are 1 GiB if nobody looks.
+func TestABufferIsNoLargerThanTheProgramCanAddress(t *testing.T) {
+	t.Parallel()
+	for doc, field := range map[string]string{
+		"classes: [4KiB, 5GiB]":            "pools.a.classes[1] is",
+		"classes: {min: 1KiB, max: 4GiB}":  "pools.a.classes.max is",
+		"prewarm: {4KiB: 1, 5GiB: 1}":      "a size in pools.a.prewarm is",
+		"prewarm: {4KiB: 5000000000}":      "pools.a.prewarm.4KiB is",
+		"classes: {min: 1KiB, max: 16MiB}": "",
+	} {
+		_, _, err := load(t, "pools: {a: {"+doc+"}}\n")
+		refused := err != nil && strings.Contains(err.Error(), field) && strings.Contains(err.Error(), ": use at most 2147483647")
+		if fits := strconv.IntSize == 64 || field == ""; fits && err != nil || !fits && !refused {
+			t.Errorf("%s: %v", doc, err)
+		}
+	}
+	const limit = "pools: {slab: {limit: 5GiB}}\n" // more buffers than a slab can have
+	c, _ := loaded(t, limit)
+	if _, err := poolconfig.NewFixed(c, strategies.FixedConfig{Name: "slab", Size: 1, Count: 1}); err == nil || !strings.HasPrefix(err.Error(), "poolconfig: pools.yaml:1: pools.slab.limit: strategies: FixedConfig.Count is ") {
+		t.Error(err)
 	}
 }
 

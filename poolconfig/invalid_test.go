@@ -289,6 +289,12 @@ var invalid = []struct {
 		want:     []string{"pools.yaml:2: a size in pools.a.prewarm is 4096: given already in other words: keep one"},
 	},
 	{
+		name:     "prewarm of more than can be counted",
+		document: "pools:\n  a: {prewarm: 9223372036854775808}\n",
+		beyond:   true,
+		want:     []string{"pools.yaml:2: pools.a.prewarm is 9223372036854775808: use how many, or, for a pool with size classes, {size: how many}"},
+	},
+	{
 		name:     "classes that are a word",
 		document: "pools:\n  a: {classes: small}\n",
 		want:     []string{`pools.yaml:2: pools.a.classes is "small": use a list of sizes, or {min: size, max: size, steps: 1, 2, 4 or 8}`},

@@ -1,9 +1,11 @@
 package poolconfig
 
 import (
+	"math"
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/config"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -54,7 +56,7 @@ func NewBounded[T any](c *Config, d strategies.BoundedConfig[T]) (*strategies.Bo
 	m := c.begin("bounded", d.Name, &d.Registry)
 	m.chooseLimit(&d.Limit)
 	if m != nil && d.MaxIdle > 0 && d.Size == nil {
-		m.limit = min(m.limit, int64(d.MaxIdle)*int64(max(unsafe.Sizeof(*new(T)), 1)))
+		m.limit = min(m.limit, config.Product(int64(d.MaxIdle), int64(max(unsafe.Sizeof(*new(T)), 1))))
 		if m.set.Limit != nil {
 			d.MaxIdle = 0 // or it would be the limit until the next reload
 		}
@@ -101,7 +103,10 @@ func (m *making) chooseCount(d *strategies.FixedConfig) {
 	if s != nil && !m.demands("limit", s) {
 		s = nil
 	}
-	choose(m, "limit", "Count", s, limit(d.Size*d.Count), func(l limit) { d.Count = int(int64(l) / int64(d.Size)) })
+	inCode := limit(config.Product(int64(d.Size), int64(max(d.Count, 0))))
+	choose(m, "limit", "Count", s, inCode, func(l limit) {
+		d.Count = int(min(int64(l)/int64(d.Size), math.MaxInt))
+	})
 }
 
 func (m *making) chooseClasses(into *strategies.Classes) {

@@ -101,7 +101,7 @@ func (m *making) choosePrewarmBySize(into *map[int]int) {
 	}
 	inCode := prewarm{}
 	for of, many := range *into {
-		inCode[size(of)] = many
+		inCode[bytes(of)] = many
 	}
 	choose(m, "prewarm", "Prewarm", s, inCode, func(p prewarm) {
 		*into = make(map[int]int)

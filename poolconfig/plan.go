@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/config"
 )
 
 // change is a set of changes that have been found possible, to be made at once.
@@ -189,7 +190,7 @@ func (ch *change) checkBudget(subjects []subject) {
 	var sum int64
 	for _, s := range subjects {
 		if set := ch.state.of(s.name); set.Reserve != nil {
-			sum += int64(set.Reserve.value)
+			sum = config.Sum(sum, int64(set.Reserve.value))
 		}
 	}
 	if sum > int64(b.value) {

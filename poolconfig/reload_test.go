@@ -148,6 +148,15 @@ func TestReservesAreSetAndTakenBackAndKeptWithinTheLimit(t *testing.T) {
 	want(t, "taken back", a.reserve.Load(), 0)
 }
 
+func TestReservesThatAddUpToMoreThanThereCanBeAreRefused(t *testing.T) {
+	t.Parallel()
+	c, r := loaded(t, "{}")
+	newTunable(t, r, "a")
+	newTunable(t, r, "b")
+	write(t, c, "budget: 1GiB\npools:\n  \"*\": {limit: unlimited, reserve: 8000000TiB}\n")
+	want(t, "reload", c.Reload(), "poolconfig: pools.yaml:1: budget is 1GiB: less than the 9223372036854775807 that pools reserve: raise it, or lower their reserves")
+}
+
 func TestPoolsOfOneNameWithSuffixesShareItsSettings(t *testing.T) {
 	t.Parallel()
 	c, _ := loaded(t, "pools:\n  a: {limit: 2MiB}\n")

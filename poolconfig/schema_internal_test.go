@@ -1,7 +1,6 @@
 package poolconfig
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"os"
@@ -35,6 +34,7 @@ func schemas(t *testing.T) map[reflect.Type]*jsonschema.Schema {
 	s := map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[setting[limit]]():   sizeSchema(&one, unlimited),
 		reflect.TypeFor[setting[size]]():    sizeSchema(&zero),
+		reflect.TypeFor[setting[bytes]]():   sizeSchema(&zero),
 		reflect.TypeFor[setting[count]]():   many,
 		reflect.TypeFor[setting[boolean]](): {Enum: []any{true, false, "on", "off"}},
 		reflect.TypeFor[setting[prewarm]](): {AnyOf: []*jsonschema.Schema{many, {
@@ -115,7 +115,7 @@ func TestSchemaIsThatOfTheTypes(t *testing.T) {
 		}
 		return
 	}
-	if !bytes.Equal(schema, want) {
+	if !slices.Equal(schema, want) {
 		t.Error("schema.json differs from the types: go test -run TestSchema -update")
 	}
 }

@@ -1,6 +1,8 @@
 package poolconfig
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -13,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/config"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -39,10 +42,10 @@ type boolean bool
 
 // prewarm is how many objects to make: of each size, or, in a pool without
 // sizes, under size 0.
-type prewarm map[size]int
+type prewarm map[bytes]int
 
 // classes is a table of size classes.
-type classes []size
+type classes []bytes
 
 const (
 	sizePattern = `^(0|[1-9][0-9]*)(\.[0-9]+)? ?(B|kB|KB|MB|GB|TB|Ki|Mi|Gi|Ti|KiB|MiB|GiB|TiB)?$`
@@ -83,14 +86,38 @@ func parseSize(text string) (n int64, remedy string) {
 	return r.Num().Int64(), ""
 }
 
+// parseInt reads a size that is a buffer's, or returns what would have been right.
+func parseInt(text string) (n int, remedy string) {
+	bytes, remedy := parseSize(text)
+	n, fits := config.Int(bytes)
+	if !fits {
+		return 0, fmt.Sprintf("use at most %d, the most that a %d-bit program can address", math.MaxInt, strconv.IntSize)
+	}
+	return n, remedy
+}
+
 // parseCount reads how many, or returns what would have been right.
 func parseCount(text string) (n int, remedy string) {
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return 0, fmt.Sprintf("use at most %d", math.MaxInt)
+	case err != nil || n < 0:
 		return 0, "use a whole number, 0 or more"
 	}
 	return n, ""
 }
+
+// bytes is a number of bytes that a buffer can have.
+type bytes int
+
+func (b *bytes) parse(d *decoder, n *yaml.Node, path string) {
+	v, remedy := parseInt(d.scalar(n))
+	*b = bytes(v)
+	d.wrongIf(remedy != "", n, path, remedy)
+}
+
+func (b bytes) String() string { return size(b).String() }
 
 func (s *size) parse(d *decoder, n *yaml.Node, path string) {
 	v, remedy := parseSize(d.scalar(n))
@@ -182,16 +209,16 @@ func (p *prewarm) parse(d *decoder, n *yaml.Node, path string) {
 		return
 	}
 	for key, value := range d.pairs(n, path) {
-		of, remedy := parseSize(d.scalar(key))
+		of, remedy := parseInt(d.scalar(key))
 		if remedy != "" || of == 0 {
-			d.wrong(key, "a size in "+path, sizeRemedy)
+			d.wrong(key, "a size in "+path, cmp.Or(remedy, sizeRemedy))
 			continue
 		}
 		many, remedy := parseCount(d.scalar(value))
 		d.wrongIf(remedy != "", value, below(path, key.Value), remedy)
-		_, twice := (*p)[size(of)]
+		_, twice := (*p)[bytes(of)]
 		d.wrongIf(twice, key, "a size in "+path, "given already in other words: keep one")
-		(*p)[size(of)] = many
+		(*p)[bytes(of)] = many
 	}
 }
 
@@ -211,8 +238,8 @@ const classesRemedy = "use a list of sizes, or {min: size, max: size, steps: 1, 
 // geometric is a table of classes by its first, its last and how many there are
 // to a doubling.
 type geometric struct {
-	Min   *setting[size]  `json:"min,omitempty" jsonschema:"the smallest class, a power of two"`
-	Max   *setting[size]  `json:"max,omitempty" jsonschema:"the largest class, a power of two"`
+	Min   *setting[bytes] `json:"min,omitempty" jsonschema:"the smallest class, a power of two"`
+	Max   *setting[bytes] `json:"max,omitempty" jsonschema:"the largest class, a power of two"`
 	Steps *setting[count] `json:"steps,omitempty" jsonschema:"classes to a doubling: 1, 2, 4 or 8; 1 if left out"`
 }
 
@@ -234,7 +261,7 @@ func (c *classes) parse(d *decoder, n *yaml.Node, path string) {
 	case yaml.SequenceNode:
 		var sizes []int
 		for i, item := range n.Content {
-			var s size
+			var s bytes
 			s.parse(d, resolved(item), fmt.Sprintf("%s[%d]", path, i))
 			sizes = append(sizes, int(s))
 		}
@@ -265,7 +292,7 @@ func (c *classes) parse(d *decoder, n *yaml.Node, path string) {
 func classesOf(table strategies.Classes) classes {
 	var c classes
 	for _, s := range table.Sizes() {
-		c = append(c, size(s))
+		c = append(c, bytes(s))
 	}
 	return c
 }

@@ -144,6 +144,7 @@ func TestWatchReadsADocumentThatIsWrittenWithoutEnd(t *testing.T) {
 		file := filepath.Join(dir, "pools.yaml")
 		put(t, file, "budget: 1MiB\n")
 		w := watch(t, file)
+		time.Sleep(time.Millisecond) // no look meets a write
 		for i := range 300 { // 6 s
 			put(t, file, fmt.Sprintf("budget: 2MiB # %d\n", i))
 			time.Sleep(20 * time.Millisecond)

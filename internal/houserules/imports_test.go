@@ -28,6 +28,7 @@ var imports = map[string][]string{
 	"":                    {},
 	"internal/percpu":     {module},
 	"internal/magazine":   {module, module + "/internal/percpu", module + "/internal/reach"},
+	"internal/config":     {module},
 	"internal/reach":      {},
 	"internal/safety":     {module},
 	"internal/cgroup":     {},
