@@ -12,8 +12,9 @@ import (
 	"github.com/otelpool/pool/strategies"
 )
 
-// drainTime is how long requests under way may take at the end.
-const drainTime = 5 * time.Second
+// drainTime is how long requests under way may take at the end. With settleTime and
+// flushTime it stays clearly below the 10 s after which Docker kills.
+const drainTime = 3 * time.Second
 
 // gatewayRun is one run from calibration to summary.
 func gatewayRun(ctx context.Context, c *config, r *pool.Registry, stdout, stderr io.Writer) error {

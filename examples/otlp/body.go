@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"sync"
 )
@@ -9,9 +10,11 @@ import (
 // transport may still be reading a body after the answer has come (an upstream
 // may answer before it has read everything), and a buffer that is read while its
 // next owner writes sends one client's data for another's: hence the lock. After
-// Close nothing reads the memory any more.
+// Close nothing reads the memory any more, and a read is an error: io.EOF would
+// make half an upload look whole.
 type body struct {
 	mu      sync.Mutex
+	closed  bool
 	rest    []byte
 	release func() // called by the first Close; nil is nothing to do
 }
@@ -19,6 +22,9 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.closed {
+		return 0, errBodyClosed
+	}
 	if len(b.rest) == 0 {
 		return 0, io.EOF
 	}
@@ -27,11 +33,13 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+var errBodyClosed = errors.New("the body was read after Close")
+
 // Close may be called more than once, from any goroutine.
 func (b *body) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.rest = nil
+	b.rest, b.closed = nil, true
 	if release := b.release; release != nil {
 		b.release = nil
 		release()

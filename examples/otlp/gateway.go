@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -165,7 +166,7 @@ func (g *gateway) decompress(body io.Reader, share *admitted, into *strategies.B
 	if err := z.reset(body); err != nil {
 		return unzipError(err)
 	}
-	n, err := into.ReadFrom(share.reader(io.LimitReader(&z.gzip, g.limits.decoded+1)))
+	n, err := into.ReadFrom(share.reader(io.LimitReader(&z.gzip, min(g.limits.decoded, math.MaxInt64-1)+1)))
 	if err != nil {
 		return unzipError(err)
 	}

@@ -18,31 +18,55 @@ import (
 // chunkBytes is about how much of a file goes into one request.
 const chunkBytes = 128 << 10
 
-// inputFiles is the regular files among the paths and below them, in order. It
-// fails if one cannot be opened: better now than in the middle of a run.
+// inputFiles is the regular files among the paths and below them, in order. A path
+// may be a link, and a pipe too. It fails if a file cannot be opened: better now
+// than in the middle of a run.
 func inputFiles(paths []string) ([]string, error) {
 	var files []string
 	for _, path := range paths {
-		err := filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || (!d.Type().IsRegular() && p != path) {
-				return err
-			}
-			f, err := os.Open(p)
-			if err != nil {
-				return err
-			}
-			files = append(files, p)
-			return f.Close()
-		})
+		found, err := filesAt(path)
 		if err != nil {
 			return nil, fmt.Errorf("-input: %w", err)
 		}
+		files = append(files, found...)
 	}
 	if len(files) == 0 {
 		return nil, fmt.Errorf("-input: no files in %s", strings.Join(paths, " "))
 	}
 	slices.Sort(files)
 	return slices.Compact(files), nil
+}
+
+// filesAt does not open what is no regular file: a pipe waits for its writer.
+func filesAt(path string) (files []string, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.Mode().IsRegular():
+		return []string{path}, canBeOpened(path)
+	case !info.IsDir():
+		return []string{path}, nil
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil { // WalkDir does not follow a link
+		return nil, err
+	}
+	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		files = append(files, p)
+		return canBeOpened(p)
+	})
+	return files, err
+}
+
+func canBeOpened(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // fileSource reads files in chunks of whole lines. Files ending in .gz are

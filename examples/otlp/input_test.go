@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -75,5 +76,21 @@ func TestUnreadableInputIsAnError(t *testing.T) {
 		if files, err := inputFiles(paths); err == nil || !strings.HasPrefix(err.Error(), "-input: ") {
 			t.Errorf("inputFiles(%q) = %q, %v", paths, files, err)
 		}
+	}
+}
+
+func TestALinkToADirectoryIsReadAsTheDirectory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := errors.Join(
+		os.Mkdir(filepath.Join(dir, "logs"), 0o700),
+		os.WriteFile(filepath.Join(dir, "logs", "a.log"), []byte("{}\n"), 0o600),
+		os.Symlink("logs", filepath.Join(dir, "link")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	files, err := inputFiles([]string{filepath.Join(dir, "link")})
+	if err != nil || len(files) != 1 || filepath.Base(files[0]) != "a.log" {
+		t.Errorf("%q, %v", files, err)
 	}
 }

@@ -58,14 +58,15 @@ func (l *load) run(ctx context.Context, arrive *arrivals, src source) {
 			}
 		})
 	}
-	l.schedule(ctx, arrive, src, jobs)
+	from := &interruptible{source: src}
+	l.schedule(ctx, arrive, from, jobs)
 	close(jobs)
 	clients.Wait()
-	src.close()
+	from.close()
 	l.client.CloseIdleConnections()
 }
 
-func (l *load) schedule(ctx context.Context, arrive *arrivals, src source, jobs chan<- payload) {
+func (l *load) schedule(ctx context.Context, arrive *arrivals, src *interruptible, jobs chan<- payload) {
 	start := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -76,7 +77,7 @@ func (l *load) schedule(ctx context.Context, arrive *arrivals, src source, jobs 
 			return
 		case <-timer.C:
 		}
-		p, more := src.next()
+		p, more := src.nextUntil(ctx)
 		if !more {
 			return
 		}

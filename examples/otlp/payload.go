@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -20,6 +21,40 @@ type payload struct {
 type source interface {
 	next() (payload, bool)
 	close()
+}
+
+// interruptible is a source that does not hold up the end of the program: a pipe
+// may keep its reader waiting for ever.
+type interruptible struct {
+	source
+	left bool // somebody still waits in next, until the program ends
+}
+
+// nextUntil is next, or nothing if ctx ends first. Then it must not be called again.
+func (s *interruptible) nextUntil(ctx context.Context) (payload, bool) {
+	type answer struct {
+		payload
+		more bool
+	}
+	got := make(chan answer, 1)
+	go func() {
+		p, more := s.source.next()
+		got <- answer{p, more}
+	}()
+	select {
+	case a := <-got:
+		return a.payload, a.more
+	case <-ctx.Done():
+		s.left = true
+		return payload{}, false
+	}
+}
+
+// close leaves the source to whoever waits in it.
+func (s *interruptible) close() {
+	if !s.left {
+		s.source.close()
+	}
 }
 
 // corpus is made-up log records in bodies of very different sizes, every other

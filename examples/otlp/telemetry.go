@@ -31,7 +31,7 @@ type telemetry struct {
 
 const (
 	tryTime   = 3 * time.Second
-	flushTime = 5 * time.Second
+	flushTime = 3 * time.Second
 )
 
 // exportVariable is the OTEL_* variable that asks for an export, or "" if none

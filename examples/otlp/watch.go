@@ -73,12 +73,16 @@ func totals(r *pool.Registry) []pool.Stats {
 	return all
 }
 
+// settleTime is how long settled waits at most.
+const settleTime = 500 * time.Millisecond
+
 // settled waits until the pools' figures have stopped moving: collections that
 // are still at work count what they take.
 func settled(r *pool.Registry) {
 	last := totals(r)
-	for quiet, tries := 0, 0; quiet < 2 && tries < 50; tries++ {
-		time.Sleep(10 * time.Millisecond)
+	const step = 10 * time.Millisecond
+	for quiet, waited := 0, time.Duration(0); quiet < 2 && waited < settleTime; waited += step {
+		time.Sleep(step)
 		now := totals(r)
 		quiet++
 		for i := range now {
