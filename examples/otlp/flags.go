@@ -75,7 +75,8 @@ to an upstream. Without flags it drives itself until Ctrl-C.
                      (default 20)
   -max-body BYTES    largest body accepted (default 8 MiB)
   -max-decoded BYTES largest body after decompression (default 32 MiB)
-  -max-held BYTES    decoded bodies of all requests together (default 256 MiB)
+  -max-held BYTES    memory for the bodies of all requests together, 6 bytes for each of
+                     theirs: buffers that grow, and the collector (default 256 MiB)
   -calibrate D       run this long without pooling first, to compare; 0 does not
                      (default 1.5s)
   -no-pool           run without pooling altogether

@@ -21,7 +21,7 @@ import (
 type limits struct {
 	body    int64 // bytes on the wire
 	decoded int64 // bytes after decompression: a gzip bomb ends here
-	held    int64 // decoded bytes of all requests together
+	held    int64 // memory that the bodies of all requests take together: see memoryPerByte
 }
 
 var defaultLimits = limits{body: 8 << 20, decoded: 32 << 20, held: 256 << 20}

@@ -83,9 +83,9 @@ func TestBombsAndGiantsAreCountedAndTakeNoMoreThanTheirLimit(t *testing.T) {
 
 func TestManyRequestsTogetherTakeNoMoreThanTheGatewayHolds(t *testing.T) {
 	t.Parallel()
-	g := newTestGateway(t, limits{body: 1 << 20, decoded: 1 << 20, held: 100_000}, accept, true)
+	g := newTestGateway(t, limits{body: 1 << 20, decoded: 1 << 20, held: 100_000 * memoryPerByte}, accept, true)
 	slow := g.dial("POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 90001\r\n\r\n" + strings.Repeat("{\"a\":1}\n", 11_250))
-	g.wantHeld(90_000)
+	g.wantHeld(90_000 * memoryPerByte)
 	resp := g.post([]byte(strings.Repeat("{\"a\":1}\n", 2000)), "")
 	text, _ := io.ReadAll(resp.Body)
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") != "1" || !strings.Contains(string(text), "too many requests in progress") {
@@ -98,7 +98,7 @@ func TestManyRequestsTogetherTakeNoMoreThanTheGatewayHolds(t *testing.T) {
 	if n := g.gateway.traffic.busy.Load(); n != 2 {
 		t.Errorf("%d refused for lack of room, want 2", n)
 	}
-	g.wantHeld(90_000) // those who were refused hold nothing
+	g.wantHeld(90_000 * memoryPerByte) // those who were refused hold nothing
 	if resp := g.post([]byte("{}"), ""); resp.StatusCode != http.StatusAccepted {
 		t.Errorf("a small request: %s", resp.Status)
 	}

@@ -6,8 +6,13 @@ import (
 	"sync/atomic"
 )
 
-// intake bounds the decoded bytes of all requests together. The limits of one
-// request alone do not keep many of them from taking all memory.
+// memoryPerByte is what a byte of a body takes at most: three times itself while
+// its buffer grows to the double, the old one beside the new, and as much again
+// until the collector has run.
+const memoryPerByte = 2 * 3
+
+// intake bounds the memory that the bodies of all requests take together. The
+// limits of one request alone do not keep many of them from taking all there is.
 type intake struct {
 	limit int64
 	held  atomic.Int64
@@ -41,8 +46,9 @@ type meteredReader struct {
 // not send.
 func (m *meteredReader) Read(p []byte) (int, error) {
 	n, err := m.from.Read(p)
-	m.share.held += int64(n)
-	if m.share.of.held.Add(int64(n)) > m.share.of.limit {
+	memory := int64(n) * memoryPerByte
+	m.share.held += memory
+	if m.share.of.held.Add(memory) > m.share.of.limit {
 		return n, busy
 	}
 	return n, err
