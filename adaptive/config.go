@@ -157,8 +157,13 @@ func setDefault[T comparable](field *T, value T) {
 type problems []error
 
 func (p *problems) addIf(wrong bool, field string, value any, remedy string) {
+	p.addWith("", wrong, field, value, remedy)
+}
+
+// addWith names another field that this one does not go together with.
+func (p *problems) addWith(other string, wrong bool, field string, value any, remedy string) {
 	if wrong {
-		*p = append(*p, fmt.Errorf("adaptive: Config.%s is %v: %s", field, value, remedy))
+		*p = append(*p, &pool.ConfigError{Config: "adaptive: Config", Field: field, Other: other, Value: fmt.Sprint(value), Remedy: remedy})
 	}
 }
 
@@ -170,7 +175,7 @@ func (c *Config) validate() error {
 	p.addIf(c.HalfLife < time.Second, "HalfLife", c.HalfLife, "use 1s or more, or 0 for 5m")
 	p.addIf(c.Interval < shortestInterval, "Interval", c.Interval, "use 10ms or more, or 0 for 1s")
 	p.addIf(c.PressureInterval < shortestInterval, "PressureInterval", c.PressureInterval, "use 10ms or more, or 0 for 250ms")
-	p.addIf(c.PressureInterval > c.Interval, "PressureInterval", c.PressureInterval,
+	p.addWith("Interval", c.PressureInterval > c.Interval, "PressureInterval", c.PressureInterval,
 		fmt.Sprintf("longer than Interval, %v: use at most that", c.Interval))
 	p.addIf(c.MaxIdleBytes < 0, "MaxIdleBytes", c.MaxIdleBytes, "use more than 0, pool.Unlimited for no limit, or 0 for a share of the memory")
 	p.addIf(c.MemoryLimit < 0, "MemoryLimit", c.MemoryLimit, "use more than 0, or 0 for none")
@@ -188,7 +193,7 @@ func (c *Config) validateReserved(p *problems) (sum int64) {
 		p.addIf(bytes < 0, fmt.Sprintf("Reserved[%q]", name), bytes, "use 0 or more")
 		sum += min(max(bytes, 0), math.MaxInt64-sum)
 	}
-	p.addIf(c.MaxIdleBytes > 0 && sum > c.MaxIdleBytes, "Reserved", sum,
+	p.addWith("MaxIdleBytes", c.MaxIdleBytes > 0 && sum > c.MaxIdleBytes, "Reserved", sum,
 		fmt.Sprintf("in all more than MaxIdleBytes, %d: reserve less, or raise it", c.MaxIdleBytes))
 	return sum
 }
@@ -204,7 +209,7 @@ func (l *Levels) validate(p *problems) {
 		p.addIf(b.Exit >= b.Enter, "Levels."+b.name+".Exit", b.Exit, fmt.Sprintf("not below Enter, %v: use 0.08 less than that", b.Enter))
 		if i > 0 {
 			lower := bands[i-1]
-			p.addIf(b.Enter <= lower.Enter, "Levels."+b.name+".Enter", b.Enter,
+			p.addWith("Levels."+lower.name+".Enter", b.Enter <= lower.Enter, "Levels."+b.name+".Enter", b.Enter,
 				fmt.Sprintf("not above Levels.%s.Enter, %v: raise it", lower.name, lower.Enter))
 		}
 	}

@@ -162,21 +162,27 @@ func (m *making) explain(err error) error {
 func explain(err error, choices []choice, path func(field string) string) error {
 	var errs []error
 	for _, e := range flat(err) {
-		says := func(prefix string) int {
-			return slices.IndexFunc(choices, func(c choice) bool {
-				return c.from != code && strings.Contains(e.Error(), prefix+c.parameter)
-			})
-		}
-		i := says("Config.")
-		if i < 0 {
-			i = says("") // the other of two that do not go together
-		}
-		if i >= 0 {
-			e = fmt.Errorf("poolconfig: %s: %s: %w", choices[i].from, path(choices[i].field), e)
+		if wrong, ok := errors.AsType[*pool.ConfigError](e); ok {
+			i := chosen(choices, wrong.Field)
+			if i < 0 {
+				i = chosen(choices, wrong.Other)
+			}
+			if i >= 0 {
+				e = fmt.Errorf("poolconfig: %s: %s: %w", choices[i].from, path(choices[i].field), e)
+			}
 		}
 		errs = append(errs, e)
 	}
 	return errors.Join(errs...)
+}
+
+// chosen is the choice that decided a field of a config, or a part of it, if it
+// is not the code's.
+func chosen(choices []choice, field string) int {
+	return slices.IndexFunc(choices, func(c choice) bool {
+		rest, ok := strings.CutPrefix(field, c.parameter)
+		return c.from != code && ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
 }
 
 // flat is the errors that were joined.

@@ -145,7 +145,7 @@ func TestWatchReadsADocumentThatIsWrittenWithoutEnd(t *testing.T) {
 		put(t, file, "budget: 1MiB\n")
 		w := watch(t, file)
 		time.Sleep(time.Millisecond) // no look meets a write
-		for i := range 300 { // 6 s
+		for i := range 300 {         // 6 s
 			put(t, file, fmt.Sprintf("budget: 2MiB # %d\n", i))
 			time.Sleep(20 * time.Millisecond)
 		}

@@ -2,10 +2,10 @@ package strategies
 
 import (
 	"fmt"
-	"math"
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/config"
 	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/safety"
 )
@@ -161,11 +161,11 @@ func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
 		p.addIf(c.MaxIdle > 0, "MaxIdle", c.MaxIdle, "cannot be kept with Size: use Limit, in bytes")
 		return limit, p.err()
 	}
-	if c.MaxIdle > 0 && int64(c.MaxIdle) <= math.MaxInt64/object {
-		limit = min(limit, int64(c.MaxIdle)*object)
+	if c.MaxIdle > 0 {
+		limit = min(limit, config.Product(int64(c.MaxIdle), object))
 	}
 	p.addIf(limit < object, "Limit", limit, fmt.Sprintf("less than one object; use at least %d", object))
-	p.addIf(int64(c.Prewarm) > limit/object, "Prewarm", c.Prewarm,
+	p.with("Limit").addIf(int64(c.Prewarm) > limit/object, "Prewarm", c.Prewarm,
 		fmt.Sprintf("must fit the limit of %d bytes, which is %d objects", limit, limit/object))
 	return limit, p.err()
 }

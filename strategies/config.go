@@ -41,14 +41,23 @@ var engineEvictions = pool.SetOf(pool.EvictResize, pool.EvictPressure, pool.Evic
 // problems collects what is wrong with a config, so that all of it is reported
 // at once.
 type problems struct {
-	kind string // the config's type
-	errs []error
+	kind  string // the config's type
+	other string // for the next add
+	errs  []error
+}
+
+// with names the field that the next one added does not go together with.
+func (p *problems) with(other string) *problems {
+	p.other = other
+	return p
 }
 
 // add notes that a field has a value that it cannot have, and what would be
 // right.
 func (p *problems) add(field string, value any, remedy string) {
-	p.errs = append(p.errs, fmt.Errorf("strategies: %s.%s is %v: %s", p.kind, field, value, remedy))
+	p.errs = append(p.errs, &pool.ConfigError{
+		Config: "strategies: " + p.kind, Field: field, Other: p.other, Value: fmt.Sprint(value), Remedy: remedy,
+	})
 }
 
 // addIf adds if the condition holds.
@@ -56,6 +65,7 @@ func (p *problems) addIf(wrong bool, field string, value any, remedy string) {
 	if wrong {
 		p.add(field, value, remedy)
 	}
+	p.other = ""
 }
 
 func (p *problems) zeroing(z Zeroing) {

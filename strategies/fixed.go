@@ -68,7 +68,7 @@ func NewFixed(c FixedConfig) (*Fixed, error) {
 	p.addIf(c.Size <= 0, "Size", c.Size, "use the bytes of one buffer, at least 1")
 	p.addIf(c.Count <= 0, "Count", c.Count, "use the number of buffers, at least 1")
 	p.addIf(c.Count > maxSlots, "Count", c.Count, fmt.Sprintf("use at most %d", maxSlots))
-	p.addIf(c.Size > 0 && c.Count > 0 && c.Count > math.MaxInt/c.Size,
+	p.with("Count").addIf(c.Size > 0 && c.Count > 0 && c.Count > math.MaxInt/c.Size,
 		"Size", c.Size, "Size times Count must fit an int")
 	p.zeroing(c.Zero)
 	p.safety(c.Safety)

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/config"
 	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/safety"
@@ -70,7 +71,7 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 	p.safety(c.Safety)
 	limit := p.limit(c.Limit)
 	if table != nil {
-		p.addIf(limit < int64(table.sizes[0]), "Limit", limit,
+		p.with("Classes").addIf(limit < int64(table.sizes[0]), "Limit", limit,
 			fmt.Sprintf("less than one buffer of the smallest class; use at least %d, or 0 for %d", table.sizes[0], DefaultLimit))
 		c.checkPrewarm(&p, table, limit)
 	}
@@ -108,10 +109,10 @@ func (c *SizeClassesConfig) checkPrewarm(p *problems, table *classTable, limit i
 		case n < 0:
 			p.add(field, n, "use 0 or more")
 		default:
-			bytes += int64(n) * int64(table.sizes[class])
+			bytes = config.Sum(bytes, config.Product(int64(n), int64(table.sizes[class])))
 		}
 	}
-	p.addIf(bytes > limit, "Prewarm", fmt.Sprintf("%d bytes in all", bytes), fmt.Sprintf("must fit the limit of %d bytes", limit))
+	p.with("Limit").addIf(bytes > limit, "Prewarm", fmt.Sprintf("%d bytes in all", bytes), fmt.Sprintf("must fit the limit of %d bytes", limit))
 }
 
 // Get returns a buffer of length n. It panics if n is negative.

@@ -1,6 +1,7 @@
 package strategies_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -212,6 +213,15 @@ func TestNoByteOfAPreviousOwnerIsReadable(t *testing.T) {
 				p.Put(b)
 			}
 		}
+	}
+}
+
+func TestPrewarmThatOverflowsIsRefusedByATypedError(t *testing.T) {
+	t.Parallel()
+	_, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{Limit: 1 << 20, Prewarm: map[int]int{1 << 20: math.MaxInt}})
+	wrong, ok := errors.AsType[*pool.ConfigError](err)
+	if !ok || wrong.Field != "Prewarm" || wrong.Other != "Limit" {
+		t.Errorf("%v", err)
 	}
 }
 
