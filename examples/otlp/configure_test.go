@@ -39,6 +39,17 @@ func TestPrintConfigShowsWhatIsInForceAndWhereItCameFrom(t *testing.T) {
 	}
 }
 
+func TestTheControllerManagesTheMemoryLimitIfAsked(t *testing.T) {
+	t.Parallel()
+	file := document(t, "controller: {manage_memory_limit: on}\n")
+	for from, args := range map[string][]string{"code": {"-manage-memory-limit"}, "pools.yaml:1": {"-config", file}} {
+		_, stdout, stderr := runOnce(t, append(args, "-print-config")...)
+		if !strings.Contains(stdout, "  manage_memory_limit: true # "+from+"\n") {
+			t.Errorf("%q: %s%s", args, stdout, stderr)
+		}
+	}
+}
+
 func TestAWrongDocumentIsRefusedInOneLineWithAllThatIsWrong(t *testing.T) {
 	t.Parallel()
 	file := document(t, "budget: lots\npools:\n  gateway.bodies:\n    limit: 32M\n")

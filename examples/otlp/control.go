@@ -24,7 +24,7 @@ func newControl(c *config, r *pool.Registry, conf *poolconfig.Config) (*control,
 	if c.controller == "off" || c.noPool {
 		return nil, nil //nolint:nilnil // a nil control is one that is off
 	}
-	ctl, err := poolconfig.NewController(conf, adaptive.Config{Registry: r})
+	ctl, err := poolconfig.NewController(conf, adaptive.Config{Registry: r, ManageMemoryLimit: c.manageLimit})
 	if err != nil {
 		return nil, err
 	}
