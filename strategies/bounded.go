@@ -90,12 +90,12 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	if c.Discard != nil {
 		config.Discard = core.letGo
 	}
-	config.Pace = c.Safety.pace()
+	config.Sampling = c.Safety.sampling()
 	if core.span == 0 {
-		config.Pace = 0 // they may all have one address
+		config.Sampling = magazine.Sampling{} // they may all have one address
 	}
 	core.engine = magazine.New(config)
-	if config.Pace > 0 {
+	if config.Sampling.Least > 0 {
 		core.watch = c.Safety.watch(safety.NewObjects, core.engine, safety.Config{Drop: config.Discard, Registry: place.in()})
 		core.standIns = core.watch.Objects
 	}

@@ -64,15 +64,15 @@ func (s Safety) inForce() Safety {
 	return s
 }
 
-// pace is what the engine samples with at first.
-func (s Safety) pace() uint32 {
+// sampling is how the engine asks for samples.
+func (s Safety) sampling() magazine.Sampling {
 	switch s.inForce() {
 	case SafetyOff:
-		return 0
+		return magazine.Sampling{}
 	case SafetyStrict:
-		return 1
+		return magazine.Sampling{Least: 1}
 	default:
-		return safety.FirstPace
+		return magazine.Sampling{Every: safety.LookEvery, Least: safety.LeastRequests, First: safety.FirstRequests}
 	}
 }
 
@@ -112,8 +112,10 @@ func (t *classTable) standInSize(class int) int {
 // sampled is a stand-in for x, a buffer of the class or nil, or x if there
 // can be none.
 func (c *sizeClasses) sampled(x unsafe.Pointer, n, class int) []byte {
-	if b := c.watch.TakeBuffer(x, class, c.table.standInSize(class)); b != nil {
-		return b[:n]
+	if weight, due := c.watch.Due(class); due {
+		if b := c.watch.TakeBuffer(x, class, c.table.standInSize(class), weight); b != nil {
+			return b[:n]
+		}
 	}
 	if x == nil {
 		return make([]byte, c.table.size[class])[:n]
@@ -150,8 +152,15 @@ func (c *sizeClasses) returned(x unsafe.Pointer) bool {
 }
 
 // sampled is a new object as a stand-in for x, or for another new one if the
-// engine had none; or the latter themselves, if there can be no stand-in.
+// engine had none; or the latter themselves, if there is to be no stand-in.
 func (c *bounded) sampled(x unsafe.Pointer) unsafe.Pointer {
+	weight, due := c.watch.Due(0)
+	if x == nil {
+		x = c.make()
+	}
+	if !due {
+		return x
+	}
 	began := time.Now()
 	var standIn unsafe.Pointer
 	taken := false
@@ -161,12 +170,9 @@ func (c *bounded) sampled(x unsafe.Pointer) unsafe.Pointer {
 		}
 	}()
 	standIn = c.new()
-	if x == nil {
-		x = c.new()
-	}
 	size := int(c.bytes(standIn))
 	taken = true
-	if c.watch.TakeObject(standIn, x, c.span, size, began) {
+	if c.watch.TakeObject(safety.Object{X: standIn, Spare: x, Span: c.span, Size: size, Weight: weight, Began: began}) {
 		return standIn
 	}
 	c.letGo(standIn)

@@ -80,7 +80,7 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 	}
 	core := &sizeClasses{table: table, zero: c.Zero}
 	place := publication{c.Name, c.Registry, c.OnDuplicate}
-	core.engine = magazine.New(magazine.Config{Sizes: table.sizes64(), Limit: limit, Budget: place.budget(c.Budget), Pace: c.Safety.pace()})
+	core.engine = magazine.New(magazine.Config{Sizes: table.sizes64(), Limit: limit, Budget: place.budget(c.Budget), Sampling: c.Safety.sampling()})
 	core.watch = c.Safety.watch(safety.New, core.engine, safety.Config{Clears: c.Zero != ZeroNever, Classes: len(table.sizes), Registry: place.in()})
 	pub, err := place.publish(core)
 	if err != nil {

@@ -1,7 +1,6 @@
 package magazine
 
 import (
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/otelpool/pool/internal/percpu"
@@ -32,10 +31,7 @@ type Cell struct {
 	live     bool   // belongs to a P; the others are neither filled nor emptied
 	lock     percpu.Lock
 
-	pace      *atomic.Uint32 // of samples; nil: there are none
-	random    uint64
-	missGap   uint64 // misses to the next sample
-	fullWords uint32 // of the tally, before the next sample
+	schedule *schedule // of samples; nil: none
 }
 
 // sized is what a cell of sized objects has besides.

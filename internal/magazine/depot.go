@@ -69,7 +69,7 @@ type depot struct {
 	oldestStamp    atomic.Int64 // oldest's stamp, or never
 	memory         *memory      // what came of what was dropped; nil until something was
 	remembered     atomic.Bool  // memory has ghosts
-	pace           pace
+	passed         passed
 	idleAge        atomic.Int64 // nanoseconds, as SetIdleAge said; 0: the pool's own
 	ages           *reach.Ages  // guarded by mu; nil until SetIdleAges said some
 

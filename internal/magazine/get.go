@@ -46,7 +46,7 @@ func (p *Pool) Get(class, asked int) (x unsafe.Pointer, sample bool) {
 		}
 		c.Leave()
 		if x := p.fetch(d, class, asked); x != nil {
-			return x, d.pace.due()
+			return x, p.due(class)
 		}
 	}
 }

@@ -32,9 +32,8 @@ type Config struct {
 	// runs under no lock and unpinned, and must not panic: what is to be dropped after
 	// it would not be.
 	Discard func(x unsafe.Pointer)
-	// Pace is how many requests of a class there are to each that is sampled, to
-	// begin with; 0 samples none, ever.
-	Pace uint32
+	// Sampling is of requests; the zero value is of none.
+	Sampling Sampling
 }
 
 // Pool is the engine. All methods are safe for concurrent use.
@@ -46,6 +45,9 @@ type Pool struct {
 	charged atomic.Int64
 	budget  *pool.Budget
 	discard func(unsafe.Pointer)
+
+	sampling Sampling
+	direct   atomic.Pointer[direct] // nil until the first such request
 
 	clock  atomic.Int64 // nanoseconds that Age was told of: the time that objects are stamped with, which is when the window began
 	began  atomic.Int64 // what it was in the window before
@@ -96,17 +98,17 @@ type shard struct {
 	older *shard
 	cells []Cell
 	seen  []uint64 // by class, what had been counted when Age looked last
-	idle  uint64   // by class, a bit: nothing was counted since
+	clock clock
+	idle  uint64 // by class, a bit: nothing was counted since
 }
 
 // New returns an open pool.
 func New(c Config) *Pool {
-	p := &Pool{depots: make([]depot, len(c.Sizes)), budget: c.Budget, discard: c.Discard}
+	p := &Pool{depots: make([]depot, len(c.Sizes)), budget: c.Budget, discard: c.Discard, sampling: c.Sampling}
 	for i, size := range c.Sizes {
 		d := &p.depots[i]
 		d.size, d.length, d.some = size, sizedLength, 1
 		d.oldestStamp.Store(never)
-		d.pace.mean.Store(c.Pace)
 		if size > 0 {
 			d.length = int(min(max(maxStackBytes/size, 1), maxLength))
 		}
@@ -203,7 +205,7 @@ func (p *Pool) shardLocked() *shard {
 	if p.depots[0].size == 0 {
 		s.cells[0].sized = new(sized)
 	}
-	s.sample(p.depots)
+	s.sample(p)
 	p.all.Store(s)
 	return s
 }

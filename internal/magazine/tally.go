@@ -14,8 +14,8 @@ import (
 // below 2^33 bytes, so the bytes of that many fit.
 //
 // That every hit is tested for the end of the word is also how some are sampled
-// at no cost: the word begins with as many hits as bring its end to where the next
-// sample is due, and what was drained is less by so many.
+// at no cost: the word begins with as many hits as bring its end to that of a leg of
+// the schedule, and what was drained is less by so many.
 const (
 	tallyShift = 48
 	tallyHit   = 1 << tallyShift
@@ -43,17 +43,13 @@ func (c *Cell) Count(asked int) (ordinary bool) {
 
 //go:noinline // or it would be in every Get
 func (c *Cell) drain() (ordinary bool) {
-	first := uint64(0)
-	if c.pace != nil {
-		if ordinary = c.fullWords > 0; ordinary {
-			c.fullWords--
-		} else {
-			first = c.schedule()
-		}
-	} else {
-		ordinary = true
+	s := c.schedule
+	if s == nil {
+		c.begin(0)
+		return true
 	}
-	c.begin(first)
+	ordinary = !s.next(&s.hits)
+	c.begin(s.word())
 	return ordinary
 }
 
@@ -65,23 +61,6 @@ func (c *Cell) begin(first uint64) {
 	percpu.Store(&d.bytes, d.bytes+c.tally&tallyBytes)
 	percpu.Store(&c.tally, first<<tallyShift)
 	atomic.StoreUint32(&d.turn, d.turn+1)
-}
-
-// schedule decides when the next hit is sampled, and returns how many hits the
-// word begins with.
-func (c *Cell) schedule() (first uint64) {
-	gap := c.gap() - 1
-	c.fullWords = uint32(gap / tallyFull)
-	return tallyFull - 1 - gap%tallyFull
-}
-
-// gap is how many requests on to sample: on average as many as pace says, at
-// random, or code that alternates would always be met at the same step.
-func (c *Cell) gap() uint64 {
-	c.random ^= c.random << 13 // xorshift
-	c.random ^= c.random >> 7
-	c.random ^= c.random << 17
-	return 1 + c.random%(2*uint64(c.pace.Load())-1)
 }
 
 // counted is the hits and requested bytes so far. It waits for a drain that is

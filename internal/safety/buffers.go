@@ -28,17 +28,16 @@ var (
 )
 
 // TakeBuffer returns a stand-in of the given capacity, which must be one that no
-// other buffer has, for spare, a buffer of the class or nil. It returns nil if
-// there are too many stand-ins.
-func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int) []byte {
+// other buffer has, for spare, a buffer of the class or nil, and for as many
+// requests as weight says. It returns nil if there are too many stand-ins.
+func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int, weight int64) []byte {
 	start := time.Now()
-	w.inspect()
 	b := make([]byte, capacity+guard)
 	copy(b[capacity:], guardPage)
 	first := unsafe.SliceData(b)
 	s := &StandIn{
 		base: uintptr(unsafe.Pointer(first)), span: uintptr(len(b)), size: capacity,
-		class: class, spare: spare, memory: weak.Make(first),
+		class: class, spare: spare, memory: weak.Make(first), weight: weight,
 	}
 	if !w.take(s) {
 		return nil

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 	"unsafe"
 )
 
@@ -74,63 +73,5 @@ func TestAddressesSayYesToWhatIsThereAndToNilOnly(t *testing.T) {
 		if a.May(unsafe.Pointer(x)) {
 			t.Error("what was removed is there")
 		}
-	}
-}
-
-// Sampling keeps to its share of the time, and does not jump.
-func TestPaceFollowsTheCost(t *testing.T) {
-	t.Parallel()
-	p := pacing{mean: FirstPace, last: FirstPace}
-	interval := 5 * time.Nanosecond
-	step := func(samples, size int, cost int64) {
-		t.Helper()
-		for range samples {
-			p.note(time.Duration(cost))
-			before := p.mean
-			p.mean = p.next(size, interval)
-			if p.mean > 2*before || p.mean < before/2 {
-				t.Fatalf("from %d to %d at once", before, p.mean)
-			}
-			p.note(time.Duration(cost))
-		}
-	}
-	step(firstSamples/2, 0, 2000)
-	if p.mean != FirstPace {
-		t.Errorf("pace %d while the class is new, want %d", p.mean, FirstPace)
-	}
-	near := func(size int, cost int64) {
-		t.Helper()
-		each := max(float64(pairCost)/share, float64(interval)/timeShare)
-		want := float64(cost+int64(size+recordBytes)*int64(collecting)) / each
-		if got := float64(p.mean); got < want*9/10 || got > want*11/10 {
-			t.Errorf("at %d ns and %d bytes a sample: pace %.0f, want about %.0f", cost, size, got, want)
-		}
-	}
-	step(100, 0, 2000)
-	near(0, 2*2000)
-	step(100, 0, 200)
-	near(0, 2*200)
-	step(100, 1<<20, 200)
-	near(1<<20, 2*200)
-	step(200, 1<<20, 1e9)
-	if p.mean != maxPace {
-		t.Errorf("pace %d, want no more than %d", p.mean, maxPace)
-	}
-	interval = 10 * time.Millisecond // a hundred requests a second
-	p.typical = 0
-	step(100, 1<<20, 200)
-	near(1<<20, 2*200)
-}
-
-// A class asked for rarely is looked at for its time, not for its requests.
-func TestIntervalIsOfRequests(t *testing.T) {
-	t.Parallel()
-	p := pacing{mean: 128}
-	at := time.Now()
-	if got := p.interval(at); got != 0 {
-		t.Errorf("before there is a second sample the interval is %v", got)
-	}
-	if got := p.interval(at.Add(128 * time.Millisecond)); got != time.Millisecond {
-		t.Errorf("interval %v, want 1ms", got)
 	}
 }

@@ -7,16 +7,22 @@ import (
 	"weak"
 )
 
-// TakeObject makes standIn, an object that was never handed out, the stand-in for
-// spare, or of nothing if that is nil. It reports false if it cannot: there are
-// too many, or it is not on the heap. made is when making it began.
-func (w *Watch) TakeObject(standIn, spare unsafe.Pointer, span, size int, made time.Time) (ok bool) {
-	first := (*byte)(standIn)
-	s := &StandIn{base: uintptr(standIn), span: uintptr(span), size: size, object: true, spare: spare}
-	if !w.track(s, first) {
+// Object is one that was never handed out, and is to be a stand-in.
+type Object struct {
+	X, Spare   unsafe.Pointer // what it stands for, or nil
+	Span, Size int
+	Weight     int64     // how many requests it stands for
+	Began      time.Time // when making it did
+}
+
+// TakeObject makes an object a stand-in. It reports false if it cannot: there are
+// too many, or it is not on the heap.
+func (w *Watch) TakeObject(o Object) (ok bool) {
+	s := &StandIn{base: uintptr(o.X), span: uintptr(o.Span), size: o.Size, object: true, spare: o.Spare, weight: o.Weight}
+	if !w.track(s, (*byte)(o.X)) {
 		return false
 	}
-	w.took(0, size, time.Since(made))
+	w.took(0, o.Size, time.Since(o.Began))
 	return true
 }
 

@@ -32,7 +32,7 @@ func (w *Watch) Return(x unsafe.Pointer) (s *StandIn, again bool) {
 	}
 	offset := uintptr(x) - s.base
 	s.state, s.kept, s.returned, s.put = back, unsafe.Add(x, -int(offset)), start, here
-	w.out--
+	w.out.Add(-1)
 	w.mu.Unlock()
 	if offset != 0 {
 		w.found(pool.MisuseSuffix, s, &here)
@@ -58,6 +58,7 @@ func (w *Watch) Confine(s *StandIn) {
 	}
 	w.mu.Lock()
 	w.quarantine = append(w.quarantine, s)
+	w.since = 0
 	w.confined += s.size
 	released := w.surplus()
 	w.mu.Unlock()
@@ -104,19 +105,18 @@ func (w *Watch) release(rs []*StandIn) {
 	}
 }
 
-// inspected is how many of the latest in quarantine are looked at when the next
-// stand-in goes out.
+// inspected is how many of the latest in quarantine a strict pool looks at when the
+// next stand-in goes out; others look at the latest one, seldom after a while.
 const inspected = 4
 
 // inspect looks at what came into quarantine last.
 func (w *Watch) inspect() {
-	n := 1
-	if w.Strict {
-		n = inspected
+	if w.Objects != nil {
+		return
 	}
 	var spoilt []*StandIn
 	w.mu.Lock()
-	for _, s := range w.quarantine[max(len(w.quarantine)-n, 0):] {
+	for _, s := range w.quarantine[len(w.quarantine)-w.turn():] {
 		if !s.spoilt && w.written(s) {
 			s.spoilt = true
 			spoilt = append(spoilt, s)
@@ -126,6 +126,19 @@ func (w *Watch) inspect() {
 	for _, s := range spoilt {
 		w.found(pool.MisuseWrite, s, nil)
 	}
+}
+
+// turn is how many are to be inspected now. The caller holds mu.
+func (w *Watch) turn() int {
+	n := inspected
+	if !w.Strict {
+		w.since++
+		n = 0
+		if w.since&(w.since-1) == 0 {
+			n = 1
+		}
+	}
+	return min(n, len(w.quarantine))
 }
 
 // Close empties the quarantine, and lets nothing more into it. It does nothing

@@ -22,7 +22,7 @@ type StandIn struct {
 	memory weak.Pointer[byte]
 	kept   unsafe.Pointer // the stand-in, in quarantine
 	spare  unsafe.Pointer // what it stands for; nil if the pool had nothing
-	weight uint32
+	weight int64
 	spoilt bool // a write after Put has been reported
 
 	taken    time.Time

@@ -1,7 +1,6 @@
 package safety
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,12 +28,6 @@ type Config struct {
 	Registry *pool.Registry
 }
 
-// Engine samples requests; Pace sets how many requests of a class there are to
-// one of them.
-type Engine interface {
-	Pace(class int, mean uint32)
-}
-
 // Watch is a pool's. Its methods are safe for concurrent use. Those of a nil
 // Watch, which watches over nothing, are those that say so.
 type Watch struct {
@@ -43,14 +36,15 @@ type Watch struct {
 
 	name   string
 	counts [pool.NumMisuseKinds]atomic.Uint64
+	looks  looks
 
-	mu         sync.Mutex // guards what follows
-	index      index      // the stand-ins that are out or in quarantine
-	out        int
+	mu         sync.Mutex   // guards what follows
+	index      index        // the stand-ins that are out or in quarantine
+	out        atomic.Int64 // read without mu
 	quarantine []*StandIn // oldest first
 	confined   int        // their bytes
 	closed     bool
-	paces      []pacing            // of the classes; made when the first is needed
+	since      int                 // looks since one came into quarantine
 	told       map[string]struct{} // what observers have been told of
 }
 
@@ -76,18 +70,6 @@ func NewObjects(c Config) *Watch {
 	return w
 }
 
-// pace is how a class is sampled. The caller holds mu.
-func (w *Watch) pace(class int) *pacing {
-	if w.paces == nil {
-		first := pacing{mean: FirstPace, last: FirstPace}
-		if w.Strict {
-			first = pacing{mean: 1, last: 1}
-		}
-		w.paces = slices.Repeat([]pacing{first}, w.Classes)
-	}
-	return &w.paces[class]
-}
-
 // SetName says what the pool is called in reports, before it is in use. It does
 // nothing if w is nil.
 func (w *Watch) SetName(name string) {
@@ -111,18 +93,17 @@ func (w *Watch) Counts(into *pool.Stats) {
 func (w *Watch) take(s *StandIn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	limit := sampledOut
+	limit := int64(sampledOut)
 	if w.Strict {
 		limit = strictOut
 	}
-	if w.out >= limit || w.holds(s.base) || s.object && !w.Objects.add(s.base) {
+	if w.out.Load() >= limit || w.holds(s.base) || s.object && !w.Objects.add(s.base) {
 		return false
 	}
-	s.weight = w.pace(s.class).last
 	s.taken = time.Now()
 	s.get.capture()
 	w.index.insert(s)
-	w.out++
+	w.out.Add(1)
 	return true
 }
 
@@ -142,7 +123,7 @@ func (w *Watch) Samples(yield func(pool.Sample) bool) {
 	defer w.mu.Unlock()
 	for _, s := range w.index.records {
 		if s.state == out && !s.gone() {
-			s := pool.Sample{Get: s.get.stack(), Size: int64(s.size), Taken: s.taken, Weight: int64(s.weight)}
+			s := pool.Sample{Get: s.get.stack(), Size: int64(s.size), Taken: s.taken, Weight: s.weight}
 			if !yield(s) {
 				return
 			}
@@ -157,7 +138,7 @@ func (w *Watch) lost(s *StandIn) {
 	if wasOut {
 		s.state = done
 		w.forget(s)
-		w.out--
+		w.out.Add(-1)
 	}
 	w.mu.Unlock()
 	if !wasOut {

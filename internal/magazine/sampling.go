@@ -1,0 +1,218 @@
+package magazine
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Sampling says which requests Get and Count ask to sample: on each P one in so
+// much of its time, as far as Least and First allow. Which one is random, by the
+// number of requests and not by the clock: a clock would always meet the first
+// request after a pause.
+type Sampling struct {
+	// Every is a P's time from one sample to the next, on average. 0 samples
+	// everything.
+	Every time.Duration
+	// Least is how many requests there are to a sample at least, on average; 0
+	// samples nothing. First is the same at most, until a P has taken its first
+	// samples of a class.
+	Least, First uint32
+}
+
+const (
+	firstSamples = 80
+	// A schedule looks at the clock after each leg: a class that was used in a tight
+	// loop and is used rarely now is sampled as such after one leg.
+	maxLeg   = 1 << 12
+	maxWant  = 1 << 30
+	fraction = 8
+)
+
+// passed is what went by since a class's samples were accounted for last.
+type passed struct {
+	requests atomic.Uint64
+	nanos    atomic.Int64
+}
+
+// Passed is the number of a class's requests since it was called last that went by
+// up to a sample, and the time that Ps spent meanwhile, each counted once per pool.
+// A pool that samples everything does not count them.
+func (p *Pool) Passed(class int) (requests uint64, spent time.Duration) {
+	d := &p.depots[class]
+	return d.passed.requests.Swap(0), time.Duration(d.passed.nanos.Swap(0))
+}
+
+// clock is a P's, or the one of all requests that go through no cell: classes share
+// it, so that its time is counted once.
+type clock struct {
+	start   time.Time
+	counted atomic.Int64 // nanoseconds since start that passed has
+}
+
+func (c *clock) now() int64 { return int64(time.Since(c.start)) }
+
+// schedule decides which requests of one class to sample on one P. Only the cell's
+// owner uses it.
+type schedule struct {
+	*Sampling
+	clock        *clock
+	passed       *passed
+	hits, misses run
+	young        uint8 // samples until First is over
+
+	at       int64 // when a leg ended last
+	requests int64 // the latest ones, older ones counting less, shifted by fraction
+	nanos    int64 // that they took
+}
+
+// run is the way to the next sample among requests of one kind, in legs.
+type run struct {
+	leg    uint32 // requests from one look at the clock to the next
+	left   uint32 // requests until the next sample, from the leg's beginning
+	stands uint32 // requests since the one before, up to the leg's beginning
+	ahead  uint32 // of the leg, where nothing else counts them
+}
+
+// init makes a schedule of its parts, and has the first sample come soon.
+func (s *schedule) init(p *Pool, d *depot, c *clock) {
+	s.Sampling, s.clock, s.passed, s.young = &p.sampling, c, &d.passed, firstSamples
+	s.at = c.now()
+	first := max(s.First, s.Least)
+	s.hits.plan(first)
+	s.misses.plan(first)
+}
+
+// next ends a leg, begins another, and tells whether to sample the request that ended
+// it.
+func (s *schedule) next(r *run) (sample bool) {
+	if s.Every == 0 {
+		r.begin()
+		return true
+	}
+	now := s.clock.now()
+	s.learn(now-s.at, int64(r.leg))
+	s.at = now
+	r.left -= r.leg
+	r.stands += r.leg
+	want := s.want()
+	switch {
+	case r.left == 0:
+		s.account(now, r.stands)
+		r.stands = 0
+		r.plan(want)
+		return true
+	case want < r.left/2: // requests have become rarer
+		r.plan(want)
+	default:
+		r.begin()
+	}
+	return false
+}
+
+// account tells Passed of what a sample stands for.
+func (s *schedule) account(now int64, requests uint32) {
+	s.passed.requests.Add(uint64(requests))
+	s.passed.nanos.Add(max(now-s.clock.counted.Swap(now), 0))
+	if s.young > 0 {
+		s.young--
+	}
+}
+
+// learn takes a leg into the average. It is one of sums, so that a pause between
+// bursts counts for its length. A leg that took longer than all that is remembered
+// says more than that.
+func (s *schedule) learn(nanos, requests int64) {
+	if nanos > s.nanos {
+		s.requests, s.nanos = 0, 0
+	}
+	s.requests += requests<<fraction - s.requests/8
+	s.nanos += nanos - s.nanos/8
+}
+
+// want is how many requests there should be from one sample to the next.
+func (s *schedule) want() uint32 {
+	want := int64(s.Every) * s.requests / max(s.nanos, 1) >> fraction
+	if s.young > 0 {
+		want = min(want, int64(s.First))
+	}
+	return uint32(min(max(want, int64(s.Least)), maxWant))
+}
+
+// plan chooses the next request to sample: on average so many on, at random, or
+// code that alternates would always be met at the same step.
+func (r *run) plan(mean uint32) {
+	r.left = 1 + rand.Uint32N(2*mean-1)
+	r.begin()
+}
+
+func (r *run) begin() {
+	r.leg = min(r.left, maxLeg)
+	r.ahead = r.leg
+}
+
+// ends counts a request, and tells whether it ends the leg.
+func (r *run) ends() bool {
+	r.ahead--
+	return r.ahead == 0
+}
+
+// sample makes the cells of a new shard sample.
+func (s *shard) sample(p *Pool) {
+	if p.sampling.Least == 0 {
+		return
+	}
+	s.clock.start = time.Now()
+	schedules := make([]schedule, len(s.cells))
+	for i := range schedules {
+		c := &s.cells[i]
+		c.schedule = &schedules[i]
+		c.schedule.init(p, &p.depots[i], &s.clock)
+		c.begin(c.schedule.word())
+	}
+}
+
+// word is how many hits a word of the tally begins with.
+func (s *schedule) word() uint64 { return tallyFull - uint64(s.hits.leg) }
+
+// countMiss counts a miss, and tells whether to sample it.
+func (c *Cell) countMiss() (sample bool) {
+	c.misses++
+	s := c.schedule
+	return s != nil && s.misses.ends() && s.next(&s.misses)
+}
+
+// direct is the schedules, by class, for requests that hit and go through no cell.
+type direct struct {
+	mu        sync.Mutex
+	clock     clock
+	schedules []schedule
+}
+
+// due tells whether to sample such a request. It waits for nobody: a request that
+// comes while another is counted is not.
+func (p *Pool) due(class int) (sample bool) {
+	if p.sampling.Least == 0 {
+		return false
+	}
+	d := p.direct.Load()
+	if d == nil {
+		p.direct.CompareAndSwap(nil, p.newDirect())
+		d = p.direct.Load()
+	}
+	if !d.mu.TryLock() {
+		return false
+	}
+	defer d.mu.Unlock()
+	s := &d.schedules[class]
+	return s.hits.ends() && s.next(&s.hits)
+}
+
+func (p *Pool) newDirect() *direct {
+	d := &direct{clock: clock{start: time.Now()}, schedules: make([]schedule, len(p.depots))}
+	for i := range d.schedules {
+		d.schedules[i].init(p, &p.depots[i], &d.clock)
+	}
+	return d
+}
