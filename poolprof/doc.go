@@ -6,6 +6,7 @@
 //
 //	go tool pprof -top http://localhost:6060/debug/pprof/otelpool
 //	go tool pprof -base before.pb.gz http://localhost:6060/debug/pprof/otelpool # what was not given back since
+//	go tool pprof http://localhost:6060/debug/pprof/otelpool?seconds=30 # the same over half a minute
 //
 // Its sample types are bytes, which is what pprof shows first, and objects. Each
 // sample has the pool's name as the label pool, for -tagfocus and -tagroot.

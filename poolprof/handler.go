@@ -3,6 +3,10 @@ package poolprof
 import (
 	"fmt"
 	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/pprof/profile"
 
 	"github.com/otelpool/pool"
 )
@@ -23,26 +27,74 @@ func optionsOf(opts []Option) options {
 	return o
 }
 
-// Handler serves the profile, and with ?debug=1 a text of it. It reads only, but
-// shows how a program is built: serve it where net/http/pprof is served, to those
-// who operate the program.
+// Handler serves the profile, with ?seconds=N the difference that N seconds make, and
+// with ?debug=1 a text of it. It reads only, but shows how a program is built: serve
+// it where net/http/pprof is served, to those who operate the program.
 func Handler(opts ...Option) http.Handler {
 	o := optionsOf(opts)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, "use GET", http.StatusMethodNotAllowed)
 			return
 		}
-		p := build(o.registry)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if debug := r.URL.Query().Get("debug"); debug != "" && debug != "0" {
-			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			fmt.Fprint(w, p)
+		text, seconds, err := asked(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		w.Header().Set("Content-Type", "application/octet-stream")
-		w.Header().Set("Content-Disposition", `attachment; filename="otelpool.pb.gz"`)
-		_ = p.Write(w) // the client is gone
+		switch p := build(o.registry); {
+		case text:
+			writeText(w, p)
+		case seconds > 0:
+			if p = since(r.Context(), p, o.registry, seconds); p != nil {
+				write(w, p)
+			}
+		default:
+			write(w, p)
+		}
 	})
+}
+
+// asked is what a request's parameters ask for.
+func asked(r *http.Request) (text bool, seconds time.Duration, err error) {
+	q := r.URL.Query()
+	text = q.Get("debug") != "" && q.Get("debug") != "0"
+	if q.Get("seconds") == "" {
+		return text, 0, nil
+	}
+	n, err := strconv.ParseInt(q.Get("seconds"), 10, 32)
+	seconds = time.Duration(n) * time.Second
+	switch most := writeTimeout(r); {
+	case err != nil || n <= 0:
+		return false, 0, fmt.Errorf("seconds is %q: use a whole number above 0", q.Get("seconds"))
+	case text:
+		return false, 0, fmt.Errorf("seconds is %d and debug %q: a text has no difference, leave one out", n, q.Get("debug"))
+	case most > 0 && seconds >= most:
+		return false, 0, fmt.Errorf("seconds is %d: the server's WriteTimeout is %v, use less", n, most)
+	}
+	return false, seconds, nil
+}
+
+func writeTimeout(r *http.Request) time.Duration {
+	if s, ok := r.Context().Value(http.ServerContextKey).(*http.Server); ok {
+		return s.WriteTimeout
+	}
+	return 0
+}
+
+func write(w http.ResponseWriter, p *profile.Profile) {
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Disposition", `attachment; filename="otelpool.pb.gz"`)
+	_ = p.Write(w) // the client is gone
+}
+
+// writeText quotes names: who reads it may be at a terminal.
+func writeText(w http.ResponseWriter, p *profile.Profile) {
+	for _, s := range p.Sample {
+		s.Label["pool"] = []string{strconv.Quote(s.Label["pool"][0])}
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprint(w, p)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/google/pprof/profile"
@@ -49,6 +50,7 @@ func build(r *pool.Registry) *profile.Profile {
 // samplesOf copies a pool's samples: it waits while they are read.
 func samplesOf(s pool.Sampler) (all []pool.Sample) {
 	s.Samples(func(one pool.Sample) bool {
+		one.Get = slices.Clone(one.Get) // it is valid here only
 		all = append(all, one)
 		return true
 	})

@@ -2,14 +2,19 @@ package poolprof_test
 
 import (
 	"bytes"
+	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/pprof/profile"
 
@@ -131,6 +136,107 @@ func TestHandlerAnswersTextAndRefusesWrites(t *testing.T) {
 	}
 	if w := answer(http.MethodPost, "/"); w.Code != http.StatusMethodNotAllowed {
 		t.Errorf("POST: %d", w.Code)
+	}
+}
+
+// TestSecondsIsADifference holds more, and gives back, between the two looks that a
+// request takes.
+func TestSecondsIsADifference(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := new(pool.Registry)
+		p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "buffers", Registry: r, Safety: strategies.SafetyStrict}))
+		defer p.Close()
+		before, stays := holdHeaders(p), p.Get(100)
+		var body []byte
+		go func() {
+			time.Sleep(time.Second)
+			body = holdBody(p)
+			for _, b := range before {
+				p.Put(b)
+			}
+		}()
+		start := time.Now()
+		w := httptest.NewRecorder()
+		poolprof.Handler(poolprof.WithRegistry(r)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?seconds=2", nil))
+		got, err := profile.Parse(w.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects := map[string]int64{}
+		for _, s := range got.Sample {
+			name := s.Location[0].Line[0].Function.Name
+			objects[name[strings.LastIndex(name, ".")+1:]] += s.Value[0]
+		}
+		if want := map[string]int64{"holdHeaders": -3, "holdBody": 1}; !maps.Equal(objects, want) {
+			t.Errorf("difference %v, want %v", objects, want)
+		}
+		if took := time.Since(start); took != 2*time.Second || got.DurationNanos != int64(took) {
+			t.Errorf("took %v, profile of %v; want 2s", took, time.Duration(got.DurationNanos))
+		}
+		p.Put(body)
+		p.Put(stays)
+	})
+}
+
+func TestSecondsThatCannotBeAreRefusedWithAReason(t *testing.T) {
+	h := poolprof.Handler(poolprof.WithRegistry(new(pool.Registry)))
+	ask := func(query string, ctx context.Context) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/?"+query, nil))
+		return w
+	}
+	timed := context.WithValue(t.Context(), http.ServerContextKey, &http.Server{WriteTimeout: 5 * time.Second})
+	for query, want := range map[string]string{
+		"seconds=x": `"x"`, "seconds=-1": "above 0", "seconds=0": "above 0", "seconds=99999999999999999999": "whole number",
+		"seconds=2&debug=1": "debug", "seconds=5": "WriteTimeout is 5s",
+	} {
+		if w := ask(query, timed); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %q, want 400 with %q", query, w.Code, w.Body, want)
+		}
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if w := ask("seconds=1000", gone); w.Body.Len() > 0 { // or it would take that long
+		t.Error("one that is gone is answered")
+	}
+}
+
+func TestTextQuotesNames(t *testing.T) {
+	r := new(pool.Registry)
+	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "x\x1b[31m\n", Registry: r, Safety: strategies.SafetyStrict}))
+	defer p.Close()
+	defer p.Put(p.Get(100))
+	w := httptest.NewRecorder()
+	poolprof.Handler(poolprof.WithRegistry(r)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?debug=1", nil))
+	if text := w.Body.String(); strings.Contains(text, "\x1b") || !strings.Contains(text, `"x\x1b[31m\n"`) {
+		t.Errorf("not quoted: %q", text)
+	}
+}
+
+// sampler has one sample, whose stack it overwrites once it was looked at.
+type sampler struct {
+	pool.Source
+	stack pool.Stack
+}
+
+func (s sampler) Samples(yield func(pool.Sample) bool) {
+	yield(pool.Sample{Get: s.stack, Size: 1, Weight: 1})
+	clear(s.stack)
+}
+
+func TestStacksAreNotKeptBeyondTheirTime(t *testing.T) {
+	r := new(pool.Registry)
+	p := strategies.Must(strategies.NewSync(strategies.SyncConfig[node]{}))
+	stack := make(pool.Stack, 10)
+	stack = stack[:runtime.Callers(1, stack)]
+	pub, err := r.Publish("sampler", sampler{p, stack}, pool.Reject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pub.Close()
+	got := parse(t, r)
+	if name := got.Sample[0].Location[0].Line[0].Function.Name; !strings.HasSuffix(name, "TestStacksAreNotKeptBeyondTheirTime") {
+		t.Errorf("held by %q", name)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -139,16 +140,10 @@ func (d detective) call(n int, f func(int)) {
 // lostShows collects garbage, until what was lost must have been found.
 func lostShows(got *reports) bool {
 	for range 3 {
-		ran := make(chan struct{})
-		runtime.AddCleanup(new([64]byte), func(chan struct{}) { close(ran) }, ran)
-		for {
+		var ran atomic.Bool // and no channel: cleanups are in no bubble
+		runtime.AddCleanup(new([64]byte), func(ran *atomic.Bool) { ran.Store(true) }, &ran)
+		for !ran.Load() {
 			runtime.GC()
-			select {
-			case <-ran:
-			default:
-				continue
-			}
-			break
 		}
 	}
 	return len(got.of(pool.MisuseLost)) > 0

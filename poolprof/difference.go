@@ -1,0 +1,31 @@
+package poolprof
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/pprof/profile"
+
+	"github.com/otelpool/pool"
+)
+
+// since is what is held after a while more, or less, than in before; nil if ctx is
+// done first.
+func since(ctx context.Context, before *profile.Profile, r *pool.Registry, d time.Duration) *profile.Profile {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-timer.C:
+	}
+	after := build(r)
+	at := after.TimeNanos
+	before.Scale(-1)
+	difference, err := profile.Merge([]*profile.Profile{before, after})
+	if err != nil {
+		return after // cannot be: both are ours
+	}
+	difference.TimeNanos, difference.DurationNanos = at, int64(d)
+	return difference
+}
