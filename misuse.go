@@ -19,10 +19,11 @@ const (
 	MisuseOverrun                    // written to beyond its capacity, which takes package unsafe or C
 	MisuseSuffix                     // given back from somewhere after its beginning: b[k:]
 	MisuseForeign                    // given back, and not of a capacity, or an address, that the pool hands out
+	MisuseConfig                     // of the config's: Detail says what
 	NumMisuseKinds = iota
 )
 
-var misuseNames = [NumMisuseKinds]string{"lost", "double", "write", "overrun", "suffix", "foreign"}
+var misuseNames = [NumMisuseKinds]string{"lost", "double", "write", "overrun", "suffix", "foreign", "config"}
 
 // String is the kind's name in metrics and in print.
 func (k MisuseKind) String() string { return nameOf(misuseNames[:], int(k)) }
@@ -36,7 +37,9 @@ type Misuse struct {
 	Held time.Duration // from Get to Put, or to when it was found lost
 	Get  Stack         // where it was taken
 	Put  Stack         // where it was given back
-	Late Stack         // where it was given back again, or in a way that is wrong
+	Late Stack         // where it was given back again, or in a way that is wrong, or shown to be so
+	// Detail is what is wrong with the config.
+	Detail string
 }
 
 // MisuseObserver is told of misuse. It runs on whatever goroutine found it, which
@@ -75,10 +78,14 @@ var misuseSummaries = [NumMisuseKinds]string{
 	"written to beyond its capacity",
 	"Put of a part that is not its beginning",
 	"Put of what the pool did not hand out: from elsewhere, or moved by append",
+	"its config does not do",
 }
 
 func (m Misuse) summary() string {
 	s := nameOf(misuseSummaries[:], int(m.Kind))
+	if m.Detail != "" {
+		s += ": " + m.Detail
+	}
 	if m.Size > 0 {
 		s += fmt.Sprintf(" (%d bytes)", m.Size)
 	}
@@ -93,8 +100,11 @@ type labeledStack struct {
 // stacks is those that are known, in the order of events.
 func (m Misuse) stacks() (known []labeledStack) {
 	wrongly := "given back wrongly by"
-	if m.Kind == MisuseDouble {
+	switch m.Kind {
+	case MisuseDouble:
 		wrongly = "given back again by"
+	case MisuseConfig:
+		wrongly = "found in"
 	}
 	put := m.Put
 	if m.Kind == MisuseSuffix {

@@ -10,6 +10,7 @@ const (
 	RequestClosed                          // the pool is closed: allocated
 	RequestTimeout                         // the caller's deadline passed while it waited: nothing handed out
 	RequestCanceled                        // the caller's context was cancelled while it waited: nothing handed out
+	RequestFailed                          // New made none: an error, nil or a panic; nothing handed out
 	NumRequestResults = iota
 )
 
@@ -45,7 +46,7 @@ const (
 )
 
 var (
-	requestNames  = [NumRequestResults]string{"hit", "miss", "bypass", "closed", "timeout", "canceled"}
+	requestNames  = [NumRequestResults]string{"hit", "miss", "bypass", "closed", "timeout", "canceled", "failed"}
 	returnNames   = [NumReturnResults]string{"pooled", "full", "oversize", "undersize", "foreign", "refused", "double", "nil", "pressure", "closed"}
 	evictionNames = [NumEvictionReasons]string{"resize", "pressure", "idle", "budget", "gc", "closed"}
 )

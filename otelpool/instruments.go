@@ -261,6 +261,7 @@ var (
 			{"closed", "The pool is closed: made."},
 			{"timeout", "The caller's deadline passed while it waited."},
 			{"canceled", "The caller's context was cancelled while it waited."},
+			{"failed", "New made none: an error, nil or a panic."},
 		},
 	}
 	returnAttribute = attr{
@@ -298,6 +299,7 @@ var (
 			{"overrun", "Wrote beyond its capacity."},
 			{"suffix", "Gave back a part that is not its beginning."},
 			{"foreign", "Gave back what the pool did not hand out, or what append has moved."},
+			{"config", "Gave the pool a config that does not do: New returned nil, or Size is missing under a limit."},
 		},
 	}
 	stateAttribute = attr{

@@ -76,7 +76,7 @@ func takeOut(registries []*pool.Registry) map[*pool.Entry]out {
 	for _, r := range registries {
 		for _, e := range r.All() {
 			e.Stats(&s)
-			all[e] = out{s.Strategy, int64(s.HandedOut()) - int64(s.TakenBack()), s.InUseBytes, s.Knows.Misuse != 0}
+			all[e] = out{s.Strategy, int64(s.HandedOut()) - int64(s.TakenBack()), s.InUseBytes, s.Knows.Misuse.Has(int(pool.MisuseLost))}
 		}
 	}
 	return all

@@ -125,6 +125,7 @@ var requestMeanings = [pool.NumRequestResults]string{
 	pool.RequestClosed:   "the pool is closed: allocated",
 	pool.RequestTimeout:  "the caller's deadline passed while it waited",
 	pool.RequestCanceled: "the caller was cancelled while it waited",
+	pool.RequestFailed:   "New made none: an error, nil or a panic",
 }
 
 var returnMeanings = [pool.NumReturnResults]string{
@@ -147,6 +148,7 @@ var misuseMeanings = [pool.NumMisuseKinds]string{
 	pool.MisuseOverrun: "written to beyond its capacity",
 	pool.MisuseSuffix:  "given back from somewhere after its beginning: b[k:]",
 	pool.MisuseForeign: "given back, and not of a capacity, or an address, that this pool hands out",
+	pool.MisuseConfig:  "the config does not do: New returned nil, or Size is missing under a limit",
 }
 
 var evictionMeanings = [pool.NumEvictionReasons]string{

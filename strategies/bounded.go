@@ -2,6 +2,7 @@ package strategies
 
 import (
 	"fmt"
+	"reflect"
 	"unsafe"
 
 	"github.com/otelpool/pool"
@@ -10,7 +11,7 @@ import (
 	"github.com/otelpool/pool/internal/safety"
 )
 
-// BoundedConfig configures NewBounded. New is required.
+// BoundedConfig configures NewBounded. New or NewE is required.
 type BoundedConfig[T any] struct {
 	// Name publishes the pool; "" does not.
 	Name string
@@ -19,16 +20,24 @@ type BoundedConfig[T any] struct {
 	// OnDuplicate says what happens if an open pool has the name already.
 	OnDuplicate pool.OnDuplicate
 
-	// New makes an object when none is free. It must not return nil.
+	// New makes an object when none is free. It must not return nil; Get returns nil
+	// then, and it is misuse of the config.
 	New func() *T
+	// NewE is in place of New where objects may not come to be: a connection, say.
+	// GetE returns its error, and Get nil; both count the request as failed. Warm and
+	// Prewarm stop.
+	NewE func() (*T, error)
 	// Keep is asked first when an object is put back: false refuses it, for
 	// instance because it has grown. nil keeps all.
 	Keep func(*T) bool
 	// Reset then makes it fit for its next user. nil leaves it as it is.
 	Reset func(*T)
 	// Size then tells how many bytes it holds on to. It is called once per Put,
-	// and at prewarming; what it returns is what Limit limits. nil is the size
-	// of T itself, which is right for values without pointers only.
+	// and at prewarming; what it returns is what Limit limits. nil is right for values
+	// without pointers, whose size is their type's, and for bytes.Buffer,
+	// strings.Builder, bufio.Reader and bufio.Writer and slices of values without
+	// pointers, whose buffers count unless MaxIdle is set. For others it is the size of
+	// T itself, and Limit must be left to its default.
 	Size func(*T) int64
 	// Discard is called for every object that the pool lets go of: refused, over
 	// the limit, trimmed, left over at Close. It is the place to close a file or
@@ -65,8 +74,8 @@ type BoundedConfig[T any] struct {
 // what a sync.Pool's do.
 //
 // A panic in New, Keep, Reset or Size is the caller's, as if it had called the
-// function itself. The pool stays as it was, and counts the object as refused:
-// one that New did not make, and one that was put and is not kept.
+// function itself. The pool stays as it was. A request for which New did not make an
+// object counts as failed, and an object that was put and is not kept as refused.
 type Bounded[T any] struct {
 	front boundedFront
 	pub   *pool.Publication
@@ -76,12 +85,15 @@ type Bounded[T any] struct {
 // config.
 func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	object := int64(max(unsafe.Sizeof(*new(T)), 1))
+	if c.Size == nil && c.MaxIdle == 0 {
+		c.Size = defaultSize[T]()
+	}
 	limit, err := c.validate(object)
 	if err != nil {
 		return nil, err
 	}
 	place := publication{c.Name, c.Registry, c.OnDuplicate}
-	core := &bounded{panics: place.in(), span: int(unsafe.Sizeof(*new(T))), standIns: safety.None}
+	core := &bounded{panics: place.in(), span: int(unsafe.Sizeof(*new(T))), standIns: safety.None, unsized: c.unsized()}
 	core.boundedFuncs = c.untyped(core)
 	if c.Size == nil {
 		core.object = object
@@ -98,6 +110,7 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	if config.Sampling.Least > 0 {
 		core.watch = c.Safety.watch(safety.NewObjects, core.engine, safety.Config{Drop: config.Discard, Registry: place.in()})
 		core.standIns = core.watch.Objects
+		core.strangers.strict = core.watch.Strict
 	}
 	pub, err := place.publish(core)
 	if err != nil {
@@ -114,7 +127,7 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 
 // untyped is the functions as core calls them.
 func (c *BoundedConfig[T]) untyped(core *bounded) boundedFuncs {
-	f := boundedFuncs{new: func() unsafe.Pointer { return unsafe.Pointer(c.New()) }}
+	f := boundedFuncs{new: c.maker(core)}
 	if c.Size != nil {
 		f.size = func(x unsafe.Pointer) int64 { return c.Size((*T)(x)) }
 	}
@@ -125,6 +138,23 @@ func (c *BoundedConfig[T]) untyped(core *bounded) boundedFuncs {
 		f.prepare = c.prepare(core)
 	}
 	return f
+}
+
+// maker is boundedFuncs' new.
+func (c *BoundedConfig[T]) maker(core *bounded) func() (unsafe.Pointer, error) {
+	newE := fallible(c.New, c.NewE)
+	return func() (unsafe.Pointer, error) {
+		x, err := newE()
+		if err == errNil {
+			core.watch.Misconfigured(errNil.Error())
+		}
+		return unsafe.Pointer(x), err
+	}
+}
+
+// unsized tells whether objects may hold on to bytes that the pool does not know of.
+func (c *BoundedConfig[T]) unsized() bool {
+	return c.Size == nil && holdsPointers(reflect.TypeFor[T]())
 }
 
 // prepare is boundedFuncs'. It calls the config's functions itself: one call less
@@ -153,7 +183,10 @@ func (c *BoundedConfig[T]) prepare(core *bounded) func(x, kept unsafe.Pointer) (
 func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
 	p := problems{kind: "BoundedConfig"}
 	limit = p.limit(c.Limit)
-	p.addIf(c.New == nil, "New", "nil", "give a function that makes an object")
+	p.addIf(c.New == nil && c.NewE == nil, "New", "nil", "give a function that makes an object, or NewE if it may fail")
+	p.addIf(c.New != nil && c.NewE != nil, "NewE", "set, and New too", "give one of them")
+	p.addIf(c.unsized() && c.Limit > 0 && c.Limit != pool.Unlimited, "Limit", c.Limit,
+		fmt.Sprintf("in bytes, which %v does not tell since it holds pointers: give Size, or MaxIdle in place of Limit", reflect.TypeFor[T]()))
 	p.addIf(c.MaxIdle < 0, "MaxIdle", c.MaxIdle, "use 0 or more")
 	p.addIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
 	p.safety(c.Safety)
@@ -170,8 +203,14 @@ func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
 	return limit, p.err()
 }
 
-// Get returns an object.
+// Get returns an object, or nil if NewE gave none.
 func (b *Bounded[T]) Get() *T { return (*T)(b.front.get()) }
+
+// GetE is Get, and says why there is none: what NewE said.
+func (b *Bounded[T]) GetE() (*T, error) {
+	x, err := b.front.getE()
+	return (*T)(x), err
+}
 
 // Put takes an object back; the caller must not use it any more. Put(nil) does
 // nothing, and counts.

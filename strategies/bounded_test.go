@@ -107,8 +107,12 @@ func TestMaxIdleIsALimitInObjects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var held []*thing
 	for range 8 {
-		p.Put(new(thing))
+		held = append(held, p.Get())
+	}
+	for _, x := range held {
+		p.Put(x)
 	}
 	if s := checkLaws(t, p); s.Idle != 3 || s.ObjectLimit != 3 || s.Returns[pool.Full] != 5 {
 		t.Errorf("idle %d, limit %d, full %d; want 3, 3, 5", s.Idle, s.ObjectLimit, s.Returns[pool.Full])

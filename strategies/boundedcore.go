@@ -1,6 +1,8 @@
 package strategies
 
 import (
+	"fmt"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -19,12 +21,16 @@ type bounded struct {
 	panics        *pool.Registry
 	nils, refused atomic.Uint64
 	doubles       atomic.Uint64
+	failures      failures
+	strangers     strangers
+	unsized       bool // bytes of objects are those of their type, and they may hold more
+	saidUnsized   sync.Once
 }
 
 // boundedFuncs is a config's functions, for pointers without a type. All but new
 // may be nil.
 type boundedFuncs struct {
-	new     func() unsafe.Pointer
+	new     func() (unsafe.Pointer, error) // one of them is nil
 	size    func(unsafe.Pointer) int64
 	discard func(unsafe.Pointer)
 	// prepare does to x, an object that was put, what is to be done before the engine
@@ -33,18 +39,15 @@ type boundedFuncs struct {
 	prepare func(x, kept unsafe.Pointer) (size int64, ok bool)
 }
 
-// make calls New for a request that has been counted. If it panics nothing was
-// handed out, so it counts as if that had come back.
-func (c *bounded) make() (x unsafe.Pointer) {
-	made := false
+// make calls New for a request that has been counted. What it does not make counts
+// as failed, also in a panic.
+func (c *bounded) make() (x unsafe.Pointer, err error) {
 	defer func() {
-		if !made {
-			c.refused.Add(1)
+		if x == nil {
+			c.failures.add(c.mode.closed())
 		}
 	}()
-	x = c.new()
-	made = true
-	return x
+	return c.new()
 }
 
 // put is Put where the P's cell had no room, or has not been asked.
@@ -53,7 +56,28 @@ func (c *bounded) put(x unsafe.Pointer, size int64) {
 		c.drop(state, x)
 		return
 	}
-	c.engine.Put(0, x, size)
+	switch c.engine.Put(0, x, size) {
+	case pool.Full, pool.ReturnPressure:
+		c.sayUnsized()
+	}
+}
+
+// SetLimit is the handle's.
+func (c *bounded) SetLimit(bytes int64) int64 {
+	if bytes < pool.Unlimited {
+		c.sayUnsized()
+	}
+	return c.engineCore.SetLimit(bytes)
+}
+
+// sayUnsized says once, when a limit in bytes comes up, that the pool knows them only
+// in part.
+func (c *bounded) sayUnsized() {
+	if c.unsized {
+		c.saidUnsized.Do(func() {
+			c.watch.Misconfigured(fmt.Sprintf("a limit in bytes counts %d for each object, the size of its type, which holds pointers: give Size", c.object))
+		})
+	}
 }
 
 // drop lets go of an object that is not kept.
@@ -81,24 +105,40 @@ func (c *bounded) bytes(x unsafe.Pointer) int64 {
 
 func (c *bounded) warm(n int) int {
 	return c.engine.Warm(0, n, func() (unsafe.Pointer, int64) {
-		x := c.new()
-		return x, c.bytes(x)
+		x, err := c.new()
+		if err != nil {
+			return nil, 0
+		}
+		return x, c.weigh(x)
 	})
+}
+
+// weigh is bytes of a new object, which it lets go of in a panic.
+func (c *bounded) weigh(x unsafe.Pointer) (size int64) {
+	defer func() {
+		if size == 0 {
+			c.letGo(x)
+		}
+	}()
+	return c.bytes(x)
 }
 
 // Stats is the handle's.
 func (c *bounded) Stats(into *pool.Stats) {
-	nils, refused := c.nils.Load(), c.refused.Load() // returns before requests
+	nils, refused, foreign := c.nils.Load(), c.refused.Load(), c.strangers.refused.Load() // returns before requests
+	failed := c.failures.read()
 	c.engine.Stats(into)
+	failed.take(into, c.object)
 	into.Limit = c.Limit()
 	into.Classes = into.Classes[:0] // one class is no class
 	into.Returns[pool.NilReturn] = nils
 	into.Returns[pool.Refused] = refused
-	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
+	into.Returns[pool.Foreign] = foreign
+	into.InUse = max(int64(into.HandedOut())-int64(into.TakenBack()-foreign), 0)
 	into.Strategy = "bounded"
 	into.Knows = pool.Knowledge{
 		Rows:      pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsEvictedBytes | pool.KnowsInUse | pool.KnowsResizes,
-		Requests:  pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed),
+		Requests:  pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed, pool.RequestFailed),
 		Returns:   pool.SetOf(pool.Pooled, pool.Full, pool.Refused, pool.NilReturn, pool.ReturnPressure, pool.ReturnClosed),
 		Evictions: engineEvictions,
 	}
@@ -111,6 +151,10 @@ func (c *bounded) Stats(into *pool.Stats) {
 		into.Returns[pool.Double] = c.doubles.Load()
 		into.Knows.Returns |= pool.SetOf(pool.Double)
 		into.Knows.Misuse = objectMisuse
+		if c.watch.Strict {
+			into.Knows.Returns |= pool.SetOf(pool.Foreign)
+			into.Knows.Misuse |= pool.SetOf(pool.MisuseForeign)
+		}
 		c.watch.Counts(into)
 	}
 	if into.Limit != pool.Unlimited {

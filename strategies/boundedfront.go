@@ -46,7 +46,8 @@ func (f *boundedFront) get() unsafe.Pointer {
 	}
 	if !cell.Count(0) {
 		cell.Leave()
-		return f.core.sampled(x)
+		x, _ = f.core.sampled(x)
+		return x
 	}
 	cell.Leave()
 	runtime.KeepAlive(f) // or a cleanup could take the last counts before this one
@@ -92,8 +93,15 @@ func (f *boundedFront) putSized(x unsafe.Pointer, size int64) {
 
 // miss is get where the P's cell was empty.
 func (f *boundedFront) miss() unsafe.Pointer {
+	x, _ := f.getE()
+	return x
+}
+
+// getE is get that says why there is nothing. It asks the engine, and not the cell.
+func (f *boundedFront) getE() (unsafe.Pointer, error) {
 	c := f.core
 	if c.mode.state.Load() == isOff {
+		c.strangers.missed()
 		return c.new()
 	}
 	x, sample := c.engine.Get(0, 0)
@@ -101,10 +109,11 @@ func (f *boundedFront) miss() unsafe.Pointer {
 	if sample {
 		return c.sampled(x)
 	}
+	c.strangers.missed()
 	if x == nil {
-		x = c.make()
+		return c.make()
 	}
-	return x
+	return x, nil
 }
 
 // surplus is put where the P's cell had no room.

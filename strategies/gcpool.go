@@ -64,6 +64,7 @@ const (
 	gcGetClosed
 	gcPutClosed
 	gcRefused
+	gcFailed
 	numGCCounters
 )
 
@@ -260,6 +261,7 @@ func (p *gcPool) fill(c *pool.Counts) {
 	c.Requests[pool.Hit] = p.sum(gcHit)
 	c.Requests[pool.Miss] = p.sum(gcMiss)
 	c.Requests[pool.RequestClosed] = p.sum(gcGetClosed)
+	c.Requests[pool.RequestFailed] = p.sum(gcFailed)
 	c.Returns[pool.Refused] = p.sum(gcRefused)
 	c.Returns[pool.ReturnClosed] = p.sum(gcPutClosed)
 	c.Prewarmed = p.sum(gcPrewarmed)

@@ -2,6 +2,7 @@ package strategies_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -100,6 +101,52 @@ func TestAPanicInTheCallersOwnCallLeavesCountsRightAndThePoolUsable(t *testing.T
 	}
 	if n, last := r.Panics(); n != 0 {
 		t.Errorf("%d panics were caught: %s", n, last)
+	}
+}
+
+// Whatever panics, wherever: what was made is discarded, once.
+func TestWhateverPanicsWhatWasMadeIsDiscarded(t *testing.T) {
+	t.Parallel()
+	for _, safety := range []strategies.Safety{strategies.SafetySampled, strategies.SafetyStrict, strategies.SafetyOff} {
+		for _, hook := range []string{"", "New", "Keep", "Reset", "Size", "Discard"} {
+			b, r := new(bombs), new(pool.Registry)
+			b.set("")
+			p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[charge]{
+				Registry: r, Name: "mined", Safety: safety, Limit: 6 * 64,
+				New:     func() *charge { b.at("New"); b.made.Add(1); return new(charge) },
+				Keep:    func(*charge) bool { b.at("Keep"); return true },
+				Reset:   func(*charge) { b.at("Reset") },
+				Size:    func(*charge) int64 { b.at("Size"); return 64 },
+				Discard: func(*charge) { b.discarded.Add(1); b.at("Discard") },
+			}))
+			bang := func(f func()) { // now and then, and whatever was taken is put
+				if b.set(""); rand.IntN(3) == 0 {
+					b.set(hook)
+				}
+				fails(f)
+				b.set("")
+			}
+			for range 300 {
+				var x *charge
+				bang(func() { x = p.Get() })
+				bang(func() { p.Warm(2) })
+				if x != nil {
+					bang(func() { p.Put(x) })
+				}
+				bang(func() { p.Trim(64) })
+				bang(func() { p.SetLimit(int64(1+rand.IntN(6)) * 64) })
+			}
+			if s := checkLaws(t, p); s.InUse != 0 {
+				t.Errorf("%v, %s: %d in use", safety, hook, s.InUse)
+			}
+			bang(p.Close)
+			if made, gone := b.made.Load(), b.discarded.Load(); made != gone {
+				t.Errorf("%v, %s: %d were made and %d discarded", safety, hook, made, gone)
+			}
+			if n, last := r.Panics(); (n > 0) != (hook == "Discard") || n > 0 && !strings.Contains(last, "the bomb in Discard") {
+				t.Errorf("%v, %s: %d panics were caught: %s", safety, hook, n, last)
+			}
+		}
 	}
 }
 

@@ -90,7 +90,7 @@ func (s Safety) watch(open func(safety.Config) *safety.Watch, engine *magazine.P
 // What can be found.
 var (
 	bufferMisuse = pool.SetOf(pool.MisuseLost, pool.MisuseDouble, pool.MisuseWrite, pool.MisuseOverrun, pool.MisuseSuffix, pool.MisuseForeign)
-	objectMisuse = pool.SetOf(pool.MisuseLost, pool.MisuseDouble)
+	objectMisuse = pool.SetOf(pool.MisuseLost, pool.MisuseDouble, pool.MisuseConfig)
 	slabMisuse   = pool.SetOf(pool.MisuseDouble, pool.MisuseForeign)
 )
 
@@ -153,30 +153,44 @@ func (c *sizeClasses) returned(x unsafe.Pointer) bool {
 
 // sampled is a new object as a stand-in for x, or for another new one if the
 // engine had none; or the latter themselves, if there is to be no stand-in.
-func (c *bounded) sampled(x unsafe.Pointer) unsafe.Pointer {
+func (c *bounded) sampled(x unsafe.Pointer) (unsafe.Pointer, error) {
 	weight, due := c.watch.Due(0)
 	if x == nil {
-		x = c.make()
+		var err error
+		if x, err = c.make(); err != nil {
+			return nil, err
+		}
 	}
-	if !due {
-		return x
+	if due {
+		if standIn := c.standIn(x, weight); standIn != nil {
+			return standIn, nil
+		}
 	}
+	c.strangers.missed()
+	return x, nil
+}
+
+// standIn is a new object as a stand-in for x, or nil.
+func (c *bounded) standIn(x unsafe.Pointer, weight int64) (made unsafe.Pointer) {
 	began := time.Now()
-	var standIn unsafe.Pointer
-	taken := false
+	done := false
 	defer func() {
-		if !taken { // in a panic: as if what was counted had come back
-			c.unsampled(standIn, x)
+		if !done { // in a panic: as if what was counted had come back
+			c.unsampled(made, x)
 		}
 	}()
-	standIn = c.new()
-	size := int(c.bytes(standIn))
-	taken = true
-	if c.watch.TakeObject(safety.Object{X: standIn, Spare: x, Span: c.span, Size: size, Weight: weight, Began: began}) {
-		return standIn
+	made, err := c.new()
+	if err != nil {
+		done = true
+		return nil
 	}
-	c.letGo(standIn)
-	return x
+	size := int(c.bytes(made))
+	done = true
+	if c.watch.TakeObject(safety.Object{X: made, Spare: x, Span: c.span, Size: size, Weight: weight, Began: began}) {
+		return made
+	}
+	c.letGo(made)
+	return nil
 }
 
 // unsampled lets go of a stand-in and what it was to stand for, as far as they
@@ -199,7 +213,7 @@ func (c *bounded) returned(x unsafe.Pointer) bool {
 	s, again := c.watch.Return(x)
 	switch {
 	case s == nil:
-		return false
+		return c.foreign()
 	case again:
 		c.doubles.Add(1)
 		return true
@@ -213,5 +227,16 @@ func (c *bounded) returned(x unsafe.Pointer) bool {
 	if ok {
 		c.put(spare, size)
 	}
+	return true
+}
+
+// foreign tells whether what was put, and is no stand-in, is not the pool's. That is
+// left alone: somebody else may have it.
+func (c *bounded) foreign() bool {
+	if !c.strangers.strict || c.strangers.excuses() || c.mode.state.Load() != isOn {
+		return false
+	}
+	c.strangers.refused.Add(1)
+	c.watch.Foreign(0)
 	return true
 }

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,42 +16,6 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/strategies"
 )
-
-// reports is what observers of a registry were told.
-type reports struct {
-	mu  sync.Mutex
-	all []pool.Misuse
-}
-
-func observe(r *pool.Registry) *reports {
-	var got reports
-	r.OnMisuse(func(m pool.Misuse) {
-		got.mu.Lock()
-		defer got.mu.Unlock()
-		got.all = append(got.all, m)
-	})
-	return &got
-}
-
-// of is what was told of a kind.
-func (r *reports) of(kind pool.MisuseKind) []pool.Misuse {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var out []pool.Misuse
-	for _, m := range r.all {
-		if m.Kind == kind {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
-// took tells whether a stack begins in the named function of this package.
-func begins(s pool.Stack, function string) bool {
-	frames := s.Frames()
-	return len(frames) > 0 && strings.HasSuffix(frames[0].Function, "."+function) &&
-		strings.HasSuffix(frames[0].File, "_test.go") && frames[0].Line > 0
-}
 
 // The mistakes. Each is in functions of its own, for stacks to name.
 

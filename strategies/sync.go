@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/safety"
 )
 
 // SyncConfig configures NewSync. The zero value is useful: new(T), no reset, not
@@ -18,8 +19,11 @@ type SyncConfig[T any] struct {
 	OnDuplicate pool.OnDuplicate
 
 	// New makes an object where the pool has none; nil is new(T). It must not
-	// return nil.
+	// return nil; Get returns nil then, and it is misuse of the config.
 	New func() *T
+	// NewE is in place of New where objects may not come to be. GetE returns its
+	// error, and Get nil; both count the request as failed. Warm and Prewarm stop.
+	NewE func() (*T, error)
 	// Keep is asked by Put, before Reset, whether an object is worth keeping;
 	// nil keeps all. Say no to those that have grown large (go.dev/issue/23199).
 	Keep func(*T) bool
@@ -60,7 +64,8 @@ type Sync[T any] struct {
 // syncCore is what outlives a dropped handle: what the registry holds.
 type syncCore[T any] struct {
 	objects gcPool
-	make    func() *T
+	new     func() (*T, error)
+	watch   *safety.Watch // over the config alone
 	keep    func(*T) bool
 	reset   func(*T)
 	plain   bool // neither keep nor reset
@@ -71,39 +76,76 @@ type syncCore[T any] struct {
 // config.
 func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
 	p := problems{kind: "SyncConfig"}
+	p.addIf(c.New != nil && c.NewE != nil, "NewE", "set, and New too", "give one of them")
 	p.addIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	core := &syncCore[T]{make: c.New, keep: c.Keep, reset: c.Reset, plain: c.Keep == nil && c.Reset == nil}
-	core.objects.init(c.NoTracking)
-	if core.make == nil {
-		core.make = func() *T { return new(T) }
+	if c.New == nil && c.NewE == nil {
+		c.New = func() *T { return new(T) }
 	}
-	pub, err := publication{c.Name, c.Registry, c.OnDuplicate}.publish(core)
+	place := publication{c.Name, c.Registry, c.OnDuplicate}
+	core := &syncCore[T]{new: fallible(c.New, c.NewE), watch: safety.New(safety.Config{Registry: place.in()}), keep: c.Keep, reset: c.Reset, plain: c.Keep == nil && c.Reset == nil}
+	core.objects.init(c.NoTracking)
+	pub, err := place.publish(core)
 	if err != nil {
 		return nil, err
 	}
+	core.watch.SetName(pub.Name())
 	s := &Sync[T]{core, pub}
 	withdrawWhenDropped(s, pub)
 	prewarm(s, c.Prewarm)
 	return s, nil
 }
 
-// Get returns an idle object, as Reset left it, or one from New.
+// Get returns an idle object, as Reset left it, or one from New, or nil if that made
+// none.
 func (s *Sync[T]) Get() *T {
 	c := s.core
-	if state := c.objects.mode.state.Load(); state != isOn {
-		x := c.make()
-		c.objects.unpooled(state)
-		return x
+	if c.objects.mode.state.Load() == isOn {
+		if x := c.objects.get(); x != nil {
+			return (*T)(x) // only put and Warm put something in, both a *T
+		}
 	}
-	if x := c.objects.get(); x != nil {
-		return (*T)(x) // only put and Warm put something in, both a *T
-	}
-	x := c.make() // before it is counted: New may panic
-	c.objects.count(gcMiss)
+	x, _ := c.make()
 	return x
+}
+
+// GetE is Get, and says why there is none: what NewE said.
+func (s *Sync[T]) GetE() (*T, error) {
+	c := s.core
+	if c.objects.mode.state.Load() == isOn {
+		if x := c.objects.get(); x != nil {
+			return (*T)(x), nil
+		}
+	}
+	return c.make()
+}
+
+// make calls New for a request, and counts it. What it does not make counts as failed,
+// also in a panic.
+func (c *syncCore[T]) make() (x *T, err error) {
+	defer func() {
+		switch state := c.objects.mode.state.Load(); {
+		case x == nil && state != isOff:
+			c.objects.count(gcFailed)
+		case x == nil:
+		case state == isOn:
+			c.objects.count(gcMiss)
+		default:
+			c.objects.unpooled(state)
+		}
+	}()
+	return c.tryNew()
+}
+
+// tryNew calls New, and tells if that breaks its promise.
+func (c *syncCore[T]) tryNew() (*T, error) {
+	x, err := c.new()
+	if err == errNil {
+		c.watch.Misconfigured(errNil.Error())
+	}
+	return x, err
 }
 
 // Put takes an object back; the caller must not use it any more. Objects from
@@ -144,7 +186,11 @@ func (s *Sync[T]) Warm(n int) int {
 		if s.core.objects.mode.state.Load() != isOn {
 			return i
 		}
-		s.core.objects.put(unsafe.Pointer(s.core.make()), gcPrewarmed)
+		x, err := s.core.tryNew()
+		if err != nil {
+			return i
+		}
+		s.core.objects.put(unsafe.Pointer(x), gcPrewarmed)
 	}
 	return max(n, 0)
 }
@@ -190,10 +236,12 @@ func (c *syncCore[T]) Stats(into *pool.Stats) {
 	rows, evictions := c.objects.rows()
 	into.Knows = pool.Knowledge{
 		Rows:      rows | pool.KnowsInUse,
-		Requests:  pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed),
+		Requests:  pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed, pool.RequestFailed),
 		Returns:   pool.SetOf(pool.Pooled, pool.Refused, pool.NilReturn, pool.ReturnClosed),
 		Evictions: evictions,
+		Misuse:    pool.SetOf(pool.MisuseConfig),
 	}
+	c.watch.Counts(into)
 	c.objects.mode.forget(into)
 }
 

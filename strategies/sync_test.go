@@ -219,8 +219,8 @@ func TestPanicInNewOrResetLeavesTheFiguresRight(t *testing.T) {
 	p := newSync(t, strategies.SyncConfig[int]{New: func() *int { panic("no") }, Reset: func(*int) { panic("no") }})
 	try(func() { p.Get() })
 	try(func() { p.Put(new(int)) })
-	if s := checkLaws(t, p); s.Gets() != 0 || s.Puts() != 1 || s.Returns[pool.Refused] != 1 {
-		t.Errorf("%d gets, %d puts counted, returns %v; want 0, and 1 refused", s.Gets(), s.Puts(), s.Returns)
+	if s := checkLaws(t, p); s.Gets() != 1 || s.Requests[pool.RequestFailed] != 1 || s.Puts() != 1 || s.Returns[pool.Refused] != 1 {
+		t.Errorf("requests %v, returns %v; want 1 failed, and 1 refused", s.Requests, s.Returns)
 	}
 }
 

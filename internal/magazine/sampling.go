@@ -193,8 +193,8 @@ type direct struct {
 // due tells whether to sample such a request. It waits for nobody: a request that
 // comes while another is counted is not.
 func (p *Pool) due(class int) (sample bool) {
-	if p.sampling.Least == 0 {
-		return false
+	if p.sampling.Least == 0 || p.sampling.Every == 0 {
+		return p.sampling.Least > 0
 	}
 	d := p.direct.Load()
 	if d == nil {

@@ -31,7 +31,7 @@ func (p *Pool) fits(n int64) bool {
 
 // Warm makes up to n objects of a class that the limit has room for, and returns
 // how many. Make runs unlocked and returns an object and, for sized ones, its
-// bytes.
+// bytes, or nil to end it.
 func (p *Pool) Warm(class, n int, make func() (unsafe.Pointer, int64)) (warmed int) {
 	d := &p.depots[class]
 	p.watch()
@@ -40,6 +40,9 @@ func (p *Pool) Warm(class, n int, make func() (unsafe.Pointer, int64)) (warmed i
 			return warmed
 		}
 		x, size := make() // with nothing charged: it may panic, or take a while, for which a SetLimit would wait
+		if x == nil {
+			return warmed
+		}
 		if d.size != 0 {
 			size = d.size
 		}

@@ -11,11 +11,11 @@ import (
 const maxTold = 1000
 
 // found counts misuse and tells of it, or panics where that was asked for: at
-// what makes other code go wrong, and not at what is lost or foreign. What is
+// what makes other code go wrong, and not at the others. What is
 // wrong was done at late, if that is known.
 func (w *Watch) found(kind pool.MisuseKind, s *StandIn, late *trace) {
 	w.counts[kind].Add(1)
-	panics := w.Panics && kind != pool.MisuseLost && kind != pool.MisuseForeign
+	panics := w.Panics && kind != pool.MisuseLost && kind != pool.MisuseForeign && kind != pool.MisuseConfig
 	if !panics && !w.Registry.ObservesMisuse() {
 		return
 	}
@@ -44,21 +44,33 @@ func (w *Watch) news(m pool.Misuse) bool {
 	return true
 }
 
-// foreignEvery is how many foreign buffers there are to one whose origin is
-// looked for, after the first.
-const foreignEvery = 127
+// seldom is how many there are of what may be frequent to one whose origin is looked
+// for, after the first.
+const seldom = 127
 
 // Foreign is told of a buffer, or object, that nobody knows. It does nothing if w
 // is nil.
 func (w *Watch) Foreign(size int) {
-	if w == nil {
-		return
+	if w != nil {
+		w.frequent(pool.MisuseForeign, &StandIn{size: size})
 	}
-	if !w.Strict && w.counts[pool.MisuseForeign].Load()%foreignEvery != 0 {
-		w.counts[pool.MisuseForeign].Add(1)
+}
+
+// Misconfigured is told what is wrong with the pool's config, where it shows. It does
+// nothing if w is nil.
+func (w *Watch) Misconfigured(detail string) {
+	if w != nil {
+		w.frequent(pool.MisuseConfig, &StandIn{detail: detail})
+	}
+}
+
+// frequent is found for what costs nothing to find.
+func (w *Watch) frequent(kind pool.MisuseKind, s *StandIn) {
+	if !w.Strict && w.counts[kind].Load()%seldom != 0 {
+		w.counts[kind].Add(1)
 		return
 	}
 	late := new(trace)
 	late.capture()
-	w.found(pool.MisuseForeign, &StandIn{size: size}, late)
+	w.found(kind, s, late)
 }

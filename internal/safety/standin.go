@@ -23,7 +23,8 @@ type StandIn struct {
 	kept   unsafe.Pointer // the stand-in, in quarantine
 	spare  unsafe.Pointer // what it stands for; nil if the pool had nothing
 	weight int64
-	spoilt bool // a write after Put has been reported
+	spoilt bool   // a write after Put has been reported
+	detail string // of a pool's config, which has no stand-in
 
 	taken    time.Time
 	returned time.Time
@@ -44,7 +45,7 @@ func (s *StandIn) gone() bool { return s.memory.Value() == nil }
 
 // misuse is a report on the stand-in.
 func (s *StandIn) misuse(kind pool.MisuseKind) pool.Misuse {
-	m := pool.Misuse{Kind: kind, Size: int64(s.size), Get: s.get.stack(), Put: s.put.stack()}
+	m := pool.Misuse{Kind: kind, Size: int64(s.size), Get: s.get.stack(), Put: s.put.stack(), Detail: s.detail}
 	switch {
 	case s.taken.IsZero():
 	case s.returned.IsZero():

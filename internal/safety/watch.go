@@ -41,8 +41,8 @@ type Watch struct {
 	mu         sync.Mutex   // guards what follows
 	index      index        // the stand-ins that are out or in quarantine
 	out        atomic.Int64 // read without mu
-	quarantine []*StandIn // oldest first
-	confined   int        // their bytes
+	quarantine []*StandIn   // oldest first
+	confined   int          // their bytes
 	closed     bool
 	since      int                 // looks since one came into quarantine
 	told       map[string]struct{} // what observers have been told of

@@ -35,7 +35,7 @@ type palette []struct {
 
 var (
 	results = palette{
-		{"hit", hit}, {"miss", miss}, {"bypass", bypass}, {"closed", pink}, {"timeout", plum}, {"canceled", indigo},
+		{"hit", hit}, {"miss", miss}, {"bypass", bypass}, {"closed", pink}, {"timeout", plum}, {"canceled", indigo}, {"failed", critical},
 	}
 	returns = palette{
 		{"pooled", hit}, {"full", drop}, {"pressure", brown}, {"refused", teal}, {"foreign", magenta}, {"oversize", indigo},
@@ -49,7 +49,7 @@ var (
 		{"Go memory", sky}, {"GC goal", teal}, {"Go", sky},
 	}
 	mistakes = palette{
-		{"lost", yellow}, {"double", critical}, {"write", drop}, {"overrun", teal}, {"suffix", indigo}, {"foreign", magenta},
+		{"lost", yellow}, {"double", critical}, {"write", drop}, {"overrun", teal}, {"suffix", indigo}, {"foreign", magenta}, {"config", sky},
 	}
 	levels = palette{
 		{"none", hit}, {"elevated", miss}, {"high", drop}, {"critical", critical},

@@ -178,7 +178,7 @@ func doesItLeak() Row {
 			Title: "Requests without a return", View: Lines, Unit: Ratio, Colour: critical, Empty: noAsker,
 			Description: "Share of what was handed out that did not come back in the same time. Around 0, up and down, is healthy; steady above is the share of calls that leak.",
 			Queries: []Query{{Legend: "not given back", Expr: `1 - sum(rate(otelpool_returns_total{@pools,otelpool_return_result!~"nil|double"}@rate))
-  / sum(rate(otelpool_requests_total{@pools,otelpool_request_result!~"timeout|canceled"}@rate))`}},
+  / sum(rate(otelpool_requests_total{@pools,otelpool_request_result!~"timeout|canceled|failed"}@rate))`}},
 		}, {
 			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "This pool cannot tell what was lost.",
 			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
