@@ -285,7 +285,7 @@ func TestRowsHaveTheirAttributes(t *testing.T) {
 		rowAction:   keyAction + "=hold",
 		rowLevel:    keyLevel + "=none",
 		rowMisuse:   keyMisuse + "=lost",
-		numRows - 1: keyMisuse + "=foreign",
+		numRows - 1: keyMisuse + "=config",
 	} {
 		a := rowAttribute(row)
 		if got := string(a.Key) + "=" + a.Value.String(); got != want {

@@ -83,6 +83,9 @@ const fewFindings, fewHolders = 10, 10
 func findingViews(found []finding, now time.Time) (rows []findingView) {
 	for _, f := range found[:min(len(found), fewFindings)] {
 		row := findingView{Ago: agoText(now, f.at), Kind: f.Kind.String(), What: misuseMeanings[f.Kind], Deeds: f.deeds()}
+		if f.Detail != "" {
+			row.What = f.Detail
+		}
 		if f.Size > 0 {
 			row.What += ", " + byteSize(f.Size)
 		}

@@ -115,7 +115,7 @@
 //	  classes        with pool=…: size; requests to idle_bytes as above; idle_age and regrets if controlled
 //	  curve          with pool=…: bytes (more or less than held now) and the hit_ratio it would have had
 //	  findings       with pool=…: misuse, latest first: kind, time, size, held (from Get to Put), and the stacks
-//	                 that are known as lines, innermost first: taken, put, put_wrongly
+//	                 that are known as lines, innermost first: taken, put, put_wrongly; detail, of a config
 //	  holders        with pool=…: who has taken what is in use, most bytes first: stack, samples, objects and
 //	                 bytes that these stand for, oldest
 package poolz

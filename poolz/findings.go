@@ -48,8 +48,11 @@ func (f *findings) of(name string) (found []finding) {
 // deeds are the places of a finding that are known, in the order of events.
 func (f *finding) deeds() (deeds []deed) {
 	late := "put wrongly"
-	if f.Kind == pool.MisuseDouble {
+	switch f.Kind {
+	case pool.MisuseDouble:
 		late = "put again"
+	case pool.MisuseConfig:
+		late = "found"
 	}
 	put := f.Put
 	if f.Kind == pool.MisuseSuffix {

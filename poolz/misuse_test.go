@@ -168,3 +168,19 @@ func TestPageThatIsDroppedStopsListening(t *testing.T) {
 		runtime.GC()
 	}
 }
+
+func TestAConfigThatDoesNotDoIsShownWithItsReason(t *testing.T) {
+	t.Parallel()
+	r := new(pool.Registry)
+	h := pageOf(r)
+	p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[int]{Name: "nothing", Registry: r, New: func() *int { return nil }}))
+	defer p.Close()
+	p.Get()
+	got := misuseOf(t, h, "nothing")
+	if len(got.Findings) != 1 || got.Findings[0].Kind != "config" || got.Misuse["config"] != 1 {
+		t.Errorf("%+v", got)
+	}
+	if body := get(t, h, "?format=text&pool=nothing").Body.String(); !strings.Contains(body, "config: New returned nil") || !strings.Contains(body, "found") {
+		t.Errorf("does not say why:\n%s", body)
+	}
+}

@@ -74,6 +74,7 @@ type findingJSON struct {
 	Taken      []string  `json:"taken,omitempty"`
 	Put        []string  `json:"put,omitempty"`
 	PutWrongly []string  `json:"put_wrongly,omitempty"`
+	Detail     string    `json:"detail,omitempty"`
 }
 
 type holderJSON struct {
@@ -211,7 +212,7 @@ func (d *detail) addTo(p *poolJSON, c *pool.ControllerStats) {
 	for _, f := range d.found {
 		p.Findings = append(p.Findings, findingJSON{
 			Kind: f.Kind.String(), Time: f.at.UTC(), Size: f.Size, Held: f.Held.Seconds(),
-			Taken: frameLines(f.Get), Put: frameLines(f.Put), PutWrongly: frameLines(f.Late),
+			Taken: frameLines(f.Get), Put: frameLines(f.Put), PutWrongly: frameLines(f.Late), Detail: f.Detail,
 		})
 	}
 	for _, h := range d.holders[:min(len(d.holders), maxLimit)] {

@@ -183,7 +183,7 @@ func (c *BoundedConfig[T]) prepare(core *bounded) func(x, kept unsafe.Pointer) (
 func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
 	p := problems{kind: "BoundedConfig"}
 	limit = p.limit(c.Limit)
-	p.addIf(c.New == nil && c.NewE == nil, "New", "nil", "give a function that makes an object, or NewE if it may fail")
+	p.addIf(c.New == nil && c.NewE == nil, "New", "nil", "give a function that makes an object")
 	p.addIf(c.New != nil && c.NewE != nil, "NewE", "set, and New too", "give one of them")
 	p.addIf(c.unsized() && c.Limit > 0 && c.Limit != pool.Unlimited, "Limit", c.Limit,
 		fmt.Sprintf("in bytes, which %v does not tell since it holds pointers: give Size, or MaxIdle in place of Limit", reflect.TypeFor[T]()))
