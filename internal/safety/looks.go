@@ -105,10 +105,11 @@ func (l *looks) visit(key uint64) site {
 	}
 	s.looked++
 	l.looked++
+	l.sites[key] = s
 	if l.looked > memory {
 		l.forget()
 	}
-	return s
+	return l.sites[key]
 }
 
 // makeRoom forgets a site if there are too many, and returns its requests.

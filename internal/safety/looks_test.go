@@ -1,0 +1,132 @@
+package safety
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// service is an engine that asks about one in 4 requests, of 20,000 a second.
+type service struct{ asked int }
+
+func (s *service) Passed(int) (uint64, time.Duration) {
+	s.asked++
+	return 4, 200 * time.Microsecond
+}
+
+// watched is a Watch whose class has stand-ins of so many bytes, and is not young.
+func watched(size int) (*Watch, *service) {
+	s := new(service)
+	w := New(Config{Classes: 1, Engine: s})
+	for range firstSamples {
+		w.took(0, size, time.Microsecond)
+		w.gave(0, time.Microsecond)
+	}
+	return w, s
+}
+
+// asks is where the engine asks for its callers, which are the sites.
+//
+//go:noinline
+func asks(w *Watch) (weight int64, due bool) { return w.Due(0) }
+
+// siteOf asks in a place of its own for each n.
+//
+//go:noinline
+func siteOf(w *Watch, n int) (int64, bool) {
+	switch n {
+	case 0:
+		return asks(w)
+	case 1:
+		return asks(w)
+	default:
+		weight, due := siteOf(w, n-2) // deeper
+		return weight, due
+	}
+}
+
+func TestSamplesCostTheirShareOfTheTime(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{0, 1 << 10, 64 << 10, 1 << 20} {
+		w, s := watched(size)
+		samples := 0
+		for range 200_000 {
+			if _, due := siteOf(w, rand.IntN(2)); due {
+				samples++
+			}
+		}
+		cost := time.Duration(samples)*w.looks.classes[0].sample() + time.Duration(s.asked)*lookCost
+		took := time.Duration(s.asked) * 200 * time.Microsecond
+		if got := float64(cost) / float64(took); got > 1.1/share || got < .7/share {
+			t.Errorf("%d bytes: %d samples cost %.4f of the time, want about %.2f", size, samples, got, 1./share)
+		}
+	}
+}
+
+func TestASiteThatWasNeverSampledIsAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{1 << 10, 1 << 20} {
+		w, _ := watched(size)
+		for range 100_000 {
+			siteOf(w, 0)
+		}
+		if _, due := siteOf(w, 1); !due {
+			t.Errorf("%d bytes: a new site has to wait", size)
+		}
+	}
+}
+
+// Sites without end make debts with an end.
+func TestNewSitesDoNotCostMoreThanTheCredit(t *testing.T) {
+	t.Parallel()
+	w, _ := watched(1 << 20)
+	spent := time.Duration(0)
+	for range 10_000 {
+		w.looks.mu.Lock()
+		s := w.looks.visit(rand.Uint64())
+		w.looks.earn(200 * time.Microsecond)
+		if w.looks.affords(&w.looks.classes[0], &s, 1) {
+			spent += w.looks.classes[0].sample()
+		}
+		w.looks.mu.Unlock()
+	}
+	if most := maxDebt + 2*w.looks.classes[0].sample() + 10_000*200*time.Microsecond/share; spent > most {
+		t.Errorf("spent %v, want at most %v", spent, most)
+	}
+	for range 10_000 {
+		w.looks.mu.Lock()
+		key := rand.Uint64()
+		w.looks.sites[key] = w.looks.visit(key)
+		w.looks.mu.Unlock()
+	}
+	if n := len(w.looks.sites); n > maxSites {
+		t.Errorf("%d sites are known, want at most %d", n, maxSites)
+	}
+}
+
+// One that makes few requests is sampled more often than their number says, and
+// weighs less each time.
+func TestHalfOfTheSamplesGoToSitesAlike(t *testing.T) {
+	t.Parallel()
+	w, s := watched(64 << 10)
+	var samples, weights [2]int64
+	for range 400_000 {
+		site := 0
+		if rand.IntN(20) == 0 {
+			site = 1
+		}
+		if weight, due := siteOf(w, site); due {
+			samples[site]++
+			weights[site] += weight
+		}
+	}
+	if got := float64(samples[1]) / float64(samples[0]+samples[1]); got < .2 || got > .35 {
+		t.Errorf("a site with 5 %% of the requests got %.2f of the samples, want about .275", got)
+	}
+	if got, want := float64(weights[0]+weights[1]), float64(4*s.asked); got < .98*want || got > want {
+		t.Errorf("samples stand for %.0f requests, want %.0f", got, want)
+	}
+	if got := float64(weights[1]) / float64(4*s.asked); got < .04 || got > .06 {
+		t.Errorf("the site's samples stand for %.3f of the requests, want .05", got)
+	}
+}
