@@ -159,8 +159,7 @@ func (d detective) open(t *testing.T, r *pool.Registry, kind pool.MisuseKind) (c
 	return func() { p.Put(p.Get(d.size)) }, func(wrong bool) { careless(p, d.size, wrong) }, p.Close
 }
 
-// found is in how many of so many trials the mistake was found, and after how many
-// calls in the median. The clock is synctest's where there are pauses between calls:
+// found is in how many of so many trials the mistake was found. The clock is synctest's where there are pauses between calls:
 // what stand-ins take of the CPU is not in it but for the least that is assumed.
 func (d detective) found(t *testing.T, kind pool.MisuseKind, trials int) (found int) {
 	for range trials {
@@ -240,11 +239,12 @@ func TestDetectionTable(t *testing.T) {
 }
 
 // row is the trials of 20 in which each kind was found. It fails where the bound is
-// missed: a place that is new, in a service.
+// missed: a place that is new, in a service. What append moves out of the largest
+// class is oversize, and no misuse.
 func (d detective) row(t *testing.T) (row string) {
 	const trials = 20
 	for _, kind := range []pool.MisuseKind{pool.MisuseDouble, pool.MisuseWrite, pool.MisuseLost, pool.MisuseOverrun, pool.MisuseSuffix, pool.MisuseForeign} {
-		if d.size == 0 && carelessObjects[kind] == nil {
+		if d.size == 0 && carelessObjects[kind] == nil || d.size == 1<<20 && kind == pool.MisuseForeign {
 			row += " – |"
 			continue
 		}

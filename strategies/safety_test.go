@@ -428,7 +428,7 @@ func TestCallsThatAreNotSampledDoNotAllocate(t *testing.T) {
 			runs++
 		}
 	}
-	if runs < 90 {
+	if runs < 60 { // reading the statistics takes most of the time, and samples are by time
 		t.Errorf("%d of 100 runs of 100 calls did without an allocation, want all but those with a sample", runs)
 	}
 }

@@ -47,6 +47,7 @@ func (p *Pool) Passed(class int) (requests uint64, spent time.Duration) {
 // clock is a P's, or the one of all requests that go through no cell: classes share
 // it, so that its time is counted once.
 type clock struct {
+	*Sampling
 	start   time.Time
 	counted atomic.Int64 // nanoseconds since start that passed has
 }
@@ -56,8 +57,7 @@ func (c *clock) now() int64 { return int64(time.Since(c.start)) }
 // schedule decides which requests of one class to sample on one P. Only the cell's
 // owner uses it.
 type schedule struct {
-	*Sampling
-	clock        *clock
+	*clock
 	passed       *passed
 	hits, misses run
 	young        uint8 // samples until First is over
@@ -69,15 +69,14 @@ type schedule struct {
 
 // run is the way to the next sample among requests of one kind, in legs.
 type run struct {
-	leg    uint32 // requests from one look at the clock to the next
 	left   uint32 // requests until the next sample, from the leg's beginning
 	stands uint32 // requests since the one before, up to the leg's beginning
-	ahead  uint32 // of the leg, where nothing else counts them
+	ahead  uint32 // requests of the leg, where nothing else counts them
 }
 
 // init makes a schedule of its parts, and has the first sample come soon.
 func (s *schedule) init(p *Pool, d *depot, c *clock) {
-	s.Sampling, s.clock, s.passed, s.young = &p.sampling, c, &d.passed, firstSamples
+	s.clock, s.passed, s.young = c, &d.passed, firstSamples
 	s.at = c.now()
 	first := max(s.First, s.Least)
 	s.hits.plan(first)
@@ -91,11 +90,11 @@ func (s *schedule) next(r *run) (sample bool) {
 		r.begin()
 		return true
 	}
-	now := s.clock.now()
-	s.learn(now-s.at, int64(r.leg))
+	now, leg := s.now(), r.leg()
+	s.learn(now-s.at, int64(leg))
 	s.at = now
-	r.left -= r.leg
-	r.stands += r.leg
+	r.left -= leg
+	r.stands += leg
 	want := s.want()
 	switch {
 	case r.left == 0:
@@ -114,7 +113,7 @@ func (s *schedule) next(r *run) (sample bool) {
 // account tells Passed of what a sample stands for.
 func (s *schedule) account(now int64, requests uint32) {
 	s.passed.requests.Add(uint64(requests))
-	s.passed.nanos.Add(max(now-s.clock.counted.Swap(now), 0))
+	s.passed.nanos.Add(max(now-s.counted.Swap(now), 0))
 	if s.young > 0 {
 		s.young--
 	}
@@ -147,10 +146,10 @@ func (r *run) plan(mean uint32) {
 	r.begin()
 }
 
-func (r *run) begin() {
-	r.leg = min(r.left, maxLeg)
-	r.ahead = r.leg
-}
+func (r *run) begin() { r.ahead = r.leg() }
+
+// leg is how many requests there are from one look at the clock to the next.
+func (r *run) leg() uint32 { return min(r.left, maxLeg) }
 
 // ends counts a request, and tells whether it ends the leg.
 func (r *run) ends() bool {
@@ -163,7 +162,7 @@ func (s *shard) sample(p *Pool) {
 	if p.sampling.Least == 0 {
 		return
 	}
-	s.clock.start = time.Now()
+	s.clock.Sampling, s.clock.start = &p.sampling, time.Now()
 	schedules := make([]schedule, len(s.cells))
 	for i := range schedules {
 		c := &s.cells[i]
@@ -174,7 +173,7 @@ func (s *shard) sample(p *Pool) {
 }
 
 // word is how many hits a word of the tally begins with.
-func (s *schedule) word() uint64 { return tallyFull - uint64(s.hits.leg) }
+func (s *schedule) word() uint64 { return tallyFull - uint64(s.hits.leg()) }
 
 // countMiss counts a miss, and tells whether to sample it.
 func (c *Cell) countMiss() (sample bool) {
@@ -210,7 +209,7 @@ func (p *Pool) due(class int) (sample bool) {
 }
 
 func (p *Pool) newDirect() *direct {
-	d := &direct{clock: clock{start: time.Now()}, schedules: make([]schedule, len(p.depots))}
+	d := &direct{clock: clock{Sampling: &p.sampling, start: time.Now()}, schedules: make([]schedule, len(p.depots))}
 	for i := range d.schedules {
 		d.schedules[i].init(p, &p.depots[i], &d.clock)
 	}
