@@ -18,7 +18,7 @@ func BenchmarkSafety(b *testing.B) {
 				p := newSizeClasses(b, strategies.SizeClassesConfig{Safety: safety})
 				defer p.Close()
 				b.ReportAllocs()
-				for range warmUp(safety, size) {
+				for range warmUp(safety) {
 					p.Put(p.Get(size))
 				}
 				for b.Loop() {
@@ -30,7 +30,7 @@ func BenchmarkSafety(b *testing.B) {
 			p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[[256]byte]{Safety: safety, New: func() *[256]byte { return new([256]byte) }}))
 			defer p.Close()
 			b.ReportAllocs()
-			for range warmUp(safety, 256) {
+			for range warmUp(safety) {
 				p.Put(p.Get())
 			}
 			for b.Loop() {
@@ -40,11 +40,11 @@ func BenchmarkSafety(b *testing.B) {
 	}
 }
 
-// warmUp is how many requests it takes until the pace is what it stays: more for
-// larger ones, which are sampled less.
-func warmUp(safety strategies.Safety, size int) int {
+// warmUp is how many requests it takes until samples cost what they do in the long
+// run.
+func warmUp(safety strategies.Safety) int {
 	if safety == strategies.SafetySampled {
-		return 1_000_000 + 60*size
+		return 1_000_000
 	}
 	return 100
 }
