@@ -14,9 +14,9 @@
 // It has the pools of a registry that are a [pool.Sampler]: SizeClasses and
 // Bounded with a Safety of sampled, which is the default, or strict. A strict pool
 // is in it to the last buffer. Of a sampled one it has an estimate: one sample stands
-// for as many as were handed out between two, which is 128 at first and some tens
-// of thousands in a pool that was used a lot, so what is held by few is seldom in
-// it. Requests that were larger than a pool's largest class are not.
+// for as many as the same place in the code took since it was sampled, which is some
+// tens in a service and many thousands in a tight loop, so what is held by few is
+// seldom in it. Requests that were larger than a pool's largest class are not.
 //
 // A profile costs a walk over the samples, a few thousand at most, and symbols for
 // their stacks. The package is a module of its own, so that pools themselves do

@@ -20,20 +20,22 @@ import (
 // fresh from New. After Put it is in quarantine for a while, its memory overwritten,
 // or cleared where the pool clears, so that a late write shows; objects are not
 // overwritten, and late writes to them not found. One that the garbage collector
-// takes while it is handed out was lost.
+// takes while it is handed out was lost. A strict Bounded knows what it has handed
+// out, and does not take what is another's.
 //
 // With the build tag otelpool_debug every pool that can is SafetyStrict, whatever
 // its config says, and misuse panics, with the places in the code that it took: a
-// double Put, a Put of b[k:], a write after Put or beyond the capacity. Loss and
-// foreign buffers do not panic. The panic comes where misuse is found, which for a
+// double Put, a Put of b[k:], a write after Put or beyond the capacity. Loss,
+// what is foreign and configs do not panic. The panic comes where misuse is found, which for a
 // late write is in a later Get or Put.
 type Safety uint8
 
 const (
-	// SafetySampled looks at one request in 128 of each size class at first, and
-	// then at so few that it costs a hundredth of Get and Put: one in some 200,000
-	// of 1 KiB, and the fewer the larger they are. Requests that are not sampled cost nothing. It keeps beside the limit
-	// at most 16 objects, of 1 MiB together or a single one.
+	// SafetySampled looks at as many requests as a hundredth of the P's time pays for:
+	// one in some 20 of 1 KiB where a class is asked 20,000 times a second, one in some
+	// 90,000 in a tight loop, and the fewer the larger they are, but at once at a place
+	// in the code that was never sampled. Requests that are not sampled cost nothing. It
+	// keeps beside the limit at most 16 objects, of 1 MiB together or a single one.
 	SafetySampled Safety = iota
 	// SafetyOff looks at nothing.
 	SafetyOff
