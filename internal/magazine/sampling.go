@@ -24,8 +24,8 @@ type Sampling struct {
 const (
 	firstSamples = 80
 	// A schedule looks at the clock after each leg: a class that was used in a tight
-	// loop and is used rarely now is sampled as such after one leg.
-	maxLeg   = 1 << 12
+	// loop and is used rarely now is sampled as such after one leg on each P.
+	maxLeg   = 1 << 11
 	maxWant  = 1 << 30
 	fraction = 8
 )
