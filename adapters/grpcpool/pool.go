@@ -38,7 +38,7 @@ type Pool struct {
 	dirty   bool
 }
 
-const maxHeaderBytes = 1 << 20
+const maxHeaders = 40_000 // 1 MiB
 
 // New returns a pool, or an error that says what is wrong with the config.
 func New(c Config) (*Pool, error) {
@@ -46,9 +46,9 @@ func New(c Config) (*Pool, error) {
 		return nil, errors.New("grpcpool: Config.Buffers is nil: give the pool that buffers come from, such as a *strategies.SizeClasses")
 	}
 	headers, err := strategies.NewBounded(strategies.BoundedConfig[[]byte]{
-		Safety: strategies.SafetyOff, // a pointer given back twice is found here, and a buffer by its own pool
-		New:    func() *[]byte { return new([]byte) },
-		Limit:  maxHeaderBytes,
+		Safety:  strategies.SafetyOff, // a pointer given back twice is found here, and a buffer by its own pool
+		New:     func() *[]byte { return new([]byte) },
+		MaxIdle: maxHeaders, // and no Limit, which would weigh each: they are empty
 	})
 	if err != nil {
 		return nil, err
