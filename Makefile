@@ -106,7 +106,7 @@ pressure-full: ## all scenarios, ten runs of each; hours, and goes on where it w
 	$(stage) pressure-full $(pressure) -full -results pressure/results.jsonl
 
 .PHONY: test-all
-test-all: test test-deploy fleet pressure soak chaos race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy fleet pressure soak chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
@@ -116,6 +116,10 @@ soak: ## storms of SOAKTIME each
 .PHONY: chaos
 chaos: ## the gateway while everything goes wrong at once, for CHAOSTIME; in test-modules for 10 s
 	$(stage) chaos env GOWORK= go test -C examples/otlp -count=1 -timeout 120m -v -run 'Witness|EverythingGoesWrong' . -chaos $(CHAOSTIME)
+
+.PHONY: detection
+detection: ## the tables in docs/safety.md: what sampling finds, by rate, size and kind; 10 minutes
+	$(stage) detection go test -count=1 -timeout 60m -v -run DetectionTable ./strategies -detection
 
 .PHONY: race-long
 race-long: export CGO_ENABLED := 1
