@@ -101,9 +101,9 @@ func (c *class) setAge(d *pool.ClassDemand, p *prices, one *weight) {
 	c.prices = *p
 	for i := len(c.depths) - 1; i >= 0; i-- {
 		l := &c.depths[i]
-		if known := l.age > 0; changed || !known || l.stale() {
-			l.setAge(p, one, float32(int64(1)<<i))
-			if known && !changed {
+		if all := changed || l.age == 0; all || l.stale() {
+			l.setAge(p, one, float32(int64(1)<<i), all)
+			if !all {
 				break
 			}
 		}

@@ -22,6 +22,14 @@ var gapLength, gapStart = func() (length, start [pool.NumGaps]float64) {
 // at the ends of windows; all in seconds.
 type prices struct{ T, least, most, late float64 }
 
+// rate is 1/T, or 0 where no time is known yet.
+func (p *prices) rate() float64 {
+	if p.T == 0 {
+		return 0
+	}
+	return 1 / p.T
+}
+
 // learner is what is known of how long the objects at one depth lie unused, and
 // finds the idle age that would have cost least.
 //
@@ -62,6 +70,7 @@ type gaps struct {
 
 // ended takes in n gaps that ended, of which gone were of objects that had been dropped.
 func (l *learner) ended(p *prices, bin int, n, gone float32, one *weight) {
+	length, rate := gapLength[bin], p.rate()
 	for k := range l.memories {
 		m := &l.memories[k]
 		known := min(gone*one[k], m.absent)
@@ -69,48 +78,41 @@ func (l *learner) ended(p *prices, bin int, n, gone float32, one *weight) {
 		m.absent -= known
 		m.all += n*one[k] - known
 		m.fresh += n * one[k]
-		if g := gapLength[bin]; p.T == 0 {
-			continue
-		} else if g < m.age {
-			m.cost += n * one[0] * float32(g/p.T)
-		} else {
-			m.cost += one[0] * (n + (n-gone)*float32(m.age/p.T)) // gone ones were charged for their age when they were dropped
+		if length < m.age {
+			m.cost += one[0] * n * float32(length*rate)
+		} else { // those that are gone were charged for their age when they were dropped
+			m.cost += one[0] * (n + (n-gone)*float32(m.age*rate))
 		}
 	}
 }
 
 // dropped takes in n objects that were dropped.
 func (l *learner) dropped(p *prices, n float32, one *weight) {
+	rate := p.rate()
 	for k := range l.memories {
 		m := &l.memories[k]
 		m.absent += n * one[k]
 		m.all += n * one[k]
 		m.fresh += n * one[k]
-		if p.T > 0 {
-			m.cost += one[0] * n * float32(m.age/p.T)
-		}
+		m.cost += one[0] * n * float32(m.age*rate)
 	}
-}
-
-// stale tells whether so much is new that other ages may be best.
-func (l *learner) stale() bool {
-	for k := range l.memories {
-		if m := &l.memories[k]; m.fresh*fresh > m.all {
-			return true
-		}
-	}
-	return false
 }
 
 // fresh is how much of what is known has to be new before it is looked at again: one
 // part in so many.
-const fresh = 32
+const fresh = 16
 
-// setAge finds the idle age. There are so many depths.
-func (l *learner) setAge(p *prices, one *weight, depths float32) {
+// stale tells whether so much is new that another age may be best.
+func (m *gaps) stale() bool { return m.fresh*fresh > m.all }
+
+func (l *learner) stale() bool { return l.memories[0].stale() || l.memories[1].stale() }
+
+// setAge finds the idle age, from all if the prices are new. There are so many depths.
+func (l *learner) setAge(p *prices, one *weight, depths float32, all bool) {
 	for k := range l.memories {
-		m := &l.memories[k]
-		m.age, m.fresh = m.best(p, one[k]), 0
+		if m := &l.memories[k]; all || m.stale() {
+			m.age, m.fresh = m.best(p, one[k]), 0
+		}
 	}
 	short, long := &l.memories[0], &l.memories[1]
 	age := long.age

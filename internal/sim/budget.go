@@ -31,7 +31,7 @@ func (b *Budget) SetPressed(on bool) { b.pressed = on }
 // Reclaim drops what has the longest wait until the pools fit the limit.
 func (b *Budget) Reclaim() (freed int64) {
 	before := b.used
-	for b.used > b.limit && b.evict(b.now()) {
+	for b.used > b.limit && b.evict(b.now(), 0) {
 	}
 	return before - b.used
 }
@@ -43,21 +43,23 @@ func (b *Budget) now() (at time.Duration) {
 	return at
 }
 
-// room makes room for so many bytes, which p wants, if there can be.
-func (b *Budget) room(at time.Duration, p *Slots, bytes int64) bool {
+// room makes room for so many bytes, which p wants, if there can be: if what would
+// give way for them can be expected to wait for at least so long.
+func (b *Budget) room(at time.Duration, p *Slots, bytes int64, wait time.Duration) bool {
 	if p.idle.bytes+bytes > p.limit || bytes > b.limit {
 		return false
 	}
 	for b.used > b.limit-bytes {
-		if !b.evict(at) {
+		if !b.evict(at, wait) {
 			return false
 		}
 	}
 	return true
 }
 
-// evict drops the one object that has the longest wait in all pools.
-func (b *Budget) evict(at time.Duration) bool {
+// evict drops the one object that has the longest wait in all pools, if it is not shorter
+// than the least.
+func (b *Budget) evict(at, least time.Duration) bool {
 	var from *Slots
 	class, longest := -1, time.Duration(-1)
 	for _, p := range b.pools {
@@ -65,7 +67,7 @@ func (b *Budget) evict(at time.Duration) bool {
 			from, class, longest = p, c, wait
 		}
 	}
-	if from == nil {
+	if from == nil || longest < least {
 		return false
 	}
 	from.evict(at, class, pool.EvictPressure)

@@ -89,16 +89,26 @@ func (p *Slots) miss(at time.Duration, c *slots) {
 // longest wait in any pool makes room.
 func (p *Slots) Put(at time.Duration, class int) {
 	size := p.sizes[class]
-	p.classes[class].out--
-	if !p.budget.room(at, p, size) {
+	c := &p.classes[class]
+	room := p.budget.room(at, p, size, c.wait(at)) // while it is still out: it is one of those that there are
+	c.out--
+	if !room {
 		p.refuse(at, class)
 		return
 	}
-	c := &p.classes[class]
 	c.settle(at)
 	c.free.push(at)
 	p.add(at, size)
 	p.returns[pool.Pooled]++
+}
+
+// wait is how long the object that lies longest can be expected to wait, when one that
+// is out comes back.
+func (c *slots) wait(at time.Duration) time.Duration {
+	if c.free.n > 0 {
+		return 0 // it is among those that are asked
+	}
+	return c.reach.Wait(c.out, 0)
 }
 
 // refuse drops the object. The others of its class are as good, so it is the one
