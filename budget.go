@@ -120,33 +120,31 @@ func (b *Budget) all() []BudgetMember {
 	return nil
 }
 
-// MakeRoom drops objects idle for longer than a moment, those with the longest
-// wait first, so that n bytes may fit. It reports whether it dropped anything. It is for pool
-// implementations, in place of refusing an object. Where there is nothing to
-// drop, only one call in as many as there are eight pools looks, so that a
+// MakeRoom drops the objects with the longest wait, so that n bytes may fit, if that is
+// longer than the wait of what is to fill them, which is 0 where nothing is known of it. It
+// reports whether it dropped anything. It is for pool implementations, in place of
+// refusing an object. Where there is nothing to drop, only one call in as many as there are eight pools looks, so that a
 // refusal costs the same with a thousand pools as with eight.
-func (b *Budget) MakeRoom(n int64) bool {
+func (b *Budget) MakeRoom(n int64, wait time.Duration) bool {
 	if b.barren.Load() > 0 && b.barren.Add(-1) >= 0 {
 		return false
 	}
 	all := b.all()
-	if dropSome(all, max(n, b.Limit()/256)) { // more than is needed, so that not every Put has to look
+	if dropSome(all, max(n, b.Limit()/256), wait) { // more than is needed, so that not every Put has to look
 		return true
 	}
 	b.barren.Store(int64(len(all) / 8))
 	return false
 }
 
-func dropSome(all []BudgetMember, bytes int64) bool {
-	const moment = 1
+func dropSome(all []BudgetMember, bytes int64, longest time.Duration) bool {
 	var from BudgetMember
-	longest := time.Duration(-1)
 	for _, m := range all {
-		if wait, ok := m.LongestWait(moment); ok && wait > longest {
+		if wait, ok := m.LongestWait(0); ok && wait > longest {
 			from, longest = m, wait
 		}
 	}
-	return from != nil && from.Evict(bytes, moment, EvictBudget) > 0
+	return from != nil && from.Evict(bytes, 0, EvictBudget) > 0
 }
 
 // Reclaim drops what has the longest wait in all pools, until what is charged

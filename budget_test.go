@@ -25,7 +25,7 @@ func TestARefusalCostsTheSameWithAThousandPools(t *testing.T) {
 		}
 		const puts = 5000
 		for range puts {
-			if b.MakeRoom(1) {
+			if b.MakeRoom(1, 0) {
 				t.Fatal("room was made of nothing")
 			}
 		}

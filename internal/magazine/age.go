@@ -68,9 +68,11 @@ func (p *Pool) advanceLocked(window time.Duration) {
 	p.began.Store(began)
 	p.unused.Store(began - int64(window))
 	p.clock.Add(int64(window))
+	before := p.divided
 	p.divideLocked()
+	less := p.divided < before // the Ps give back what they have charged beyond it
 	for pid := range p.ps {
-		if s := p.ps[pid].shard; s != nil && p.inspectLocked(s) {
+		if s := p.ps[pid].shard; s != nil && (p.inspectLocked(s) || less) {
 			p.detachLocked(pid)
 		}
 	}

@@ -64,6 +64,17 @@ func (d *depot) wait(before, now int64) (time.Duration, bool) {
 	return idle, true
 }
 
+// ownWait is how long an object that is given back can be expected to wait, if it would
+// lie alone: one of those in the depot would be asked in its place.
+func (d *depot) ownWait() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if w := d.demanded; w != nil && d.oldest == nil {
+		return w.reach.Wait(w.depth, 0)
+	}
+	return 0
+}
+
 // unlearn forgets what the windows of a controller taught, for without one it
 // would be true for ever.
 func (p *Pool) unlearn() {

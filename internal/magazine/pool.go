@@ -52,6 +52,7 @@ type Pool struct {
 	clock  atomic.Int64 // nanoseconds that Age was told of: the time that objects are stamped with, which is when the window began
 	began  atomic.Int64 // what it was in the window before
 	unused atomic.Int64 // the stamp of what was not used in that window: of the one before that
+	full   atomic.Int64 // until when the clock is to say that room is short: see crowded
 	grown  atomic.Uint64
 	shrunk atomic.Uint64
 	all    atomic.Pointer[shard] // every shard ever made, newest first

@@ -15,7 +15,7 @@ func (p *Pool) Put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 		size = d.size
 	}
 	result := p.put(d, class, x, size)
-	if result == pool.Full && p.makeWay(size) {
+	if result == pool.Full && p.makeWay(d, size) {
 		result = p.put(d, class, x, size)
 	}
 	switch result {

@@ -1,18 +1,37 @@
 package magazine
 
 import (
+	"time"
+
 	"github.com/otelpool/pool/internal/percpu"
 )
 
+const (
+	// roomy and crowdedPart are the parts of the limit that the Ps may charge of each
+	// class, as one in so many.
+	roomy       = 2
+	crowdedPart = 16
+	// crowdedFor is for how long a pool that was full is taken to become so again.
+	crowdedFor = 5 * time.Minute
+)
+
+// crowded notes that there is no room left. What Ps have charged then keeps others
+// from what they need, and what they hold nobody can compare: they get less.
+func (p *Pool) crowded() { p.full.Store(p.clock.Load() + int64(crowdedFor)) }
+
 // divideLocked sets what a cell may charge: of each class at most 1/(2·Ps) of
-// the limit, so that at least half of it is never bound to a P. What a budget is
-// lowered to counts from the next window on.
+// the limit, so that at least half of it is never bound to a P, and where room is
+// short an eighth of that. What a budget is lowered to counts from the next window on.
 func (p *Pool) divideLocked() {
 	limit := p.limit.Load()
 	if p.budget != nil {
 		limit = min(limit, p.budget.Limit())
 	}
-	share := limit / int64(2*len(p.ps))
+	part := roomy
+	if p.full.Load() > p.clock.Load() {
+		part = crowdedPart
+	}
+	share := limit / int64(part*len(p.ps))
 	if share == p.divided {
 		return
 	}

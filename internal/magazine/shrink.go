@@ -182,13 +182,17 @@ func (p *Pool) idleBytes() int64 {
 	return stats.IdleBytes
 }
 
-// makeWay drops objects that have been idle for a while, so that one of the given
-// size may fit. It reports whether it dropped any.
-func (p *Pool) makeWay(size int64) bool {
+// makeWay drops objects, so that one of the given size may fit, if they can be expected
+// to wait for longer than that one. It reports whether it dropped any.
+func (p *Pool) makeWay(d *depot, size int64) bool {
+	p.crowded()
+	wait := d.ownWait()
 	if limit := p.limit.Load(); size > limit-p.charged.Load() {
-		return p.evict(max(size, limit/256), p.clock.Load(), pool.EvictBudget) > 0
+		after := p.clock.Load() + 1
+		_, longest := p.idlest(after)
+		return longest > wait && p.evict(max(size, limit/256), after, pool.EvictBudget) > 0
 	}
-	return p.budget != nil && p.budget.MakeRoom(size)
+	return p.budget != nil && p.budget.MakeRoom(size, wait)
 }
 
 // evict drops objects used last before the given time until at least the bytes
