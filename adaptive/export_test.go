@@ -2,6 +2,7 @@ package adaptive
 
 import (
 	"math"
+	"time"
 
 	"github.com/otelpool/pool"
 )
@@ -52,3 +53,31 @@ func (c *Class) Depths() (gaps []map[int]int, absent []int) {
 	}
 	return gaps, absent
 }
+
+// Learned is a depth of a class as a policy follows it, with T = 10 s.
+type Learned struct {
+	l   learner
+	one weight
+}
+
+// See takes in a gap that ended so long after the one before, and returns the idle age.
+func (l *Learned) See(since time.Duration, bin int) time.Duration {
+	p := prices{T: 10, least: 0.5, most: 200, rate: 0.1}
+	if l.one == (weight{}) {
+		l.one = weight{1, 1}
+		l.l.setAge(&p, &l.one, 1, true)
+	}
+	for k := range l.one {
+		l.one[k] *= float32(math.Exp2(since.Seconds() / 300 / lasting[k]))
+		if l.one[k] >= 1<<20 {
+			l.l.scale(k, 1/l.one[k])
+			l.one[k] = 1
+		}
+	}
+	l.l.ended(&p, bin, 1, 0, &l.one)
+	l.l.setAge(&p, &l.one, 1, false)
+	return l.l.age
+}
+
+// Long tells whether the long memory is followed.
+func (l *Learned) Long() bool { return !l.l.turned(1, &l.one) }

@@ -145,3 +145,46 @@ func TestLeaksDoNotBlurTheDepths(t *testing.T) {
 		}
 	}
 }
+
+// turnOf is a demand of one object whose gaps are short for a while and then long, and
+// the ages found at the end of both.
+func turnOf(t *testing.T, before, after int) (first, last time.Duration) {
+	t.Helper()
+	var l adaptive.Learned
+	age := func(windows, bin int) (age time.Duration) {
+		for range windows {
+			age = l.See(10*time.Second, bin)
+		}
+		return age
+	}
+	return age(720, before), age(40, after)
+}
+
+// Two hours of a demand are not in the way of what came after it: the short memory
+// is followed when it has saved a miss. Where nothing changes it is the long one.
+func TestAfterATurnTheShortMemoryIsFollowed(t *testing.T) {
+	t.Parallel()
+	short, long := pool.GapBin(4*time.Second), pool.GapBin(40*time.Second)
+	if first, last := turnOf(t, short, long); first < 4*time.Second || last > time.Second {
+		t.Errorf("T = 10 s: gaps of 4 s: age %v; then for 400 s of 40 s: age %v, want to hold through the first and drop the others", first, last)
+	}
+	if first, last := turnOf(t, long, short); first > time.Second || last < 4*time.Second {
+		t.Errorf("T = 10 s: gaps of 40 s: age %v; then for 400 s of 4 s: age %v, want to drop the first and hold through the others", first, last)
+	}
+}
+
+// A gap now and then that is unlike the others is no turn.
+func TestWithoutATurnTheLongMemoryIsFollowed(t *testing.T) {
+	t.Parallel()
+	var l adaptive.Learned
+	for i := range 1000 {
+		bin := pool.GapBin(4 * time.Second)
+		if i%10 == 0 {
+			bin = pool.GapBin(40 * time.Second)
+		}
+		l.See(10*time.Second, bin)
+		if i > 100 && !l.Long() {
+			t.Fatalf("gap %d: the short memory is followed", i)
+		}
+	}
+}

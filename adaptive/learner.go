@@ -114,12 +114,16 @@ func (l *learner) setAge(p *prices, one *weight, depths float32, all bool) {
 			m.age, m.fresh = m.best(p, one[k]), 0
 		}
 	}
-	short, long := &l.memories[0], &l.memories[1]
-	age := long.age
-	if short.cost+depths*one[0] < long.cost {
-		age = short.age
+	age := l.memories[1].age
+	if l.turned(depths, one) {
+		age = l.memories[0].age
 	}
 	l.age = max(time.Duration((age-p.late)*float64(time.Second)), 1)
+}
+
+// turned tells whether the short memory knows better.
+func (l *learner) turned(depths float32, one *weight) bool {
+	return l.memories[0].cost+depths*one[0] < l.memories[1].cost
 }
 
 // best is the idle age that costs least, as far as is known. one is the weight of

@@ -372,7 +372,7 @@ func TestACollectionThatLeftTheHeapAsItWasIsAskedForOnceMore(t *testing.T) {
 		l.reading.Heap.Limit, l.reading.Heap.Live, l.reading.Heap.Goal = adaptive.NoLimit, limit*2/5, limit*9/10
 		l.step()
 		l.fill(0, (share+limit/4)>>16)
-		l.step() // asks
+		l.step()      // asks
 		for range 5 { // before what is left grows old
 			l.reading.Heap.Cycles, l.reading.Heap.Live = l.reading.Heap.Cycles+1, left
 			l.step()

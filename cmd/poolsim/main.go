@@ -4,6 +4,7 @@
 //
 //	poolsim                             the nine generated traces, T = 10 s
 //	poolsim -T 2s,10s,60s -each         … at three prices of memory, trace by trace
+//	poolsim -others                     three more, by which the nine's figures are checked
 //	poolsim -trace a.csv.gz,b.csv       recordings of your own
 //	poolsim -budget 30%                 pools that share 30 % of what they would hold without limit
 //	poolsim -svg charts -json > all.json

@@ -21,6 +21,7 @@ type options struct {
 	classes func(bytes int64) int64
 	budget  budget
 	seed    uint64
+	others  bool
 	engine  bool
 	each    bool
 	json    bool
@@ -49,6 +50,7 @@ func parse(args []string, stderr io.Writer) (o *options, code int) {
 	classes := flags.String("classes", "pow2", "size classes: pow2, exact, a list of `SIZE,SIZE…`, or geometric:RATIO")
 	room := flags.String("budget", "", "compare what is missed with so little room: `N%` of what the pools would hold without limit, or bytes")
 	flags.Uint64Var(&o.seed, "seed", 20261126, "of the generated traces")
+	flags.BoolVar(&o.others, "others", false, "replay the other generated traces, with gaps of heavy tails, of two time scales and that change")
 	flags.BoolVar(&o.engine, "engine", true, "replay through the shipped engine too")
 	flags.BoolVar(&o.each, "each", false, "print a table for every trace")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
@@ -71,6 +73,9 @@ func parse(args []string, stderr io.Writer) (o *options, code int) {
 func (o *options) fill(rest []string, files, times, classes, room string) (err error) {
 	if len(rest) > 0 {
 		err = fmt.Errorf("argument %q: name recordings with -trace", rest[0])
+	}
+	if files != "" && o.others {
+		err = errors.Join(err, errors.New("-others with -trace: want one of them"))
 	}
 	if files != "" {
 		o.files = strings.Split(files, ",")
@@ -168,8 +173,12 @@ func (o *options) load(stderr io.Writer) (traces []*trace.Trace, err error) {
 		traces = append(traces, t)
 	}
 	if len(o.files) == 0 {
-		for i := range trace.Generators {
-			g := &trace.Generators[i]
+		generators := trace.Generators
+		if o.others {
+			generators = trace.Others
+		}
+		for i := range generators {
+			g := &generators[i]
 			traces = append(traces, trace.New(g.Name, g.Operations(o.seed), o.classes))
 		}
 	}

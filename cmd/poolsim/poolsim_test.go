@@ -98,6 +98,23 @@ func TestBudgetIsCompared(t *testing.T) {
 	}
 }
 
+func TestOthersAreComparedApart(t *testing.T) {
+	t.Parallel()
+	out, errs, code := poolsim(t, "-others", "-engine=false", "-each")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	for _, want := range []string{"heavy-gaps, T = 10s", "two-scales, T = 10s", "turns, T = 10s", "T = 10s, 3 traces"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	_, errs, code = poolsim(t, "-others", "-trace", "a.csv")
+	if want := "-others with -trace: want one of them"; code != 2 || !strings.Contains(errs, want) {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+}
+
 func TestChartsAreDrawn(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "charts")

@@ -438,3 +438,92 @@ func TestWithoutAControllerWhatDemandDoesNotReachGoes(t *testing.T) {
 		t.Errorf("%d objects idle where 10 are needed", idle)
 	}
 }
+
+func TestDeepObjectsGoAtAnAgeOfTheirOwn(t *testing.T) {
+	p := newAged(t, Config{Sizes: []int64{1 << 10}})
+	p.burst(0, 100)
+	p.SetIdleAge(0, time.Minute)
+	p.SetIdleAges(0, 10, []time.Duration{time.Hour, time.Hour, time.Hour, time.Hour, 2 * time.Second}) // from 10 + 2^4 on
+	for range 20 {
+		p.tick(time.Second)
+	}
+	if got := p.idle(); got != 25 {
+		t.Errorf("%d objects idle, want the 25 that are not old", got)
+	}
+	p.SetIdleAge(0, 2*time.Second)
+	p.tick(time.Second)
+	if got := p.idle(); got != 0 {
+		t.Errorf("%d objects idle: the class's age did not end those of the depths", got)
+	}
+}
+
+// Room that Ps have charged is room that others cannot use: where there is none left
+// they give it back when the window ends, and get an eighth of it from then on.
+func TestAFullPoolTakesRoomBackFromItsPs(t *testing.T) {
+	alone(t)
+	const limit = 1 << 20
+	p := newAged(t, Config{Sizes: []int64{1 << 10, 2 << 10}, Limit: limit})
+	p.burst(0, 40) // charges more than that
+	if before := p.Charged(); before <= 40<<10 {
+		t.Fatalf("%d bytes charged for %d: no room is left over", before, 40<<10)
+	}
+	share := p.depots[0].share.Load()
+	p.burst(1, limit/(2<<10)) // does not fit
+	p.tick(time.Second)
+	if _, bytes := p.Held(); p.Charged() != bytes {
+		t.Errorf("%d bytes are held, %d charged", bytes, p.Charged())
+	}
+	if got := p.depots[0].share.Load(); got != share/8 {
+		t.Errorf("a P may charge %d bytes, want an eighth of %d", got, share)
+	}
+	for range crowdedFor/time.Second + 1 {
+		p.tick(time.Second)
+	}
+	if got := p.depots[0].share.Load(); got != share {
+		t.Errorf("a P may charge %d bytes after %v with room to spare, want %d again", got, crowdedFor, share)
+	}
+}
+
+// Of what was used in the running window nothing is known but how often it is wanted.
+func TestWhatWasJustUsedMakesWayIfItIsWantedRarely(t *testing.T) {
+	const size = 64 << 10
+	p := newAged(t, Config{Sizes: []int64{size, size + 1}, Limit: 10 * size})
+	for i := range 120 {
+		p.burst(0, 5)
+		if i%40 == 0 {
+			p.burst(1, 4)
+		}
+		p.tick(time.Second)
+	}
+	p.burst(1, 5)
+	p.burst(0, 5)
+	var st pool.Stats
+	p.Stats(&st)
+	if often, rarely := st.Classes[0].Idle, st.Classes[1].Idle; often != 5 || rarely >= 5 {
+		t.Errorf("%d of 5 are left that are wanted every second, and %d of 5 that are wanted every 40", often, rarely)
+	}
+	if p.burst(1, 5); p.classIdle(0) != 5 {
+		t.Errorf("%d of 5 are left that are wanted every second: they made way for what is wanted every 40", p.classIdle(0))
+	}
+}
+
+func (p *aged) classIdle(class int) int64 {
+	var st pool.Stats
+	p.Stats(&st)
+	return st.Classes[class].Idle
+}
+
+func TestWhatIsWantedRarelyIsNotTakenInForWhatIsWantedOften(t *testing.T) {
+	const size = 64 << 10
+	p := newAged(t, Config{Sizes: []int64{size, size + 1}, Limit: 5*size + 1})
+	p.burst(1, 1)
+	p.tick(time.Second) // it is known that there was demand once
+	for range 100 {
+		p.burst(0, 5)
+		p.tick(time.Second)
+	}
+	p.burst(0, 5)
+	if p.burst(1, 1); p.classIdle(0) != 5 || p.classIdle(1) != 0 {
+		t.Errorf("%d of 5 are left that are wanted every second, and %d that was wanted 100 s ago", p.classIdle(0), p.classIdle(1))
+	}
+}

@@ -1,5 +1,5 @@
-// Package trace is recordings of what a program asked of its pools, and nine
-// generated ones.
+// Package trace is recordings of what a program asked of its pools, nine generated
+// ones, and three more.
 package trace
 
 import (
