@@ -462,13 +462,15 @@ func TestDeepObjectsGoAtAnAgeOfTheirOwn(t *testing.T) {
 func TestAFullPoolTakesRoomBackFromItsPs(t *testing.T) {
 	alone(t)
 	const limit = 1 << 20
-	p := newAged(t, Config{Sizes: []int64{1 << 10, 2 << 10}, Limit: limit})
+	budget := pool.NewBudget(limit)
+	p := newAged(t, Config{Sizes: []int64{1 << 10}, Budget: budget})
+	other := newAged(t, Config{Sizes: []int64{2 << 10}, Budget: budget})
 	p.burst(0, 40) // charges more than that
 	if before := p.Charged(); before <= 40<<10 {
 		t.Fatalf("%d bytes charged for %d: no room is left over", before, 40<<10)
 	}
 	share := p.depots[0].share.Load()
-	p.burst(1, limit/(2<<10)) // does not fit
+	other.burst(0, limit/(2<<10)) // does not fit
 	p.tick(time.Second)
 	if _, bytes := p.Held(); p.Charged() != bytes {
 		t.Errorf("%d bytes are held, %d charged", bytes, p.Charged())

@@ -15,9 +15,14 @@ const (
 	crowdedFor = 5 * time.Minute
 )
 
-// crowded notes that there is no room left. What Ps have charged then keeps others
-// from what they need, and what they hold nobody can compare: they get less.
-func (p *Pool) crowded() { p.full.Store(p.clock.Load() + int64(crowdedFor)) }
+// crowded notes that there is no room left, here or in another pool of the budget. What
+// Ps have charged then keeps others from what they need, and what they hold nobody can
+// compare: they get less.
+func (p *Pool) crowded() {
+	if until := p.clock.Load() + int64(crowdedFor); p.full.Load() != until {
+		p.full.Store(until)
+	}
+}
 
 // divideLocked sets what a cell may charge: of each class at most 1/(2·Ps) of
 // the limit, so that at least half of it is never bound to a P, and where room is

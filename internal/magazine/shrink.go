@@ -146,8 +146,9 @@ func (p *Pool) Evict(bytes int64, idle time.Duration, why pool.EvictionReason) i
 	return p.evictSome(bytes, p.clock.Load()-int64(idle)+1, p.spareNow(), why)
 }
 
-// LongestWait implements pool.BudgetMember.
+// LongestWait implements pool.BudgetMember. Who asks is short of room.
 func (p *Pool) LongestWait(idle time.Duration) (time.Duration, bool) {
+	p.crowded()
 	d, wait := p.idlest(p.clock.Load() - int64(idle) + 1)
 	if d == nil || p.spareNow() < max(d.size, 1) {
 		return 0, false
