@@ -62,7 +62,7 @@ type Learned struct {
 
 // See takes in a gap that ended so long after the one before, and returns the idle age.
 func (l *Learned) See(since time.Duration, bin int) time.Duration {
-	p := prices{T: 10, least: 0.5, most: 200, rate: 0.1}
+	p := prices{T: 10, least: 0.5, most: 200}
 	if l.one == (weight{}) {
 		l.one = weight{1, 1}
 		l.l.setAge(&p, &l.one, 1, true)

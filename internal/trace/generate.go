@@ -166,7 +166,7 @@ func heavyGaps(m *maker) {
 	for size := int64(1 << 10); size <= 4<<20; size *= 2 {
 		for range 5 {
 			shape, batch := 1.1+0.4*m.rng.Float64(), m.between(1, 40)
-			for at := m.rng.Float64() * 60; at < hour; at += 0.3 * math.Pow(1-m.rng.Float64(), -1/shape) {
+			for at := m.rng.Float64() * 60; at < hour; at += math.Pow(1-m.rng.Float64(), -1/shape) {
 				m.burst(at, m.between(1, batch), 0.1, 0.1, func() int64 { return size })
 			}
 		}

@@ -45,7 +45,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 
 func TestGeneratorsMakeTheSameTraceAgain(t *testing.T) {
 	t.Parallel()
-	for _, g := range append([]trace.Generator{trace.Generators[cheap[0]], trace.Generators[cheap[1]]}, trace.Others...) {
+	for _, g := range []trace.Generator{trace.Generators[cheap[0]], trace.Generators[cheap[1]], trace.Others[2]} {
 		a, b := g.Operations(7), g.Operations(7)
 		if !slices.Equal(a, b) {
 			t.Errorf("%s: two traces of one seed differ", g.Name)
