@@ -48,6 +48,7 @@ func (p *Pool) Passed(class int) (requests uint64, spent time.Duration) {
 // it, so that its time is counted once.
 type clock struct {
 	*Sampling
+	pool    *Pool
 	start   time.Time
 	counted atomic.Int64 // nanoseconds since start that passed has
 }
@@ -58,9 +59,9 @@ func (c *clock) now() int64 { return int64(time.Since(c.start)) }
 // owner uses it.
 type schedule struct {
 	*clock
-	passed       *passed
 	hits, misses run
 	young        uint8 // samples until First is over
+	class        uint8
 
 	at       int64 // when a leg ended last
 	requests int64 // the latest ones, older ones counting less, shifted by fraction
@@ -75,8 +76,8 @@ type run struct {
 }
 
 // init makes a schedule of its parts, and has the first sample come soon.
-func (s *schedule) init(p *Pool, d *depot, c *clock) {
-	s.clock, s.passed, s.young = c, &d.passed, firstSamples
+func (s *schedule) init(class int, c *clock) {
+	s.clock, s.class, s.young = c, uint8(class), firstSamples
 	s.at = c.now()
 	first := max(s.First, s.Least)
 	s.hits.plan(first)
@@ -112,8 +113,9 @@ func (s *schedule) next(r *run) (sample bool) {
 
 // account tells Passed of what a sample stands for.
 func (s *schedule) account(now int64, requests uint32) {
-	s.passed.requests.Add(uint64(requests))
-	s.passed.nanos.Add(max(now-s.counted.Swap(now), 0))
+	passed := &s.pool.depots[s.class].passed
+	passed.requests.Add(uint64(requests))
+	passed.nanos.Add(max(now-s.counted.Swap(now), 0))
 	if s.young > 0 {
 		s.young--
 	}
@@ -162,12 +164,12 @@ func (s *shard) sample(p *Pool) {
 	if p.sampling.Least == 0 {
 		return
 	}
-	s.clock.Sampling, s.clock.start = &p.sampling, time.Now()
+	s.clock.Sampling, s.clock.pool, s.clock.start = &p.sampling, p, time.Now()
 	schedules := make([]schedule, len(s.cells))
 	for i := range schedules {
 		c := &s.cells[i]
 		c.schedule = &schedules[i]
-		c.schedule.init(p, &p.depots[i], &s.clock)
+		c.schedule.init(i, &s.clock)
 		c.begin(c.schedule.word())
 	}
 }
@@ -209,9 +211,9 @@ func (p *Pool) due(class int) (sample bool) {
 }
 
 func (p *Pool) newDirect() *direct {
-	d := &direct{clock: clock{Sampling: &p.sampling, start: time.Now()}, schedules: make([]schedule, len(p.depots))}
+	d := &direct{clock: clock{Sampling: &p.sampling, pool: p, start: time.Now()}, schedules: make([]schedule, len(p.depots))}
 	for i := range d.schedules {
-		d.schedules[i].init(p, &p.depots[i], &d.clock)
+		d.schedules[i].init(i, &d.clock)
 	}
 	return d
 }
