@@ -25,8 +25,15 @@ type Budget struct {
 	barren  atomic.Int64 // calls of MakeRoom that need not look, since one found nothing
 
 	mu      sync.Mutex // serializes changes of members; no reader takes it
-	members atomic.Pointer[[]BudgetMember]
+	members atomic.Pointer[[]*seat]
+	empty   int // seats; guarded by mu
 }
+
+// seat is a member's place in a budget, empty once it has left. The list of seats
+// grows in its array's spare room, which no reader of a shorter list looks at, and
+// is made anew when half of the seats are empty, so that joining and leaving cost
+// the same however many there are.
+type seat struct{ atomic.Pointer[BudgetMember] }
 
 // BudgetMember is a pool as its budget sees it: a source of idle memory. Its
 // methods may be called at any time, by any goroutine that is not in a Get or
@@ -98,26 +105,48 @@ func (b *Budget) Release(n int64) { b.used.Add(-n) }
 // Join makes a pool one of those that the budget can take from, until leave is
 // called. It is for pool implementations.
 func (b *Budget) Join(m BudgetMember) (leave func()) {
-	b.edit(func(all []BudgetMember) []BudgetMember { return append(all, m) })
-	return func() {
-		b.edit(func(all []BudgetMember) []BudgetMember {
-			return slices.DeleteFunc(all, func(o BudgetMember) bool { return o == m })
-		})
+	s := new(seat)
+	s.Store(&m)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := append(b.seats(), s)
+	b.members.Store(&all)
+	return func() { b.leave(s) }
+}
+
+func (b *Budget) leave(s *seat) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s.Swap(nil) == nil {
+		return
+	}
+	b.empty++
+	if all := b.seats(); 2*b.empty > len(all) {
+		rest := make([]*seat, 0, len(all)-b.empty)
+		for _, s := range all {
+			if s.Load() != nil {
+				rest = append(rest, s)
+			}
+		}
+		b.members.Store(&rest)
+		b.empty = 0
 	}
 }
 
-func (b *Budget) edit(change func([]BudgetMember) []BudgetMember) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all := change(slices.Clone(b.all()))
-	b.members.Store(&all)
-}
-
-func (b *Budget) all() []BudgetMember {
+func (b *Budget) seats() []*seat {
 	if p := b.members.Load(); p != nil {
 		return *p
 	}
 	return nil
+}
+
+// all calls yield for every member.
+func (b *Budget) all(yield func(BudgetMember) bool) {
+	for _, s := range b.seats() {
+		if m := s.Load(); m != nil && !yield(*m) {
+			return
+		}
+	}
 }
 
 // MakeRoom drops the objects with the longest wait, so that n bytes may fit, if that is
@@ -129,17 +158,16 @@ func (b *Budget) MakeRoom(n int64, wait time.Duration) bool {
 	if b.barren.Load() > 0 && b.barren.Add(-1) >= 0 {
 		return false
 	}
-	all := b.all()
-	if dropSome(all, max(n, b.Limit()/256), wait) { // more than is needed, so that not every Put has to look
+	if b.dropSome(max(n, b.Limit()/256), wait) { // more than is needed, so that not every Put has to look
 		return true
 	}
-	b.barren.Store(int64(len(all) / 8))
+	b.barren.Store(int64(len(b.seats()) / 8))
 	return false
 }
 
-func dropSome(all []BudgetMember, bytes int64, longest time.Duration) bool {
+func (b *Budget) dropSome(bytes int64, longest time.Duration) bool {
 	var from BudgetMember
-	for _, m := range all {
+	for m := range b.all {
 		if wait, ok := m.LongestWait(0); ok && wait > longest {
 			from, longest = m, wait
 		}
@@ -156,7 +184,7 @@ func (b *Budget) Reclaim() int64 {
 	if b.over() <= 0 {
 		return freed
 	}
-	all := b.all()
+	all := slices.Collect(b.all) // whoever leaves meanwhile is attached all the same
 	for _, m := range all {
 		m.Detach()
 	}
@@ -173,7 +201,7 @@ func (b *Budget) evict() (freed int64) {
 		return 0
 	}
 	var queue byWait
-	for _, m := range b.all() {
+	for m := range b.all {
 		queue.add(m)
 	}
 	heap.Init(&queue)

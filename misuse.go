@@ -71,18 +71,8 @@ func (m Misuse) String() string {
 	return b.String()
 }
 
-var misuseSummaries = [NumMisuseKinds]string{
-	"lost: never given back, and nobody has it any more",
-	"double Put: it was given back already",
-	"written to after its Put",
-	"written to beyond its capacity",
-	"Put of a part that is not its beginning",
-	"Put of what the pool did not hand out: from elsewhere, or moved by append",
-	"its config does not do",
-}
-
 func (m Misuse) summary() string {
-	s := nameOf(misuseSummaries[:], int(m.Kind))
+	s := m.Kind.String() + ": " + m.Kind.Description()
 	if m.Detail != "" {
 		s += ": " + m.Detail
 	}

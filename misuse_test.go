@@ -22,7 +22,7 @@ func TestMisuseIsLoggedWithItsPlaces(t *testing.T) {
 	remove := r.OnMisuse(pool.LogMisuse(slog.New(slog.NewJSONHandler(&out, nil))))
 	m := pool.Misuse{Pool: "bodies", Kind: pool.MisuseDouble, Size: 4096, Get: here(), Put: here(), Late: here()}
 	r.ObserveMisuse(m)
-	for _, want := range []string{`"level":"WARN"`, `"msg":"pool: double Put: it was given back already (4096 bytes)"`, `"pool":"bodies"`,
+	for _, want := range []string{`"level":"WARN"`, `"msg":"pool: double: given back a second time (4096 bytes)"`, `"pool":"bodies"`,
 		`"kind":"double"`, `misuse_test.go:`, `"taken_by":"`, `"given_back_by":"`, `"given_back_again_by":"`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the log has no %s: %s", want, &out)

@@ -20,23 +20,23 @@ type panics struct {
 func (r *Registry) Guard(fn func()) {
 	defer func() {
 		if v := recover(); v != nil {
-			r.panics.note(v)
+			r.panics.note(fmt.Sprint(v))
 		}
 	}()
 	fn()
 }
 
 // Panics is how often a function that the program gave panicked and was caught,
-// and what the last one panicked with, and where: a Discard function, or an
-// observer. Each was called again the next time.
+// and what the last one panicked with, and where: a Discard function, an observer,
+// a controller, or a [Source], which is named. Each was called again the next time.
 func (r *Registry) Panics() (n uint64, last string) {
 	r.panics.mu.Lock()
 	defer r.panics.mu.Unlock()
 	return r.panics.n, r.panics.last
 }
 
-func (p *panics) note(v any) {
-	text := fmt.Sprintf("%v\n%s", v, debug.Stack())
+func (p *panics) note(what string) {
+	text := what + "\n" + string(debug.Stack())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.n++

@@ -141,6 +141,7 @@ type Stats struct {
 	Name     string // "" for a pool that is not published
 	Strategy string // "sizeclasses", "fixed", …: the constructor's name in lower case
 	Closed   bool   // closed pools keep their counts and hold nothing
+	Failed   bool   // a pool of the name panicked when it was asked: nothing is known
 	Knows    Knowledge
 
 	Counts

@@ -1,5 +1,11 @@
 package otelpool
 
+import (
+	"strings"
+
+	"github.com/otelpool/pool"
+)
+
 // kind is an instrument's kind; it can never change once a name is released.
 type kind uint8
 
@@ -36,6 +42,20 @@ type attr struct {
 }
 
 type member struct{ value, brief string }
+
+// membersOf is the results, reasons or kinds as package pool names and describes
+// them.
+func membersOf[N interface {
+	~uint8
+	String() string
+	Description() string
+}](n int) (all []member) {
+	for i := range n {
+		brief := N(i).Description()
+		all = append(all, member{N(i).String(), strings.ToUpper(brief[:1]) + brief[1:] + "."})
+	}
+	return all
+}
 
 const (
 	keyPool      = "otelpool.pool.name"
@@ -254,53 +274,19 @@ var (
 	}
 	requestAttribute = attr{
 		key: keyRequest, brief: "How a request for an object ended.",
-		members: []member{
-			{"hit", "A free object was handed out."},
-			{"miss", "None was free: one was made."},
-			{"bypass", "Larger than the largest class: made, and never pooled."},
-			{"closed", "The pool is closed: made."},
-			{"timeout", "The caller's deadline passed while it waited."},
-			{"canceled", "The caller's context was cancelled while it waited."},
-			{"failed", "New made none: an error, nil or a panic."},
-		},
+		members: membersOf[pool.RequestResult](pool.NumRequestResults),
 	}
 	returnAttribute = attr{
 		key: keyReturn, brief: "What became of an object that was given back.",
-		members: []member{
-			{"pooled", "Kept for the next request."},
-			{"full", "The pool holds as much as its limit or budget allows."},
-			{"oversize", "Larger than the largest class."},
-			{"undersize", "Smaller than the smallest class."},
-			{"foreign", "Not of a capacity, or an address, that the pool hands out."},
-			{"refused", "The pool's Keep function said no, or the pool counts and does not pool."},
-			{"double", "Given back while it was free already."},
-			{"nil", "Nil, or a slice without capacity."},
-			{"pressure", "Refused under memory pressure."},
-			{"closed", "The pool is closed."},
-		},
+		members: membersOf[pool.ReturnResult](pool.NumReturnResults),
 	}
 	evictionAttribute = attr{
 		key: keyEviction, brief: "Why the pool dropped an idle object.",
-		members: []member{
-			{"resize", "The limit was lowered."},
-			{"pressure", "Trimmed, or memory pressure."},
-			{"idle", "Unused for too long."},
-			{"budget", "Least likely to be wanted soon when a shared limit, or the pool's own, was full: it gave way to an object used later."},
-			{"gc", "Taken by the garbage collector."},
-			{"closed", "The pool was closed."},
-		},
+		members: membersOf[pool.EvictionReason](pool.NumEvictionReasons),
 	}
 	misuseAttribute = attr{
 		key: keyMisuse, brief: "What a caller did that it must not do.",
-		members: []member{
-			{"lost", "Never gave it back, and nobody has it any more."},
-			{"double", "Gave it back a second time."},
-			{"write", "Wrote to it after giving it back."},
-			{"overrun", "Wrote beyond its capacity."},
-			{"suffix", "Gave back a part that is not its beginning."},
-			{"foreign", "Gave back what the pool did not hand out, or what append has moved."},
-			{"config", "Gave the pool a config that does not do: New returned nil, or Size is missing under a limit."},
-		},
+		members: membersOf[pool.MisuseKind](pool.NumMisuseKinds),
 	}
 	stateAttribute = attr{
 		key: keyState, brief: "Where the objects are.",

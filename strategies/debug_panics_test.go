@@ -42,7 +42,7 @@ func TestDebugBuildsPanicAtMisuse(t *testing.T) {
 		}, []string{"double Put", "takeIt", "giveIt\n", "giveItAgain", "debug_panics_test.go:"}},
 		"suffix Put": {func(p *strategies.SizeClasses) {
 			giveItsEnd(p, takeIt(p))
-		}, []string{"not its beginning", "takeIt", "giveItsEnd", "debug_panics_test.go:"}},
+		}, []string{"suffix: given back from somewhere after its beginning", "takeIt", "giveItsEnd", "debug_panics_test.go:"}},
 		"write after Put": {func(p *strategies.SizeClasses) {
 			b := takeIt(p)
 			giveIt(p, b)

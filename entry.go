@@ -1,0 +1,171 @@
+package pool
+
+import (
+	"container/list"
+	"fmt"
+	"slices"
+	"sync/atomic"
+)
+
+// Entry is a name in a registry and whatever pools had it, at most one of them
+// open. Its counts are theirs together, so that they never go down when a name
+// is closed and opened again: a counter that does shows some reader a negative
+// rate.
+type Entry struct {
+	name     string
+	registry *Registry
+	state    atomic.Pointer[entryState]
+
+	place     *list.Element // among the closed names; guarded by the registry's lock
+	forgotten bool          // likewise
+}
+
+// entryState is immutable: a reader sees a pool as open, closed or folded into
+// the past, never as two of them.
+type entryState struct {
+	open    *Publication   // nil while the name is closed
+	strayed []*Publication // closed, and still in somebody's hands: their counts may grow
+	past    *Stats         // sum of those that are gone; nil while there are none
+}
+
+// Name is the pool's name.
+func (e *Entry) Name() string { return e.name }
+
+// Source is the open pool of that name, or nil when it is closed. Controllers
+// ask it whether it is [Resizable] or [Tunable].
+func (e *Entry) Source() Source {
+	if p := e.state.Load().open; p != nil {
+		return p.src
+	}
+	return nil
+}
+
+// Guard calls fn, which is to call a method of the name's Source, and catches its
+// panic, so that one program's pool does not take down those who read all. The
+// panic is counted, and told with the pool's name and the method's: see
+// [Registry.Panics]. It reports whether fn returned.
+func (e *Entry) Guard(method string, fn func()) (ok bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			e.panicked(method, v)
+		}
+	}()
+	fn()
+	return true
+}
+
+func (e *Entry) panicked(method string, v any) {
+	e.registry.panics.note(fmt.Sprintf("pool %q, %s: %v", e.name, method, v))
+}
+
+// Stats overwrites *into with the open pool's figures, to whose counts those of
+// earlier pools of the name are added. With no open pool, Closed is set and only
+// the counts are of use. If a pool of the name panics, Failed is set and nothing
+// is known. It allocates nothing when into is reused and the name was opened once.
+func (e *Entry) Stats(into *Stats) {
+	s := e.state.Load()
+	if !e.Guard("Stats", func() { s.stats(into) }) {
+		into.Reset()
+		into.Failed = true
+	}
+	into.Name = e.name
+	into.Closed = s.open == nil
+}
+
+func (s *entryState) stats(into *Stats) {
+	if s.open != nil {
+		s.open.src.Stats(into)
+	} else {
+		into.Reset()
+	}
+	for _, p := range s.strayed {
+		var one Stats
+		p.src.Stats(&one)
+		addCounts(into, &one)
+	}
+	if s.past != nil {
+		addCounts(into, s.past)
+	}
+}
+
+// Samples implements [Sampler]: for the open pool of the name, and those closed
+// ones that somebody still has.
+func (e *Entry) Samples(yield func(Sample) bool) {
+	s := e.state.Load()
+	for _, p := range append([]*Publication{s.open}, s.strayed...) {
+		if p == nil {
+			continue
+		}
+		if sampler, ok := p.src.(Sampler); ok && !e.samplesOf(sampler, yield) {
+			return
+		}
+	}
+}
+
+// samplesOf catches the sampler's panics, and leaves yield's to its caller.
+func (e *Entry) samplesOf(s Sampler, yield func(Sample) bool) (more bool) {
+	more, yielding := true, false
+	defer func() {
+		if yielding {
+			return
+		}
+		if v := recover(); v != nil {
+			e.panicked("Samples", v)
+		}
+	}()
+	s.Samples(func(one Sample) bool {
+		yielding = true
+		more = yield(one)
+		yielding = false
+		return more
+	})
+	return more
+}
+
+func addPast(past, last *Stats) *Stats {
+	var sum Stats
+	addCounts(&sum, last)
+	if past != nil {
+		addCounts(&sum, past)
+	}
+	return &sum
+}
+
+// addCounts adds the counts of a closed pool to s; what that pool holds or
+// hands out is no concern of the open one's gauges.
+func addCounts(s, closed *Stats) {
+	idle, bytes := s.Idle, s.IdleBytes
+	s.Counts.Add(&closed.Counts)
+	s.Idle, s.IdleBytes = idle, bytes
+	s.Grown += closed.Grown
+	s.Shrunk += closed.Shrunk
+	for k, n := range closed.Misuse {
+		s.Misuse[k] += n
+	}
+	if s.Strategy == "" {
+		s.Strategy = closed.Strategy
+	}
+	s.Knows.Rows |= closed.Knows.Rows & countedRows
+	s.Knows.Requests |= closed.Knows.Requests
+	s.Knows.Returns |= closed.Knows.Returns
+	s.Knows.Evictions |= closed.Knows.Evictions
+	s.Knows.Misuse |= closed.Knows.Misuse
+	for i := range closed.Classes {
+		s.class(closed.Classes[i].Size).addPast(&closed.Classes[i].Counts)
+	}
+}
+
+// class is the row of the given size, made at its place if there is none.
+func (s *Stats) class(size int64) *Class {
+	i, found := slices.BinarySearchFunc(s.Classes, size, func(c Class, size int64) int { return int(c.Size - size) })
+	if !found {
+		s.Classes = slices.Insert(s.Classes, i, Class{Size: size})
+	}
+	return &s.Classes[i]
+}
+
+func (c *Class) addPast(d *Counts) {
+	idle, bytes := c.Idle, c.IdleBytes
+	c.Counts.Add(d)
+	c.Idle, c.IdleBytes = idle, bytes
+}
