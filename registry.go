@@ -2,6 +2,7 @@ package pool
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,6 +75,22 @@ func (r *Registry) Controller() Controller {
 		return *c
 	}
 	return nil
+}
+
+// ControllerStats overwrites *into with what the controller tells. It reports
+// whether there is one, and it did not panic: see Panics.
+func (r *Registry) ControllerStats(into *ControllerStats) (ok bool) {
+	c := r.Controller()
+	if c == nil {
+		return false
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			r.panics.note(fmt.Sprintf("controller, ControllerStats: %v", v))
+		}
+	}()
+	c.ControllerStats(into)
+	return true
 }
 
 // OnWait has fn told of every wait for a pool of the registry, until remove is

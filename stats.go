@@ -114,6 +114,12 @@ type Knowledge struct {
 // countedRows are the figures that stay true when a pool is closed.
 const countedRows = KnowsEvictedBytes | KnowsAllocatedBytes | KnowsRequestedBytes | KnowsResizes
 
+// Allocations tells whether Counts.Allocations is known: a pool that can tell what
+// it handed out without having it, or its bytes, counts what it made.
+func (k Knowledge) Allocations() bool {
+	return k.Requests&SetOf(Miss, Bypass, RequestClosed) != 0 || k.Has(KnowsAllocatedBytes)
+}
+
 // Has tells whether every one of the rows is known.
 func (k Knowledge) Has(rows Rows) bool { return k.Rows&rows == rows }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
@@ -34,12 +35,20 @@ type collector struct {
 var collectors = sync.Pool{New: func() any { return new(collector) }}
 
 // collect is the callback. It must not create instruments or unregister: the
-// SDK would deadlock. Nor may it take a lock that is held around Unregister.
+// SDK would deadlock. Nor may it take a lock that is held around Unregister, or
+// return an error, for which a PeriodicReader drops what the whole program exports.
+//
+// Of the program's own code it runs what it is there to ask, the pools' Stats and
+// ControllerStats, and nothing else: see tell.
 func (i *Instrumentation) collect(_ context.Context, out metric.Observer) error {
 	c := collectors.Get().(*collector)
 	c.inst, c.out, c.series = i, out, [numInstruments]int{}
 	for _, p := range i.series().pools {
 		p.entry.Stats(&c.stats)
+		if c.stats.Failed {
+			i.left(p)
+			continue
+		}
 		c.pool(p)
 	}
 	i.controller.collect(c, i.series())
@@ -53,10 +62,25 @@ func (i *Instrumentation) collect(_ context.Context, out metric.Observer) error 
 	c.inst, c.out = nil, nil
 	collectors.Put(c)
 	if n > seriesWarning && i.warned.CompareAndSwap(false, true) {
-		otel.Handle(fmt.Errorf("otelpool: %s has %d series, and an SDK keeps 1,999 by default and folds the rest into one:"+
+		i.tell(fmt.Errorf("otelpool: %s has %d series, and an SDK keeps 1,999 by default and folds the rest into one:"+
 			" use WithSizeClasses for fewer pools, or raise the limit with sdk/metric.WithCardinalityLimit", instruments[worst].name, n))
 	}
 	return nil
+}
+
+// left tells once that a pool is left out.
+func (i *Instrumentation) left(p *poolSeries) {
+	if p.told.CompareAndSwap(false, true) {
+		i.tell(fmt.Errorf("otelpool: pool %q is not exported while its Stats panics: pool.Registry.Panics has the stack", p.entry.Name()))
+	}
+}
+
+// tell hands an error to the program's ErrorHandler, after the callback: a handler
+// that makes an instrument or a logger that exports would wait for a lock which the
+// SDK holds while it collects. The timer's goroutine is short-lived, and the only
+// one there is to be had without one of our own.
+func (i *Instrumentation) tell(err error) {
+	time.AfterFunc(0, func() { i.registry.Guard(func() { otel.Handle(err) }) })
 }
 
 // observeGauge exports one figure of a gauge.
@@ -116,7 +140,9 @@ func (c *collector) counts(to *series, known, always pool.Knowledge, n *pool.Cou
 	if known.Has(pool.KnowsEvictedBytes) {
 		c.results(memoryEvicted, to, rowEviction, known.Evictions, always.Evictions, n.EvictedBytes[:])
 	}
-	c.observe(allocations, to, rowPlain, int64(n.Allocations))
+	if known.Allocations() || always.Allocations() {
+		c.observe(allocations, to, rowPlain, int64(n.Allocations))
+	}
 	if known.Has(pool.KnowsAllocatedBytes) {
 		c.observe(memoryAllocated, to, rowPlain, int64(n.AllocatedBytes))
 	}

@@ -51,8 +51,7 @@ func (c *controllerCounts) each(d *controllerCounts, fn func(a *uint64, b uint64
 func (r *controllerRows) collect(c *collector, pools *catalog) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now := c.inst.registry.Controller(); now != nil {
-		now.ControllerStats(&r.stats)
+	if c.inst.registry.ControllerStats(&r.stats) {
 		r.seen = true
 		r.follow()
 		r.gauges(c)
@@ -159,7 +158,7 @@ func (r *controllerRows) signal(name string) []metric.ObserveOption {
 	if made, ok := r.signals[name]; ok {
 		return made
 	}
-	set := attribute.NewSet(with(r.rows.base, attribute.String(keySignal, clean(name)))...)
+	set := attribute.NewSet(with(r.rows.base, attribute.String(keySignal, pool.ValidName(name)))...)
 	made := []metric.ObserveOption{metric.WithAttributeSet(set)}
 	if r.signals == nil {
 		r.signals = make(map[string][]metric.ObserveOption)

@@ -57,10 +57,15 @@ func WithRegistry(r *pool.Registry) Option {
 
 // WithAttributes puts the attributes on every row, for what the resource does
 // not say. They must tell two registries apart that are exported to one
-// provider, if those may have pools of the same name. Wrap ignores it.
+// provider, if those may have pools of the same name. Start refuses attributes
+// that are not UTF-8, for which OTLP exporters drop all metrics of a program, and
+// those without a key. Wrap ignores it.
 func WithAttributes(attrs ...attribute.KeyValue) Option {
 	attrs = slices.Clone(attrs) // NewSet sorts in place
-	return option(func(c *config) { c.attributes = append(c.attributes, attrs...) })
+	return option(func(c *config) {
+		c.errs = append(c.errs, unfit(attrs)...)
+		c.attributes = append(c.attributes, attrs...)
+	})
 }
 
 // WithSizeClasses adds otelpool.class.size to what the named pools report per
@@ -75,7 +80,7 @@ func WithSizeClasses(names ...string) Option {
 			if name == "" {
 				c.errs = append(c.errs, errors.New("otelpool: WithSizeClasses: a name is empty: name pools as their configs do"))
 			}
-			c.classes[name] = true
+			c.classes[pool.ValidName(name)] = true
 		}
 	})
 }

@@ -2,7 +2,6 @@ package otelpool
 
 import (
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -85,6 +84,7 @@ type poolSeries struct {
 	entry  *pool.Entry
 	common []attribute.KeyValue // WithAttributes
 	detail bool                 // WithSizeClasses
+	told   atomic.Bool          // that it is left out
 
 	total   atomic.Pointer[series]
 	wait    atomic.Pointer[[]metric.RecordOption]
@@ -99,9 +99,9 @@ func (p *poolSeries) of(strategy string) *series {
 	if s := p.total.Load(); s != nil {
 		return s
 	}
-	attrs := with(p.common, attribute.String(keyPool, clean(p.entry.Name())))
+	attrs := with(p.common, attribute.String(keyPool, p.entry.Name()))
 	if strategy != "" {
-		attrs = append(attrs, attribute.String(keyStrategy, clean(strategy)))
+		attrs = append(attrs, attribute.String(keyStrategy, pool.ValidName(strategy)))
 	}
 	p.total.CompareAndSwap(nil, &series{base: attrs})
 	return p.total.Load()
@@ -155,6 +155,9 @@ func (p *poolSeries) waitOptions() []metric.RecordOption {
 	if s == nil { // nothing was collected yet
 		var stats pool.Stats
 		p.entry.Stats(&stats)
+		if stats.Failed {
+			return []metric.RecordOption{metric.WithAttributes(with(p.common, attribute.String(keyPool, p.entry.Name()))...)}
+		}
 		s = p.of(stats.Strategy)
 	}
 	made := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(with(s.base)...))}
@@ -201,7 +204,3 @@ func (i *Instrumentation) series() *catalog {
 func sameList(a, b []*pool.Entry) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
-
-// clean makes a string fit for an attribute: exporters fail whole batches over
-// one that is not UTF-8.
-func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

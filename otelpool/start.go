@@ -168,7 +168,7 @@ func (i *Instrumentation) observeWait(name string, d time.Duration) {
 		i.waits.Record(ctx, d.Seconds(), p.waitOptions()...)
 		return
 	}
-	i.waits.Record(ctx, d.Seconds(), metric.WithAttributes(with(i.attributes, attribute.String(keyPool, clean(name)))...))
+	i.waits.Record(ctx, d.Seconds(), metric.WithAttributes(with(i.attributes, attribute.String(keyPool, name))...))
 }
 
 // target is what Start may be called for once at a time.

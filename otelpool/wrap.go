@@ -2,7 +2,6 @@ package otelpool
 
 import (
 	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -64,15 +63,12 @@ func Wrap(p *sync.Pool, name string, opts ...Option) *SyncPool {
 
 // publish cannot fail: the name is not empty, and a taken one is changed.
 func publish(r *pool.Registry, name string, core *syncCore) *pool.Publication {
-	if name != "" {
-		pub, _ := r.Publish(name, core, pool.Suffix)
-		return pub
+	dup := pool.Suffix
+	if name == "" {
+		name, dup = "sync", pool.Number
 	}
-	for n := 1; ; n++ {
-		if pub, err := r.Publish("sync/"+strconv.Itoa(n), core, pool.Reject); err == nil {
-			return pub
-		}
-	}
+	pub, _ := r.Publish(name, core, dup)
+	return pub
 }
 
 // Get returns a free object, or what New makes if there is none.

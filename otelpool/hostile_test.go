@@ -1,0 +1,193 @@
+package otelpool_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/otelpool"
+)
+
+type bad struct{}
+
+func (bad) Stats(*pool.Stats) { panic("bad stats") }
+
+type badController struct{}
+
+func (badController) ControllerStats(*pool.ControllerStats) { panic("bad controller") }
+
+// handler is an ErrorHandler that does something, and keeps what it was told.
+type handler struct {
+	mu   sync.Mutex
+	errs []string
+	do   func()
+}
+
+func (h *handler) Handle(err error) {
+	if h.do != nil {
+		h.do()
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.errs = append(h.errs, err.Error())
+}
+
+func (h *handler) told() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]string(nil), h.errs...)
+}
+
+// until polls, for errors are handled after the callback.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not in 20 s: %s", what)
+		}
+	}
+}
+
+func setHandler(t *testing.T, h *handler) {
+	before := otel.GetErrorHandler()
+	t.Cleanup(func() { otel.SetErrorHandler(before) })
+	otel.SetErrorHandler(h)
+}
+
+func TestAPoolThatPanicsIsLeftOutAndNamedOnce(t *testing.T) {
+	h := new(handler)
+	setHandler(t, h)
+	r := new(pool.Registry)
+	publish(t, r, "bad", bad{})
+	publish(t, r, "good", newFake())
+	if _, err := r.AddController(badController{}); err != nil {
+		t.Fatal(err)
+	}
+	reader := start(t, r)
+	for range 3 {
+		got := rows(t, reader)
+		if len(got) != 5 {
+			t.Errorf("%d rows, want the good pool's 5: %v", len(got), got)
+		}
+	}
+	until(t, "told", func() bool { return len(h.told()) > 0 })
+	gather(t, reader)
+	if all := h.told(); len(all) != 1 || !strings.Contains(all[0], `pool "bad" is not exported`) {
+		t.Errorf("told %q", all)
+	}
+	if n, _ := r.Panics(); n != 8 {
+		t.Errorf("%d panics counted, want two a collection", n)
+	}
+}
+
+func TestAnErrorHandlerThatMakesAnInstrumentDoesNotHangCollect(t *testing.T) {
+	r, reader := new(pool.Registry), metric.NewManualReader()
+	mp := metric.NewMeterProvider(metric.WithReader(reader))
+	h := &handler{do: func() {
+		_, _ = mp.Meter("errors").Int64ObservableCounter("errors")
+		_ = reader.Collect(t.Context(), new(metricdata.ResourceMetrics))
+	}}
+	setHandler(t, h)
+	i, err := otelpool.Start(otelpool.WithMeterProvider(mp), otelpool.WithRegistry(r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Stop()
+	publish(t, r, "bad", bad{})
+	for n := range 1000 {
+		publish(t, r, fmt.Sprint(n), newFake())
+	}
+	collected := make(chan bool)
+	go func() {
+		defer close(collected)
+		gather(t, reader)
+	}()
+	select {
+	case <-collected:
+	case <-time.After(20 * time.Second):
+		t.Fatal("Collect hangs")
+	}
+	until(t, "both errors are told", func() bool { return len(h.told()) == 2 })
+}
+
+func TestNamesThatAreNotUTF8AreSeriesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	r := new(pool.Registry)
+	a, b := newFake(), newFake()
+	a.set(func(s *pool.Stats) { s.InUse = 1; s.Strategy = "odd\xff" })
+	b.set(func(s *pool.Stats) { s.InUse = 2 })
+	publish(t, r, "tenant-\xff", a)
+	publish(t, r, "tenant-\xfe", b)
+	got := rows(t, start(t, r))
+	for name, want := range map[string]int64{`tenant-\\xff`: 1, `tenant-\\xfe`: 2} {
+		if v, ok := got["otelpool.object.count otelpool.object.state=used,otelpool.pool.name="+name]; !ok || v != want {
+			t.Errorf("%s: %d, %v; want %d in %v", name, v, ok, want, got)
+		}
+	}
+}
+
+func TestAttributesThatAreNotUTF8AreRefusedAllAtOnce(t *testing.T) {
+	t.Parallel()
+	i, err := otelpool.Start(otelpool.WithRegistry(new(pool.Registry)), otelpool.WithAttributes(
+		attribute.String("ok", "größe"), attribute.String("region", "eu\xff"), attribute.String("k\xfe", "v"),
+		attribute.StringSlice("zones", []string{"a", "b\xfd"}), attribute.Int("", 7),
+		attribute.Slice("mixed", attribute.IntValue(1), attribute.StringValue("\xfc"))))
+	if err == nil || i != nil {
+		t.Fatalf("Start gave %v, %v", i, err)
+	}
+	for _, want := range []string{
+		`value "eu\xff" of key "region" is not UTF-8: use "eu\\xff"`, `key "k\xfe" is not UTF-8: use "k\\xfe"`,
+		`value "b\xfd" of key "zones[1]"`, `attribute 4, of value "7", has no key`, `value "\xfc" of key "mixed[1]"`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v\nwant %s", err, want)
+		}
+	}
+	if n := strings.Count(err.Error(), "WithAttributes"); n != 5 {
+		t.Errorf("%d mistakes told, want 5: %v", n, err)
+	}
+}
+
+func TestWhatAPoolCannotKnowIsNotExported(t *testing.T) {
+	t.Parallel()
+	r := new(pool.Registry)
+	publish(t, r, "nothing", new(fake))
+	if got := rows(t, start(t, r)); len(got) != 0 {
+		t.Errorf("of a pool that knows nothing, %v is exported", got)
+	}
+}
+
+func TestManyUnnamedWrapsAreQuick(t *testing.T) {
+	wrap := func(n int) time.Duration {
+		r, p, all := new(pool.Registry), new(sync.Pool), make([]*otelpool.SyncPool, n)
+		begin := time.Now()
+		for i := range all {
+			all[i] = otelpool.Wrap(p, "", otelpool.WithRegistry(r))
+		}
+		took := time.Since(begin)
+		if last := r.All()[n-1].Name(); last != fmt.Sprint("sync/", n) {
+			t.Errorf("the last is %s", last)
+		}
+		for _, s := range all {
+			s.Close()
+		}
+		return took
+	}
+	var one, two time.Duration
+	for range 8 {
+		one, two = wrap(10_000), wrap(20_000)
+		if one < 500*time.Millisecond && two <= one*5/2 {
+			t.Logf("10,000 in %v, 20,000 in %v", one, two)
+			return
+		}
+	}
+	t.Errorf("10,000 in %v, 20,000 in %v: want 500 ms, and 2.5 times that", one, two)
+}
