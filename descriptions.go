@@ -9,6 +9,7 @@ var requestDescriptions = [NumRequestResults]string{
 	RequestClosed:   "the pool is closed: made",
 	RequestTimeout:  "the caller's deadline passed while it waited",
 	RequestCanceled: "the caller's context was cancelled while it waited",
+	RequestFailed:   "New made none: an error, nil or a panic",
 }
 
 var returnDescriptions = [NumReturnResults]string{
@@ -40,6 +41,7 @@ var misuseDescriptions = [NumMisuseKinds]string{
 	MisuseOverrun: "written to beyond its capacity",
 	MisuseSuffix:  "given back from somewhere after its beginning: b[k:]",
 	MisuseForeign: "given back, and not handed out by the pool, or moved by append",
+	MisuseConfig:  "the pool's config is wrong: New returned nil, or Size is missing under a limit",
 }
 
 // Description says in a clause what the result means.

@@ -16,7 +16,7 @@ import (
 func BenchmarkFrame(b *testing.B) {
 	for _, n := range []int{20, 100, 1000} {
 		b.Run(fmt.Sprintf("pools=%d", n), func(b *testing.B) {
-			next := poolz.Frames(pageOf(manyPools(b, n)), discard{http.Header{}})
+			next := poolz.Frames(pageOf(manyPools(b, n)), discard{header: http.Header{}})
 			for b.Loop() {
 				if err := next(); err != nil {
 					b.Fatal(err)
@@ -43,7 +43,7 @@ func manyPools(tb testing.TB, n int) *pool.Registry {
 // A second viewer costs a rendering, not a reading; this bounds what a frame may
 // allocate, since garbage is what a page like this really costs.
 func TestAFrameOfTwentyPoolsAllocatesLittle(t *testing.T) {
-	next := poolz.Frames(pageOf(manyPools(t, 20)), discard{http.Header{}})
+	next := poolz.Frames(pageOf(manyPools(t, 20)), discard{header: http.Header{}})
 	if n := testalloc.PerRun(20, func() {
 		if err := next(); err != nil {
 			t.Fatal(err)

@@ -44,7 +44,7 @@ func TestCaughtPanicsAreShown(t *testing.T) {
 	t.Parallel()
 	r := new(pool.Registry)
 	h := pageOf(r)
-	const says = "2 panics of a Discard function or an observer caught, the last: close: <bad> file"
+	const says = "2 panics of functions of the program caught, the last: close: <bad> file"
 	for _, format := range []string{"text", "html"} {
 		if body := get(t, h, "?format="+format).Body.String(); strings.Contains(body, "panic") {
 			t.Errorf("%s: a panic before there was one: %s", format, body)

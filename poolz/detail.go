@@ -28,7 +28,10 @@ type snapshot struct {
 // read looks at the pool. A viewer keeps the detail from one frame to the next,
 // for rates by reason and class.
 func (d *detail) read(t *track, now time.Time) {
-	t.entry.Stats(&d.stats)
+	if t.entry.Stats(&d.stats); d.stats.Failed {
+		d.stats.Counts = t.stats.Counts
+		d.older.at = time.Time{} // what comes after is compared with nothing
+	}
 	if d.older.at.IsZero() || !sameClasses(d.older.stats.Classes, d.stats.Classes) {
 		d.older.take(&d.stats, now)
 		d.newer.take(&d.stats, now)
@@ -40,13 +43,13 @@ func (d *detail) read(t *track, now time.Time) {
 	d.points = nil
 	var tunable pool.Tunable
 	if tunable, d.tunable = t.entry.Source().(pool.Tunable); d.tunable {
-		tunable.Curve(&d.curve)
-		d.points = whatIf(&d.curve, &d.stats)
+		if t.entry.Guard("Curve", func() { tunable.Curve(&d.curve) }) {
+			d.points = whatIf(&d.curve, &d.stats)
+		}
 	}
 	d.holders = nil
-	var sampler pool.Sampler
-	if sampler, d.sampler = t.entry.Source().(pool.Sampler); d.sampler {
-		d.holders = holdersOf(sampler)
+	if _, d.sampler = t.entry.Source().(pool.Sampler); d.sampler {
+		d.holders = holdersOf(t.entry) // which catches its panics
 	}
 }
 

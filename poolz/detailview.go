@@ -64,10 +64,10 @@ func (v *view) view() *detailView {
 		evicted = s.EvictedBytes[:]
 	}
 	x.Reasons = []reasonTable{
-		{"Requests", reasons[pool.RequestResult](k.Requests, s.Requests[:], lately.Requests[:], nil, seconds, requestMeanings[:]), false},
-		{"Returns", reasons[pool.ReturnResult](k.Returns, s.Returns[:], lately.Returns[:], nil, seconds, returnMeanings[:]), false},
-		{"Evictions", reasons[pool.EvictionReason](k.Evictions, s.Evictions[:], lately.Evictions[:], evicted, seconds, evictionMeanings[:]), evicted != nil},
-		{"Misuse", reasons[pool.MisuseKind](k.Misuse, s.Misuse[:], lately.Misuse[:], nil, seconds, misuseMeanings[:]), false},
+		{"Requests", reasons[pool.RequestResult](k.Requests, s.Requests[:], lately.Requests[:], nil, seconds), false},
+		{"Returns", reasons[pool.ReturnResult](k.Returns, s.Returns[:], lately.Returns[:], nil, seconds), false},
+		{"Evictions", reasons[pool.EvictionReason](k.Evictions, s.Evictions[:], lately.Evictions[:], evicted, seconds), evicted != nil},
+		{"Misuse", reasons[pool.MisuseKind](k.Misuse, s.Misuse[:], lately.Misuse[:], nil, seconds), false},
 	}
 	x.Findings = findingViews(d.found, v.frame.at)
 	x.Self = v.query.encode() + "&format=json"
@@ -82,7 +82,7 @@ const fewFindings, fewHolders = 10, 10
 
 func findingViews(found []finding, now time.Time) (rows []findingView) {
 	for _, f := range found[:min(len(found), fewFindings)] {
-		row := findingView{Ago: agoText(now, f.at), Kind: f.Kind.String(), What: misuseMeanings[f.Kind], Deeds: f.deeds()}
+		row := findingView{Ago: agoText(now, f.at), Kind: f.Kind.String(), What: f.Kind.Description(), Deeds: f.deeds()}
 		if f.Detail != "" {
 			row.What = f.Detail
 		}
@@ -115,12 +115,13 @@ type reasonTable struct {
 func reasons[N interface {
 	~uint8
 	String() string
-}](known pool.Set, totals, lately, sizes []uint64, seconds float64, meanings []string) (rows []reason) {
+	Description() string
+}](known pool.Set, totals, lately, sizes []uint64, seconds float64) (rows []reason) {
 	for i, n := range totals {
 		if !known.Has(i) {
 			continue
 		}
-		r := reason{Name: N(i).String(), Meaning: meanings[i], Total: groups(n), Rate: unknown, Lately: lately[i] > 0, Color: "drop"}
+		r := reason{Name: N(i).String(), Meaning: N(i).Description(), Total: groups(n), Rate: unknown, Lately: lately[i] > 0, Color: "drop"}
 		switch r.Name {
 		case hit.String(), pool.Pooled.String():
 			r.Color = "hit"

@@ -15,8 +15,8 @@
 // against the limit, and drops. A pool has a page of its own with its size
 // classes, its drops and evictions by reason and, where the pool can tell, its hit
 // rate if it held more or less than now ([pool.Tunable]), misuse with the places in
-// the code, and who has taken what is in use ([pool.Sampler]). Panics of Discard and
-// of observers, which are caught, are told of at the top.
+// the code, and who has taken what is in use ([pool.Sampler]). Panics of the
+// program's own functions, which are caught, are told of at the top.
 //
 // In a browser the page follows the program second by second; without JavaScript
 // it is a table. For a terminal there is text, for programs JSON:
@@ -47,6 +47,9 @@
 //
 //	mux.Handle("/debug/pools/", requireAdmin(poolz.Handler()))
 //
+// The page answers to localhost and loopback addresses alone, so that no site can read it by having its
+// name resolve to 127.0.0.1; [WithHosts] allows more.
+//
 // # Cost
 //
 // Nothing while nobody looks: there is no goroutine, no timer and no history. A
@@ -56,14 +59,16 @@
 // BenchmarkFrame measures what a second costs: 0.06 % of a core with 20 pools and
 // one viewer, 0.24 % with 1,000, on the 2-core machine where it was written.
 // History is two minutes, about 5 KiB a pool, and dropped a minute after the last
-// viewer has gone. At most 32 viewers are served at once; one who does not read is
-// cut off after five seconds and holds up nobody. A stream ends when its server is
+// viewer has gone. At most 32 viewers are served at once; one whose client
+// has not taken a frame for five seconds is cut off, and gives way before that to one who
+// comes when all places are taken. A stream ends when its server is
 // shut down.
 //
 // # Marks
 //
 // The page judges from what it sees while somebody looks, at most two minutes:
 //
+//   - failed: its Source, the program's own, panics when it is asked; the panic is told of at the top.
 //   - misused: an object was given back twice or in part, or written to after Put
 //     or beyond its end, ever; of the sampled ones where a pool samples.
 //   - leaking: what is in use rises steadily and traffic does not explain it, or

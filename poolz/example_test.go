@@ -26,7 +26,7 @@ func ExampleWithRegistry() {
 	bodies.Put(bodies.Get(1000))
 
 	page := httptest.NewRecorder()
-	poolz.Handler(poolz.WithRegistry(r)).ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/", nil))
+	poolz.Handler(poolz.WithRegistry(r)).ServeHTTP(page, httptest.NewRequest(http.MethodGet, "http://localhost/", nil))
 	fmt.Println(page.Body)
 	// Output:
 	// 1 pool open, 1 KiB held idle, 0 B in use; totals: add seconds=5 for rates and marks

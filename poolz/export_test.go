@@ -2,6 +2,7 @@ package poolz
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -14,7 +15,7 @@ var (
 	ParseQuery = parseQuery
 	RatioAt    = ratioAt
 	StateNames = stateNames
-	Meanings   = [][]string{requestMeanings[:], returnMeanings[:], evictionMeanings[:], misuseMeanings[:], advice[stateOff:]}
+	Meanings   = [][]string{advice[stateOff:]}
 )
 
 type SizePoint = sizePoint
@@ -46,11 +47,13 @@ func Frames(h http.Handler, w http.ResponseWriter) (next func() error) {
 	page := h.(*handler)
 	q, _ := parseQuery(nil)
 	q.format = "html"
-	v := &viewer{handler: page, query: &q, out: http.NewResponseController(w), w: w, drawn: map[string]uint64{}}
+	place, _ := page.viewers.enter(time.Now())
+	v := &viewer{handler: page, query: &q, place: place, out: http.NewResponseController(w), w: w, drawn: map[string]uint64{}}
 	now := time.Now()
 	return func() error {
 		now = now.Add(interval)
 		page.sampler.sample(now)
+		page.viewers.acknowledge(place.token+"."+strconv.FormatUint(place.sent, 10), now)
 		return v.send()
 	}
 }

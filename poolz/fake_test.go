@@ -98,7 +98,7 @@ func pageOf(r *pool.Registry) http.Handler { return poolz.Handler(poolz.WithRegi
 func get(tb testing.TB, h http.Handler, query string) *httptest.ResponseRecorder {
 	tb.Helper()
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequestWithContext(tb.Context(), http.MethodGet, "/debug/pools/"+query, nil))
+	h.ServeHTTP(w, httptest.NewRequestWithContext(tb.Context(), http.MethodGet, "http://localhost/debug/pools/"+query, nil))
 	return w
 }
 

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"runtime"
+	"strconv"
 	"time"
 
 	"github.com/otelpool/pool"
@@ -34,7 +35,7 @@ func WithConfig(config func() string) Option {
 // so a program needs one, mounted where it likes. It shows the places of misuse
 // that is found from then on.
 func Handler(opts ...Option) http.Handler {
-	h := &handler{sampler: newSampler(pool.Default), assets: loadAssets(), writeTimeout: 5 * time.Second}
+	h := &handler{sampler: newSampler(pool.Default), assets: loadAssets(), hosts: map[string]bool{}, writeTimeout: 5 * time.Second}
 	for _, o := range opts {
 		o.apply(h)
 	}
@@ -50,7 +51,9 @@ type handler struct {
 	assets       map[string]asset
 	found        *findings
 	config       func() string // nil: not to be shown
+	hosts        map[string]bool
 	servers      shutdowns
+	viewers      viewers
 	writeTimeout time.Duration // for a client that does not read
 }
 
@@ -72,6 +75,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		header.Set("Allow", "GET, HEAD")
 		http.Error(w, "poolz: the page only reads: use GET or HEAD", http.StatusMethodNotAllowed)
+	case !h.answersTo(r):
+		refuseHost(w, r)
 	default:
 		h.answer(w, r)
 	}
@@ -81,6 +86,10 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request) {
 	values := r.URL.Query()
 	if values.Has("asset") {
 		h.serveAsset(w, r, values.Get("asset"))
+		return
+	}
+	if values.Has("ack") {
+		h.serveAck(w, values.Get("ack"))
 		return
 	}
 	q, err := parseQuery(values)
@@ -116,25 +125,31 @@ func (h *handler) page(w http.ResponseWriter, q *query) {
 		return
 	}
 	w.Header().Set("Content-Type", contentTypes[q.format])
+	w.Header().Set("Content-Length", strconv.Itoa(len(body.text)))
 	_, _ = w.Write(body.text) // the client has gone: nobody to tell
 }
 
 // measure watches for as long as the query asks, so that there are rates.
 func (h *handler) measure(w http.ResponseWriter, r *http.Request, q *query) {
-	leave, err := h.sampler.watch()
+	place, err := h.viewers.enter(time.Now())
 	if err != nil {
 		tooMany(w, err)
 		return
 	}
-	defer leave()
+	defer h.viewers.exit(place)
+	defer h.sampler.watch()()
 	// A server's WriteTimeout is made for pages; an error means there is none to move.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Duration(q.seconds)*time.Second + h.writeTimeout))
+	defer h.noDeadline(w)
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for range q.seconds {
 		select {
 		case <-tick.C:
 			h.sampler.sample(time.Now())
+		case <-place.leave:
+			tooMany(w, fmt.Errorf("poolz: the place was needed for another of at most %d viewers: try again", maxViewers))
+			return
 		case <-h.servers.done(r):
 			http.Error(w, "poolz: the server is shutting down", http.StatusServiceUnavailable)
 			return
@@ -143,6 +158,14 @@ func (h *handler) measure(w http.ResponseWriter, r *http.Request, q *query) {
 		}
 	}
 	h.page(w, q)
+}
+
+// noDeadline ends what was set for one answer: a server without a WriteTimeout would
+// keep it for the connection's next one, which may be another handler's.
+func (h *handler) noDeadline(w http.ResponseWriter) {
+	out := http.NewResponseController(w)
+	_ = out.Flush()
+	_ = out.SetWriteDeadline(time.Time{})
 }
 
 func tooMany(w http.ResponseWriter, err error) {

@@ -163,7 +163,7 @@ func (v *view) pressureTile() tile {
 // stateColors are those of the palette, which the dashboards share.
 var stateColors = [numStates]string{
 	stateOK: "hit", stateHoarding: "held", stateWaiting: "use", stateMissing: "miss",
-	stateRefusing: "drop", stateThrashing: "drop", stateLeaking: "leak", stateMisused: "leak",
+	stateRefusing: "drop", stateThrashing: "drop", stateLeaking: "leak", stateMisused: "leak", stateFailed: "leak",
 }
 
 // columns are those of the table of pools. The narrower the screen, the fewer:

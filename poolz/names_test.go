@@ -38,14 +38,14 @@ func TestHostileNamesAreTextEverywhere(t *testing.T) {
 		if !strings.Contains(html.UnescapeString(all), ">"+string(shown)+"</a>") {
 			t.Errorf("%.40q is not in the page", name)
 		}
-		for _, id := range []string{url.QueryEscape(name), poolz.Identify(name)} {
+		for _, id := range []string{url.QueryEscape(name), poolz.Identify(pool.ValidName(name))} {
 			page := get(t, h, "?format=html&pool="+id)
 			if !strings.Contains(html.UnescapeString(page.Body.String()), ">"+label+"</span>") {
 				t.Errorf("%.40q is not in full on its own page", name)
 			}
 			checkMarkup(t, page.Body.String())
 		}
-		text := get(t, h, "?format=text&pool="+poolz.Identify(name)).Body.String()
+		text := get(t, h, "?format=text&pool="+poolz.Identify(pool.ValidName(name))).Body.String()
 		if !strings.Contains(text, "\npool "+label+"\n") {
 			t.Errorf("%.40q is not in its text", name)
 		}
@@ -81,7 +81,7 @@ func checkNamesInJSON(t *testing.T, text []byte) {
 	}
 	for _, name := range hostile {
 		want := strings.ToValidUTF8(name, "\ufffd")
-		if g := got[poolz.Identify(name)]; g != want && utf8.ValidString(name) {
+		if g := got[poolz.Identify(pool.ValidName(name))]; g != want && utf8.ValidString(name) {
 			t.Errorf("the JSON has %q for %q", g, name)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/otelpool/pool"
 )
 
 const (
@@ -41,7 +43,7 @@ var parameters = map[string]func(q *query, value string) error{
 	"state":   oneOf(func(q *query) *string { return &q.state }, stateNames[:]...),
 	"order":   order,
 	"filter":  func(q *query, v string) error { q.filter = v; return nil },
-	"pool":    func(q *query, v string) error { q.pool = v; return nil },
+	"pool":    func(q *query, v string) error { q.pool = pool.ValidName(v); return nil },
 	"offset":  number(func(q *query) *int { return &q.offset }, 0, 1<<30),
 	"limit":   number(func(q *query) *int { return &q.limit }, 1, maxLimit),
 	"seconds": number(func(q *query) *int { return &q.seconds }, 1, maxSeconds),

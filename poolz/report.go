@@ -168,8 +168,8 @@ func poolReport(t *track) poolJSON {
 		Misuse:      named[pool.MisuseKind](k.Misuse, s.Misuse[:]),
 		HitRatio:    known(t.pools() && s.Requests[hit]+s.Requests[miss] > 0, s.HitRatio()),
 	}
-	if s, ok := t.entry.Source().(pool.Switchable); ok {
-		p.Mode = new(s.Mode().String())
+	if t.switchable {
+		p.Mode = new(t.mode.String())
 	}
 	for i, m := range t.marks {
 		p.Marks[i] = markJSON{m.state.String(), m.why}

@@ -11,7 +11,6 @@ import (
 
 const (
 	interval   = time.Second
-	maxViewers = 32
 	forgetting = time.Minute // after which the past of pools that nobody watches is dropped
 )
 
@@ -52,7 +51,7 @@ func (c *caught) text() string {
 		return ""
 	}
 	value, _, _ := strings.Cut(c.last, "\n")
-	return fmt.Sprintf("%s of a Discard function or an observer caught, the last: %s", plural(c.n, "panic"), clip(label(value), 200))
+	return fmt.Sprintf("%s of functions of the program caught, the last: %s", plural(c.n, "panic"), clip(label(value), 200))
 }
 
 // clock is when the last samples were taken.
@@ -76,18 +75,15 @@ func newSampler(r *pool.Registry) *sampler {
 }
 
 // watch begins a viewer's time, in which it is to call sample every interval.
-func (s *sampler) watch() (leave func(), err error) {
+func (s *sampler) watch() (leave func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.viewers == maxViewers {
-		return nil, fmt.Errorf("poolz: %d viewers are being served already, which is the most: close one of them", maxViewers)
-	}
 	s.viewers++
 	if s.forget != nil {
 		s.forget.Stop()
 	}
 	s.sampleLocked(time.Now())
-	return sync.OnceFunc(s.leave), nil
+	return sync.OnceFunc(s.leave)
 }
 
 func (s *sampler) leave() {
@@ -155,15 +151,14 @@ func (s *sampler) prune() {
 }
 
 func (s *sampler) askController() {
-	c := s.registry.Controller()
-	if c == nil {
-		s.frame.controller = nil
-		return
+	into := s.frame.controller
+	if into == nil {
+		into = new(pool.ControllerStats)
 	}
-	if s.frame.controller == nil {
-		s.frame.controller = new(pool.ControllerStats)
+	if !s.registry.ControllerStats(into) {
+		into = nil
 	}
-	c.ControllerStats(s.frame.controller)
+	s.frame.controller = into
 }
 
 // read calls fn with the latest frame while there is a past, else with one that

@@ -23,10 +23,11 @@ const (
 	stateThrashing
 	stateLeaking
 	stateMisused
+	stateFailed
 	numStates = iota
 )
 
-var stateNames = [numStates]string{"closed", "quiet", "ok", "off", "hoarding", "waiting", "missing", "refusing", "thrashing", "leaking", "misused"}
+var stateNames = [numStates]string{"closed", "quiet", "ok", "off", "hoarding", "waiting", "missing", "refusing", "thrashing", "leaking", "misused", "failed"}
 
 func (s state) String() string { return stateNames[s] }
 
@@ -39,6 +40,7 @@ var advice = [numStates]string{
 	stateRefusing:  "Look at the drops by reason: full wants a larger limit or budget; pressure is the controller's doing; foreign, oversize and undersize are buffers that the pool never handed out in that size.",
 	stateThrashing: "It lets go of what it needs again: look at the evictions by reason. Idle age or limit are too low, or memory is short.",
 	stateLeaking:   "Look for a path that takes an object and does not give it back: an early return, a panic, a goroutine that hangs. Holders that became slower look the same for a while.",
+	stateFailed:    "Its Source is the program's own, and its Stats method is wrong: the panic and its stack are in the JSON's summary. Other pools are not affected.",
 	stateMisused:   "Two users may have the same memory: somebody goes on with what they have given back. Mode count or off ends that at once, at the price of allocation; where it happens is below, and in reports of the registry's OnMisuse.",
 }
 
@@ -80,8 +82,11 @@ func judge(t *track, f *frame) (marks []mark) {
 	if t.stats.Closed {
 		return nil
 	}
-	if mode := t.mode(); mode != pool.ModeOn {
-		return []mark{{stateOff, "its mode is " + mode.String() + ": it allocates for every request and keeps nothing"}}
+	if t.stats.Failed {
+		return []mark{{stateFailed, "it panics when it is asked for its figures"}}
+	}
+	if t.mode != pool.ModeOn {
+		return []mark{{stateOff, "its mode is " + t.mode.String() + ": it allocates for every request and keeps nothing"}}
 	}
 	for _, r := range rules {
 		if why := r.why(t, f); why != "" {
@@ -91,11 +96,12 @@ func judge(t *track, f *frame) (marks []mark) {
 	return marks
 }
 
-func (t *track) mode() pool.Mode {
-	if s, ok := t.entry.Source().(pool.Switchable); ok {
-		return s.Mode()
+// modeOf asks a pool for its mode, if it has one.
+func modeOf(e *pool.Entry) (mode pool.Mode, ok bool) {
+	if s, switchable := e.Source().(pool.Switchable); switchable {
+		ok = e.Guard("Mode", func() { mode = s.Mode() })
 	}
-	return pool.ModeOn
+	return mode, ok
 }
 
 func (t *track) state() state {
@@ -132,9 +138,20 @@ func misused(t *track, _ *frame) string {
 // lowest in each quarter of the time: bursts come back down, a leak does not.
 // The rise has to stand out from the deepest fall on the way, whatever the height.
 func leaking(t *track, f *frame) string {
-	if lost := t.stats.Misuse[pool.MisuseLost]; lost > 0 {
-		return fmt.Sprintf("the garbage collector found %s that were never given back", plural(lost, "object"))
+	rise := risen(t, f)
+	lost := t.stats.Misuse[pool.MisuseLost]
+	if lost == 0 {
+		return rise
 	}
+	if rise == "" && t.stats.Knows.Has(pool.KnowsInUse) && t.stats.InUse > 0 {
+		rise = count(float64(t.stats.InUse)) + " in use"
+	}
+	found := fmt.Sprintf("the garbage collector found %s that were never given back", plural(lost, "object"))
+	return strings.TrimPrefix(rise+"; "+found, "; ")
+}
+
+// risen says how far what is in use rose, if it did so steadily.
+func risen(t *track, f *frame) string {
 	n := t.points()
 	if !t.stats.Knows.Has(pool.KnowsInUse) || t.watchedFor(f) < leakWatch {
 		return ""

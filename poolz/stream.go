@@ -3,6 +3,7 @@ package poolz
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -10,8 +11,8 @@ import (
 
 // stream follows the pools by server-sent events: "view" is the page's main part
 // as markup, "points" what the charts gain. Both are rendered under the
-// sampler's lock and written after it, with a deadline, so that a client who
-// does not read costs a goroutine for writeTimeout.
+// sampler's lock and written after it. A client that has not taken a frame for
+// writeTimeout is cut off: see viewers.
 func (h *handler) stream(w http.ResponseWriter, r *http.Request, q *query) {
 	q.format = "html"
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -19,17 +20,21 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, q *query) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	leave, err := h.sampler.watch()
+	place, err := h.viewers.enter(time.Now())
 	if err != nil {
 		tooMany(w, err)
 		return
 	}
-	defer leave()
-	s := &viewer{handler: h, query: q, out: http.NewResponseController(w), w: w, drawn: map[string]uint64{}}
+	defer h.viewers.exit(place)
+	defer h.sampler.watch()()
+	s := &viewer{handler: h, query: q, place: place, out: http.NewResponseController(w), w: w, drawn: map[string]uint64{}}
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for s.send() == nil {
 		select {
+		case <-place.leave:
+			s.cutOff()
+			return
 		case <-tick.C:
 			h.sampler.sample(time.Now())
 		case <-h.servers.done(r):
@@ -44,6 +49,7 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, q *query) {
 type viewer struct {
 	handler *handler
 	query   *query
+	place   *seat
 	w       http.ResponseWriter
 	out     *http.ResponseController
 	detail  detail
@@ -53,19 +59,28 @@ type viewer struct {
 
 // send writes one frame. An error ends the stream.
 func (s *viewer) send() error {
+	id, deadline, ok := s.handler.viewers.frame(s.place, time.Now(), s.handler.writeTimeout)
+	if !ok {
+		s.cutOff()
+		return errors.New("poolz: the client takes nothing")
+	}
 	var err error
 	s.buffer.Reset()
+	fmt.Fprintf(&s.buffer, "id: %s\n", id) // of the first event, and so of those that follow
 	s.handler.sampler.read(func(f *frame) { err = s.render(f) })
 	if err != nil {
 		return err
 	}
 	// Not every ResponseWriter has deadlines; those of net/http do.
-	_ = s.out.SetWriteDeadline(time.Now().Add(s.handler.writeTimeout))
+	_ = s.out.SetWriteDeadline(deadline)
 	if _, err := s.w.Write(s.buffer.Bytes()); err != nil {
 		return err
 	}
 	return s.out.Flush()
 }
+
+// cutOff has the server close the connection, for it can no longer write to it.
+func (s *viewer) cutOff() { _ = s.out.SetWriteDeadline(time.Now().Add(-time.Second)) }
 
 func (s *viewer) render(f *frame) error {
 	v := f.look(s.query, &s.detail, s.handler.found)

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,6 +28,16 @@ type viewer struct {
 	status int
 	gone   bool
 	leave  context.CancelFunc
+	idle   atomic.Bool // takes nothing: its frames are not acknowledged
+	page   http.Handler
+}
+
+// acknowledge does what app.js does for every frame.
+func acknowledge(page http.Handler, frame []byte) {
+	if _, id, ok := strings.Cut(string(frame), "id: "); ok {
+		id, _, _ = strings.Cut(id, "\n")
+		page.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "http://localhost/?ack="+id, nil))
+	}
 }
 
 func (v *viewer) Header() http.Header { return v.header }
@@ -39,6 +50,9 @@ func (v *viewer) Write(p []byte) (int, error) {
 	if v.gone {
 		return 0, errors.New("the client has gone")
 	}
+	if !v.idle.Load() {
+		acknowledge(v.page, p)
+	}
 	return v.body.Write(p)
 }
 
@@ -46,9 +60,9 @@ func (v *viewer) Write(p []byte) (int, error) {
 func view(t *testing.T, h http.Handler, query string) *viewer {
 	t.Helper()
 	ctx, leave := context.WithCancel(t.Context())
-	v := &viewer{header: http.Header{}, leave: leave}
+	v := &viewer{header: http.Header{}, leave: leave, page: h}
 	t.Cleanup(leave)
-	go h.ServeHTTP(v, httptest.NewRequestWithContext(ctx, http.MethodGet, "/?stream=1"+query, nil))
+	go h.ServeHTTP(v, httptest.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/?stream=1"+query, nil))
 	return v
 }
 
@@ -62,6 +76,9 @@ func (v *viewer) events(name string) (all []string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for event := range strings.SplitSeq(v.body.String(), "\n\n") {
+		if strings.HasPrefix(event, "id: ") {
+			_, event, _ = strings.Cut(event, "\n")
+		}
 		first, data, _ := strings.Cut(event, "\n")
 		if first == "event: "+name {
 			all = append(all, strings.ReplaceAll(strings.TrimPrefix(data, "data: "), "\ndata: ", "\n"))
@@ -256,7 +273,7 @@ func TestMemoryIsBoundedHoweverLongSomebodyWatches(t *testing.T) {
 		before := heap()
 		ctx, leave := context.WithCancel(t.Context())
 		defer leave()
-		go h.ServeHTTP(discard{http.Header{}}, httptest.NewRequestWithContext(ctx, http.MethodGet, "/?stream=1", nil))
+		go h.ServeHTTP(discard{http.Header{}, h}, httptest.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/?stream=1", nil))
 		time.Sleep(130 * time.Second)
 		synctest.Wait()
 		full := heap()
@@ -279,9 +296,17 @@ func heap() int64 {
 }
 
 // discard is a client that keeps nothing.
-type discard struct{ header http.Header }
+type discard struct {
+	header http.Header
+	page   http.Handler
+}
 
-func (d discard) Header() http.Header       { return d.header }
-func (discard) WriteHeader(int)             {}
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-func (discard) Flush()                      {}
+func (d discard) Header() http.Header { return d.header }
+func (discard) WriteHeader(int)       {}
+func (d discard) Write(p []byte) (int, error) {
+	if d.page != nil {
+		acknowledge(d.page, p)
+	}
+	return len(p), nil
+}
+func (discard) Flush() {}

@@ -31,7 +31,9 @@ type track struct {
 	entry           *pool.Entry
 	stats           pool.Stats // the latest, without Classes
 	marks           []mark     // gravest first
-	recent          window     // rates of the last recentWindow
+	mode            pool.Mode
+	switchable      bool
+	recent          window // rates of the last recentWindow
 	ring            *[history]point
 	first, last     uint64 // samples of which the ring has points; none if ring is nil
 	older, newer    reading
@@ -63,6 +65,14 @@ func (t *track) sample(seq uint64, now time.Time, seconds float64, scratch *pool
 	before, first := t.stats.Counts, t.older.at.IsZero()
 	t.stats = *scratch
 	t.stats.Classes = nil
+	t.mode, t.switchable = modeOf(t.entry)
+	if t.stats.Failed {
+		t.stats.Counts = before // they are not known, and have not fallen to 0
+		t.searched = strings.ToLower(t.label)
+		if first {
+			return
+		}
+	}
 	if first {
 		t.searched = strings.ToLower(t.label + "\n" + t.stats.Strategy)
 		t.older = reading{now, t.stats.Counts}

@@ -1,10 +1,6 @@
 package poolz
 
-import (
-	"net/http"
-
-	"github.com/otelpool/pool"
-)
+import "net/http"
 
 // view is a frame as one query sees it: what every format is made of.
 type view struct {
@@ -116,46 +112,4 @@ type reason struct {
 	Bytes         string
 	Color         string // of the palette
 	Lately        bool   // it happened within the rate's time
-}
-
-var requestMeanings = [pool.NumRequestResults]string{
-	pool.Hit:             "a free object was handed out",
-	pool.Miss:            "none was free: one was allocated",
-	pool.Bypass:          "larger than the largest class: allocated, never pooled",
-	pool.RequestClosed:   "the pool is closed: allocated",
-	pool.RequestTimeout:  "the caller's deadline passed while it waited",
-	pool.RequestCanceled: "the caller was cancelled while it waited",
-	pool.RequestFailed:   "New made none: an error, nil or a panic",
-}
-
-var returnMeanings = [pool.NumReturnResults]string{
-	pool.Pooled:         "kept for the next request",
-	pool.Full:           "the pool holds as much as its limit or budget allows",
-	pool.Oversize:       "larger than the largest class",
-	pool.Undersize:      "smaller than the smallest class",
-	pool.Foreign:        "not of a capacity, or an address, that this pool hands out",
-	pool.Refused:        "the Keep function said no, or the pool is switched to counting",
-	pool.Double:         "given back while it was free already: a bug in the caller",
-	pool.NilReturn:      "nil, or a slice without capacity",
-	pool.ReturnPressure: "memory is short",
-	pool.ReturnClosed:   "the pool is closed",
-}
-
-var misuseMeanings = [pool.NumMisuseKinds]string{
-	pool.MisuseLost:    "never given back: the garbage collector took it",
-	pool.MisuseDouble:  "given back a second time",
-	pool.MisuseWrite:   "written to after it was given back",
-	pool.MisuseOverrun: "written to beyond its capacity",
-	pool.MisuseSuffix:  "given back from somewhere after its beginning: b[k:]",
-	pool.MisuseForeign: "given back, and not of a capacity, or an address, that this pool hands out",
-	pool.MisuseConfig:  "the config does not do: New returned nil, or Size is missing under a limit",
-}
-
-var evictionMeanings = [pool.NumEvictionReasons]string{
-	pool.EvictResize:   "the limit was lowered",
-	pool.EvictPressure: "Trim, or memory pressure",
-	pool.EvictIdle:     "unused for longer than the idle age",
-	pool.EvictBudget:   "least likely to be wanted soon when a shared limit, or the pool's own, was full",
-	pool.EvictGC:       "taken by the garbage collector",
-	pool.EvictClosed:   "the pool was closed",
 }

@@ -132,6 +132,7 @@ function connect() {
 		patchChildren(main, parse(event.data));
 		announce();
 		state("live", "live");
+		fetch("?ack=" + event.lastEventId).catch(() => {}); // or the server takes this client for one that does not read
 	});
 	mine.addEventListener("points", event => { if (mine === source) gain(JSON.parse(event.data)); });
 	mine.onopen = () => { first = true; };

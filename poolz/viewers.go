@@ -1,0 +1,116 @@
+package poolz
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	maxViewers = 32
+	lively     = 3 * interval // a viewer that took a frame within this keeps its place
+)
+
+// viewers is who watches. A stream's client acknowledges every frame, since a
+// write that returns says only that some buffer took it: the kernel's, which holds
+// minutes of frames, or a proxy's.
+type viewers struct {
+	mu  sync.Mutex
+	all map[string]*seat // by token
+}
+
+// seat is one viewer's.
+type seat struct {
+	token   string
+	leave   chan struct{} // closed when another needs the place
+	took    time.Time     // when it took a frame last, or came
+	ever    bool          // it took one
+	sent    uint64        // frames
+	pending []pendingFrame
+}
+
+type pendingFrame struct {
+	seq uint64
+	at  time.Time
+}
+
+// enter gives a new viewer a place, if need be that of the one who showed no sign of
+// life for longest.
+func (v *viewers) enter(now time.Time) (*seat, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.all) >= maxViewers && !v.evict(now) {
+		return nil, fmt.Errorf("poolz: %d viewers are being served already, which is the most: close one of them", maxViewers)
+	}
+	p := &seat{token: rand.Text(), leave: make(chan struct{}), took: now}
+	if v.all == nil {
+		v.all = map[string]*seat{}
+	}
+	v.all[p.token] = p
+	return p, nil
+}
+
+func (v *viewers) evict(now time.Time) bool {
+	var oldest *seat
+	for _, p := range v.all {
+		if p.ever && now.Sub(p.took) < lively {
+			continue
+		}
+		if oldest == nil || p.took.Before(oldest.took) {
+			oldest = p
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	delete(v.all, oldest.token)
+	close(oldest.leave)
+	return true
+}
+
+func (v *viewers) exit(p *seat) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.all, p.token)
+}
+
+// frame notes that one is about to be sent. The client has to take the oldest it
+// has not taken by the deadline; ok is false when that has passed.
+func (v *viewers) frame(p *seat, now time.Time, patience time.Duration) (id string, deadline time.Time, ok bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	p.sent++
+	p.pending = append(p.pending, pendingFrame{p.sent, now})
+	deadline = p.pending[0].at.Add(patience)
+	return p.token + "." + strconv.FormatUint(p.sent, 10), deadline, now.Before(deadline)
+}
+
+// acknowledge notes that a client took the frame of that id, and those before it.
+func (v *viewers) acknowledge(id string, now time.Time) bool {
+	token, number, _ := strings.Cut(id, ".")
+	seq, err := strconv.ParseUint(number, 10, 64)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	p := v.all[token]
+	if err != nil || p == nil || seq > p.sent {
+		return false
+	}
+	for len(p.pending) > 0 && p.pending[0].seq <= seq {
+		p.pending = p.pending[1:]
+		p.took, p.ever = now, true
+	}
+	return true
+}
+
+// serveAck answers what app.js sends for every frame.
+func (h *handler) serveAck(w http.ResponseWriter, id string) {
+	if !h.viewers.acknowledge(id, time.Now()) {
+		http.Error(w, "poolz: no open stream has sent this frame", http.StatusGone)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
