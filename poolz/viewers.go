@@ -90,27 +90,24 @@ func (v *viewers) frame(p *seat, now time.Time, patience time.Duration) (id stri
 }
 
 // acknowledge notes that a client took the frame of that id, and those before it.
-func (v *viewers) acknowledge(id string, now time.Time) bool {
+func (v *viewers) acknowledge(id string, now time.Time) {
 	token, number, _ := strings.Cut(id, ".")
 	seq, err := strconv.ParseUint(number, 10, 64)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	p := v.all[token]
 	if err != nil || p == nil || seq > p.sent {
-		return false
+		return
 	}
 	for len(p.pending) > 0 && p.pending[0].seq <= seq {
 		p.pending = p.pending[1:]
 		p.took, p.ever = now, true
 	}
-	return true
 }
 
-// serveAck answers what app.js sends for every frame.
+// serveAck answers what app.js sends for every frame. That the stream has ended
+// meanwhile is no error: the page was left.
 func (h *handler) serveAck(w http.ResponseWriter, id string) {
-	if !h.viewers.acknowledge(id, time.Now()) {
-		http.Error(w, "poolz: no open stream has sent this frame", http.StatusGone)
-		return
-	}
+	h.viewers.acknowledge(id, time.Now())
 	w.WriteHeader(http.StatusNoContent)
 }
