@@ -72,7 +72,7 @@ func TestJoiningABudgetCostsTheSameHoweverManyThereAre(t *testing.T) {
 				l()
 			}
 			least = min(least, time.Since(start))
-			if b.MakeRoom(1); asked != 0 {
+			if b.MakeRoom(1, 0); asked != 0 {
 				t.Fatalf("%d members were asked after all had left", asked)
 			}
 		}
