@@ -67,7 +67,7 @@ func (w *Watch) Due(class int) (weight int64, due bool) {
 	l.earn(spent)
 	s := l.visit(key)
 	s.passed += requests
-	due = l.affords(l.class(class, w.Classes), &s, w.room())
+	due = w.memory.Load() < sampledMemory && l.affords(l.class(class, w.Classes), &s, w.room())
 	if due {
 		weight, s.passed, s.sampled = int64(max(s.passed, 1)), 0, true
 	}

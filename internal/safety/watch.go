@@ -37,6 +37,7 @@ type Watch struct {
 	name   string
 	counts [pool.NumMisuseKinds]atomic.Uint64
 	looks  looks
+	memory atomic.Int64 // bytes of buffers' stand-ins that no collection has freed
 
 	mu         sync.Mutex   // guards what follows
 	index      index        // the stand-ins that are out or in quarantine
@@ -55,6 +56,12 @@ const (
 	sampledHeld, strictHeld       = 16, 1 << 10
 	sampledBytes, strictHeldBytes = 1 << 20, 16 << 20
 )
+
+// sampledMemory is how many bytes of stand-ins of a pool that samples may be waiting
+// for a collection, those in quarantine and in use included. Their share of the time
+// says nothing of it: where collections are minutes apart, megabytes of garbage a
+// second would be what fills a control group.
+const sampledMemory = 2 << 20
 
 // New returns a Watch for buffers.
 func New(c Config) *Watch { return &Watch{Config: c} }
@@ -133,6 +140,9 @@ func (w *Watch) Samples(yield func(pool.Sample) bool) {
 
 // lost is called when the garbage collector has taken a stand-in.
 func (w *Watch) lost(s *StandIn) {
+	if !s.object {
+		w.memory.Add(-int64(s.span))
+	}
 	w.mu.Lock()
 	wasOut := s.state == out
 	if wasOut {
