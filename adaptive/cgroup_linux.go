@@ -74,7 +74,7 @@ func openMemoryGroup(p place, seen counts) (*memoryGroup, error) {
 		c.levels = append(c.levels, &level{dir: dir, limitFile: limit})
 	}
 	if len(c.levels) == 0 {
-		return nil, fmt.Errorf("no %s in %s or above", c.layout.limit, p.levels[0])
+		return nil, fmt.Errorf("%w: no %s in %s or above", errNoController, c.layout.limit, p.levels[0])
 	}
 	if err := c.readLimits(); err != nil {
 		c.close()
@@ -82,6 +82,8 @@ func openMemoryGroup(p place, seen counts) (*memoryGroup, error) {
 	}
 	return c, nil
 }
+
+var errNoController = errors.New("the process's control group does not count memory")
 
 // readLimits reads the limits of all levels, and opens the files of those that
 // have one now.

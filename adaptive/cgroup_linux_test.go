@@ -420,6 +420,45 @@ func TestSteadyReadingsOfTheSecondVersionAllocateNothing(t *testing.T) {
 	}
 }
 
+// In the topmost group of the second version there is no limit to read, and in
+// others nobody need have set one.
+func TestReadingsWithoutALimitAllocateNothing(t *testing.T) {
+	for name, make := range map[string]func() root{
+		"topmost group": func() root {
+			r := newRoot(t, system("0::/\n", unifiedMount))
+			r.write("/sys/fs/cgroup/cgroup.procs", "1\n")
+			return r
+		},
+		"no controller": func() root {
+			r := newRoot(t, system("0::/api\n", unifiedMount))
+			r.write("/sys/fs/cgroup/api/cgroup.procs", "1\n")
+			r.write("/sys/fs/cgroup/cgroup.procs", "")
+			return r
+		},
+		"no group of the first version": func() root { return newRoot(t, system("1:cpu:/\n", cpuMount)) },
+		"no limit": func() root {
+			r := newRoot(t, system("0::/api\n", unifiedMount))
+			r.group(2, "/sys/fs/cgroup/api", "max", "501000")
+			return r
+		},
+		"no pressure": func() root {
+			r := newRoot(t, system("0::/\n", unifiedMount))
+			r.write("/sys/fs/cgroup/cgroup.procs", "1\n")
+			r.remove("/proc/pressure/memory")
+			return r
+		},
+	} {
+		reader := make().reader(noEnv)
+		var into Reading
+		if n := testalloc.PerRun(100, func() {
+			reader.now = reader.now.Add(time.Second)
+			reader.s.Read(reader.now, &into)
+		}); n != 0 {
+			t.Errorf("%s: %v allocations, %+v", name, n, into)
+		}
+	}
+}
+
 func TestNoFileIsLeftOpen(t *testing.T) {
 	r := newRoot(t, system("0::/pod/app\n", unifiedMount))
 	r.group(2, "/sys/fs/cgroup/pod/app", "1000000", "501000")

@@ -46,8 +46,8 @@ func TestConfigErrorsNameFieldValueAndRemedy(t *testing.T) {
 		},
 		{adaptive.Config{Reserved: map[string]int64{"a": -1}}, []string{`Config.Reserved["a"] is -1: use 0 or more`}},
 		{
-			adaptive.Config{MemoryLimit: 800, Reserved: map[string]int64{"a": 200}},
-			[]string{"Config.Reserved is 200: in all more than the budget that follows from the memory limit, 100 B: reserve less, or set MaxIdleBytes"},
+			adaptive.Config{MemoryLimit: 800, Reserved: map[string]int64{"a": 500}},
+			[]string{"Config.Reserved is 500: in all more than the budget that follows from the memory limit, 400 B: reserve less, or set MaxIdleBytes"},
 		},
 	} {
 		c.config.Registry = new(pool.Registry)

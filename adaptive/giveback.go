@@ -150,13 +150,14 @@ func (p *policy) returns(s *sample) giveBack {
 	}
 	outgrows := p.outgrows(h)
 	worthwhile := g.bytes >= max(h.Live/worthwhileShare, largeTrim)
-	pressed := p.pressure.level >= pool.PressureHigh || room(&s.Reading) < g.bytes
+	short := room(&s.Reading) < g.bytes
+	pressed := short || p.pressure.level >= pool.PressureHigh
 	switch {
 	case pressed && g.shared && g.bytes+h.Free >= largeTrim && (worthwhile || since >= betweenForced):
 		return release
-	case g.bytes < largeTrim, p.c.ForceGC == ForceGCAuto && !g.alone:
+	case g.bytes < largeTrim, p.c.ForceGC == ForceGCAuto && !g.alone && !short:
 		return wait
-	case outgrows && worthwhile, (pressed || outgrows) && since >= betweenForced:
+	case (outgrows || short) && worthwhile, (pressed || outgrows) && since >= betweenForced:
 		return collect
 	}
 	return wait

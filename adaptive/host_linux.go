@@ -3,9 +3,11 @@ package adaptive
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/otelpool/pool"
@@ -30,6 +32,7 @@ type host struct {
 
 	cgroup       *memoryGroup
 	cgroupHealth health
+	missing      string // file that is not there in a group without the memory controller; "" if there is more to it
 	seen         counts // by the cgroup before this one
 	moved        bool   // what could be read cannot any more
 	psi          *pressure
@@ -74,6 +77,10 @@ func (h *host) locate() {
 	p, err := findPlace(h.root)
 	if err == nil {
 		h.cgroup, err = openMemoryGroup(p, h.seen)
+	}
+	h.missing = ""
+	if errors.Is(err, errNoController) && len(p.levels) > 0 {
+		h.missing = p.levels[0] + "/" + layoutOf(p.version).limit
 	}
 	h.cgroupHealth.set(err)
 	h.psiOwn = p.own
@@ -130,17 +137,23 @@ func (h *host) read(now time.Time, passed time.Duration, into *Reading) {
 }
 
 // lookAgain finds out whether the process was moved to another group, or something
-// that failed works now.
+// that failed may work now. What is not there at all is looked for by name.
 func (h *host) lookAgain() {
-	if h.groups == nil || h.cgroup == nil || h.psi == nil && h.off == "" {
+	if h.groups == nil {
 		h.locate()
 		return
 	}
 	text, err := h.groups.read(h.groupsBuf[:])
-	if err != nil || !bytes.Equal(text, h.inGroups) {
+	failed := h.cgroup == nil && h.missing == "" || h.psi == nil && h.off == "" && h.psiThere()
+	if err != nil || !bytes.Equal(text, h.inGroups) || failed || h.missing != "" && there(h.missing) {
 		h.locate()
 	}
 }
+
+// psiThere tells whether the pressure file, which could not be read, is there.
+func (h *host) psiThere() bool { return there(*h.psiPath.Load()) }
+
+func there(path string) bool { return syscall.Access(path, 0) == nil }
 
 func (h *host) readCgroup(passed time.Duration, into *Reading) {
 	h.cgroupHealth.pass(passed)

@@ -20,13 +20,12 @@ type journal struct {
 	forcedGCs   uint64
 	decisions   uint64
 
-	from       pool.PressureLevel // before this run
-	before     int64              // limit before this run
-	asked      assessment         // what changed the level in this run
-	moved      bool               // the level changed in this run
-	growing    bool               // the run before raised the limit
-	trimmed    time.Duration      // when a trim was told of
-	usedInCalm int64              // charged when the level was none
+	from    pool.PressureLevel // before this run
+	before  int64              // limit before this run
+	asked   assessment         // what changed the level in this run
+	moved   bool               // the level changed in this run
+	growing bool               // the run before raised the limit
+	trimmed time.Duration      // when a trim was told of
 
 	waiting uint64 // the decision whose outcome the next collection tells; 0 for none
 	heap    HeapReading
@@ -48,9 +47,6 @@ func (j *journal) begin(p *policy, s *sample) {
 	j.from, j.before, j.moved = p.pressure.level, s.Limit, false
 	if p.started {
 		j.before = p.limit
-	}
-	if p.pressure.level == pool.PressureNone {
-		j.usedInCalm = s.Used
 	}
 }
 
@@ -108,7 +104,7 @@ func (p *policy) action(s *sample, freed int64) pool.Action {
 // notable tells whether a run is worth telling of: steps of a growth under way,
 // objects that grew too old and one trim after the other are not.
 func (j *journal) notable(p *policy, s *sample, v *verdict, freed int64) bool {
-	grown := v.action == pool.Grow && (!j.growing || p.limit == p.target())
+	grown := v.action == pool.Grow && (!j.growing || p.limit == p.budget)
 	trimmed := freed > 0 && (s.At-j.trimmed >= quiet || j.trimmed == 0)
 	if !j.moved && v.giveBack == wait && v.action != pool.Shrink && !grown && !trimmed && (!p.futile.futile || p.futile.was) {
 		return false
@@ -157,14 +153,14 @@ func (p *policy) reason(s *sample, v *verdict) string {
 		why = append(why, j.asked.String())
 	case j.moved:
 		why = append(why, fmt.Sprintf("nothing held %s for %s", j.from, p.c.Dwell))
-	case j.decisions == 1:
+	case s.At == 0 && j.decisions == 1:
 		why = append(why, "first run")
-	case v.action == pool.Grow && p.limit == p.target():
-		why = append(why, "grown to what "+p.pressure.level.String()+" allows")
+	case v.action == pool.Grow && p.limit == p.budget:
+		why = append(why, "grown to the budget")
 	case v.action == pool.Grow:
-		why = append(why, fmt.Sprintf("growing to %s by %.0f %%/s", size(p.target()), 100*regrowth))
+		why = append(why, fmt.Sprintf("growing to %s by %.0f %%/s", size(p.budget), 100*regrowth))
 	case v.action == pool.Shrink:
-		why = append(why, "the memory limit, or what is in steady use, fell")
+		why = append(why, "the memory limit fell")
 	case v.action == pool.TrimIdle:
 		why = append(why, "more was held than the limit allows")
 	}

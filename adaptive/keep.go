@@ -22,10 +22,15 @@ var timeShare = [pool.NumPressureLevels]time.Duration{1, 2, 10, 1 << 62}
 func (p *policy) prices() prices {
 	level := p.pressure.level
 	T := (p.c.BreakEven / timeShare[level]).Seconds()
-	if level == pool.PressureNone {
-		return prices{T: T, least: T * p.c.Clamp, most: T / p.c.Clamp, late: p.c.Interval.Seconds() / 2}
-	}
 	stay := p.stay().Seconds()
+	if level == pool.PressureNone {
+		calm := prices{T: T, least: T * p.c.Clamp, most: T / p.c.Clamp, late: p.c.Interval.Seconds() / 2}
+		if p.memory.limit != NoLimit { // which garbage may be what reaches it
+			calm.least = max(calm.least, stay)
+			calm.most = max(calm.most, stay)
+		}
+		return calm
+	}
 	return prices{T: T + stay, least: stay, most: T + 2*stay}
 }
 
@@ -59,31 +64,6 @@ func (c *class) inForce(age time.Duration) time.Duration {
 		return max(age, kept)
 	}
 	return age
-}
-
-// reached is the most objects that were out together, in the last eighths of the
-// break-even time.
-type reached struct {
-	peaks [8]int64
-	turn  int64
-}
-
-func (r *reached) see(n int64, turn int64) {
-	for ; r.turn < turn; r.turn++ {
-		if turn-r.turn > int64(len(r.peaks)) {
-			r.turn = turn - int64(len(r.peaks))
-		}
-		r.peaks[(r.turn+1)%int64(len(r.peaks))] = 0
-	}
-	at := &r.peaks[turn%int64(len(r.peaks))]
-	*at = max(*at, n)
-}
-
-func (r *reached) most() (n int64) {
-	for _, peak := range r.peaks {
-		n = max(n, peak)
-	}
-	return n
 }
 
 // unused is the idle bytes of a pool that cannot tell its demand that were there

@@ -27,7 +27,7 @@ type lab struct {
 const (
 	mib   = 1 << 20
 	limit = 1 << 30
-	share = limit / 8 // the default budget
+	share = limit / 2 // the default budget
 )
 
 // newLab is a lab whose pool has a class for each size, 64 KiB if there are none.

@@ -20,8 +20,7 @@ type class struct {
 	prices  prices
 	age     time.Duration // of the deepest object
 	waits   bool          // what is dropped is garbage still: nothing more goes
-	reached reached
-	idle    int64 // bytes
+	idle    int64         // bytes
 	regrets uint64
 }
 

@@ -99,15 +99,16 @@ func heapShare(r *Reading, limit int64) (float64, bool) {
 }
 
 // groupShare is the working set against the limit of the control group that is
-// nearest to it, ours or one above. Where the runtime has a limit below that,
-// garbage does not count: it is let grow up to that limit by design.
+// nearest to it, ours or one above. Where the runtime has a limit that leaves room
+// for what others have there, garbage does not count: it is let grow up to that
+// limit by design.
 func groupShare(r *Reading) (float64, bool) {
 	g := &r.Cgroup
 	if !g.hasSet() {
 		return 0, false
 	}
 	set := g.TightSet
-	if r.Heap.OK() && r.Heap.Limit < g.TightMax {
+	if r.Heap.OK() && r.Heap.Limit <= g.TightMax-max(set-r.Heap.Footprint, 0) {
 		set -= max(r.Heap.Footprint-r.Heap.Used(), 0)
 	}
 	return share(set, g.TightMax), true

@@ -34,10 +34,11 @@ func (m *memory) see(r *Reading, own int64) {
 	}
 }
 
-// Default budgets.
+// Default budgets. Where there is a limit it is where pools alone would be pressure:
+// to refuse what was in memory a moment ago makes garbage of it, and hoards are for
+// the idle ages to bound.
 const (
-	limitShare   = 8
-	mostOfLimit  = 1 << 30
+	limitShare   = 2
 	totalShare   = 16
 	mostOfTotal  = 256 << 20
 	budgetOfNone = 64 << 20 // where no limit and no size is known
@@ -47,7 +48,7 @@ const (
 func (m *memory) defaultBudget() int64 {
 	switch {
 	case m.limit != NoLimit:
-		return min(m.limit/limitShare, mostOfLimit)
+		return m.limit / limitShare
 	case m.total > 0:
 		return min(m.total/totalShare, mostOfTotal)
 	}
@@ -65,44 +66,15 @@ func (p *policy) setLimit(s *sample) {
 	if p.budget == 0 {
 		p.budget = p.memory.defaultBudget()
 	}
-	target := p.target()
+	target := p.budget
 	switch {
 	case !p.started || target < p.limit:
 		p.limit = target
 	case target > p.limit && p.pressure.level < pool.PressureHigh && p.garbage.bytes < largeTrim:
 		grown := float64(p.limit) + regrowth*float64(min(p.budget, 1<<53))*p.elapsed.Seconds()
-		grown = max(grown, float64(p.steady()))
 		if grown < float64(target) {
 			target = int64(grown)
 		}
 		p.limit = target
 	}
-}
-
-// target is where the limit goes: to the budget, or beyond it to what is in steady
-// use if the budget is our own guess. It bounds hoards; what was out all together a
-// moment ago was in memory all together, so to keep it takes no more than it took,
-// and to refuse it makes garbage of it each time.
-func (p *policy) target() int64 {
-	if p.c.MaxIdleBytes > 0 {
-		return p.budget
-	}
-	return max(p.budget, p.steady())
-}
-
-// steady is the bytes that were out all together within the break-even time, up to
-// where the pools alone would be pressure.
-func (p *policy) steady() (bytes int64) {
-	if p.memory.limit == NoLimit {
-		return 0
-	}
-	for i := range p.pools {
-		if !p.pools[i].open {
-			continue
-		}
-		for j := range p.pools[i].classes {
-			bytes += p.pools[i].sizes[j] * p.pools[i].classes[j].reached.most()
-		}
-	}
-	return min(bytes, int64(p.c.Levels.Elevated.Enter*float64(p.memory.limit)))
 }

@@ -229,13 +229,13 @@ func TestEndOfRunLeavesPoolsToThemselves(t *testing.T) {
 		s := &stub{classes: 3}
 		_, b, stop := start(t, adaptive.Config{Signals: w}, s)
 		time.Sleep(time.Second)
-		if b.Limit() != 1250 || !b.Pressed() {
+		if b.Limit() != 5000 || !b.Pressed() {
 			t.Fatalf("budget is %d, pressed %v, while critical", b.Limit(), b.Pressed())
 		}
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
-		wantFixed(t, s, b, 1250)
+		wantFixed(t, s, b, 5000)
 	})
 }
 
@@ -262,7 +262,7 @@ func TestPanicInARunLeavesPoolsToThemselvesAndIsReported(t *testing.T) {
 		if !strings.Contains(log.String(), "pool controller: stopped") {
 			t.Errorf("log: %s", log.String())
 		}
-		wantFixed(t, s, b, 1000)
+		wantFixed(t, s, b, 4000)
 		var st pool.ControllerStats
 		ctl.ControllerStats(&st) // still answers
 		if st.LastRun.IsZero() {

@@ -107,13 +107,11 @@ func (p *policy) learnPool(state *poolState, s *poolSample) {
 	state.name, state.open = s.Name, s.Open
 	p.idle += s.Others
 	breakEven := p.c.BreakEven.Seconds()
-	turn := int64(p.at / max(p.c.BreakEven/8, 1))
 	for i := range s.Demand.Classes {
 		d, c := &s.Demand.Classes[i], &state.classes[i]
 		state.sizes[i] = d.Size
 		p.idle += d.Idle * d.Size
 		c.add(d, &p.one, p.elapsed, p.c.HalfLife)
-		c.reached.see(d.InUse+d.Idle-d.LowWater+int64(d.Refused)-c.floor.least, turn)
 		c.idle = d.Idle * d.Size
 		c.regrets += d.Regrets
 		p.regrets += d.Regrets

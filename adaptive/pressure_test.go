@@ -231,6 +231,12 @@ func TestGarbageUnderAMemoryLimitIsNoPressure(t *testing.T) {
 	l.reading.Heap.Footprint = limit
 	l.run(5 * time.Second)
 	l.want()
+	l.reading.Heap.Footprint = limit / 2 // others have the rest, and the runtime would grow into it
+	l.step()
+	l.want(high)
+	l = newLab(t, adaptive.Config{})
+	l.reading.Cgroup = adaptive.CgroupReading{Version: 2, Max: limit * 10 / 9, TightMax: limit * 10 / 9, TightSet: limit, High: adaptive.NoLimit}
+	l.reading.Heap.Footprint = limit
 	l.reading.Heap.Limit = adaptive.NoLimit // nothing bounds the garbage now
 	l.step()
 	l.want(high)
@@ -266,8 +272,8 @@ func TestALimitThatCannotBeReadIsKept(t *testing.T) {
 	before := l.budget.Limit()
 	l.reading.Cgroup = adaptive.CgroupReading{Status: adaptive.Status{Err: "unreadable"}}
 	l.run(3 * time.Second)
-	if after := l.budget.Limit(); before != limit/2*95/100/8 || after != before {
-		t.Errorf("budget %d, then %d, want %d", before, after, limit/2*95/100/8)
+	if after := l.budget.Limit(); before != limit/2*95/100/2 || after != before {
+		t.Errorf("budget %d, then %d, want %d", before, after, limit/2*95/100/2)
 	}
 }
 
@@ -289,6 +295,21 @@ func TestBudgetGrowsBackByATenthASecond(t *testing.T) {
 	}
 	if last != share {
 		t.Errorf("budget is %d after 20 s, want %d", last, share)
+	}
+}
+
+// What was in use all together is not refused: it would be garbage at once.
+func TestTheBudgetByDefaultTakesBackWhatWasInUse(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{}, 1<<20)
+	l.step()
+	for range 20 {
+		l.fill(0, limit*2/5>>20)
+		l.heap(0.45)
+		l.run(time.Second)
+	}
+	if got := l.misses(); got != limit*2/5>>20 {
+		t.Errorf("%d misses, want those of the first time, %d", got, limit*2/5>>20)
 	}
 }
 

@@ -30,7 +30,7 @@ func TestReplayDecidesTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(live) < 10 {
+		if len(live) < 5 {
 			t.Fatalf("seed %d: only %d decisions", seed, len(live))
 		}
 		if n := len(replayed) - len(live); n > 0 {
