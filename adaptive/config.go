@@ -106,8 +106,9 @@ type Band struct{ Enter, Exit float64 }
 type ForceGC uint8
 
 const (
-	// ForceGCAuto asks when the runtime has no memory limit: nothing else would
-	// make it collect before the control group's limit is hit.
+	// ForceGCAuto asks when nothing else would collect before the control group's
+	// limit is hit: the runtime has no memory limit, or others are in the group, to
+	// whom it would return nothing.
 	ForceGCAuto ForceGC = iota
 	// ForceGCNever never asks.
 	ForceGCNever

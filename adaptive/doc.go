@@ -18,9 +18,10 @@
 //
 // It reads how short of memory the process is: the live heap against
 // GOMEMLIMIT, the control group, the kernel's stalls (PSI), the garbage
-// collector's limiter, the service manager. Four levels follow, each with less
-// budget and shorter idle ages, down to nothing at all; and from each a slow way
-// back.
+// collector's limiter, the service manager. Four levels follow, each with shorter
+// idle ages, but none so short that what is in use would be dropped: it would be
+// allocated again before a collection has freed it. What was dropped is given back
+// to the system where others need it.
 //
 // # What it costs
 //
