@@ -3,7 +3,6 @@ package adaptive
 import (
 	"errors"
 	"log/slog"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -67,7 +66,7 @@ func New(c Config) (*Controller, error) {
 		ctl.budget = c.Registry.Budget()
 	}
 	if ctl.signals == nil {
-		ctl.signals = newSignals("", os.Getenv)
+		ctl.signals = newProcess()
 	}
 	if err := ctl.check(); err != nil {
 		return nil, err
@@ -276,7 +275,7 @@ func (ctl *Controller) manageLimit(r *Reading) (missing bool) {
 	if ctl.ours > 0 && r.Heap.Limit != ctl.ours {
 		ctl.ours, ctl.released = 0, true
 	}
-	if !r.Cgroup.known() || ctl.ours == 0 && r.Heap.Limit != NoLimit {
+	if !r.Cgroup.Known() || ctl.ours == 0 && r.Heap.Limit != NoLimit {
 		return false
 	}
 	if !ctl.c.ManageMemoryLimit || ctl.released {

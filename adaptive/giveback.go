@@ -112,16 +112,16 @@ func lost(s *sample) (dropped, refused int64) {
 // kernel slows us down for what the group has.
 func shared(r *Reading) bool {
 	g := &r.Cgroup
-	if !g.hasSet() || !r.Heap.OK() {
+	if !g.HasSet() || !r.Heap.OK() {
 		return false
 	}
-	others := g.TightSet - r.Heap.Footprint + g.soon()
+	others := g.TightSet - r.Heap.Footprint + g.Soon()
 	return others > g.TightMax/othersShare || g.High != NoLimit
 }
 
 // room is what is left in the group that is nearest to its limit.
 func room(r *Reading) int64 {
-	if !r.Cgroup.hasSet() {
+	if !r.Cgroup.HasSet() {
 		return math.MaxInt64
 	}
 	return r.Cgroup.TightMax - r.Cgroup.TightSet

@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/adaptive/signals"
 )
 
 // Where readings other than the heap's begin and end a level.
 var (
 	// Near its limit the kernel takes back what it can, and then kills.
-	cgroupBands = bands{pool.PressureHigh: {0.90, 0.85}, pool.PressureCritical: {0.95, 0.90}}
+	cgroupBands = bands{pool.PressureHigh: {signals.Near, 0.85}, pool.PressureCritical: {0.95, 0.90}}
 	// 200 ms in a window of 2 s is where systemd tells services to let go.
 	someBands = bands{pool.PressureHigh: {0.10, 0.05}}
 	fullBands = bands{pool.PressureCritical: {0.05, 0.025}}
@@ -95,7 +96,7 @@ func heapShare(r *Reading, limit int64) (float64, bool) {
 	if !r.Heap.OK() || limit == NoLimit {
 		return 0, false
 	}
-	return share(r.Heap.Used(), limit), true
+	return signals.Share(r.Heap.Used(), limit), true
 }
 
 // groupShare is the working set against the limit of the control group that is
@@ -104,18 +105,15 @@ func heapShare(r *Reading, limit int64) (float64, bool) {
 // limit by design.
 func groupShare(r *Reading) (float64, bool) {
 	g := &r.Cgroup
-	if !g.hasSet() {
+	if !g.HasSet() {
 		return 0, false
 	}
 	set := g.TightSet
 	if r.Heap.OK() && r.Heap.Limit <= g.TightMax-max(set-r.Heap.Footprint, 0) {
 		set -= max(r.Heap.Footprint-r.Heap.Used(), 0)
 	}
-	return share(set, g.TightMax), true
+	return signals.Share(set, g.TightMax), true
 }
-
-// share of a limit; one of 0 is one.
-func share(used, limit int64) float64 { return float64(used) / float64(max(limit, 1)) }
 
 // fileFilled tells whether a group that hit a limit was full of file pages. The kernel
 // takes those back in passing, so hitting the limit is how a program that reads
@@ -133,7 +131,7 @@ func (p *ladder) assess(r *Reading, limit int64, levels *Levels) (a assessment) 
 	}
 	if now, ok := groupShare(r); ok {
 		a.measure(pool.CauseCgroup, "cgroup", now, &cgroupBands)
-		a.expect(now+share(r.Cgroup.soon(), r.Cgroup.TightMax), cgroupBands[pool.PressureHigh].Enter)
+		a.expect(now+signals.Share(r.Cgroup.Soon(), r.Cgroup.TightMax), cgroupBands[pool.PressureHigh].Enter)
 	}
 	p.assessEvents(r, &a)
 	p.assessStalls(&r.PSI, &a)
@@ -144,7 +142,7 @@ func (p *ladder) assess(r *Reading, limit int64, levels *Levels) (a assessment) 
 func (a *assessment) expect(value, enter float64) {
 	if value >= enter && a.enter < pool.PressureHigh {
 		a.enter, a.cause, a.value, a.over = pool.PressureHigh, pool.CauseCgroup, value, enter
-		a.name = "cgroup in " + foresight.String()
+		a.name = "cgroup in " + signals.Foresight.String()
 	}
 }
 

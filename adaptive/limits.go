@@ -19,7 +19,7 @@ func (m *memory) see(r *Reading, own int64) {
 	if r.Heap.OK() && r.Heap.Limit > 0 {
 		m.heap = r.Heap.Limit
 	}
-	if r.Cgroup.known() {
+	if r.Cgroup.Known() {
 		m.cgroup = max(r.Cgroup.Max, 0)
 	}
 	if r.MemTotal > 0 {

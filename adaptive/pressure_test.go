@@ -313,6 +313,17 @@ func TestTheBudgetByDefaultTakesBackWhatWasInUse(t *testing.T) {
 	}
 }
 
+func TestALimitOfZeroIsALimit(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	l.reading.Cgroup = adaptive.CgroupReading{Version: 2, High: adaptive.NoLimit, TightSet: mib}
+	l.step()
+	l.want(critical)
+	if got := l.budget.Limit(); got != 0 {
+		t.Errorf("the budget is %d under a limit of 0", got)
+	}
+}
+
 func TestReserveIsKeptUnderPressure(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, adaptive.Config{Reserved: map[string]int64{"lab": mib}})

@@ -40,6 +40,7 @@ var imports = map[string][]string{
 	"strategies":          {module, module + "/internal"},
 	"otelpool":            {module, module + "/internal/percpu", otel},
 	"adaptive":            {module},
+	"adaptive/signals":    {},
 	"poolz":               {module},
 	"pooltest":            {module},
 	"cmd":                 {module + "/internal", module + "/adaptive", module + "/strategies", module},

@@ -1,4 +1,4 @@
-package adaptive
+package signals
 
 import (
 	"encoding/base64"
@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/otelpool/pool"
 )
 
 // manager is the environment that a service manager sets.
@@ -35,7 +34,7 @@ func (r *reader) listening() {
 func (r *reader) asked(w *wakes) {
 	r.Helper()
 	eventually(r.T, "request", func() bool { return r.after(0).External.Asked })
-	eventually(r.T, "wake-up", func() bool { return w[pool.TriggerExternal].Swap(0) > 0 })
+	eventually(r.T, "wake-up", func() bool { return w[Asked].Swap(0) > 0 })
 	got := r.after(3 * time.Second).External
 	if got.Asked || got.Age != 3*time.Second {
 		r.Errorf("three seconds after a request: %+v", got)
@@ -104,7 +103,7 @@ func TestSocketOfTheServiceManager(t *testing.T) {
 
 func TestPressureFileOfTheServiceManager(t *testing.T) {
 	needPressureFile(t)
-	s := newSignals("", manager(pressureFile, base64.StdEncoding.EncodeToString([]byte("some 150000 2000000\x00"))))
+	s := New("", manager(pressureFile, base64.StdEncoding.EncodeToString([]byte("some 150000 2000000\x00"))))
 	watch(t, s)
 	var r Reading
 	eventually(t, "listener", func() bool {
@@ -128,7 +127,7 @@ func TestServiceManagerTurnsWatchingOff(t *testing.T) {
 			t.Errorf("stalls are still read: %+v", got.PSI)
 		}
 	}
-	if n := w[pool.TriggerPSI].Load() + w[pool.TriggerExternal].Load(); n != 0 {
+	if n := w[Stalled].Load() + w[Asked].Load(); n != 0 {
 		t.Errorf("%d wake-ups", n)
 	}
 }

@@ -1,13 +1,12 @@
 //go:build !linux
 
-package adaptive
+package signals
 
 import (
 	"context"
 	"runtime"
 	"time"
 
-	"github.com/otelpool/pool"
 )
 
 // host has nothing to tell on this system.
@@ -22,4 +21,4 @@ func (*host) read(_ time.Time, _ time.Duration, into *Reading) {
 	into.External.Err = absent
 }
 
-func (*host) watch(ctx context.Context, _ func(pool.Trigger)) { <-ctx.Done() }
+func (*host) watch(ctx context.Context, _ func(Event)) { <-ctx.Done() }

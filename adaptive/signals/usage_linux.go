@@ -1,11 +1,10 @@
-package adaptive
+package signals
 
 import (
 	"context"
 	"runtime/metrics"
 	"time"
 
-	"github.com/otelpool/pool"
 )
 
 const (
@@ -106,6 +105,6 @@ func (h *host) glance(own, told int64) (set int64, near bool, again time.Duratio
 
 func (h *host) nears(now time.Time, l *level, set, own, told int64) bool {
 	limit := float64(l.bound())
-	soon := float64(set) + float64(h.growth.see(now, set-own))*foresight.Seconds()
-	return soon >= cgroupBands[pool.PressureHigh].Enter*limit && float64(set-told) >= limit/noticeable
+	soon := float64(set) + float64(h.growth.see(now, set-own))*Foresight.Seconds()
+	return soon >= Near*limit && float64(set-told) >= limit/noticeable
 }

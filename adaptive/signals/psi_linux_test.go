@@ -1,4 +1,4 @@
-package adaptive
+package signals
 
 import (
 	"errors"
@@ -116,7 +116,7 @@ func TestTriggerThatCannotBeSetIsSaid(t *testing.T) {
 
 func TestKernelTakesTheTriggers(t *testing.T) {
 	needPressureFile(t)
-	s := newSignals("", noEnv)
+	s := New("", noEnv)
 	watch(t, s)
 	var r Reading
 	eventually(t, "trigger", func() bool {

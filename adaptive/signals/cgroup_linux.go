@@ -1,4 +1,4 @@
-package adaptive
+package signals
 
 import (
 	"errors"
@@ -184,7 +184,7 @@ func (c *memoryGroup) read(into *CgroupReading) error {
 func (l *level) bound() int64 { return min(l.max, l.high) }
 
 func (l *level) nearer(than *level) bool {
-	return share(l.set, l.bound()) > share(than.set, than.bound())
+	return Share(l.set, l.bound()) > Share(than.set, than.bound())
 }
 
 func (c *memoryGroup) readLevel(l *level) (err error) {

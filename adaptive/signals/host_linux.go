@@ -1,4 +1,4 @@
-package adaptive
+package signals
 
 import (
 	"bytes"
@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/otelpool/pool"
 )
 
 // lookAgainAfter is how long the group that the process is in may have changed
@@ -167,7 +166,7 @@ func (h *host) readCgroup(passed time.Duration, into *Reading) {
 		h.cgroupHealth.set(err)
 	}
 	into.Cgroup.Status = h.cgroupHealth.status()
-	if g := &into.Cgroup; g.hasSet() {
+	if g := &into.Cgroup; g.HasSet() {
 		g.Growth = h.growth.see(time.Now(), g.TightSet-into.Heap.Footprint)
 	}
 }
@@ -189,15 +188,15 @@ func (h *host) readPSI(now time.Time, passed time.Duration, into *PSIReading) {
 }
 
 // watch returns when ctx has ended and nothing calls wake any more.
-func (h *host) watch(ctx context.Context, wake func(pool.Trigger)) {
+func (h *host) watch(ctx context.Context, wake func(Event)) {
 	var all sync.WaitGroup
 	for _, w := range []struct {
 		*watcher
-		trigger pool.Trigger
-	}{{h.some, pool.TriggerPSI}, {h.full, pool.TriggerPSI}, {h.external, pool.TriggerExternal}} {
-		all.Go(func() { w.watch(ctx, func() { wake(w.trigger) }) })
+		event Event
+	}{{h.some, Stalled}, {h.full, Stalled}, {h.external, Asked}} {
+		all.Go(func() { w.watch(ctx, func() { wake(w.event) }) })
 	}
-	all.Go(func() { h.watchUsage(ctx, func() { wake(pool.TriggerUsage) }) })
+	all.Go(func() { h.watchUsage(ctx, func() { wake(Filling) }) })
 	<-ctx.Done()
 	all.Wait()
 }

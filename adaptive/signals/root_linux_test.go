@@ -1,4 +1,4 @@
-package adaptive
+package signals
 
 import (
 	"fmt"
@@ -81,12 +81,12 @@ const calm = "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00 av
 // reader takes readings from signals under a root, with a clock of its own.
 type reader struct {
 	*testing.T
-	s   *signals
+	s   *Process
 	now time.Time
 }
 
 func (r root) reader(getenv func(string) string) *reader {
-	return &reader{r.T, newSignals(r.dir, getenv), time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)}
+	return &reader{r.T, New(r.dir, getenv), time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)}
 }
 
 // after takes the reading of d later.

@@ -1,4 +1,4 @@
-package adaptive
+package signals
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/testalloc"
 )
 
@@ -31,15 +30,15 @@ func eventually(t *testing.T, what string, ok func() bool) {
 func noEnv(string) string { return "" }
 
 // wakes counts what Watch calls.
-type wakes [pool.NumTriggers]atomic.Int64
+type wakes [NumEvents]atomic.Int64
 
 // watch runs Watch until the test ends.
-func watch(t *testing.T, s Signals) *wakes {
+func watch(t *testing.T, s *Process) *wakes {
 	t.Helper()
 	w := new(wakes)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.Watch(ctx, func(tr pool.Trigger) { w[tr].Add(1) }) }()
+	go func() { done <- s.Watch(ctx, func(e Event) { w[e].Add(1) }) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -119,13 +118,13 @@ func TestHeapAgesUntilACollectionEnds(t *testing.T) {
 }
 
 func TestEveryCollectionWakes(t *testing.T) {
-	s := newSignals(t.TempDir(), noEnv)
+	s := New(t.TempDir(), noEnv)
 	w := watch(t, s)
 	for range 3 {
-		before := w[pool.TriggerGC].Load()
+		before := w[Collected].Load()
 		eventually(t, "wake-up", func() bool {
 			runtime.GC()
-			return w[pool.TriggerGC].Load() > before
+			return w[Collected].Load() > before
 		})
 	}
 }
@@ -157,7 +156,7 @@ func TestClockThatGoesBackMovesNothing(t *testing.T) {
 }
 
 func TestReadAllocatesNothing(t *testing.T) {
-	s := newSignals("", noEnv)
+	s := New("", noEnv)
 	var r Reading
 	now := time.Now()
 	s.Read(now, &r)
@@ -172,7 +171,7 @@ func TestReadAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkSignalsRead(b *testing.B) {
-	s := newSignals("", noEnv)
+	s := New("", noEnv)
 	var r Reading
 	now := time.Now()
 	b.ReportAllocs()
