@@ -112,6 +112,7 @@ test-all: test test-deploy fleet pressure soak chaos detection race-long upstrea
 soak: ## storms of SOAKTIME each
 	$(stage) soak go test -count=1 -timeout 60m ./internal/magazine -storm $(SOAKTIME)
 	$(stage) soak-frozen go test -C lab -count=1 ./chaos -run AFrozenProcess -freezes 20
+	$(stage) soak-dropped go test -count=1 ./strategies -run DroppedPools -drops 100000
 	$(stage) soak-portable go test -count=1 -timeout 60m -tags otelpool_nolinkname ./internal/magazine -storm $(SOAKTIME)
 
 .PHONY: chaos

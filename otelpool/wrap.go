@@ -6,13 +6,15 @@ import (
 	"sync/atomic"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/percpu"
 )
 
 // SyncPool is a sync.Pool that counts. Its zero value is of no use: see [Wrap].
 type SyncPool struct {
-	core *syncCore
-	pub  *pool.Publication
+	core  *syncCore
+	pub   *pool.Publication
+	token handle.Token
 }
 
 // syncCore is what the registry holds; it knows nothing of the handle, so that
@@ -56,8 +58,8 @@ const (
 func Wrap(p *sync.Pool, name string, opts ...Option) *SyncPool {
 	c := newConfig(opts)
 	core := &syncCore{from: p}
-	s := &SyncPool{core: core, pub: publish(c.registry, name, core)}
-	runtime.AddCleanup(s, (*pool.Publication).Release, s.pub)
+	s := &SyncPool{core: core, pub: publish(c.registry, name, core), token: handle.New()}
+	handle.OnDrop(&s.token, (*pool.Publication).Release, s.pub)
 	return s
 }
 

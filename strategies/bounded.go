@@ -7,6 +7,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/config"
+	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/safety"
 )
@@ -79,6 +80,7 @@ type BoundedConfig[T any] struct {
 type Bounded[T any] struct {
 	front boundedFront
 	pub   *pool.Publication
+	token handle.Token
 }
 
 // NewBounded returns a pool, or an error that says all that is wrong with the
@@ -118,9 +120,9 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 		return nil, err
 	}
 	core.watch.SetName(pub.Name())
-	b := &Bounded[T]{pub: pub}
+	b := &Bounded[T]{pub: pub, token: handle.New()}
 	b.front.open(core)
-	closeWhenDropped(b, core.engine, core.watch, pub)
+	core.closeWhenDropped(&b.token, pub)
 	prewarm(b, c.Prewarm)
 	return b, nil
 }

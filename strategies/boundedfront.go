@@ -50,13 +50,14 @@ func (f *boundedFront) get() unsafe.Pointer {
 		return x
 	}
 	cell.Leave()
-	runtime.KeepAlive(f) // or a cleanup could take the last counts before this one
+	runtime.KeepAlive(f) // and so the handle: or a cleanup could take the last counts, and the cell, before it is left
 	return x
 }
 
 func (f *boundedFront) put(x unsafe.Pointer) {
 	if f.aside.May(x) {
 		if f.core.standIns.May(x) && f.core.returned(x) {
+			runtime.KeepAlive(f)
 			return
 		}
 		if f.core.prepare != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/handle"
 )
 
 // Buffer is a byte buffer that takes its memory from a pool and moves through
@@ -23,6 +24,7 @@ import (
 // writes once: reuse allocates nothing, growing costs one copy per doubling. It
 // is not safe for concurrent use and must not be copied after its first write.
 type Buffer struct {
+	_    handle.NoCopy
 	pool pool.Bytes
 	size int
 	buf  []byte // what the pool gave, cut to the content; its capacity is never cut
@@ -96,27 +98,61 @@ func (b *Buffer) WriteByte(c byte) error {
 }
 
 // ReadFrom appends what r gives until it ends, and returns how much that was
-// and r's error unless it is io.EOF. What was read before an error is kept.
-func (b *Buffer) ReadFrom(r io.Reader) (int64, error) {
-	var total int64
-	for {
-		if len(b.buf) == cap(b.buf) {
+// and r's error unless it is io.EOF. What was read before an error is kept. The
+// buffer grows only when there is more than it has room for: of a size that was
+// known before it takes one slice of the pool.
+func (b *Buffer) ReadFrom(r io.Reader) (total int64, err error) {
+	for err == nil {
+		var n int
+		if len(b.buf) < cap(b.buf) {
+			n, err = readInto(r, b.buf[len(b.buf):cap(b.buf)])
+			b.buf = b.buf[:len(b.buf)+n]
+		} else {
+			n, err = b.readFull(r)
+		}
+		total += int64(n)
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return total, err
+}
+
+// readFull reads into a buffer without room. Whether r has ended is to be known
+// before more room is made, and takes a byte to read into. The buffer lends its
+// last: one on the stack would move to the heap, since r may be anything.
+func (b *Buffer) readFull(r io.Reader) (n int, err error) {
+	if cap(b.buf) == 0 {
+		if b.size > 0 {
+			b.Grow(1) // which is as much as was said
+		} else {
 			b.Grow(smallestRead)
 		}
-		free := b.buf[len(b.buf):cap(b.buf)]
-		n, err := r.Read(free)
-		if n < 0 || n > len(free) {
-			panic(fmt.Sprintf("pool: Buffer.ReadFrom: the reader says it read %d bytes into %d", n, len(free)))
-		}
-		b.buf = b.buf[:len(b.buf)+n]
-		total += int64(n)
-		if err == io.EOF {
-			return total, nil
-		}
-		if err != nil {
-			return total, err
-		}
+		return 0, nil
 	}
+	var next byte
+	n, next, err = probe(r, b.buf[len(b.buf)-1:])
+	if n == 1 {
+		b.Grow(smallestRead)
+		b.buf = append(b.buf, next)
+	}
+	return n, err
+}
+
+// probe reads a byte and leaves what it reads into as it was, even if r panics.
+func probe(r io.Reader, lent []byte) (n int, next byte, err error) {
+	kept := lent[0]
+	defer func() { lent[0] = kept }()
+	n, err = readInto(r, lent)
+	return n, lent[0], err
+}
+
+func readInto(r io.Reader, room []byte) (int, error) {
+	n, err := r.Read(room)
+	if n < 0 || n > len(room) {
+		panic(fmt.Sprintf("pool: Buffer.ReadFrom: the reader says it read %d bytes into %d", n, len(room)))
+	}
+	return n, err
 }
 
 // WriteTo writes the content to w and keeps it: it can be written again.

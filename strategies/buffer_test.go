@@ -248,3 +248,48 @@ func TestBufferAndCopyDoNotAllocate(t *testing.T) {
 		t.Errorf("Copy: %v allocations", n)
 	}
 }
+
+// counting is a pool of exact sizes that counts Gets.
+type counting struct{ gets int }
+
+func (c *counting) Get(n int) []byte { c.gets++; return make([]byte, n) }
+func (*counting) Put([]byte)         {}
+
+func TestReadFromOfAsMuchAsWasSaidTakesOneSlice(t *testing.T) {
+	for _, n := range []int{64, 1000, 4096} {
+		p := new(counting)
+		b := strategies.NewBuffer(p, n)
+		content := bytes.Repeat([]byte("x"), n-1)
+		content = append(content, 'y')
+		if got, err := b.ReadFrom(struct{ io.Reader }{bytes.NewReader(content)}); got != int64(n) || err != nil {
+			t.Fatalf("ReadFrom = %d, %v, want %d", got, err, n)
+		}
+		if p.gets != 1 || b.Cap() != n || !bytes.Equal(b.Bytes(), content) {
+			t.Errorf("%d bytes took %d slices and have room for %d, as they were: %v", n, p.gets, b.Cap(), bytes.Equal(b.Bytes(), content))
+		}
+	}
+}
+
+func TestReadFromKeepsWhatItLends(t *testing.T) {
+	content := []byte("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef and more")
+	b := strategies.NewBuffer(new(counting), 64)
+	if _, err := b.ReadFrom(struct{ io.Reader }{bytes.NewReader(content)}); err != nil || !bytes.Equal(b.Bytes(), content) {
+		t.Errorf("read %q, %v", b.Bytes(), err)
+	}
+	b = strategies.NewBuffer(new(counting), 64)
+	b.Write(content[:64])
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = b.ReadFrom(scribbler{})
+	}()
+	if !bytes.Equal(b.Bytes(), content[:64]) {
+		t.Errorf("after a reader panicked the content is %q", b.Bytes())
+	}
+}
+
+type scribbler struct{}
+
+func (scribbler) Read(p []byte) (int, error) {
+	clear(p)
+	panic("broken")
+}

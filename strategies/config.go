@@ -3,11 +3,9 @@ package strategies
 import (
 	"errors"
 	"fmt"
-	"runtime"
 
 	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/internal/magazine"
-	"github.com/otelpool/pool/internal/safety"
+	"github.com/otelpool/pool/internal/handle"
 )
 
 // Zeroing says when a pool clears the memory it reuses. Clearing costs about as
@@ -100,20 +98,10 @@ func (p publication) publish(core pool.Source) (*pool.Publication, error) {
 
 // withdrawWhenDropped takes a pool out of its registry when its handle is
 // collected without having been closed. The core must not refer to the handle.
-func withdrawWhenDropped[H any](handle *H, pub *pool.Publication) {
+func withdrawWhenDropped(t *handle.Token, pub *pool.Publication) {
 	if pub != nil {
-		runtime.AddCleanup(handle, (*pool.Publication).Release, pub)
+		handle.OnDrop(t, (*pool.Publication).Release, pub)
 	}
-}
-
-// closeWhenDropped does that for a pool with an engine, whose budget has to have
-// back what the pool charged.
-func closeWhenDropped[H any](handle *H, engine *magazine.Pool, watch *safety.Watch, pub *pool.Publication) {
-	runtime.AddCleanup(handle, func(engine *magazine.Pool) {
-		engine.Close()
-		watch.Close()
-		pub.Release()
-	}, engine)
 }
 
 // prewarm makes a new pool's first objects, and takes its name back if a function

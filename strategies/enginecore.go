@@ -1,9 +1,11 @@
 package strategies
 
 import (
+	"sync"
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/safety"
 )
@@ -14,12 +16,38 @@ type engineCore struct {
 	engine *magazine.Pool
 	mode   engineMode
 	watch  *safety.Watch // nil: SafetyOff
+
+	handle   handle.Weak // of a pool that nothing else closes when it is dropped
+	watching sync.Once
 }
 
 func (c *engineCore) close() {
 	c.mode.close()
 	c.engine.Close()
 	c.watch.Close()
+}
+
+// closeWhenDropped ends a pool whose handle is collected without having been
+// closed, if that makes a difference to anybody: to its budget, to its registry, or
+// to a Discard function. The others are left to the collector, so that it is nothing
+// to drop a hundred thousand of them.
+func (c *engineCore) closeWhenDropped(t *handle.Token, pub *pool.Publication) {
+	if pub == nil && !c.engine.Owes() {
+		c.handle = t.Weak()
+		return
+	}
+	handle.OnDrop(t, func(c *engineCore) {
+		c.engine.CloseUnreachable()
+		c.watch.Close()
+		pub.Release()
+	}, c)
+}
+
+// confine puts a stand-in that was given back into quarantine, in which it is looked
+// at for the last time when the pool is dropped.
+func (c *engineCore) confine(s *safety.StandIn) {
+	c.watch.Confine(s)
+	c.watching.Do(func() { handle.OnDropWeak(c.handle, (*safety.Watch).Close, c.watch) })
 }
 
 // Limit is the handle's.

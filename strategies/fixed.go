@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/safety"
 )
 
@@ -57,8 +58,9 @@ type FixedConfig struct {
 // All methods are safe for concurrent use. A hit costs Get two atomic operations
 // and Put two; they lock only if someone waits.
 type Fixed struct {
-	core *fixed
-	pub  *pool.Publication
+	core  *fixed
+	pub   *pool.Publication
+	token handle.Token
 }
 
 // NewFixed returns a pool, or an error that says all that is wrong with the
@@ -90,8 +92,8 @@ func NewFixed(c FixedConfig) (*Fixed, error) {
 	if core.watch != nil {
 		core.watch.SetName(pub.Name())
 	}
-	f := &Fixed{core, pub}
-	withdrawWhenDropped(f, pub)
+	f := &Fixed{core: core, pub: pub, token: handle.New()}
+	withdrawWhenDropped(&f.token, pub)
 	return f, nil
 }
 

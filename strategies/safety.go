@@ -149,7 +149,7 @@ func (c *sizeClasses) returned(x unsafe.Pointer) bool {
 		}
 		c.engine.Put(class, spare, 0)
 	}
-	c.watch.Confine(s)
+	c.confine(s)
 	return true
 }
 
@@ -221,7 +221,7 @@ func (c *bounded) returned(x unsafe.Pointer) bool {
 		return true
 	}
 	_, spare := s.Spare()
-	defer c.watch.Confine(s)
+	defer c.confine(s)
 	size, ok := c.object, true
 	if c.prepare != nil {
 		size, ok = c.prepare(x, spare)

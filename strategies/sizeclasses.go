@@ -7,6 +7,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/config"
+	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/safety"
@@ -60,6 +61,7 @@ type SizeClasses struct {
 	table *classTable    // finds nothing for the side on which the pool clears buffers, to save the others a test
 	core  *sizeClasses
 	pub   *pool.Publication
+	token handle.Token
 }
 
 // NewSizeClasses returns a pool, or an error that says all that is wrong with
@@ -88,10 +90,10 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 		return nil, err
 	}
 	core.watch.SetName(pub.Name())
-	s := &SizeClasses{table: table, core: core, pub: pub}
+	s := &SizeClasses{table: table, core: core, pub: pub, token: handle.New()}
 	core.engine.Refresh(&s.front)
 	s.table = table.clearing(c.Zero)
-	closeWhenDropped(s, core.engine, core.watch, pub)
+	core.closeWhenDropped(&s.token, pub)
 	for size, n := range c.Prewarm {
 		s.Warm(size, n)
 	}
@@ -124,7 +126,7 @@ func (s *SizeClasses) Get(n int) []byte {
 		if x := cell.Take(); x != nil {
 			if cell.Count(n) {
 				cell.Leave()
-				runtime.KeepAlive(s) // or a cleanup could take the last counts before this one
+				runtime.KeepAlive(s) // or a cleanup could take the last counts, and the cell, before it is left
 				return buffer(x, n, size)
 			}
 			cell.Leave()

@@ -1,6 +1,7 @@
 package strategies
 
 import (
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 
@@ -21,6 +22,7 @@ type sizeClasses struct {
 
 // get is Get where the P's cell or the table had no answer.
 func (s *SizeClasses) get(n int) []byte {
+	defer runtime.KeepAlive(s) // as in Get
 	if s.core.mode.state.Load() == isOff {
 		return s.core.make(n)
 	}
@@ -56,6 +58,7 @@ func (s *SizeClasses) getCleared(n int) []byte {
 
 // put is Put, likewise.
 func (s *SizeClasses) put(x unsafe.Pointer, size int) {
+	defer runtime.KeepAlive(s)
 	if _, exact := s.core.table.exact(size); exact != size && s.core.returned(x) {
 		return
 	}

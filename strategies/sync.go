@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/safety"
 )
 
@@ -57,8 +58,9 @@ type SyncConfig[T any] struct {
 // lock. A panic in them is the caller's and leaves the pool as it was; what was put
 // counts as refused.
 type Sync[T any] struct {
-	core *syncCore[T]
-	pub  *pool.Publication
+	core  *syncCore[T]
+	pub   *pool.Publication
+	token handle.Token
 }
 
 // syncCore is what outlives a dropped handle: what the registry holds.
@@ -92,8 +94,8 @@ func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
 		return nil, err
 	}
 	core.watch.SetName(pub.Name())
-	s := &Sync[T]{core, pub}
-	withdrawWhenDropped(s, pub)
+	s := &Sync[T]{core: core, pub: pub, token: handle.New()}
+	withdrawWhenDropped(&s.token, pub)
 	prewarm(s, c.Prewarm)
 	return s, nil
 }

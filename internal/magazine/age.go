@@ -16,7 +16,7 @@ const OwnIdleAge = time.Minute
 type age struct {
 	last   time.Time // Age's latest now
 	real   time.Time // when the window ended, by the computer's clock
-	alone  time.Time // the same, if it was a sentinel that ended it
+	alone  time.Time // the same, if a collection ended it
 	ended  time.Time // when the window before the one that Demand will end did
 	low    []int64   // by class, objects that lay unused in Ps in the latest window
 	before []counted // by class, what the counts were when Demand's window began

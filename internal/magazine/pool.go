@@ -74,7 +74,7 @@ type Pool struct {
 	age     *age       // nil before the first
 	reserve atomic.Int64
 	leave   func()      // the budget
-	watched atomic.Bool // by a sentinel; set under mu
+	watched atomic.Bool // a member of collected; set under mu
 }
 
 // Front is what Get and Put of a handle go through: the array of Ps, without the
@@ -229,6 +229,9 @@ func (p *Pool) growLocked(n int) {
 	p.front.slots.Store(&ps[0])
 	p.divideLocked()
 }
+
+// Owes tells whether somebody has to be told when the pool ends.
+func (p *Pool) Owes() bool { return p.budget != nil || p.discard != nil }
 
 // Limit is the most idle bytes.
 func (p *Pool) Limit() int64 { return p.limit.Load() }

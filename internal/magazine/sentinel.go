@@ -1,26 +1,23 @@
 package magazine
 
 import (
-	"runtime"
 	"time"
-	"weak"
+
+	"github.com/otelpool/pool/internal/percpu"
 )
 
 const (
 	// abandoned is how long after Age a pool is taken to have no controller.
 	abandoned = 30 * time.Second
-	// sentinelPause is the least time between two looks.
-	sentinelPause = time.Second
+	// collectedPause is the least time between two looks.
+	collectedPause = time.Second
 )
 
-// sentinel is an object that nobody refers to: each collection finds it dead,
-// and its cleanup makes the next one. So a pool without a controller ages at
-// the pace of garbage collections, which is when its memory matters, without a
-// goroutine or a timer. It has a pointer, or the allocator might put it in one
-// block with an object that lives on.
-type sentinel struct{ _ *sentinel }
+// collected ages the pools that have come into use and have no controller, at the
+// pace of garbage collections, which is when their memory matters.
+var collected = percpu.Collected[Pool]{After: func(p *Pool) bool { return p.ageAlone(time.Now()) }}
 
-// watch sets a sentinel on a pool that has come into use.
+// watch has a pool that has come into use aged.
 func (p *Pool) watch() {
 	if p.watched.Load() {
 		return
@@ -32,17 +29,7 @@ func (p *Pool) watch() {
 
 func (p *Pool) watchLocked() {
 	if !p.closed.Load() && !p.watched.Swap(true) {
-		post(weak.Make(p))
-	}
-}
-
-func post(p weak.Pointer[Pool]) { runtime.AddCleanup(new(sentinel), collected, p) }
-
-// collected runs after a garbage collection, on the runtime's goroutine for
-// cleanups.
-func collected(w weak.Pointer[Pool]) {
-	if p := w.Value(); p != nil && p.ageAlone(time.Now()) {
-		post(w)
+		collected.Add(p)
 	}
 }
 
@@ -69,7 +56,7 @@ func (p *Pool) endWindowAlone(now time.Time) bool {
 	case a.real.IsZero():
 		a.real, a.alone = now, now
 		return false
-	case alone && since >= sentinelPause, !alone && since >= abandoned:
+	case alone && since >= collectedPause, !alone && since >= abandoned:
 		p.advanceLocked(since)
 		p.unlearn()
 		a.alone = a.real

@@ -51,7 +51,19 @@ func (p *Pool) SetLimit(bytes int64) int64 {
 func (p *Pool) over() int64 { return p.charged.Load() - p.limit.Load() }
 
 // Close drops everything. Gets allocate from now on, and Puts drop.
-func (p *Pool) Close() {
+func (p *Pool) Close() { p.close(percpu.BarrierSince) }
+
+// CloseUnreachable is Close where no goroutine has the pool's handle any more. It
+// crosses no barrier, and so does not hold up the cleanups of others.
+//
+// Why it may: only Get and Put use cells, and they keep the handle alive until they
+// have left them. So the collection that found the handle dead began after the last
+// of them, and nobody can find a cell to enter later. Others may still be in the
+// pool, a controller or its budget: they take shards away and empty them under
+// locks, as this does.
+func (p *Pool) CloseUnreachable() { p.close(func(uint64) {}) }
+
+func (p *Pool) close(barrier func(generation uint64)) {
 	p.mu.Lock()
 	done := p.closed.Swap(true) // no P gets a shard from here on
 	p.mu.Unlock()
@@ -61,7 +73,8 @@ func (p *Pool) Close() {
 	if p.leave != nil {
 		p.leave()
 	}
-	p.flush()
+	p.Detach()
+	p.emptyDetached(barrier)
 	for i := range p.depots {
 		p.depots[i].close()
 	}
@@ -97,7 +110,9 @@ func (p *Pool) detachLocked(pid int) {
 
 // Attach implements pool.BudgetMember: it moves what is in the shards taken away
 // before the call to the depots. When it returns that is done, whoever did it.
-func (p *Pool) Attach() {
+func (p *Pool) Attach() { p.emptyDetached(percpu.BarrierSince) }
+
+func (p *Pool) emptyDetached(barrier func(generation uint64)) {
 	p.attaching.Lock()
 	defer p.attaching.Unlock()
 	p.mu.Lock()
@@ -107,7 +122,7 @@ func (p *Pool) Attach() {
 	if len(p.emptied) == 0 {
 		return
 	}
-	percpu.BarrierSince(generation)
+	barrier(generation)
 	for _, s := range p.emptied {
 		for class := range s.cells {
 			p.empty(&s.cells[class], &p.depots[class], s.idle>>class&1 != 0)

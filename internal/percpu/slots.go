@@ -148,14 +148,9 @@ func (s *Slots) open(none *slotArray) {
 		a.aged = none.aged
 	}
 	if s.now.CompareAndSwap(none, a) {
-		runtime.AddCleanup(new(collection), age, weak.Make(s))
+		AfterCollection(age, weak.Make(s))
 	}
 }
-
-// collection is an object that nobody refers to, so that its cleanup runs after
-// the next collection. It has a pointer, or the allocator might put it in one
-// block with an object that lives on.
-type collection struct{ _ *collection }
 
 // age runs once for each array that open made, and nothing but Drop replaces one
 // before. It does not keep alive what the program has dropped.
