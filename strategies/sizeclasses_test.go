@@ -334,3 +334,10 @@ func TestDroppedPoolLeavesItsRegistry(t *testing.T) {
 		t.Errorf("closed %v, misses %d after the pool was dropped; want true, 1", s.Closed, s.Requests[pool.Miss])
 	}
 }
+
+func TestAPrewarmThatNoIntegerCountsIsRefused(t *testing.T) {
+	_, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{Limit: 1 << 20, Prewarm: map[int]int{1024: math.MaxInt, 2048: math.MaxInt}})
+	if err == nil || !strings.Contains(err.Error(), "must fit the limit of 1048576 bytes") {
+		t.Errorf("the error is %v", err)
+	}
+}

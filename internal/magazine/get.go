@@ -66,8 +66,8 @@ func (p *Pool) fetch(d *depot, class, asked int) unsafe.Pointer {
 	if d.span.Load() == 0 {
 		x, size := d.takeOne(p.clock.Load())
 		if x != nil {
+			d.countHit(size, asked) // first, or another could fill the room while idle still has the object: see Stats
 			p.release(size)
-			d.countHit(size, asked)
 		}
 		return x
 	}

@@ -53,6 +53,7 @@ func (d *depot) countReturns(c *pool.Counts) {
 	c.Returns[pool.Full] += l.full.Load()
 	c.Returns[pool.ReturnPressure] += l.pressed.Load()
 	c.Returns[pool.ReturnClosed] += l.closedIn.Load()
+	c.Prewarmed += l.prewarmed.Load()
 	if d.size == 0 {
 		c.IdleBytes += int64(l.pooledBytes.Load() + l.prewarmedBytes.Load())
 	}
@@ -64,7 +65,6 @@ func (d *depot) countRequests(c *pool.Counts) {
 	if l == nil {
 		return
 	}
-	c.Prewarmed += l.prewarmed.Load()
 	c.Requests[pool.Hit] += l.hits.Load()
 	c.Requests[pool.RequestClosed] += l.closedGets.Load()
 	c.RequestedBytes += l.requested.Load()

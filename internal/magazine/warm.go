@@ -8,6 +8,7 @@ import (
 
 // drop counts an idle object as evicted, uncharges and discards it.
 func (p *Pool) drop(d *depot, x unsafe.Pointer, size int64, why pool.EvictionReason) {
+	// Counts first: see Stats.
 	d.counts().evicted[why].Add(1)
 	d.counts().evictedBytes[why].Add(uint64(size))
 	p.release(size)
@@ -31,7 +32,7 @@ func (p *Pool) fits(n int64) bool {
 
 // Warm makes up to n objects of a class that the limit has room for, and returns
 // how many. Make runs unlocked and returns an object and, for sized ones, its
-// bytes, or nil to end it.
+// bytes; nil ends it.
 func (p *Pool) Warm(class, n int, make func() (unsafe.Pointer, int64)) (warmed int) {
 	d := &p.depots[class]
 	p.watch()
