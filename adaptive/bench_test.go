@@ -8,6 +8,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/sim"
 	"github.com/otelpool/pool/internal/testalloc"
 )
@@ -68,7 +69,7 @@ func BenchmarkStep(b *testing.B) {
 }
 
 func TestStepDoesNotAllocate(t *testing.T) {
-	if raceEnabled {
+	if raceflag.On {
 		t.Skip("the race detector allocates")
 	}
 	reg := new(pool.Registry)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/otelpool"
 )
@@ -17,7 +18,7 @@ import (
 func newBuffer() any { return new(bytes.Buffer) }
 
 func TestWrapCountsHitsMissesAndReturns(t *testing.T) {
-	if underRace {
+	if raceflag.On {
 		t.Skip("under the race detector a sync.Pool forgets what is put")
 	}
 	r := new(pool.Registry)
@@ -164,7 +165,7 @@ func TestWrapConcurrentSafe(t *testing.T) {
 }
 
 func TestWrapHitsAfterACollection(t *testing.T) {
-	if underRace {
+	if raceflag.On {
 		t.Skip("under the race detector a sync.Pool forgets what is put")
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // a sync.Pool, too, does not find what it has on another P
@@ -246,7 +247,7 @@ func TestWrapConcurrentSafeWhileCollectionsRunAndPsComeAndGo(t *testing.T) {
 }
 
 func TestWrapDoesNotAllocateWhileExported(t *testing.T) {
-	if underRace {
+	if raceflag.On {
 		t.Skip("under the race detector a sync.Pool forgets what is put")
 	}
 	r := new(pool.Registry)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/pooltest"
 )
 
@@ -64,7 +65,7 @@ func TestPlantedDefectsAreCaught(t *testing.T) {
 	for name, d := range defects {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if d.race && !raceEnabled {
+			if d.race && !raceflag.On {
 				t.Skip("a data race: make test-race finds it")
 			}
 			if testing.Short() && name == "waits" {

@@ -10,6 +10,7 @@ import (
 	"weak"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 )
@@ -48,7 +49,7 @@ func collectUntil(ok func() bool) bool {
 }
 
 func TestSyncCountsAMissWhenNewRanAndAHitOtherwise(t *testing.T) {
-	if raceEnabled {
+	if raceflag.On {
 		t.Skip("sync.Pool drops at random under the race detector")
 	}
 	alone(t)
@@ -91,7 +92,7 @@ func TestSyncKnowsWhatItHoldsAndWhatTheCollectorTook(t *testing.T) {
 	}
 	p.Put(new(int)) // from elsewhere: held like any other
 	s := checkLaws(t, p)
-	if !raceEnabled && (s.Idle != 201 || s.Requests[pool.Hit] != 10) {
+	if !raceflag.On && (s.Idle != 201 || s.Requests[pool.Hit] != 10) {
 		t.Errorf("%d idle, %d hits; want 201, 10", s.Idle, s.Requests[pool.Hit])
 	}
 	clear(held)
@@ -225,7 +226,7 @@ func TestPanicInNewOrResetLeavesTheFiguresRight(t *testing.T) {
 }
 
 func TestSyncGetPutDoesNotAllocate(t *testing.T) {
-	if raceEnabled {
+	if raceflag.On {
 		t.Skip("sync.Pool drops at random under the race detector")
 	}
 	alone(t)

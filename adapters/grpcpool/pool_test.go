@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adapters/grpcpool"
+	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 	"google.golang.org/grpc/mem"
@@ -168,7 +169,7 @@ func TestNegativeLengthPanics(t *testing.T) {
 }
 
 func TestHitsDoNotAllocate(t *testing.T) {
-	if raceEnabled {
+	if raceflag.On {
 		t.Skip("the race detector allocates")
 	}
 	buffers := sizeClasses(strategies.SizeClassesConfig{Safety: strategies.SafetyOff}) // a sampled request allocates

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/raceflag"
 )
 
 // echo is an upstream that answers with what it was sent, decompressed: so the
@@ -202,7 +203,7 @@ func (p *keptWriters) Get() *gzip.Writer {
 
 // A pool that mixes up requests does not get past the witnesses.
 func TestWitnessesNoticeABufferInTwoHands(t *testing.T) {
-	if raceEnabled {
+	if raceflag.On {
 		t.Skip("two owners of a buffer are a data race, which is what the race detector would say")
 	}
 	for name, spoil := range map[string]func(p *pools){

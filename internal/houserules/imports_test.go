@@ -39,6 +39,7 @@ var imports = map[string][]string{
 	"internal/sim":                 {module, module + "/adaptive", module + "/internal"},
 	"internal/benchcase":           {},
 	"internal/testalloc":           {},
+	"internal/raceflag":            {},
 	"strategies":                   {module, module + "/internal"},
 	"otelpool":                     {module, module + "/internal/handle", module + "/internal/percpu", otel},
 	"adaptive":                     {module},

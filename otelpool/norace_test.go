@@ -1,5 +1,0 @@
-//go:build !race
-
-package otelpool_test
-
-const underRace = false
