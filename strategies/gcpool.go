@@ -1,8 +1,6 @@
 package strategies
 
 import (
-	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -38,22 +36,23 @@ type gcPool struct {
 	objects   sync.Pool    // of *gcNode; blind: of unsafe.Pointer
 	blind     bool
 	mode      switched
-	shards    atomic.Pointer[[]*gcShard] // one per P; replaced, never changed
-	collected *atomic.Uint64             // on its own: the cleanups keep it, and must not keep the pool
-	atClose   atomic.Uint64              // collected, when the pool was closed
+	shards    percpu.Array[gcShard]
+	collected *atomic.Uint64 // on its own: the cleanups keep it, and must not keep the pool
+	atClose   atomic.Uint64  // collected, when the pool was closed
 
-	mu     sync.Mutex // guards what follows, and changes of shards
+	mu     sync.Mutex // guards what follows
 	chains []*gcNode  // of spareChain nodes each
 }
 
 // gcShard is what belongs to one P. Two cache lines of its own prevent false
-// sharing.
+// sharing. Of one that a rise of GOMAXPROCS leaves behind the counts stay true; its spare
+// nodes, fewer than 2·spareChain and empty, are not used again.
 type gcShard struct {
 	lock   percpu.Lock
 	n      [numGCCounters]uint64
 	spare  *gcNode
 	spares int
-	_      [128 - 8*(numGCCounters+3)]byte
+	_      [128 - 8*(numGCCounters+2) - unsafe.Sizeof(percpu.Lock{})]byte
 }
 
 const (
@@ -71,7 +70,6 @@ const (
 func (p *gcPool) init(blind bool) {
 	p.blind = blind
 	p.collected = new(atomic.Uint64)
-	p.shards.Store(new([]*gcShard))
 }
 
 // unpooled counts a request that an object is made for because the pool, whose
@@ -98,7 +96,7 @@ func (p *gcPool) drop(state uint32) {
 // get returns an idle object and counts a hit, or returns nil and counts nothing.
 func (p *gcPool) get() unsafe.Pointer {
 	pid := percpu.Pin() // as enter does, without the call
-	s := p.at(pid)
+	s := p.shards.At(pid)
 	var v any
 	settled := false
 	if slot := p.slots.At(pid); slot != nil {
@@ -109,11 +107,10 @@ func (p *gcPool) get() unsafe.Pointer {
 		if v = p.getShared(settled); v == nil {
 			return nil
 		}
-		pid = percpu.Pin()
-		s = p.at(pid)
-	}
-	if s == nil {
-		s = p.newShard(pid)
+		s = p.shards.Pin()
+	} else if s == nil {
+		percpu.Unpin()
+		s = p.shards.Pin()
 	}
 	s.lock.Lock()
 	s.n[gcHit]++
@@ -138,9 +135,12 @@ func (p *gcPool) getShared(settled bool) any {
 // put keeps x, counted as gcPooled or gcPrewarmed.
 func (p *gcPool) put(x unsafe.Pointer, as int) {
 	pid := percpu.Pin() // as enter does, without the call
-	s := p.at(pid)
-	if s == nil {
-		s = p.newShard(pid)
+	s := p.shards.At(pid)
+	for s == nil {
+		percpu.Unpin()
+		p.shards.Grow(pid)
+		pid = percpu.Pin()
+		s = p.shards.At(pid)
 	}
 	s.lock.Lock()
 	s.n[as]++
@@ -169,50 +169,14 @@ func (p *gcPool) count(i int) {
 
 // enter pins the goroutine and gives it its P's shard, until leave.
 func (p *gcPool) enter() *gcShard {
-	pid := percpu.Pin()
-	s := p.at(pid)
-	if s == nil {
-		s = p.newShard(pid)
-	}
+	s := p.shards.Pin()
 	s.lock.Lock()
 	return s
-}
-
-// at is the P's shard, if it has one yet.
-func (p *gcPool) at(pid int) *gcShard {
-	if shards := *p.shards.Load(); pid < len(shards) {
-		return shards[pid]
-	}
-	return nil
 }
 
 func (p *gcPool) leave(s *gcShard) {
 	s.lock.Unlock()
 	percpu.Unpin()
-}
-
-// newShard gives every P a shard and returns, pinned as it was called, that of
-// the one it is on then. Shards are never taken away, so no count and no node is
-// lost; GOMAXPROCS may rise again at any time, so it may take more than one try.
-func (p *gcPool) newShard(pid int) *gcShard {
-	for {
-		percpu.Unpin()
-		p.grow(max(pid+1, runtime.GOMAXPROCS(0)))
-		pid = percpu.Pin()
-		if s := p.at(pid); s != nil {
-			return s
-		}
-	}
-}
-
-func (p *gcPool) grow(n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	shards := slices.Clone(*p.shards.Load())
-	for len(shards) < n {
-		shards = append(shards, new(gcShard))
-	}
-	p.shards.Store(&shards)
 }
 
 // close empties the pool. What other Ps have to themselves in a sync.Pool
@@ -240,7 +204,7 @@ func (p *gcPool) drain() {
 // sum is a counter's total.
 func (p *gcPool) sum(i int) uint64 {
 	var sum uint64
-	for _, s := range *p.shards.Load() {
+	for s := range p.shards.All {
 		s.lock.Lock()
 		sum += percpu.Load(&s.n[i])
 		s.lock.Unlock()
