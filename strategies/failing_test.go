@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -72,7 +73,7 @@ func TestANewThatFailsGivesItsErrorAndLeaksNothing(t *testing.T) {
 		p.Put(x)
 		broken = true
 		if y, err := p.GetE(); y == nil || err != nil {
-			if !raceEnabled || name != "sync" { // a sync.Pool drops at random under the race detector
+			if !raceflag.On || name != "sync" { // a sync.Pool drops at random under the race detector
 				t.Errorf("%s: %v with one idle", name, err)
 			}
 		} else {
