@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/otelpool/pool/control"
 )
 
 // Budget is one limit on idle bytes that many pools share. A pool holds no more
@@ -33,26 +35,8 @@ type Budget struct {
 // grows in its array's spare room, which no reader of a shorter list looks at, and
 // is made anew when half of the seats are empty, so that joining and leaving cost
 // the same however many there are.
-type seat struct{ atomic.Pointer[BudgetMember] }
-
-// BudgetMember is a pool as its budget sees it: a source of idle memory. Its
-// methods may be called at any time, by any goroutine that is not in a Get or
-// Put of a pool.
-type BudgetMember interface {
-	// LongestWait is how long the object that Evict would drop first can be
-	// expected to lie until it is wanted: where nothing else is known, as long
-	// again as it has been idle. It is false if there is none.
-	LongestWait(idle time.Duration) (time.Duration, bool)
-	// Evict drops objects that have been idle for as long as idle, those with the
-	// longest wait first, until at least the bytes are free, or all of them are
-	// dropped. It does not look for objects where they are in use by a P. It
-	// returns the bytes freed.
-	Evict(bytes int64, idle time.Duration, why EvictionReason) int64
-	// Detach takes from the Ps what they have at hand, and Attach gives it to
-	// Evict, once no P can be in the middle of using it. Between many Detaches
-	// and as many Attaches the world has to be stopped once.
-	Detach()
-	Attach()
+type seat struct {
+	atomic.Pointer[control.BudgetMember]
 }
 
 // NewBudget returns a budget of the given bytes. It panics if bytes is
@@ -104,7 +88,7 @@ func (b *Budget) Release(n int64) { b.used.Add(-n) }
 
 // Join makes a pool one of those that the budget can take from, until leave is
 // called. It is for pool implementations.
-func (b *Budget) Join(m BudgetMember) (leave func()) {
+func (b *Budget) Join(m control.BudgetMember) (leave func()) {
 	s := new(seat)
 	s.Store(&m)
 	b.mu.Lock()
@@ -141,7 +125,7 @@ func (b *Budget) seats() []*seat {
 }
 
 // all calls yield for every member.
-func (b *Budget) all(yield func(BudgetMember) bool) {
+func (b *Budget) all(yield func(control.BudgetMember) bool) {
 	for _, s := range b.seats() {
 		if m := s.Load(); m != nil && !yield(*m) {
 			return
@@ -166,13 +150,13 @@ func (b *Budget) MakeRoom(n int64, wait time.Duration) bool {
 }
 
 func (b *Budget) dropSome(bytes int64, longest time.Duration) bool {
-	var from BudgetMember
+	var from control.BudgetMember
 	for m := range b.all {
 		if wait, ok := m.LongestWait(0); ok && wait > longest {
 			from, longest = m, wait
 		}
 	}
-	return from != nil && from.Evict(bytes, 0, EvictBudget) > 0
+	return from != nil && from.Evict(bytes, 0, false) > 0
 }
 
 // Reclaim drops what has the longest wait in all pools, until what is charged
@@ -211,7 +195,7 @@ func (b *Budget) evict() (freed int64) {
 			break
 		}
 		// A part at a time, for another's may have to wait for longer than the rest.
-		got := queue[0].Evict(min(over, max(b.Limit()/64, 64<<10)), 0, b.reason())
+		got := queue[0].Evict(min(over, max(b.Limit()/64, 64<<10)), 0, b.Pressed())
 		freed += got
 		if queue[0].refresh(got) {
 			heap.Fix(&queue, 0)
@@ -222,16 +206,9 @@ func (b *Budget) evict() (freed int64) {
 	return freed
 }
 
-func (b *Budget) reason() EvictionReason {
-	if b.Pressed() {
-		return EvictPressure
-	}
-	return EvictBudget
-}
-
 // waitingMember is a member and the wait of what it would drop first.
 type waitingMember struct {
-	BudgetMember
+	control.BudgetMember
 	wait time.Duration
 }
 
@@ -244,7 +221,7 @@ func (m *waitingMember) refresh(got int64) (more bool) {
 // byWait is a heap with the longest wait on top.
 type byWait []waitingMember
 
-func (q *byWait) add(m BudgetMember) {
+func (q *byWait) add(m control.BudgetMember) {
 	if wait, ok := m.LongestWait(0); ok {
 		*q = append(*q, waitingMember{m, wait})
 	}

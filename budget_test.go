@@ -12,9 +12,9 @@ type young struct{ asked *int }
 
 func (y young) LongestWait(time.Duration) (time.Duration, bool) { *y.asked++; return 0, false }
 
-func (young) Evict(int64, time.Duration, pool.EvictionReason) int64 { return 0 }
-func (young) Detach()                                               {}
-func (young) Attach()                                               {}
+func (young) Evict(int64, time.Duration, bool) int64 { return 0 }
+func (young) Detach()                                {}
+func (young) Attach()                                {}
 
 func TestARefusalCostsTheSameWithAThousandPools(t *testing.T) {
 	for _, pools := range []int{1, 8, 1000} {

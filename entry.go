@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+
+	"github.com/otelpool/pool/control"
 )
 
 // Entry is a name in a registry and whatever pools had it, at most one of them
@@ -88,22 +90,22 @@ func (s *entryState) stats(into *Stats) {
 	}
 }
 
-// Samples implements [Sampler]: for the open pool of the name, and those closed
+// Samples implements [control.Sampler]: for the open pool of the name, and those closed
 // ones that somebody still has.
-func (e *Entry) Samples(yield func(Sample) bool) {
+func (e *Entry) Samples(yield func(control.Sample) bool) {
 	s := e.state.Load()
 	for _, p := range append([]*Publication{s.open}, s.strayed...) {
 		if p == nil {
 			continue
 		}
-		if sampler, ok := p.src.(Sampler); ok && !e.samplesOf(sampler, yield) {
+		if sampler, ok := p.src.(control.Sampler); ok && !e.samplesOf(sampler, yield) {
 			return
 		}
 	}
 }
 
 // samplesOf catches the sampler's panics, and leaves yield's to its caller.
-func (e *Entry) samplesOf(s Sampler, yield func(Sample) bool) (more bool) {
+func (e *Entry) samplesOf(s control.Sampler, yield func(control.Sample) bool) (more bool) {
 	more, yielding := true, false
 	defer func() {
 		if yielding {
@@ -113,7 +115,7 @@ func (e *Entry) samplesOf(s Sampler, yield func(Sample) bool) (more bool) {
 			e.panicked("Samples", v)
 		}
 	}()
-	s.Samples(func(one Sample) bool {
+	s.Samples(func(one control.Sample) bool {
 		yielding = true
 		more = yield(one)
 		yielding = false

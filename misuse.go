@@ -42,12 +42,6 @@ type Misuse struct {
 	Detail string
 }
 
-// MisuseObserver is told of misuse. It runs on whatever goroutine found it, which
-// may be inside a Get or a Put, or run cleanups for the garbage collector, and
-// holds no lock. It must be quick and safe for concurrent use, and must not use
-// the pool.
-type MisuseObserver func(Misuse)
-
 // Culprit is where the mistake is, or, where that cannot be known, where it
 // began: the stack of the wrong Put, or of the Get of what was lost or damaged.
 func (m Misuse) Culprit() Stack {
@@ -112,7 +106,7 @@ func (m Misuse) stacks() (known []labeledStack) {
 // as attributes:
 //
 //	pool.Default.OnMisuse(pool.LogMisuse(slog.Default()))
-func LogMisuse(l *slog.Logger) MisuseObserver {
+func LogMisuse(l *slog.Logger) func(Misuse) {
 	return func(m Misuse) {
 		attrs := []slog.Attr{
 			slog.String("pool", m.Pool),
@@ -179,22 +173,4 @@ func (s Stack) String() string {
 		fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.Function, f.File, f.Line)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// Sample is a buffer or an object that is handed out now, chosen at random from
-// all that were.
-type Sample struct {
-	Get    Stack     // where it was taken; valid during the call of yield only
-	Size   int64     // bytes
-	Taken  time.Time // when
-	Weight int64     // how many handed-out ones it stands for, on average
-}
-
-// Sampler is a pool that knows of some of what it has handed out where that was
-// taken, or of everything.
-//
-// Samples calls yield for each sample until it returns false. It holds a lock of
-// the pool's that sampled calls want, but no others: yield must not use the pool.
-type Sampler interface {
-	Samples(yield func(Sample) bool)
 }

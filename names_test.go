@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // publishMany publishes n pools under names that name makes, and closes them. It
@@ -130,8 +131,8 @@ func TestNamesThatAreNotUTF8AreMadeValidAndKeptApart(t *testing.T) {
 // bad is a pool that panics whatever it is asked.
 type bad struct{}
 
-func (bad) Stats(*pool.Stats)              { panic("bad stats") }
-func (bad) Samples(func(pool.Sample) bool) { panic("bad samples") }
+func (bad) Stats(*pool.Stats)                 { panic("bad stats") }
+func (bad) Samples(func(control.Sample) bool) { panic("bad samples") }
 
 func TestASourceThatPanicsIsCaughtAndNamed(t *testing.T) {
 	t.Parallel()
@@ -145,7 +146,7 @@ func TestASourceThatPanicsIsCaughtAndNamed(t *testing.T) {
 	if n, last := r.Panics(); n != 1 || !strings.HasPrefix(last, "pool \"bad\", Stats: bad stats\n") || !strings.Contains(last, "names_test.go") {
 		t.Errorf("%d panics, the last %q", n, last)
 	}
-	e.Samples(func(pool.Sample) bool { return true })
+	e.Samples(func(control.Sample) bool { return true })
 	if n, last := r.Panics(); n != 2 || !strings.HasPrefix(last, "pool \"bad\", Samples: bad samples\n") {
 		t.Errorf("%d panics, the last %q", n, last)
 	}
@@ -161,7 +162,7 @@ func TestASourceThatPanicsIsCaughtAndNamed(t *testing.T) {
 // sampled yields one sample.
 type sampled struct{ counting }
 
-func (*sampled) Samples(yield func(pool.Sample) bool) { yield(pool.Sample{}) }
+func (*sampled) Samples(yield func(control.Sample) bool) { yield(control.Sample{}) }
 
 func TestAPanicOfWhoReadsSamplesIsTheirs(t *testing.T) {
 	t.Parallel()
@@ -179,12 +180,12 @@ func TestAPanicOfWhoReadsSamplesIsTheirs(t *testing.T) {
 
 type badController struct{}
 
-func (badController) ControllerStats(*pool.ControllerStats) { panic("bad controller") }
+func (badController) ControllerStats(*control.Stats) { panic("bad controller") }
 
 func TestAControllerThatPanicsIsCaught(t *testing.T) {
 	t.Parallel()
 	r := new(pool.Registry)
-	var s pool.ControllerStats
+	var s control.Stats
 	if r.ControllerStats(&s) {
 		t.Error("a controller where there is none")
 	}
@@ -231,7 +232,7 @@ func TestHooksRunOutsideEveryLock(t *testing.T) {
 		r.ObserveWait("inner", 1)
 		r.Budget().Reclaim()
 		r.Panics()
-		r.ControllerStats(new(pool.ControllerStats))
+		r.ControllerStats(new(control.Stats))
 	}
 	done := make(chan bool)
 	go func() {
@@ -245,7 +246,7 @@ func TestHooksRunOutsideEveryLock(t *testing.T) {
 		r.ObserveMisuse(pool.Misuse{})
 		p.ObserveWait(1)
 		statsOf(r.All()[0])
-		r.ControllerStats(new(pool.ControllerStats))
+		r.ControllerStats(new(control.Stats))
 		p.Release() // reads Stats for the last time
 	}()
 	select {
@@ -260,4 +261,4 @@ func TestHooksRunOutsideEveryLock(t *testing.T) {
 
 type hooked func()
 
-func (h hooked) ControllerStats(*pool.ControllerStats) { h() }
+func (h hooked) ControllerStats(*control.Stats) { h() }

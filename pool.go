@@ -1,7 +1,5 @@
 package pool
 
-import "time"
-
 // Bytes is a pool of byte buffers.
 //
 // Get returns a slice of length n whose contents are unspecified and whose
@@ -35,23 +33,5 @@ type Source interface {
 	Stats(into *Stats)
 }
 
-// Resizable is a pool whose idle memory can be bounded and given back.
-type Resizable interface {
-	// Limit is the most idle bytes the pool keeps, or [Unlimited].
-	Limit() int64
-	// SetLimit changes the limit, drops what no longer fits and returns the
-	// limit in force, which may differ: a negative limit is taken as 0.
-	SetLimit(bytes int64) int64
-	// Trim drops at least the given number of idle bytes, or all there are,
-	// oldest first, and returns how many it dropped. The memory itself is
-	// free after the next garbage collection.
-	Trim(bytes int64) int64
-}
-
 // Unlimited is the limit of a pool that has none of its own.
 const Unlimited int64 = 1<<63 - 1
-
-// WaitObserver is told how long a caller waited for a pool that can make
-// callers wait, after the wait. It runs on the waiter's goroutine and must be
-// quick and safe for concurrent use.
-type WaitObserver func(pool string, d time.Duration)

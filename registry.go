@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/otelpool/pool/control"
 )
 
 // Registry holds the named pools and the controller of a program, for
@@ -21,9 +23,9 @@ import (
 type Registry struct {
 	mu         sync.Mutex // serializes changes of names; no reader takes it, and nothing of the program's runs under it
 	names      names
-	controller atomic.Pointer[Controller]
-	waits      observers[WaitObserver]
-	misuses    observers[MisuseObserver]
+	controller atomic.Pointer[control.Controller]
+	waits      observers[func(string, time.Duration)]
+	misuses    observers[func(Misuse)]
 	budget     atomic.Pointer[Budget]
 	panics     panics
 }
@@ -62,7 +64,7 @@ func (r *Registry) Budget() *Budget {
 
 // AddController publishes a controller. A registry has one: two would undo
 // each other's decisions. The returned function withdraws it.
-func (r *Registry) AddController(c Controller) (remove func(), err error) {
+func (r *Registry) AddController(c control.Controller) (remove func(), err error) {
 	if !r.controller.CompareAndSwap(nil, &c) {
 		return nil, errors.New("pool: the registry has a controller already: stop it, or give this one its own registry")
 	}
@@ -70,7 +72,7 @@ func (r *Registry) AddController(c Controller) (remove func(), err error) {
 }
 
 // Controller is the registry's controller, or nil.
-func (r *Registry) Controller() Controller {
+func (r *Registry) Controller() control.Controller {
 	if c := r.controller.Load(); c != nil {
 		return *c
 	}
@@ -79,7 +81,7 @@ func (r *Registry) Controller() Controller {
 
 // ControllerStats overwrites *into with what the controller tells. It reports
 // whether there is one, and it did not panic: see Panics.
-func (r *Registry) ControllerStats(into *ControllerStats) (ok bool) {
+func (r *Registry) ControllerStats(into *control.Stats) (ok bool) {
 	c := r.Controller()
 	if c == nil {
 		return false
@@ -95,7 +97,7 @@ func (r *Registry) ControllerStats(into *ControllerStats) (ok bool) {
 
 // OnWait has fn told of every wait for a pool of the registry, until remove is
 // called.
-func (r *Registry) OnWait(fn WaitObserver) (remove func()) {
+func (r *Registry) OnWait(fn func(pool string, d time.Duration)) (remove func()) {
 	return r.waits.add(fn)
 }
 
@@ -111,7 +113,7 @@ func (r *Registry) ObserveWait(pool string, d time.Duration) {
 // included, until remove is called: once for each kind and place in the code. What
 // nobody was told of, since there was no observer yet, is told when it is found
 // again.
-func (r *Registry) OnMisuse(fn MisuseObserver) (remove func()) {
+func (r *Registry) OnMisuse(fn func(Misuse)) (remove func()) {
 	return r.misuses.add(fn)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/testalloc"
 )
 
@@ -270,14 +271,14 @@ func TestRegistryConcurrentSafe(t *testing.T) {
 
 type idleController struct{}
 
-func (*idleController) ControllerStats(into *pool.ControllerStats) { *into = pool.ControllerStats{} }
+func (*idleController) ControllerStats(into *control.Stats) { *into = control.Stats{} }
 
 func TestRegistryHasOneController(t *testing.T) {
 	t.Parallel()
 	r := new(pool.Registry)
 	one := new(idleController)
 	remove, err := r.AddController(one)
-	if err != nil || r.Controller() != pool.Controller(one) {
+	if err != nil || r.Controller() != control.Controller(one) {
 		t.Fatalf("the controller is %v, %v", r.Controller(), err)
 	}
 	if _, err := r.AddController(new(idleController)); err == nil {
@@ -301,7 +302,7 @@ func TestRegistryTellsItsObserversOfWaits(t *testing.T) {
 	r := new(pool.Registry)
 	p := mustPublish(t, r, "a", new(counting))
 	var got []string
-	observe := func(who string) pool.WaitObserver {
+	observe := func(who string) func(pool string, d time.Duration) {
 		return func(name string, d time.Duration) { got = append(got, fmt.Sprint(who, name, d)) }
 	}
 	p.ObserveWait(time.Second)

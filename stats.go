@@ -82,29 +82,25 @@ func SetOf[R RequestResult | ReturnResult | EvictionReason | MisuseKind](members
 // Has tells whether the i-th result, reason or kind is in the set.
 func (s Set) Has(i int) bool { return s>>i&1 != 0 }
 
-// Rows says which figures of a Stats a strategy can know. A figure whose bit
-// is not set is zero because it is unknown, and must not be shown.
-type Rows uint16
-
 const (
-	KnowsIdle           Rows = 1 << iota // Idle
-	KnowsIdleBytes                       // IdleBytes
-	KnowsEvictedBytes                    // EvictedBytes
-	KnowsInUse                           // InUse
-	KnowsInUseBytes                      // InUseBytes
-	KnowsAllocatedBytes                  // AllocatedBytes
-	KnowsRequestedBytes                  // RequestedBytes
-	KnowsLimit                           // Limit; false also where there is none
-	KnowsObjectLimit                     // ObjectLimit
-	KnowsResizes                         // Grown, Shrunk
-	KnowsPending                         // Pending: callers may wait
+	KnowsIdle           Set = 1 << iota // Idle
+	KnowsIdleBytes                      // IdleBytes
+	KnowsEvictedBytes                   // EvictedBytes
+	KnowsInUse                          // InUse
+	KnowsInUseBytes                     // InUseBytes
+	KnowsAllocatedBytes                 // AllocatedBytes
+	KnowsRequestedBytes                 // RequestedBytes
+	KnowsLimit                          // Limit; false also where there is none
+	KnowsObjectLimit                    // ObjectLimit
+	KnowsResizes                        // Grown, Shrunk
+	KnowsPending                        // Pending: callers may wait
 )
 
 // Knowledge is what a strategy can report: its figures, and the results,
 // reasons and kinds of misuse it can produce. It does not change in a pool's life, but for
 // KnowsLimit, which is set while there is a limit.
 type Knowledge struct {
-	Rows      Rows
+	Rows      Set // of the figures that are known: KnowsIdle | …
 	Requests  Set // of RequestResult
 	Returns   Set // of ReturnResult
 	Evictions Set // of EvictionReason
@@ -121,7 +117,7 @@ func (k Knowledge) Allocations() bool {
 }
 
 // Has tells whether every one of the rows is known.
-func (k Knowledge) Has(rows Rows) bool { return k.Rows&rows == rows }
+func (k Knowledge) Has(rows Set) bool { return k.Rows&rows == rows }
 
 // Counts are the totals of a pool, or of one of its size classes, since it was
 // made. They never go down, but for the two Idle figures.

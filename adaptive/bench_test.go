@@ -8,6 +8,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/sim"
 	"github.com/otelpool/pool/internal/testalloc"
@@ -16,14 +17,14 @@ import (
 // busy is a pool whose classes always have demand.
 type busy struct {
 	stub
-	demands []pool.ClassDemand
+	demands []control.ClassDemand
 }
 
 func newBusy(classes, offset int) *busy {
-	b := &busy{demands: make([]pool.ClassDemand, classes)}
+	b := &busy{demands: make([]control.ClassDemand, classes)}
 	for i := range b.demands {
 		d := &b.demands[i]
-		*d = pool.ClassDemand{Size: 1 << (i % 20), Gets: 1000, Misses: 3, Regrets: 2, Dropped: 4, Idle: 20, InUse: int64(4 + i%7), IdleSeconds: 20, DroppedSeconds: 9}
+		*d = control.ClassDemand{Size: 1 << (i % 20), Gets: 1000, Misses: 3, Regrets: 2, Dropped: 4, Idle: 20, InUse: int64(4 + i%7), IdleSeconds: 20, DroppedSeconds: 9}
 		for bin := 10 + (i+offset)%10; bin < 40; bin += 3 {
 			d.Held[bin] = 2
 		}
@@ -32,7 +33,7 @@ func newBusy(classes, offset int) *busy {
 	return b
 }
 
-func (b *busy) Demand(_ time.Time, into *pool.Demand) {
+func (b *busy) Demand(_ time.Time, into *control.Demand) {
 	into.Classes = append(into.Classes[:0], b.demands...)
 }
 
@@ -84,7 +85,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 	}
 	defer ctl.Close()
 	now := time.Now()
-	var st pool.ControllerStats
+	var st control.Stats
 	step := func() {
 		now = now.Add(time.Second)
 		ctl.Step(now)

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // keptDecisions is how many decisions a controller remembers.
@@ -15,8 +15,8 @@ const keptDecisions = 256
 // for a run.
 type book struct {
 	mu    sync.Mutex
-	stats pool.ControllerStats
-	ring  [keptDecisions]pool.Decision
+	stats control.Stats
+	ring  [keptDecisions]control.Decision
 	n     uint64 // decisions so far; they are at their number modulo the ring
 }
 
@@ -26,7 +26,7 @@ func (b *book) init(limit int64) {
 
 // ControllerStats overwrites *into with what the controller did and set. It
 // waits for no run.
-func (ctl *Controller) ControllerStats(into *pool.ControllerStats) {
+func (ctl *Controller) ControllerStats(into *control.Stats) {
 	b := &ctl.book
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -73,19 +73,19 @@ func (b *book) enter(p *policy, s *sample, v *verdict) {
 	}
 }
 
-func (s *poolState) appendClasses(to []pool.ClassControl) []pool.ClassControl {
+func (s *poolState) appendClasses(to []control.ClassControl) []control.ClassControl {
 	if !s.open {
 		return to
 	}
 	for i := range s.classes {
 		c := &s.classes[i]
-		to = append(to, pool.ClassControl{Pool: s.name, Size: s.sizes[i], IdleAge: c.age, Idle: c.idle, Regrets: c.regrets})
+		to = append(to, control.ClassControl{Pool: s.name, Size: s.sizes[i], IdleAge: c.age, Idle: c.idle, Regrets: c.regrets})
 	}
 	return to
 }
 
 // appendSignals appends the readings of memory pressure.
-func appendSignals(to []pool.Signal, r *Reading, limit int64) []pool.Signal {
+func appendSignals(to []control.Signal, r *Reading, limit int64) []control.Signal {
 	heap, ok := heapShare(r, limit)
 	to = append(to, signal("heap", heap, ok, r.Heap.Status, "no memory limit: set GOMEMLIMIT, or run in a control group that has one"))
 	group, ok := groupShare(r)
@@ -105,8 +105,8 @@ func fired(yes bool) float64 {
 	return 0
 }
 
-func signal(name string, value float64, ok bool, status Status, missing string) pool.Signal {
-	s := pool.Signal{Name: name, Value: value, Age: status.Age, Err: status.Err}
+func signal(name string, value float64, ok bool, status Status, missing string) control.Signal {
+	s := control.Signal{Name: name, Value: value, Age: status.Age, Err: status.Err}
 	if !ok && s.Err == "" {
 		s.Err = missing
 	}
@@ -114,7 +114,7 @@ func signal(name string, value float64, ok bool, status Status, missing string) 
 }
 
 // logDecision tells of a decision: as a warning, if memory grew shorter.
-func logDecision(l *slog.Logger, d *pool.Decision) {
+func logDecision(l *slog.Logger, d *control.Decision) {
 	level := slog.LevelInfo
 	if d.To > d.From {
 		level = slog.LevelWarn

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // Config configures a Controller. The zero Config is a good one; a field that is
@@ -72,7 +73,7 @@ type Config struct {
 	Logger *slog.Logger
 	// OnDecision is called with every decision, in the controller's goroutine,
 	// unless it is nil. If it panics it is not called again.
-	OnDecision func(pool.Decision)
+	OnDecision func(control.Decision)
 	// Recorder keeps what the controller was told, for Replay; nil keeps nothing.
 	Recorder *Recorder
 }

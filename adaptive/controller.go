@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // Controller sizes the pools of a registry. All methods are safe for concurrent
@@ -44,7 +44,7 @@ type Controller struct {
 
 	running atomic.Bool
 	woken   chan struct{}
-	wakes   atomic.Uint32 // set of pool.Trigger
+	wakes   atomic.Uint32 // set of control.Trigger
 	urgent  atomic.Bool   // memory is short
 	silent  atomic.Bool   // Logger panicked
 }
@@ -105,7 +105,7 @@ func (ctl *Controller) check() error {
 // unmade asks a registry whether it has a controller.
 type unmade struct{}
 
-func (unmade) ControllerStats(into *pool.ControllerStats) { *into = pool.ControllerStats{} }
+func (unmade) ControllerStats(into *control.Stats) { *into = control.Stats{} }
 
 // checkReserved compares what is reserved with a budget that follows from the
 // memory that there is.
@@ -138,11 +138,11 @@ func (ctl *Controller) Close() {
 // remembering has no number and no reason. A now before that of the step
 // before counts as no time passed, and one a long time after it as a minute. For
 // those who drive a controller themselves; Run does it for all others.
-func (ctl *Controller) Step(now time.Time) pool.Decision {
-	return ctl.run(now, pool.TriggerTick)
+func (ctl *Controller) Step(now time.Time) control.Decision {
+	return ctl.run(now, control.TriggerTick)
 }
 
-func (ctl *Controller) run(now time.Time, trigger pool.Trigger) pool.Decision {
+func (ctl *Controller) run(now time.Time, trigger control.Trigger) control.Decision {
 	v, unlimited := ctl.runOnce(now, trigger)
 	ctl.takePending()
 	if unlimited {
@@ -153,7 +153,7 @@ func (ctl *Controller) run(now time.Time, trigger pool.Trigger) pool.Decision {
 	return v.decision
 }
 
-func (ctl *Controller) runOnce(now time.Time, trigger pool.Trigger) (v verdict, unlimited bool) {
+func (ctl *Controller) runOnce(now time.Time, trigger control.Trigger) (v verdict, unlimited bool) {
 	ctl.mu.Lock()
 	defer ctl.mu.Unlock()
 	if c := ctl.pending.Swap(nil); c != nil {
@@ -173,7 +173,7 @@ func (ctl *Controller) runOnce(now time.Time, trigger pool.Trigger) (v verdict, 
 
 // observe fills the sample. It reports, once, that the runtime has no memory limit
 // and should have one.
-func (ctl *Controller) observe(now time.Time, trigger pool.Trigger) (unlimited bool) {
+func (ctl *Controller) observe(now time.Time, trigger control.Trigger) (unlimited bool) {
 	s := &ctl.sample
 	s.At = ctl.clock.advance(now)
 	s.Now = time.Unix(0, now.UnixNano())
@@ -235,7 +235,7 @@ func (ctl *Controller) tell(v *verdict) {
 	}
 }
 
-func (ctl *Controller) observer(d pool.Decision) {
+func (ctl *Controller) observer(d control.Decision) {
 	defer func() {
 		if r := recover(); r != nil {
 			ctl.mute.Store(true)
@@ -318,4 +318,4 @@ func (c *clock) advance(now time.Time) time.Duration {
 
 func (c *clock) time() time.Time { return c.first.Add(c.at) }
 
-var _ pool.Controller = (*Controller)(nil)
+var _ control.Controller = (*Controller)(nil)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -40,9 +41,9 @@ func newShop(tb testing.TB, c adaptive.Config) *shop {
 
 func (s *shop) Read(_ time.Time, into *adaptive.Reading) { *into = s.reading }
 
-func (s *shop) Watch(context.Context, func(pool.Trigger)) error { return nil }
+func (s *shop) Watch(context.Context, func(control.Trigger)) error { return nil }
 
-func (s *shop) step(d time.Duration) pool.Decision {
+func (s *shop) step(d time.Duration) control.Decision {
 	s.now = s.now.Add(d)
 	s.reading.Heap.Cycles++
 	return s.ctl.Step(s.now)
@@ -93,9 +94,9 @@ func TestRealPoolsLetGoOfWhatNobodyUses(t *testing.T) {
 	if got := s.idle(); got != 0 {
 		t.Errorf("%d bytes idle after 20 s without use", got)
 	}
-	var st pool.ControllerStats
+	var st control.Stats
 	s.ctl.ControllerStats(&st)
-	if st.Idle != 0 || st.Runs[pool.TrimIdle] == 0 {
+	if st.Idle != 0 || st.Runs[control.TrimIdle] == 0 {
 		t.Errorf("the controller says %d bytes are idle, after %v runs", st.Idle, st.Runs)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/sim"
 	"github.com/otelpool/pool/strategies"
 )
@@ -33,7 +34,7 @@ func Example() {
 	defer cancel()
 	fmt.Println(ctl.Run(ctx))
 
-	var st pool.ControllerStats
+	var st control.Stats
 	ctl.ControllerStats(&st)
 	fmt.Println(st.Classes[0].Pool, len(st.Decisions) > 0)
 	// Output:

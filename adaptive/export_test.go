@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // SetCalls puts others in the place of what a controller does to the runtime.
@@ -31,13 +31,13 @@ func (m *Memory) See(bin, n int, absent float32) {
 }
 
 // Blurred is how often gaps are expected, by bin.
-func (m *Memory) Blurred() [pool.NumGaps]float32 { return m.blurred(1) }
+func (m *Memory) Blurred() [control.NumGaps]float32 { return m.blurred(1) }
 
 // Prior is what an idle age of x·T is believed to cost.
 func Prior(x float64) float64 { return prior(math.Log2(x / unknown)) }
 
 // Add takes a window in, with all windows of the same weight.
-func (c *Class) Add(d *pool.ClassDemand) { c.add(d, &weight{1, 1}, 0, 1<<60) }
+func (c *Class) Add(d *control.ClassDemand) { c.add(d, &weight{1, 1}, 0, 1<<60) }
 
 // Depths is the gaps seen at each doubling of depth, by bin, and the objects
 // that have not been asked for again.

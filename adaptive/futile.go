@@ -1,6 +1,6 @@
 package adaptive
 
-import "github.com/otelpool/pool"
+import "github.com/otelpool/pool/control"
 
 // futility is whether the pools are worth the trouble. When memory is short and
 // pools hold next to nothing of it, they are not the cause: nothing is asked of the
@@ -16,7 +16,7 @@ const futileShare = 50
 func (f *futility) see(p *policy, s *sample) {
 	f.was = f.futile
 	switch {
-	case p.pressure.level < pool.PressureHigh:
+	case p.pressure.level < control.PressureHigh:
 		f.futile = false
 	case p.pressure.told(&s.Reading, s.At):
 		f.futile = p.holdLittle(s.Reading.Heap.Free)

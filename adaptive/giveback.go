@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 const (
@@ -66,7 +66,7 @@ func (g *garbage) see(p *policy, s *sample) {
 	dropped, refused := lost(s)
 	dropped = max(dropped-g.fitted, 0)
 	g.bytes += dropped + refused
-	if p.pressure.level > pool.PressureNone {
+	if p.pressure.level > control.PressureNone {
 		g.step += dropped
 	}
 	left := collected && g.asked > 0 && !g.again && h.Live >= g.asked && p.outgrows(h)
@@ -151,7 +151,7 @@ func (p *policy) returns(s *sample) giveBack {
 	outgrows := p.outgrows(h)
 	worthwhile := g.bytes >= max(h.Live/worthwhileShare, largeTrim)
 	short := room(&s.Reading) < g.bytes
-	pressed := short || p.pressure.level >= pool.PressureHigh
+	pressed := short || p.pressure.level >= control.PressureHigh
 	switch {
 	case pressed && g.shared && g.bytes+h.Free >= largeTrim && (worthwhile || since >= betweenForced):
 		return release
@@ -167,7 +167,7 @@ func (p *policy) returns(s *sample) giveBack {
 // keeps garbage from making it short between two looks.
 func (p *policy) urgent() bool {
 	alone := p.garbage.alone && p.memory.limit != NoLimit && p.c.ForceGC != ForceGCNever
-	return p.pressure.level > pool.PressureNone || alone
+	return p.pressure.level > control.PressureNone || alone
 }
 
 // outgrows tells whether the runtime means to let the heap grow to where memory

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 )
 
 // everything calls all that a hook may want of a controller.
@@ -16,7 +17,7 @@ func everything(t *testing.T, ctl *adaptive.Controller) {
 	if err := ctl.Configure(adaptive.Config{BreakEven: 3 * time.Second}); err != nil {
 		t.Error(err)
 	}
-	var s pool.ControllerStats
+	var s control.Stats
 	ctl.ControllerStats(&s)
 }
 
@@ -54,7 +55,7 @@ func TestHooksMayCallTheController(t *testing.T) {
 	decided := hook("OnDecision")
 	steps := 0
 	made := newLab(t, adaptive.Config{
-		OnDecision: func(pool.Decision) {
+		OnDecision: func(control.Decision) {
 			if decided(); l != nil && steps == 0 { // a step of its own, once
 				steps++
 				l.ctl.Step(time.Now())

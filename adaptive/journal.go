@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // quiet is how long trims go unmentioned after one that was told of: a full
@@ -15,17 +15,17 @@ const quiet = 10 * time.Second
 
 // journal is what a policy did: in this run, and in all of them.
 type journal struct {
-	runs        [pool.NumActions]uint64
-	transitions [pool.NumPressureLevels][pool.NumCauses]uint64
+	runs        [control.NumActions]uint64
+	transitions [control.NumPressureLevels][control.NumCauses]uint64
 	forcedGCs   uint64
 	decisions   uint64
 
-	from    pool.PressureLevel // before this run
-	before  int64              // limit before this run
-	asked   assessment         // what changed the level in this run
-	moved   bool               // the level changed in this run
-	growing bool               // the run before raised the limit
-	trimmed time.Duration      // when a trim was told of
+	from    control.PressureLevel // before this run
+	before  int64                 // limit before this run
+	asked   assessment            // what changed the level in this run
+	moved   bool                  // the level changed in this run
+	growing bool                  // the run before raised the limit
+	trimmed time.Duration         // when a trim was told of
 
 	waiting uint64 // the decision whose outcome the next collection tells; 0 for none
 	heap    HeapReading
@@ -34,9 +34,9 @@ type journal struct {
 // verdict is the outcome of a run: a decision, if it is worth telling, and what
 // came of an earlier one.
 type verdict struct {
-	decision pool.Decision
+	decision control.Decision
 	notable  bool
-	action   pool.Action
+	action   control.Action
 	giveBack giveBack
 
 	told    uint64 // the decision that has an outcome now; 0 for none
@@ -58,8 +58,8 @@ func (j *journal) changed(to *ladder, a *assessment) {
 // settle ends a run in which so many bytes were dropped to fit the limit.
 func (p *policy) settle(s *sample, freed int64) (v verdict) {
 	j := &p.journal
-	p.garbage.add(freed, p.pressure.level > pool.PressureNone)
-	if freed > 0 && p.pressure.level > pool.PressureNone {
+	p.garbage.add(freed, p.pressure.level > control.PressureNone)
+	if freed > 0 && p.pressure.level > control.PressureNone {
 		p.pressure.trim(&s.Reading, s.At)
 	}
 	v.told, v.outcome = j.outcome(&s.Reading)
@@ -70,7 +70,7 @@ func (p *policy) settle(s *sample, freed int64) (v verdict) {
 	if forced {
 		j.forcedGCs++
 	}
-	v.decision = pool.Decision{
+	v.decision = control.Decision{
 		Time: s.Now, Trigger: s.Trigger, From: j.from, To: p.pressure.level, Cause: p.pressure.cause,
 		Action: v.action, LimitBefore: j.before, Limit: p.limit, Freed: freed, ForcedGC: forced,
 	}
@@ -78,35 +78,35 @@ func (p *policy) settle(s *sample, freed int64) (v verdict) {
 		j.decisions++
 		p.explain(s, &v)
 	}
-	j.growing = v.action == pool.Grow
+	j.growing = v.action == control.Grow
 	return v
 }
 
-func (p *policy) action(s *sample, freed int64) pool.Action {
+func (p *policy) action(s *sample, freed int64) control.Action {
 	switch {
 	case p.limit < p.journal.before:
-		return pool.Shrink
+		return control.Shrink
 	case p.limit > p.journal.before:
-		return pool.Grow
+		return control.Grow
 	case freed > 0:
-		return pool.TrimIdle
+		return control.TrimIdle
 	}
 	for i := range s.Pools {
 		for j := range s.Pools[i].Demand.Classes {
 			if s.Pools[i].Demand.Classes[j].Dropped > 0 {
-				return pool.TrimIdle
+				return control.TrimIdle
 			}
 		}
 	}
-	return pool.Hold
+	return control.Hold
 }
 
 // notable tells whether a run is worth telling of: steps of a growth under way,
 // objects that grew too old and one trim after the other are not.
 func (j *journal) notable(p *policy, s *sample, v *verdict, freed int64) bool {
-	grown := v.action == pool.Grow && (!j.growing || p.limit == p.budget)
+	grown := v.action == control.Grow && (!j.growing || p.limit == p.budget)
 	trimmed := freed > 0 && (s.At-j.trimmed >= quiet || j.trimmed == 0)
-	if !j.moved && v.giveBack == wait && v.action != pool.Shrink && !grown && !trimmed && (!p.futile.futile || p.futile.was) {
+	if !j.moved && v.giveBack == wait && v.action != control.Shrink && !grown && !trimmed && (!p.futile.futile || p.futile.was) {
 		return false
 	}
 	if freed > 0 {
@@ -155,13 +155,13 @@ func (p *policy) reason(s *sample, v *verdict) string {
 		why = append(why, fmt.Sprintf("nothing held %s for %s", j.from, p.c.Dwell))
 	case s.At == 0 && j.decisions == 1:
 		why = append(why, "first run")
-	case v.action == pool.Grow && p.limit == p.budget:
+	case v.action == control.Grow && p.limit == p.budget:
 		why = append(why, "grown to the budget")
-	case v.action == pool.Grow:
+	case v.action == control.Grow:
 		why = append(why, fmt.Sprintf("growing to %s by %.0f %%/s", size(p.budget), 100*regrowth))
-	case v.action == pool.Shrink:
+	case v.action == control.Shrink:
 		why = append(why, "the memory limit fell")
-	case v.action == pool.TrimIdle:
+	case v.action == control.TrimIdle:
 		why = append(why, "more was held than the limit allows")
 	}
 	if left := p.idle - v.decision.Freed; j.moved && p.pressure.level > j.from && left > 0 {

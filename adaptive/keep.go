@@ -3,7 +3,7 @@ package adaptive
 import (
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // Under pressure a byte that is dropped is not free yet. It is garbage for as long
@@ -16,14 +16,14 @@ import (
 // what is in use more often than the stay is never dropped, at any level.
 
 // timeShare is the break-even time by level, as one in so many of that in calm.
-var timeShare = [pool.NumPressureLevels]time.Duration{1, 2, 10, 1 << 62}
+var timeShare = [control.NumPressureLevels]time.Duration{1, 2, 10, 1 << 62}
 
 // prices are those at the level.
 func (p *policy) prices() prices {
 	level := p.pressure.level
 	T := (p.c.BreakEven / timeShare[level]).Seconds()
 	stay := p.stay().Seconds()
-	if level == pool.PressureNone {
+	if level == control.PressureNone {
 		calm := prices{T: T, least: T * p.c.Clamp, most: T / p.c.Clamp, late: p.c.Interval.Seconds() / 2}
 		if p.memory.limit != NoLimit { // which garbage may be what reaches it
 			calm.least = max(calm.least, stay)
@@ -47,7 +47,7 @@ const kept = longestGC
 // while those of one are garbage, nothing more is dropped.
 func (p *policy) setAges(s *sample) {
 	prices := p.prices()
-	waiting := p.pressure.level > pool.PressureNone && p.garbage.step >= largeTrim
+	waiting := p.pressure.level > control.PressureNone && p.garbage.step >= largeTrim
 	for i := range s.Pools {
 		for j := range s.Pools[i].Demand.Classes {
 			c := &p.pools[i].classes[j]
@@ -111,7 +111,7 @@ func (p *policy) every() time.Duration {
 
 // gap is the median of the gaps that the class has seen.
 func (c *class) gap() time.Duration {
-	var gaps [pool.NumGaps]float32
+	var gaps [control.NumGaps]float32
 	var rest float32
 	for i := range c.depths {
 		for bin, n := range c.depths[i].memories[0].ended {
@@ -121,7 +121,7 @@ func (c *class) gap() time.Duration {
 	}
 	for bin, n := range gaps {
 		if rest -= n; n > 0 && rest <= 0 {
-			return pool.GapLength(bin)
+			return control.GapLength(bin)
 		}
 	}
 	return 0

@@ -8,6 +8,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/sim"
 )
 
@@ -21,7 +22,7 @@ type lab struct {
 	reading adaptive.Reading
 	at      time.Duration
 
-	levels []pool.PressureLevel // each change
+	levels []control.PressureLevel // each change
 }
 
 const (
@@ -58,7 +59,7 @@ func newLab(t *testing.T, c adaptive.Config, sizes ...int64) *lab {
 
 func (l *lab) Read(_ time.Time, into *adaptive.Reading) { *into = l.reading }
 
-func (l *lab) Watch(ctx context.Context, _ func(pool.Trigger)) error {
+func (l *lab) Watch(ctx context.Context, _ func(control.Trigger)) error {
 	<-ctx.Done()
 	return nil
 }
@@ -70,7 +71,7 @@ func (l *lab) heap(share float64) {
 }
 
 // step lets a loop's time pass and makes a run.
-func (l *lab) step() pool.Decision {
+func (l *lab) step() control.Decision {
 	l.at += 250 * time.Millisecond
 	d := l.ctl.Step(sim.Start.Add(l.at))
 	if level := l.stats().Level; len(l.levels) == 0 && level > 0 || len(l.levels) > 0 && l.levels[len(l.levels)-1] != level {
@@ -86,8 +87,8 @@ func (l *lab) run(d time.Duration) {
 	}
 }
 
-func (l *lab) stats() *pool.ControllerStats {
-	var s pool.ControllerStats
+func (l *lab) stats() *control.Stats {
+	var s control.Stats
 	l.ctl.ControllerStats(&s)
 	return &s
 }
@@ -108,7 +109,7 @@ func (l *lab) misses() uint64 {
 	return s.Requests[pool.Miss]
 }
 
-func (l *lab) want(levels ...pool.PressureLevel) {
+func (l *lab) want(levels ...control.PressureLevel) {
 	l.t.Helper()
 	if !slices.Equal(l.levels, levels) {
 		l.t.Errorf("levels were %v, want %v", l.levels, levels)

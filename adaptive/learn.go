@@ -5,7 +5,7 @@ import (
 	"math/bits"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // class is what is known of a size class: one learner per doubling of depth.
@@ -25,7 +25,7 @@ type class struct {
 }
 
 // add takes in a window. one is the weight of its gaps.
-func (c *class) add(d *pool.ClassDemand, one *weight, elapsed, halfLife time.Duration) {
+func (c *class) add(d *control.ClassDemand, one *weight, elapsed, halfLife time.Duration) {
 	c.floor.see(d.InUse, elapsed, 2*halfLife)
 	if hasGaps(d) {
 		c.addGaps(d, one)
@@ -41,15 +41,15 @@ func (c *class) add(d *pool.ClassDemand, one *weight, elapsed, halfLife time.Dur
 
 // hasGaps tells whether gaps ended in the window. Most windows of most classes have
 // none, and with many pools what costs is to look at all that is empty.
-func hasGaps(d *pool.ClassDemand) bool {
-	return d.Gets > 0 && (d.Regrets > 0 || d.Held != pool.Gaps{})
+func hasGaps(d *control.ClassDemand) bool {
+	return d.Gets > 0 && (d.Regrets > 0 || d.Held != control.Gaps{})
 }
 
 // addGaps gives every gap to its depth. The gaps that began before the window
 // and ended in it are one for each depth from the objects out at its beginning
 // up to the most that were out; and the deeper, the longer they were. Where a pool
 // knows fewer, it is the short ones that it does not know.
-func (c *class) addGaps(d *pool.ClassDemand, one *weight) {
+func (c *class) addGaps(d *control.ClassDemand, one *weight) {
 	known := int64(0)
 	for bin := range d.Held {
 		known += int64(d.Held[bin] + d.Gone[bin])
@@ -94,7 +94,7 @@ func doubling(depth int64) int { return bits.Len64(uint64(min(max(depth, 1), 1<<
 
 // setAge finds the idle ages. Where the prices are as they were it looks at one
 // doubling at most: at the deepest of which much is new.
-func (c *class) setAge(d *pool.ClassDemand, p *prices, one *weight) {
+func (c *class) setAge(d *control.ClassDemand, p *prices, one *weight) {
 	deepest, _ := c.at(d.InUse + d.Idle - c.floor.least)
 	changed := c.prices != *p
 	c.prices = *p
@@ -138,20 +138,20 @@ type cost struct{ actual, excess float64 }
 // pool paid beyond that shows when a gap ends, or when its object is dropped: a
 // gap held for longer than T, and everything held that was then dropped, was
 // held in vain; and a gap shorter than T was not to be missed.
-func (c *cost) add(d *pool.ClassDemand, breakEven float64) {
+func (c *cost) add(d *control.ClassDemand, breakEven float64) {
 	size := float64(d.Size)
 	c.actual += size * (float64(d.Misses) + d.IdleSeconds/breakEven)
 	c.excess += size * d.DroppedSeconds / breakEven
 	if !hasGaps(d) {
 		return
 	}
-	bin := pool.GapBin(time.Duration(breakEven * float64(time.Second)))
+	bin := control.GapBin(time.Duration(breakEven * float64(time.Second)))
 	for i, n := range d.Gone[:bin] {
 		if n > 0 {
 			c.excess += size * float64(n) * max(1-gapLength[i]/breakEven, 0)
 		}
 	}
-	for ; bin < pool.NumGaps; bin++ {
+	for ; bin < control.NumGaps; bin++ {
 		if n := d.Held[bin]; n > 0 {
 			c.excess += size * float64(n) * max(gapLength[bin]/breakEven-1, 0)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/sim"
 )
 
@@ -22,7 +23,7 @@ func TestLearnedAgeIsTheCheapestOfAll(t *testing.T) {
 		T := []float64{0.5, 2, 10, 60}[rng.IntN(4)]
 		gaps := rng.IntN(60)
 		for range gaps {
-			l.See(rng.IntN(pool.NumGaps), 1, 0)
+			l.See(rng.IntN(control.NumGaps), 1, 0)
 		}
 		absent := rng.IntN(10)
 		l.See(0, 0, float32(absent))
@@ -30,7 +31,7 @@ func TestLearnedAgeIsTheCheapestOfAll(t *testing.T) {
 		cost := func(age float64) float64 {
 			sum := float64(absent)*age/T + adaptive.Prior(age/T)
 			for bin, n := range blurred {
-				if g := pool.GapLength(bin).Seconds(); g < age {
+				if g := control.GapLength(bin).Seconds(); g < age {
 					sum += float64(n) * g / T
 				} else {
 					sum += float64(n) * (1 + age/T)
@@ -71,10 +72,10 @@ func TestEveryGapFindsItsDepth(t *testing.T) {
 		p := sim.NewSlots(sim.Start, []int64{1}, sim.NewBudget(pool.Unlimited))
 		p.SetIdleAge(0, 3*time.Second)
 		var c adaptive.Class
-		c.Add(&pool.ClassDemand{})   // none out: depths count from there
-		want := make(map[[2]int]int) // doubling of depth, bin
+		c.Add(&control.ClassDemand{}) // none out: depths count from there
+		want := make(map[[2]int]int)  // doubling of depth, bin
 		since := map[int]time.Duration{}
-		var d pool.Demand
+		var d control.Demand
 		out, window, at := 0, time.Duration(0), time.Duration(0)
 		for range 4000 {
 			at += time.Duration(rng.ExpFloat64() * float64(60*time.Millisecond))
@@ -86,7 +87,7 @@ func TestEveryGapFindsItsDepth(t *testing.T) {
 			if rng.IntN(120) < 60-out+int(40*math.Sin(at.Seconds()/9)) {
 				out++
 				if from, ok := since[out]; ok && from < window {
-					want[[2]int{bits.Len(uint(out)) - 1, pool.GapBin(at - from)}]++
+					want[[2]int{bits.Len(uint(out)) - 1, control.GapBin(at - from)}]++
 				}
 				p.Get(at, 0)
 			} else if out > 0 {
@@ -115,7 +116,7 @@ func TestEveryGapFindsItsDepth(t *testing.T) {
 func TestLongGapsAreDeepWhereShortOnesAreNotKnown(t *testing.T) {
 	t.Parallel()
 	var c adaptive.Class
-	d := pool.ClassDemand{Size: 1, Idle: 20}
+	d := control.ClassDemand{Size: 1, Idle: 20}
 	c.Add(&d)
 	d.Gets, d.LowWater = 17, 3
 	d.Held[40] = 2
@@ -133,7 +134,7 @@ func TestLeaksDoNotBlurTheDepths(t *testing.T) {
 	for _, leak := range []int64{0, 1 << 20, -1 << 20} {
 		var c adaptive.Class
 		for range 3 {
-			d := pool.ClassDemand{Size: 1, Gets: 1, InUse: leak + 4}
+			d := control.ClassDemand{Size: 1, Gets: 1, InUse: leak + 4}
 			c.Add(&d)
 			d.InUse = leak
 			d.Held[20] = 4
@@ -164,7 +165,7 @@ func turnOf(t *testing.T, before, after int) (first, last time.Duration) {
 // is followed when it has saved a miss. Where nothing changes it is the long one.
 func TestAfterATurnTheShortMemoryIsFollowed(t *testing.T) {
 	t.Parallel()
-	short, long := pool.GapBin(4*time.Second), pool.GapBin(40*time.Second)
+	short, long := control.GapBin(4*time.Second), control.GapBin(40*time.Second)
 	if first, last := turnOf(t, short, long); first < 4*time.Second || last > time.Second {
 		t.Errorf("T = 10 s: gaps of 4 s: age %v; then for 400 s of 40 s: age %v, want to hold through the first and drop the others", first, last)
 	}
@@ -178,9 +179,9 @@ func TestWithoutATurnTheLongMemoryIsFollowed(t *testing.T) {
 	t.Parallel()
 	var l adaptive.Learned
 	for i := range 1000 {
-		bin := pool.GapBin(4 * time.Second)
+		bin := control.GapBin(4 * time.Second)
 		if i%10 == 0 {
-			bin = pool.GapBin(40 * time.Second)
+			bin = control.GapBin(40 * time.Second)
 		}
 		l.See(10*time.Second, bin)
 		if i > 100 && !l.Long() {

@@ -4,13 +4,13 @@ import (
 	"math"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
-// What stands for a bin of pool.Gaps, and where it begins, in seconds.
-var gapLength, gapStart = func() (length, start [pool.NumGaps]float64) {
+// What stands for a bin of control.Gaps, and where it begins, in seconds.
+var gapLength, gapStart = func() (length, start [control.NumGaps]float64) {
 	for bin := range length {
-		length[bin] = pool.GapLength(bin).Seconds()
+		length[bin] = control.GapLength(bin).Seconds()
 		start[bin] = length[bin] / math.Exp2(1./8) // bins are a quarter of a doubling wide
 	}
 	return length, start
@@ -60,7 +60,7 @@ type weight [memories]float32
 
 // gaps is a memory of gaps.
 type gaps struct {
-	ended  [pool.NumGaps]float32
+	ended  [control.NumGaps]float32
 	absent float32 // objects dropped and not asked for since: gaps without an end
 	all    float32 // the sum of both
 	fresh  float32 // of it, what came since the age was found
@@ -141,7 +141,7 @@ func (m *gaps) best(p *prices, one float32) float64 {
 	}
 	best, cheapest, held := least, math.Inf(1), 0.0
 	doublings := math.Log2(gapStart[bin] / p.T / unknown) // from what is believed
-	for ; bin < pool.NumGaps && gapStart[bin] <= p.most; bin++ {
+	for ; bin < control.NumGaps && gapStart[bin] <= p.most; bin++ {
 		cost := (held+float64(misses+m.absent)*gapStart[bin])/p.T + float64(misses) + float64(one)*prior(doublings)
 		if cost < cheapest {
 			best, cheapest = gapStart[bin], cost
@@ -157,7 +157,7 @@ func (m *gaps) best(p *prices, one float32) float64 {
 // which bin they are, and the best age for just these is just above the longest; so
 // each stands for others around it, by a kernel that is the narrower the more
 // there are.
-func (m *gaps) blurred(one float32) [pool.NumGaps]float32 {
+func (m *gaps) blurred(one float32) [control.NumGaps]float32 {
 	ended := m.ended
 	width := blur / float32(math.Cbrt(max(float64((m.all-m.absent)/one), 1)))
 	decay := width / (1 + width)

@@ -4,17 +4,17 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive/signals"
+	"github.com/otelpool/pool/control"
 )
 
 // Where readings other than the heap's begin and end a level.
 var (
 	// Near its limit the kernel takes back what it can, and then kills.
-	cgroupBands = bands{pool.PressureHigh: {signals.Near, 0.85}, pool.PressureCritical: {0.95, 0.90}}
+	cgroupBands = bands{control.PressureHigh: {signals.Near, 0.85}, control.PressureCritical: {0.95, 0.90}}
 	// 200 ms in a window of 2 s is where systemd tells services to let go.
-	someBands = bands{pool.PressureHigh: {0.10, 0.05}}
-	fullBands = bands{pool.PressureCritical: {0.05, 0.025}}
+	someBands = bands{control.PressureHigh: {0.10, 0.05}}
+	fullBands = bands{control.PressureCritical: {0.05, 0.025}}
 )
 
 const (
@@ -32,19 +32,19 @@ const (
 )
 
 // bands has a Band per level; a zero one is never entered.
-type bands [pool.NumPressureLevels]Band
+type bands [control.NumPressureLevels]Band
 
 // assessment is what the readings ask for: the level that one of them begins,
 // and the level that one of them does not let end.
 type assessment struct {
-	enter, hold pool.PressureLevel
-	cause       pool.Cause
+	enter, hold control.PressureLevel
+	cause       control.Cause
 	name        string
 	value, over float64 // over is 0 for an event
 }
 
-func (a *assessment) measure(cause pool.Cause, name string, value float64, in *bands) {
-	for l := pool.PressureElevated; l <= pool.PressureCritical; l++ {
+func (a *assessment) measure(cause control.Cause, name string, value float64, in *bands) {
+	for l := control.PressureElevated; l <= control.PressureCritical; l++ {
 		b := in[l]
 		if b.Enter <= 0 {
 			continue
@@ -58,7 +58,7 @@ func (a *assessment) measure(cause pool.Cause, name string, value float64, in *b
 	}
 }
 
-func (a *assessment) event(cause pool.Cause, name string, level pool.PressureLevel) {
+func (a *assessment) event(cause control.Cause, name string, level control.PressureLevel) {
 	a.hold = max(a.hold, level)
 	if level > a.enter {
 		a.enter, a.cause, a.name, a.value, a.over = level, cause, name, 0, 0
@@ -75,8 +75,8 @@ func (a *assessment) String() string {
 
 // ladder is the level of memory pressure, and how it was come by.
 type ladder struct {
-	level pool.PressureLevel
-	cause pool.Cause
+	level control.PressureLevel
+	cause control.Cause
 	since time.Duration // when the level was entered
 
 	calm     time.Duration // since when nothing holds the level; meaningful if calming
@@ -119,19 +119,19 @@ func groupShare(r *Reading) (float64, bool) {
 // takes those back in passing, so hitting the limit is how a program that reads
 // much lives, and no sign of pressure.
 func fileFilled(set, limit int64) bool {
-	return limit != NoLimit && float64(set) < cgroupBands[pool.PressureHigh].Exit*float64(limit)
+	return limit != NoLimit && float64(set) < cgroupBands[control.PressureHigh].Exit*float64(limit)
 }
 
 // assess is what a reading asks for.
 func (p *ladder) assess(r *Reading, limit int64, levels *Levels) (a assessment) {
 	if share, ok := heapShare(r, limit); ok {
-		a.measure(pool.CauseHeap, "heap", share, &bands{
-			pool.PressureElevated: levels.Elevated, pool.PressureHigh: levels.High, pool.PressureCritical: levels.Critical,
+		a.measure(control.CauseHeap, "heap", share, &bands{
+			control.PressureElevated: levels.Elevated, control.PressureHigh: levels.High, control.PressureCritical: levels.Critical,
 		})
 	}
 	if now, ok := groupShare(r); ok {
-		a.measure(pool.CauseCgroup, "cgroup", now, &cgroupBands)
-		a.expect(now+signals.Share(r.Cgroup.Soon(), r.Cgroup.TightMax), cgroupBands[pool.PressureHigh].Enter)
+		a.measure(control.CauseCgroup, "cgroup", now, &cgroupBands)
+		a.expect(now+signals.Share(r.Cgroup.Soon(), r.Cgroup.TightMax), cgroupBands[control.PressureHigh].Enter)
 	}
 	p.assessEvents(r, &a)
 	p.assessStalls(&r.PSI, &a)
@@ -140,8 +140,8 @@ func (p *ladder) assess(r *Reading, limit int64, levels *Levels) (a assessment) 
 
 // expect is for what others will have taken before anything could be done about it.
 func (a *assessment) expect(value, enter float64) {
-	if value >= enter && a.enter < pool.PressureHigh {
-		a.enter, a.cause, a.value, a.over = pool.PressureHigh, pool.CauseCgroup, value, enter
+	if value >= enter && a.enter < control.PressureHigh {
+		a.enter, a.cause, a.value, a.over = control.PressureHigh, control.CauseCgroup, value, enter
 		a.name = "cgroup in " + signals.Foresight.String()
 	}
 }
@@ -149,38 +149,38 @@ func (a *assessment) expect(value, enter float64) {
 // assessStalls takes the group's own stalls at their word. Those of the machine may
 // be anybody's, and only make worse what our own readings say.
 func (p *ladder) assessStalls(r *PSIReading, a *assessment) {
-	if !r.Own && a.hold == pool.PressureNone {
+	if !r.Own && a.hold == control.PressureNone {
 		return
 	}
 	if r.OK() {
-		a.measure(pool.CausePSI, "psi some", r.Some, &someBands)
-		a.measure(pool.CausePSI, "psi full", r.Full, &fullBands)
+		a.measure(control.CausePSI, "psi some", r.Some, &someBands)
+		a.measure(control.CausePSI, "psi full", r.Full, &fullBands)
 	}
 	if r.SomeFired {
-		a.event(pool.CausePSI, "psi some trigger", pool.PressureHigh)
+		a.event(control.CausePSI, "psi some trigger", control.PressureHigh)
 	}
 	if r.FullFired {
-		a.event(pool.CausePSI, "psi full trigger", pool.PressureCritical)
+		a.event(control.CausePSI, "psi full trigger", control.PressureCritical)
 	}
 }
 
 func (p *ladder) assessEvents(r *Reading, a *assessment) {
 	if r.External.Asked {
-		a.event(pool.CauseExternal, "asked to release memory", pool.PressureHigh)
+		a.event(control.CauseExternal, "asked to release memory", control.PressureHigh)
 	}
 	if h := &r.Heap; h.OK() && h.LimiterCycle > 0 && h.Cycles-h.LimiterCycle <= limiterCycles {
-		a.event(pool.CauseLimiter, "GC CPU limiter on", pool.PressureCritical)
+		a.event(control.CauseLimiter, "GC CPU limiter on", control.PressureCritical)
 	}
 	if !r.Cgroup.OK() {
 		return
 	}
 	now, last := &r.Cgroup, &p.events
 	if p.counted && now.HighEvents > last.HighEvents && !fileFilled(now.WorkingSet, now.High) {
-		a.event(pool.CauseEvents, "memory.events high", pool.PressureHigh)
+		a.event(control.CauseEvents, "memory.events high", control.PressureHigh)
 	}
 	hit := now.MaxEvents > last.MaxEvents && !fileFilled(now.TightSet, now.TightMax)
 	if p.counted && (hit || now.OOMEvents > last.OOMEvents) {
-		a.event(pool.CauseEvents, "memory.events max or oom", pool.PressureCritical)
+		a.event(control.CauseEvents, "memory.events max or oom", control.PressureCritical)
 	}
 	p.events, p.counted = *now, true
 }
@@ -194,7 +194,7 @@ func (p *ladder) follow(a *assessment, r *Reading, now, dwell time.Duration) boo
 		p.to(a.enter, a.cause, now)
 		return true
 	}
-	if p.level == pool.PressureNone || a.hold >= p.level {
+	if p.level == control.PressureNone || a.hold >= p.level {
 		p.calming = false
 		return false
 	}
@@ -205,7 +205,7 @@ func (p *ladder) follow(a *assessment, r *Reading, now, dwell time.Duration) boo
 		return false
 	}
 	p.left = now
-	p.to(a.hold, pool.CauseCalm, now)
+	p.to(a.hold, control.CauseCalm, now)
 	return true
 }
 
@@ -222,7 +222,7 @@ func (p *ladder) again(now, dwell time.Duration) {
 	}
 }
 
-func (p *ladder) to(level pool.PressureLevel, cause pool.Cause, now time.Duration) {
+func (p *ladder) to(level control.PressureLevel, cause control.Cause, now time.Duration) {
 	p.level, p.cause, p.since, p.calming = level, cause, now, false
 }
 

@@ -1,6 +1,6 @@
 package adaptive
 
-import "github.com/otelpool/pool"
+import "github.com/otelpool/pool/control"
 
 // memory is the limits last heard of: they do not go away when for a moment they
 // cannot be read, and they do when the one who set them takes them away.
@@ -70,7 +70,7 @@ func (p *policy) setLimit(s *sample) {
 	switch {
 	case !p.started || target < p.limit:
 		p.limit = target
-	case target > p.limit && p.pressure.level < pool.PressureHigh && p.garbage.bytes < largeTrim:
+	case target > p.limit && p.pressure.level < control.PressureHigh && p.garbage.bytes < largeTrim:
 		grown := float64(p.limit) + regrowth*float64(min(p.budget, 1<<53))*p.elapsed.Seconds()
 		if grown < float64(target) {
 			target = int64(grown)

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // apart is the least time between two runs, however often there is reason for
@@ -35,7 +35,7 @@ func (ctl *Controller) Run(ctx context.Context) (err error) {
 	wg.Go(func() { ctl.watch(watching) })
 	defer wg.Wait()
 	defer stop()
-	for trigger, ok := pool.TriggerTick, true; ok; trigger, ok = ctl.wait(ctx) {
+	for trigger, ok := control.TriggerTick, true; ok; trigger, ok = ctl.wait(ctx) {
 		if err := ctl.try(trigger); err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func (ctl *Controller) Run(ctx context.Context) (err error) {
 }
 
 // try makes a run and turns a panic into an error.
-func (ctl *Controller) try(trigger pool.Trigger) (err error) {
+func (ctl *Controller) try(trigger control.Trigger) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("adaptive: a run of the controller panicked, pools keep to their own idle ages: %v\n%s", r, debug.Stack())
@@ -80,7 +80,7 @@ func (ctl *Controller) watch(ctx context.Context) {
 }
 
 // wake makes Run go on. It neither waits nor allocates.
-func (ctl *Controller) wake(t pool.Trigger) {
+func (ctl *Controller) wake(t control.Trigger) {
 	ctl.wakes.Or(1 << t)
 	select {
 	case ctl.woken <- struct{}{}:
@@ -90,7 +90,7 @@ func (ctl *Controller) wake(t pool.Trigger) {
 
 // wait returns when it is time for a run, and what made it so. ok is false when
 // ctx has ended.
-func (ctl *Controller) wait(ctx context.Context) (t pool.Trigger, ok bool) {
+func (ctl *Controller) wait(ctx context.Context) (t control.Trigger, ok bool) {
 	began := time.Now()
 	due := ctl.interval()
 	timer := time.NewTimer(due)
@@ -109,7 +109,7 @@ func (ctl *Controller) wait(ctx context.Context) (t pool.Trigger, ok bool) {
 
 // spacing is the least time between two runs of which the second has such reasons.
 func spacing(wakes uint32) time.Duration {
-	if wakes>>pool.TriggerUsage&1 != 0 {
+	if wakes>>control.TriggerUsage&1 != 0 {
 		return apart / 5 // others may take the rest of the group in the meantime
 	}
 	return apart
@@ -128,13 +128,13 @@ func (ctl *Controller) interval() time.Duration {
 }
 
 // mostUrgent is the trigger of a set that says most.
-func mostUrgent(set uint32) pool.Trigger {
-	for _, t := range [...]pool.Trigger{pool.TriggerUsage, pool.TriggerPSI, pool.TriggerExternal, pool.TriggerGC} {
+func mostUrgent(set uint32) control.Trigger {
+	for _, t := range [...]control.Trigger{control.TriggerUsage, control.TriggerPSI, control.TriggerExternal, control.TriggerGC} {
 		if set>>t&1 != 0 {
 			return t
 		}
 	}
-	return pool.TriggerTick
+	return control.TriggerTick
 }
 
 // letGo leaves the pools to themselves: fixed mode.

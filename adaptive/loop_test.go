@@ -12,6 +12,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/sim"
 )
 
@@ -30,16 +31,16 @@ func (s *stub) Limit() int64           { return pool.Unlimited }
 func (s *stub) SetLimit(n int64) int64 { return n }
 func (s *stub) Trim(int64) int64       { return 0 }
 func (s *stub) SetReserve(int64)       {}
-func (s *stub) Curve(*pool.Curve)      {}
+func (s *stub) Curve(*control.Curve)   {}
 
-func (s *stub) Demand(now time.Time, into *pool.Demand) {
+func (s *stub) Demand(now time.Time, into *control.Demand) {
 	if s.demand != nil {
 		s.demand()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.runs = append(s.runs, now)
-	into.Classes = append(into.Classes[:0], make([]pool.ClassDemand, max(s.classes, 1))...)
+	into.Classes = append(into.Classes[:0], make([]control.ClassDemand, max(s.classes, 1))...)
 	for i := range into.Classes {
 		into.Classes[i].Size = 1 << i
 	}
@@ -102,7 +103,7 @@ func (a *allowance) Reclaim() int64 { return 0 }
 type waker struct {
 	reading adaptive.Reading
 	mu      sync.Mutex
-	wake    func(pool.Trigger)
+	wake    func(control.Trigger)
 }
 
 func (w *waker) Read(_ time.Time, into *adaptive.Reading) {
@@ -111,7 +112,7 @@ func (w *waker) Read(_ time.Time, into *adaptive.Reading) {
 	*into = w.reading
 }
 
-func (w *waker) Watch(ctx context.Context, wake func(pool.Trigger)) error {
+func (w *waker) Watch(ctx context.Context, wake func(control.Trigger)) error {
 	w.mu.Lock()
 	w.wake = wake
 	w.mu.Unlock()
@@ -166,7 +167,7 @@ func TestRunKeepsItsPace(t *testing.T) {
 					break
 				}
 				time.Sleep(c.storm)
-				w.wake(pool.TriggerGC)
+				w.wake(control.TriggerGC)
 			}
 			if err := stop(); err != nil {
 				t.Error(err)
@@ -192,15 +193,15 @@ func TestDecisionNamesItsTrigger(t *testing.T) {
 		w.mu.Lock()
 		w.reading.PSI.Own, w.reading.PSI.SomeFired = true, true
 		w.mu.Unlock()
-		w.wake(pool.TriggerGC)
-		w.wake(pool.TriggerPSI)
+		w.wake(control.TriggerGC)
+		w.wake(control.TriggerPSI)
 		time.Sleep(150 * time.Millisecond)
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
-		var st pool.ControllerStats
+		var st control.Stats
 		ctl.ControllerStats(&st)
-		if last := st.Decisions[len(st.Decisions)-1]; last.Trigger != pool.TriggerPSI || last.To != high {
+		if last := st.Decisions[len(st.Decisions)-1]; last.Trigger != control.TriggerPSI || last.To != high {
 			t.Errorf("decision %+v, want high by PSI", last)
 		}
 	})
@@ -263,7 +264,7 @@ func TestPanicInARunLeavesPoolsToThemselvesAndIsReported(t *testing.T) {
 			t.Errorf("log: %s", log.String())
 		}
 		wantFixed(t, s, b, 4000)
-		var st pool.ControllerStats
+		var st control.Stats
 		ctl.ControllerStats(&st) // still answers
 		if st.LastRun.IsZero() {
 			t.Error("the runs before are forgotten")
@@ -277,7 +278,7 @@ func TestPanicInTheObserverStopsTheObserverOnly(t *testing.T) {
 	calls := 0
 	l := newLab(t, adaptive.Config{
 		Logger:     slog.New(slog.NewTextHandler(&log, nil)),
-		OnDecision: func(pool.Decision) { calls++; panic("observer is broken") },
+		OnDecision: func(control.Decision) { calls++; panic("observer is broken") },
 	})
 	l.step()
 	l.heap(0.8)
@@ -317,7 +318,7 @@ func TestStatsDoNotWaitForARun(t *testing.T) {
 		}}
 		ctl, _, stop := start(t, adaptive.Config{Signals: new(waker)}, s)
 		time.Sleep(5 * time.Second) // the second run hangs
-		var st pool.ControllerStats
+		var st control.Stats
 		ctl.ControllerStats(&st)
 		if st.Limit == 0 || len(st.Classes) != 1 || st.Classes[0].Pool != "stub" {
 			t.Errorf("stats during a run: %+v", st)
@@ -368,7 +369,7 @@ func TestControllerConcurrentSafe(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			var st pool.ControllerStats
+			var st control.Stats
 			for range 100 {
 				ctl.Step(time.Now())
 				ctl.ControllerStats(&st)
@@ -420,7 +421,7 @@ func TestWhatStaysBrokenEndsRunAndNotTheProgram(t *testing.T) {
 			if rec := c.config.Recorder; rec != nil && (rec.Err() == nil || !strings.Contains(rec.Err().Error(), "writer panicked: full")) {
 				t.Errorf("recorder: %v", rec.Err())
 			}
-			var st pool.ControllerStats
+			var st control.Stats
 			ctl.ControllerStats(&st) // no lock is held
 		})
 	}

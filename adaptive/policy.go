@@ -4,14 +4,14 @@ import (
 	"math"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // sample is all that a policy is told in one run.
 type sample struct {
 	Now     time.Time
 	At      time.Duration // since the first run, by a clock that never goes back
-	Trigger pool.Trigger
+	Trigger control.Trigger
 	Reading Reading
 	Limit   int64        // of the budget
 	Used    int64        // charged to it
@@ -24,7 +24,7 @@ type poolSample struct {
 	Open   bool
 	Fresh  bool  // not the pool that was at this index in the sample before
 	Others int64 // idle bytes, of a pool that cannot tell its demand
-	Demand pool.Demand
+	Demand control.Demand
 }
 
 // plan is what a policy wants done. Idle ages are in its pools.
@@ -83,7 +83,7 @@ func (p *policy) step(s *sample) plan {
 	p.setAges(s)
 	p.started = true
 	level := p.pressure.level
-	return plan{limit: p.limit, pressed: level >= pool.PressureHigh, drop: level >= pool.PressureHigh && level > p.journal.from}
+	return plan{limit: p.limit, pressed: level >= control.PressureHigh, drop: level >= control.PressureHigh && level > p.journal.from}
 }
 
 // learn takes in what the pools saw.

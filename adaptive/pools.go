@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // pools is the registry's pools, each at an index of its own for as long as its
@@ -14,14 +15,14 @@ type pools []handle
 type handle struct {
 	entry   *pool.Entry // nil where the name has gone
 	source  pool.Source // nil while it is closed
-	tunable pool.Tunable
-	ager    pool.Ager         // if tunable is one
-	other   pool.Resizable    // if it is not tunable
-	stats   pool.Stats        // of other
-	deep    pool.DepthTunable // if tunable is one
+	tunable control.Tunable
+	ager    control.Ager         // if tunable is one
+	other   control.Resizable    // if it is not tunable
+	stats   pool.Stats           // of other
+	deep    control.DepthTunable // if tunable is one
 	ages    []idleAges
-	early   [2]pool.Demand // of the window under way
-	told    bool           // there is something in early
+	early   [2]control.Demand // of the window under way
+	told    bool              // there is something in early
 }
 
 // idleAges are what was set in a class.
@@ -119,11 +120,11 @@ func (h *handle) observe(now time.Time, s *poolSample) {
 
 func (h *handle) adopt(source pool.Source) {
 	*h = handle{entry: h.entry, source: source}
-	h.tunable, _ = source.(pool.Tunable)
-	h.ager, _ = source.(pool.Ager)
-	h.deep, _ = source.(pool.DepthTunable)
+	h.tunable, _ = source.(control.Tunable)
+	h.ager, _ = source.(control.Ager)
+	h.deep, _ = source.(control.DepthTunable)
 	if h.tunable == nil {
-		h.other, _ = source.(pool.Resizable)
+		h.other, _ = source.(control.Resizable)
 	}
 }
 
@@ -197,7 +198,7 @@ func (h *handle) dropOld(now time.Time) (freed int64) {
 }
 
 // addEarly adds to a window what was told of it before its end.
-func (h *handle) addEarly(to *pool.Demand) {
+func (h *handle) addEarly(to *control.Demand) {
 	if !h.told {
 		return
 	}
@@ -209,7 +210,7 @@ func (h *handle) addEarly(to *pool.Demand) {
 	}
 }
 
-func addDemand(to, d *pool.ClassDemand) {
+func addDemand(to, d *control.ClassDemand) {
 	to.Gets += d.Gets
 	to.Misses += d.Misses
 	to.Regrets += d.Regrets

@@ -6,15 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 )
 
 const (
-	none     = pool.PressureNone
-	elevated = pool.PressureElevated
-	high     = pool.PressureHigh
-	critical = pool.PressureCritical
+	none     = control.PressureNone
+	elevated = control.PressureElevated
+	high     = control.PressureHigh
+	critical = control.PressureCritical
 )
 
 // What nobody uses goes once it has been idle for longer than what is dropped stays
@@ -44,7 +44,7 @@ func TestAnIdleHoardGoesUnderPressure(t *testing.T) {
 // when there is least of it.
 func TestWhatIsInUseStaysAtEveryLevel(t *testing.T) {
 	t.Parallel()
-	for heap, level := range map[float64]pool.PressureLevel{0.6: elevated, 0.8: high, 0.95: critical} {
+	for heap, level := range map[float64]control.PressureLevel{0.6: elevated, 0.8: high, 0.95: critical} {
 		l := newLab(t, adaptive.Config{})
 		var reasons strings.Builder
 		second := func() {
@@ -151,22 +151,22 @@ func TestEverySignalHasItsLevelAndCause(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		set   func(*adaptive.Reading)
-		level pool.PressureLevel
-		cause pool.Cause
+		level control.PressureLevel
+		cause control.Cause
 		why   string
 	}{
-		{"heap", func(r *adaptive.Reading) { r.Heap.Live = limit * 6 / 10 }, elevated, pool.CauseHeap, "heap 0.60 ≥ 0.50"},
-		{"stacks count", func(r *adaptive.Reading) { r.Heap.Stacks = limit / 2 }, high, pool.CauseHeap, "heap 0.75 ≥ 0.70"},
-		{"cgroup", func(r *adaptive.Reading) { r.Cgroup = group(0.92) }, high, pool.CauseCgroup, "cgroup 0.92 ≥ 0.90"},
-		{"cgroup critical", func(r *adaptive.Reading) { r.Cgroup = group(0.96) }, critical, pool.CauseCgroup, "cgroup 0.96 ≥ 0.95"},
-		{"psi", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.Some = true, 0.2 }, high, pool.CausePSI, "psi some 0.20 ≥ 0.10"},
-		{"psi full", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.Full = true, 0.06 }, critical, pool.CausePSI, "psi full 0.06 ≥ 0.05"},
-		{"psi trigger", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.FullFired = true, true }, critical, pool.CausePSI, "psi full trigger"},
-		{"throttled", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.HighEvents = 8 }, high, pool.CauseEvents, "memory.events high"},
-		{"killed", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.OOMEvents = 8 }, critical, pool.CauseEvents, "memory.events max or oom"},
-		{"hit the limit", func(r *adaptive.Reading) { r.Cgroup = group(0.88); r.Cgroup.MaxEvents = 8 }, critical, pool.CauseEvents, "memory.events max or oom"},
-		{"limiter", func(r *adaptive.Reading) { r.Heap.LimiterCycle = r.Heap.Cycles }, critical, pool.CauseLimiter, "GC CPU limiter on"},
-		{"asked", func(r *adaptive.Reading) { r.External.Asked = true }, high, pool.CauseExternal, "asked to release memory"},
+		{"heap", func(r *adaptive.Reading) { r.Heap.Live = limit * 6 / 10 }, elevated, control.CauseHeap, "heap 0.60 ≥ 0.50"},
+		{"stacks count", func(r *adaptive.Reading) { r.Heap.Stacks = limit / 2 }, high, control.CauseHeap, "heap 0.75 ≥ 0.70"},
+		{"cgroup", func(r *adaptive.Reading) { r.Cgroup = group(0.92) }, high, control.CauseCgroup, "cgroup 0.92 ≥ 0.90"},
+		{"cgroup critical", func(r *adaptive.Reading) { r.Cgroup = group(0.96) }, critical, control.CauseCgroup, "cgroup 0.96 ≥ 0.95"},
+		{"psi", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.Some = true, 0.2 }, high, control.CausePSI, "psi some 0.20 ≥ 0.10"},
+		{"psi full", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.Full = true, 0.06 }, critical, control.CausePSI, "psi full 0.06 ≥ 0.05"},
+		{"psi trigger", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.FullFired = true, true }, critical, control.CausePSI, "psi full trigger"},
+		{"throttled", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.HighEvents = 8 }, high, control.CauseEvents, "memory.events high"},
+		{"killed", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.OOMEvents = 8 }, critical, control.CauseEvents, "memory.events max or oom"},
+		{"hit the limit", func(r *adaptive.Reading) { r.Cgroup = group(0.88); r.Cgroup.MaxEvents = 8 }, critical, control.CauseEvents, "memory.events max or oom"},
+		{"limiter", func(r *adaptive.Reading) { r.Heap.LimiterCycle = r.Heap.Cycles }, critical, control.CauseLimiter, "GC CPU limiter on"},
+		{"asked", func(r *adaptive.Reading) { r.External.Asked = true }, high, control.CauseExternal, "asked to release memory"},
 	} {
 		l := newLab(t, adaptive.Config{})
 		l.reading.Cgroup = group(0.5)
@@ -390,7 +390,7 @@ func TestCollectionIsForcedBeforeTheHeapOutgrowsTheLimit(t *testing.T) {
 			l.fill(0, int(share+c.dropped)/objectSize)
 			l.run(time.Second)
 		}
-		if s := l.stats(); s.ForcedGCs != c.want || s.Level != pool.PressureNone {
+		if s := l.stats(); s.ForcedGCs != c.want || s.Level != control.PressureNone {
 			t.Errorf("%s: %d collections forced at level %v, want %d", name, s.ForcedGCs, s.Level, c.want)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive/signals"
+	"github.com/otelpool/pool/control"
 )
 
 // NoLimit is the value of a limit that is not set.
@@ -23,7 +23,7 @@ type Signals interface {
 	// until ctx ends, and returns after the last call. It returns nil when ctx
 	// ended and otherwise why nothing can be watched, which is no reason not to
 	// go on reading. wake neither waits nor allocates.
-	Watch(ctx context.Context, wake func(pool.Trigger)) error
+	Watch(ctx context.Context, wake func(control.Trigger)) error
 }
 
 // What a reading consists of.
@@ -47,10 +47,10 @@ type process struct{ *signals.Process }
 
 func newProcess() process { return process{signals.New("", os.Getenv)} }
 
-var triggers = [signals.NumEvents]pool.Trigger{
-	signals.Collected: pool.TriggerGC, signals.Stalled: pool.TriggerPSI, signals.Asked: pool.TriggerExternal, signals.Filling: pool.TriggerUsage,
+var triggers = [signals.NumEvents]control.Trigger{
+	signals.Collected: control.TriggerGC, signals.Stalled: control.TriggerPSI, signals.Asked: control.TriggerExternal, signals.Filling: control.TriggerUsage,
 }
 
-func (p process) Watch(ctx context.Context, wake func(pool.Trigger)) error {
+func (p process) Watch(ctx context.Context, wake func(control.Trigger)) error {
 	return p.Process.Watch(ctx, func(e signals.Event) { wake(triggers[e]) })
 }

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // Recorder writes down all that a controller is told, so that Replay can find
@@ -56,7 +56,7 @@ type record struct {
 	Config  *recording `json:",omitempty"` // no run: what decides from here on
 	Now     int64
 	At      time.Duration
-	Trigger pool.Trigger
+	Trigger control.Trigger
 	Reading Reading
 	Limit   int64
 	Used    int64
@@ -147,7 +147,7 @@ func (r *Recorder) add(s *sample, freed int64) {
 	r.write(line)
 }
 
-func lineOf(d *pool.ClassDemand) classLine {
+func lineOf(d *control.ClassDemand) classLine {
 	return classLine{
 		N:    [9]int64{d.Size, int64(d.Gets), int64(d.Misses), int64(d.Regrets), int64(d.Refused), int64(d.Dropped), d.Idle, d.InUse, d.LowWater},
 		S:    [2]float64{d.IdleSeconds, d.DroppedSeconds},
@@ -155,9 +155,9 @@ func lineOf(d *pool.ClassDemand) classLine {
 	}
 }
 
-func (l *classLine) demand() pool.ClassDemand {
+func (l *classLine) demand() control.ClassDemand {
 	n := &l.N
-	d := pool.ClassDemand{
+	d := control.ClassDemand{
 		Size: n[0], Gets: uint64(n[1]), Misses: uint64(n[2]), Regrets: uint64(n[3]), Refused: uint64(n[4]), Dropped: uint64(n[5]),
 		Idle: n[6], InUse: n[7], LowWater: n[8], IdleSeconds: l.S[0], DroppedSeconds: l.S[1],
 	}
@@ -166,7 +166,7 @@ func (l *classLine) demand() pool.ClassDemand {
 	return d
 }
 
-func sparse(g *pool.Gaps) (bins [][2]uint32) {
+func sparse(g *control.Gaps) (bins [][2]uint32) {
 	for bin, n := range g {
 		if n > 0 {
 			bins = append(bins, [2]uint32{uint32(bin), n})
@@ -175,9 +175,9 @@ func sparse(g *pool.Gaps) (bins [][2]uint32) {
 	return bins
 }
 
-func dense(bins [][2]uint32, g *pool.Gaps) {
+func dense(bins [][2]uint32, g *control.Gaps) {
 	for _, b := range bins {
-		if b[0] < pool.NumGaps {
+		if b[0] < control.NumGaps {
 			g[b[0]] = b[1]
 		}
 	}
@@ -185,7 +185,7 @@ func dense(bins [][2]uint32, g *pool.Gaps) {
 
 // Replay makes the decisions that a controller made while it was recorded, from
 // the recording alone.
-func Replay(recorded io.Reader) ([]pool.Decision, error) {
+func Replay(recorded io.Reader) ([]control.Decision, error) {
 	lines := bufio.NewReader(recorded)
 	first, err := lines.ReadBytes('\n')
 	if err != nil {
@@ -201,7 +201,7 @@ func Replay(recorded io.Reader) ([]pool.Decision, error) {
 	return replay(newPolicy(c.config()), lines)
 }
 
-func replay(p *policy, lines *bufio.Reader) (decisions []pool.Decision, err error) {
+func replay(p *policy, lines *bufio.Reader) (decisions []control.Decision, err error) {
 	for number := 2; ; number++ {
 		text, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {

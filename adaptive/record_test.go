@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 )
 
 // Whatever a controller is told, its recording gives the same decisions.
@@ -106,7 +106,7 @@ func TestARecorderThatCannotWriteHindersNobody(t *testing.T) {
 	if err := r.Err(); err == nil || err.Error() != "broken pipe" {
 		t.Errorf("error %v", err)
 	}
-	if l.stats().Level != pool.PressureNone || l.stats().Runs[pool.Hold] == 0 {
+	if l.stats().Level != control.PressureNone || l.stats().Runs[control.Hold] == 0 {
 		t.Error("the controller did not go on")
 	}
 }

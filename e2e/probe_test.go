@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/e2e/internal/gateway"
 	"github.com/otelpool/pool/otelpool"
 )
@@ -101,16 +102,16 @@ func (probe) Stats(into *pool.Stats) {
 	into.Classes = append(into.Classes, pool.Class{Size: 64})
 }
 
-func (probe) ControllerStats(into *pool.ControllerStats) {
-	*into = pool.ControllerStats{
+func (probe) ControllerStats(into *control.Stats) {
+	*into = control.Stats{
 		Limit:   1 << 40,
 		Idle:    1 << 30,
-		Level:   pool.PressureHigh,
-		Signals: []pool.Signal{{Name: "heap", Value: 0.75, Age: time.Second / 2}, {Name: "cgroup", Err: "no cgroup here"}},
-		Runs:    [pool.NumActions]uint64{pool.Hold: 1, pool.Grow: 2, pool.Shrink: 3, pool.TrimIdle: 4},
+		Level:   control.PressureHigh,
+		Signals: []control.Signal{{Name: "heap", Value: 0.75, Age: time.Second / 2}, {Name: "cgroup", Err: "no cgroup here"}},
+		Runs:    [control.NumActions]uint64{control.Hold: 1, control.Grow: 2, control.Shrink: 3, control.TrimIdle: 4},
 
 		ForcedGCs: 6, Regrets: 8, Efficiency: 0.8,
-		Classes: []pool.ClassControl{{Pool: "probe", Size: 64, IdleAge: 2500 * time.Millisecond}},
+		Classes: []control.ClassControl{{Pool: "probe", Size: 64, IdleAge: 2500 * time.Millisecond}},
 	}
-	into.Transitions[pool.PressureHigh][pool.CauseHeap] = 5
+	into.Transitions[control.PressureHigh][control.CauseHeap] = 5
 }

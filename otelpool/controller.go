@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // controllerRows exports the registry's controller, and remembers what earlier
@@ -15,8 +16,8 @@ type controllerRows struct {
 	mu          sync.Mutex // runs of the callback only; ControllerStats is read under it, so that they see the counts rise
 	rows        series
 	signals     map[string][]metric.ObserveOption
-	transitions [pool.NumPressureLevels][pool.NumCauses][]metric.ObserveOption
-	stats       pool.ControllerStats
+	transitions [control.NumPressureLevels][control.NumCauses][]metric.ObserveOption
+	stats       control.Stats
 	seen        bool
 	past        controllerCounts
 	last        controllerCounts
@@ -24,13 +25,13 @@ type controllerRows struct {
 
 // controllerCounts is what a controller counts.
 type controllerCounts struct {
-	runs        [pool.NumActions]uint64
-	transitions [pool.NumPressureLevels][pool.NumCauses]uint64
+	runs        [control.NumActions]uint64
+	transitions [control.NumPressureLevels][control.NumCauses]uint64
 	forced      uint64
 	regrets     uint64
 }
 
-func countsOf(s *pool.ControllerStats) controllerCounts {
+func countsOf(s *control.Stats) controllerCounts {
 	return controllerCounts{s.Runs, s.Transitions, s.ForcedGCs, s.Regrets}
 }
 
@@ -82,7 +83,7 @@ func (r *controllerRows) counts(c *collector) {
 	c.observe(controllerRegrets, &r.rows, rowPlain, int64(sum.regrets))
 	for level := range sum.transitions {
 		for cause, n := range sum.transitions[level] {
-			if n > 0 || possible(pool.PressureLevel(level), pool.Cause(cause)) {
+			if n > 0 || possible(control.PressureLevel(level), control.Cause(cause)) {
 				c.series[controllerPressureTransitions]++
 				c.out.ObserveInt64(c.inst.observables[controllerPressureTransitions], int64(n), r.transition(level, cause)...)
 			}
@@ -92,18 +93,18 @@ func (r *controllerRows) counts(c *collector) {
 
 // possible tells whether a controller such as package adaptive's enters a level
 // for a cause, and the row is to be there from the start. Others may do more.
-func possible(level pool.PressureLevel, cause pool.Cause) bool {
+func possible(level control.PressureLevel, cause control.Cause) bool {
 	switch cause {
-	case pool.CauseCalm:
-		return level != pool.PressureCritical
-	case pool.CauseHeap:
-		return level != pool.PressureNone
-	case pool.CauseLimiter:
-		return level == pool.PressureCritical
-	case pool.CauseExternal:
-		return level == pool.PressureHigh
+	case control.CauseCalm:
+		return level != control.PressureCritical
+	case control.CauseHeap:
+		return level != control.PressureNone
+	case control.CauseLimiter:
+		return level == control.PressureCritical
+	case control.CauseExternal:
+		return level == control.PressureHigh
 	}
-	return level >= pool.PressureHigh
+	return level >= control.PressureHigh
 }
 
 func (r *controllerRows) transition(level, cause int) []metric.ObserveOption {
@@ -121,7 +122,7 @@ func (r *controllerRows) gauges(c *collector) {
 	if r.stats.Limit != pool.Unlimited {
 		c.observe(controllerMemoryLimit, &r.rows, rowPlain, r.stats.Limit)
 	}
-	for level := range pool.NumPressureLevels {
+	for level := range control.NumPressureLevels {
 		is := int64(0)
 		if level == int(r.stats.Level) {
 			is = 1

@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 var update = flag.Bool("update", false, "write the documents that are made from the table of instruments")
@@ -267,9 +268,9 @@ func TestTableHasTheValuesOfTheVocabulary(t *testing.T) {
 	check(&returnAttribute, pool.NumReturnResults, func(i int) string { return pool.ReturnResult(i).String() })
 	check(&evictionAttribute, pool.NumEvictionReasons, func(i int) string { return pool.EvictionReason(i).String() })
 	check(&misuseAttribute, pool.NumMisuseKinds, func(i int) string { return pool.MisuseKind(i).String() })
-	check(&actionAttribute, pool.NumActions, func(i int) string { return pool.Action(i).String() })
-	check(&levelAttribute, pool.NumPressureLevels, func(i int) string { return pool.PressureLevel(i).String() })
-	check(&causeAttribute, pool.NumCauses, func(i int) string { return pool.Cause(i).String() })
+	check(&actionAttribute, control.NumActions, func(i int) string { return control.Action(i).String() })
+	check(&levelAttribute, control.NumPressureLevels, func(i int) string { return control.PressureLevel(i).String() })
+	check(&causeAttribute, control.NumCauses, func(i int) string { return control.Cause(i).String() })
 }
 
 // Every row of a series has its place's attribute.

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/otelpool"
 )
 
@@ -22,7 +23,7 @@ func (bad) Stats(*pool.Stats) { panic("bad stats") }
 
 type badController struct{}
 
-func (badController) ControllerStats(*pool.ControllerStats) { panic("bad controller") }
+func (badController) ControllerStats(*control.Stats) { panic("bad controller") }
 
 // handler is an ErrorHandler that does something, and keeps what it was told.
 type handler struct {

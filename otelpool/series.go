@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // Rows of a series: every attribute beside the pool's own that one of its
@@ -23,8 +24,8 @@ const (
 	rowUp       = rowUsed + 1
 	rowDown     = rowUp + 1
 	rowAction   = rowDown + 1
-	rowLevel    = rowAction + pool.NumActions
-	rowMisuse   = rowLevel + pool.NumPressureLevels
+	rowLevel    = rowAction + control.NumActions
+	rowMisuse   = rowLevel + control.NumPressureLevels
 	numRows     = rowMisuse + pool.NumMisuseKinds
 )
 

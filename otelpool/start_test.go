@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/otelpool"
 	"github.com/otelpool/pool/strategies"
@@ -392,10 +393,10 @@ func TestWaitsAreAHistogramInSeconds(t *testing.T) {
 	t.Error("no histogram is exported")
 }
 
-// controller is a pool.Controller that says what it is told to.
-type controller struct{ stats pool.ControllerStats }
+// controller is a control.Controller that says what it is told to.
+type controller struct{ stats control.Stats }
 
-func (c *controller) ControllerStats(into *pool.ControllerStats) {
+func (c *controller) ControllerStats(into *control.Stats) {
 	signals, classes := append(into.Signals[:0], c.stats.Signals...), append(into.Classes[:0], c.stats.Classes...)
 	*into = c.stats
 	into.Signals, into.Classes = signals, classes
@@ -426,12 +427,12 @@ func TestControllerIsExportedAndItsCountsNeverFall(t *testing.T) {
 	t.Parallel()
 	r := new(pool.Registry)
 	reader := start(t, r)
-	first := &controller{pool.ControllerStats{
-		Limit: 1000, Idle: 300, Level: pool.PressureHigh, Efficiency: 0.83, ForcedGCs: 2, Regrets: 70,
-		Signals: []pool.Signal{{Name: "heap", Value: 0.5, Age: 3 * time.Second}, {Name: "psi", Err: "no such file"}},
-		Runs:    [pool.NumActions]uint64{pool.Hold: 5, pool.Grow: 1},
+	first := &controller{control.Stats{
+		Limit: 1000, Idle: 300, Level: control.PressureHigh, Efficiency: 0.83, ForcedGCs: 2, Regrets: 70,
+		Signals: []control.Signal{{Name: "heap", Value: 0.5, Age: 3 * time.Second}, {Name: "psi", Err: "no such file"}},
+		Runs:    [control.NumActions]uint64{control.Hold: 5, control.Grow: 1},
 	}}
-	first.stats.Transitions[pool.PressureHigh][pool.CauseHeap] = 4
+	first.stats.Transitions[control.PressureHigh][control.CauseHeap] = 4
 	remove, err := r.AddController(first)
 	if err != nil {
 		t.Fatal(err)
@@ -457,8 +458,8 @@ func TestControllerIsExportedAndItsCountsNeverFall(t *testing.T) {
 	expect(t, rows(t, reader), want)
 	remove()
 	expect(t, rows(t, reader), counts)
-	second := &controller{pool.ControllerStats{Limit: pool.Unlimited, Runs: [pool.NumActions]uint64{pool.Hold: 2}}}
-	second.stats.Transitions[pool.PressureNone][pool.CauseHeap] = 1 // a cause of its own
+	second := &controller{control.Stats{Limit: pool.Unlimited, Runs: [control.NumActions]uint64{control.Hold: 2}}}
+	second.stats.Transitions[control.PressureNone][control.CauseHeap] = 1 // a cause of its own
 	remove, err = r.AddController(second)
 	if err != nil {
 		t.Fatal(err)
@@ -479,7 +480,7 @@ func TestIdleAgesAreExportedByClassWhereAskedFor(t *testing.T) {
 		f.stats.Classes = []pool.Class{{Size: 64}, {Size: 128}}
 		publish(t, r, name, f)
 	}
-	if _, err := r.AddController(&controller{pool.ControllerStats{Classes: []pool.ClassControl{
+	if _, err := r.AddController(&controller{control.Stats{Classes: []control.ClassControl{
 		{Pool: "detailed", Size: 64, IdleAge: 2 * time.Second},
 		{Pool: "detailed", Size: 128}, // not set yet
 		{Pool: "plain", Size: 64, IdleAge: time.Second},

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // subject is an open pool that is to be changed.
@@ -18,7 +19,7 @@ type subject struct {
 type original struct {
 	source   pool.Source
 	limit    int64
-	mode     pool.Mode
+	mode     control.Mode
 	reserved bool // the pool's reserve is the configuration's
 }
 
@@ -129,10 +130,10 @@ func (c *Config) original(s *subject) original {
 		o.limit = s.making.limit
 		return o
 	}
-	if r, ok := s.source.(pool.Resizable); ok {
+	if r, ok := s.source.(control.Resizable); ok {
 		o.limit = r.Limit()
 	}
-	if sw, ok := s.source.(pool.Switchable); ok {
+	if sw, ok := s.source.(control.Switchable); ok {
 		o.mode = sw.Mode()
 	}
 	return o

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolconfig"
 	"github.com/otelpool/pool/strategies"
 )
@@ -394,7 +395,7 @@ func TestSafetyIsSetWhenAPoolIsMade(t *testing.T) {
 	a := bodies(t, c, "a")
 	b := a.Get(100)
 	samples := 0
-	a.Samples(func(pool.Sample) bool { samples++; return true })
+	a.Samples(func(control.Sample) bool { samples++; return true })
 	a.Put(b)
 	if samples != 1 {
 		t.Errorf("%d samples of a pool that is to be strict, with one buffer out", samples)

@@ -8,8 +8,8 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 )
 
 // controller is what can be said of a controller.
@@ -124,7 +124,7 @@ func NewController(c *Config, d adaptive.Config) (*adaptive.Controller, error) {
 // ours is the controller, if it was made through the configuration and is still
 // the registry's.
 func (c *Config) ours() *controlled {
-	if ctl := c.controller; ctl != nil && c.registry.Controller() == pool.Controller(ctl.Controller) {
+	if ctl := c.controller; ctl != nil && c.registry.Controller() == control.Controller(ctl.Controller) {
 		return ctl
 	}
 	return nil

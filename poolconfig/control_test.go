@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolconfig"
 )
 
@@ -17,7 +18,7 @@ type calm struct{}
 
 func (calm) Read(_ time.Time, into *adaptive.Reading) { *into = adaptive.Reading{MemTotal: 64 << 30} }
 
-func (calm) Watch(ctx context.Context, _ func(pool.Trigger)) error {
+func (calm) Watch(ctx context.Context, _ func(control.Trigger)) error {
 	<-ctx.Done()
 	return nil
 }
@@ -25,7 +26,7 @@ func (calm) Watch(ctx context.Context, _ func(pool.Trigger)) error {
 // limitNow is what a controller allows all pools after a run.
 func limitNow(ctl *adaptive.Controller) int64 {
 	ctl.Step(time.Now())
-	var s pool.ControllerStats
+	var s control.Stats
 	ctl.ControllerStats(&s)
 	return s.Limit
 }

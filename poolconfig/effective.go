@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/otelpool/pool/control"
 	"go.yaml.in/yaml/v4"
-
-	"github.com/otelpool/pool"
 )
 
 // Effective is a configuration as it is in force.
@@ -80,15 +79,15 @@ func inForce(pool, field, value, asked string, from origin, live bool) Setting {
 func (c *Config) effective(s *state, sub *subject) []Setting {
 	set, was, name := s.of(sub.name), c.original(sub), sub.entry.Name()
 	var all []Setting
-	if sw, ok := sub.source.(pool.Switchable); ok {
+	if sw, ok := sub.source.(control.Switchable); ok {
 		asked, from := orCode(set.Mode, mode(was.mode))
 		all = append(all, inForce(name, "mode", sw.Mode().String(), asked.String(), from, true))
 	}
-	if r, ok := sub.source.(pool.Resizable); ok {
+	if r, ok := sub.source.(control.Resizable); ok {
 		asked, from := orCode(set.Limit, limit(was.limit))
 		all = append(all, inForce(name, "limit", limit(r.Limit()).String(), asked.String(), from, true))
 	}
-	if _, ok := sub.source.(pool.Tunable); ok {
+	if _, ok := sub.source.(control.Tunable); ok {
 		v, from := orCode(set.Reserve, size(0))
 		all = append(all, Setting{Pool: name, Field: "reserve", Value: v.String(), From: string(from), Live: true})
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/config"
 )
 
@@ -32,7 +33,7 @@ func (ch *change) planFixed(s *subject) {
 		if s.making != nil {
 			c = s.making.choice(f.name)
 		}
-		_, resizable := s.source.(pool.Resizable)
+		_, resizable := s.source.(control.Resizable)
 		switch {
 		case f.live && (f.name != "limit" || resizable || c == nil):
 		case c != nil:
@@ -89,7 +90,7 @@ func (c *Config) rememberOriginal(o original) {
 }
 
 func (ch *change) planLimit(s *subject, v *setting[limit], was int64) (touched bool) {
-	r, ok := s.source.(pool.Resizable)
+	r, ok := s.source.(control.Resizable)
 	if !ok {
 		if v != nil && (s.making == nil || s.making.choice("limit") == nil) {
 			ch.refuse(s, poolField("limit"), v, "this pool has no limit: leave it out")
@@ -122,17 +123,17 @@ func smallest(src pool.Source) int64 {
 	return 1
 }
 
-func (ch *change) planMode(s *subject, v *setting[mode], was pool.Mode) (touched bool) {
-	sw, ok := s.source.(pool.Switchable)
+func (ch *change) planMode(s *subject, v *setting[mode], was control.Mode) (touched bool) {
+	sw, ok := s.source.(control.Switchable)
 	if !ok {
-		if v != nil && pool.Mode(v.value) != pool.ModeOn {
+		if v != nil && control.Mode(v.value) != control.ModeOn {
 			ch.refuse(s, poolField("mode"), v, "this pool cannot be switched: leave it out")
 		}
 		return false
 	}
 	want := was
 	if v != nil {
-		want = pool.Mode(v.value)
+		want = control.Mode(v.value)
 	}
 	if want == sw.Mode() {
 		return false
@@ -142,7 +143,7 @@ func (ch *change) planMode(s *subject, v *setting[mode], was pool.Mode) (touched
 }
 
 func (ch *change) planReserve(s *subject, v *setting[size]) (touched bool) {
-	t, ok := s.source.(pool.Tunable)
+	t, ok := s.source.(control.Tunable)
 	if !ok {
 		if v != nil && v.value > 0 {
 			ch.refuse(s, poolField("reserve"), v, "this pool has no reserve: leave it out")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolconfig"
 	"github.com/otelpool/pool/strategies"
 )
@@ -123,10 +124,10 @@ type tunable struct {
 	reserve atomic.Int64
 }
 
-func (*tunable) Demand(time.Time, *pool.Demand) {}
-func (*tunable) SetIdleAge(int, time.Duration)  {}
-func (*tunable) Curve(*pool.Curve)              {}
-func (p *tunable) SetReserve(bytes int64)       { p.reserve.Store(bytes) }
+func (*tunable) Demand(time.Time, *control.Demand) {}
+func (*tunable) SetIdleAge(int, time.Duration)     {}
+func (*tunable) Curve(*control.Curve)              {}
+func (p *tunable) SetReserve(bytes int64)          { p.reserve.Store(bytes) }
 func newTunable(t testing.TB, r *pool.Registry, name string) *tunable {
 	t.Helper()
 	p := &tunable{SizeClasses: strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{}))}

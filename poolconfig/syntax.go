@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/config"
 	"github.com/otelpool/pool/strategies"
 )
@@ -28,8 +29,8 @@ type size int64
 // limit is a size, or pool.Unlimited.
 type limit int64
 
-// mode is a pool.Mode.
-type mode pool.Mode
+// mode is a control.Mode.
+type mode control.Mode
 
 // watching is a strategies.Safety.
 type watching strategies.Safety
@@ -158,13 +159,13 @@ func (l limit) String() string {
 	return size(l).String()
 }
 
-var modes = []string{pool.ModeOn: "on", pool.ModeOff: "off", pool.ModeCount: "count"}
+var modes = []string{control.ModeOn: "on", control.ModeOff: "off", control.ModeCount: "count"}
 
 func (m *mode) parse(d *decoder, n *yaml.Node, path string) {
 	*m = mode(d.oneOf(n, path, modes))
 }
 
-func (m mode) String() string { return pool.Mode(m).String() }
+func (m mode) String() string { return control.Mode(m).String() }
 
 var watchings = []string{
 	strategies.SafetySampled: "sampled",

@@ -11,7 +11,7 @@
 // Its sample types are bytes, which is what pprof shows first, and objects. Each
 // sample has the pool's name as the label pool, for -tagfocus and -tagroot.
 //
-// It has the pools of a registry that are a [pool.Sampler]: SizeClasses and
+// It has the pools of a registry that are a [control.Sampler]: SizeClasses and
 // Bounded with a Safety of sampled, which is the default, or strict. A strict pool
 // is in it to the last buffer. Of a sampled one it has an estimate: one sample stands
 // for as many as the same place in the code took since it was sampled, which is some

@@ -10,6 +10,7 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // Write writes the profile in the compressed format that pprof reads.
@@ -48,8 +49,8 @@ func build(r *pool.Registry) *profile.Profile {
 }
 
 // samplesOf copies a pool's samples: it waits while they are read.
-func samplesOf(s pool.Sampler) (all []pool.Sample) {
-	s.Samples(func(one pool.Sample) bool {
+func samplesOf(s control.Sampler) (all []control.Sample) {
+	s.Samples(func(one control.Sample) bool {
 		one.Get = slices.Clone(one.Get) // it is valid here only
 		all = append(all, one)
 		return true
@@ -58,7 +59,7 @@ func samplesOf(s pool.Sampler) (all []pool.Sample) {
 }
 
 // add adds one sample to those of the same pool, size and stack.
-func (b *builder) add(name string, one pool.Sample) {
+func (b *builder) add(name string, one control.Sample) {
 	b.key = append(b.key[:0], name...)
 	b.key = binary.LittleEndian.AppendUint64(b.key, uint64(one.Size))
 	for _, pc := range one.Get {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolprof"
 	"github.com/otelpool/pool/strategies"
 )
@@ -219,8 +220,8 @@ type sampler struct {
 	stack pool.Stack
 }
 
-func (s sampler) Samples(yield func(pool.Sample) bool) {
-	yield(pool.Sample{Get: s.stack, Size: 1, Weight: 1})
+func (s sampler) Samples(yield func(control.Sample) bool) {
+	yield(control.Sample{Get: s.stack, Size: 1, Weight: 1})
 	clear(s.stack)
 }
 

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -195,7 +196,7 @@ func (s *races) Put(b []byte) {
 type truth interface {
 	pool.Bytes
 	pool.Source
-	pool.Resizable
+	control.Resizable
 }
 
 func newTrue() truth {
@@ -239,21 +240,27 @@ type trimsNothing struct{ truth }
 
 func (trimsNothing) Trim(n int64) int64 { return n }
 
+// tunable is what a registry has of a pool that can be sized.
+type tunable interface {
+	pool.Source
+	control.Tunable
+}
+
 // controlled is a pool as its users and its controller have it together.
 type controlled struct {
 	pool.Bytes
-	pool.Tunable
-	edit func(*pool.Demand)
+	tunable
+	edit func(*control.Demand)
 }
 
-func tuned(edit func(*pool.Demand)) controlled {
+func tuned(edit func(*control.Demand)) controlled {
 	r := new(pool.Registry)
 	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "tuned", Registry: r}))
-	return controlled{p, r.All()[0].Source().(pool.Tunable), edit}
+	return controlled{p, r.All()[0].Source().(tunable), edit}
 }
 
-func (c controlled) Demand(now time.Time, into *pool.Demand) {
-	c.Tunable.Demand(now, into)
+func (c controlled) Demand(now time.Time, into *control.Demand) {
+	c.tunable.Demand(now, into)
 	if c.edit != nil {
 		c.edit(into)
 	}
@@ -265,8 +272,8 @@ func (hoards) SetIdleAge(int, time.Duration) {}
 
 type oneMode struct{ *stack }
 
-func (oneMode) Mode() pool.Mode   { return pool.ModeOn }
-func (oneMode) SetMode(pool.Mode) {}
+func (oneMode) Mode() control.Mode   { return control.ModeOn }
+func (oneMode) SetMode(control.Mode) {}
 
 // closes has nothing more to say once it is closed.
 type closes struct {

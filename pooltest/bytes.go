@@ -17,8 +17,8 @@ import (
 // Beyond the two methods' promises it expects of every pool that it can be used
 // by several goroutines at once, that Put of nil and of an empty slice is
 // harmless, and that buffers from elsewhere, which append makes of a pool's own,
-// spoil nothing. A pool that also is a pool.Source, pool.Resizable,
-// pool.Tunable or pool.Switchable, or has a method Close, has the promises of
+// spoil nothing. A pool that also is a pool.Source, control.Resizable,
+// control.Tunable or control.Switchable, or has a method Close, has the promises of
 // those checked. The
 // pool must be new, and nobody else may use it.
 //

@@ -93,7 +93,7 @@ func checkKnowledge(t *testing.T, s *pool.Stats) {
 	}
 	for _, row := range []struct {
 		name  string
-		bit   pool.Rows
+		bit   pool.Set
 		value int64
 	}{
 		{"Idle", pool.KnowsIdle, s.Idle},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/pooltest"
 )
@@ -44,7 +45,7 @@ var defects = map[string]defect{
 	"adds to Stats":       {bytes: func() pool.Bytes { return addsUp{newTrue()} }, claim: "Source overwrites what it is given", says: "leaves something"},
 	"ignores its limit":   {bytes: func() pool.Bytes { return unlimited{newTrue()} }, claim: "Resizable keeps its limit", says: "bytes are idle after"},
 	"lies about Trim":     {bytes: func() pool.Bytes { return trimsNothing{newTrue()} }, claim: "Resizable trims what it says", says: "Trim(1) says it freed 1 bytes"},
-	"deaf to Gets":        {bytes: func() pool.Bytes { return tuned(func(d *pool.Demand) { d.Classes[0].Gets = 0 }) }, claim: "Tunable tells what a window saw", says: "Demand tells of"},
+	"deaf to Gets":        {bytes: func() pool.Bytes { return tuned(func(d *control.Demand) { d.Classes[0].Gets = 0 }) }, claim: "Tunable tells what a window saw", says: "Demand tells of"},
 	"never lets go":       {bytes: func() pool.Bytes { return hoards{tuned(nil)} }, claim: "Tunable lets go of what has grown old", says: "the idle age is 3s"},
 	"one mode":            {bytes: func() pool.Bytes { return oneMode{new(stack)} }, claim: "Switchable works in every mode", says: "Mode is on after SetMode(count)"},
 	"closed for good":     {bytes: func() pool.Bytes { return &closes{} }, claim: "Close leaves a working pool", says: "closed"},

@@ -5,27 +5,34 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
-func (s subject) tunable(t *testing.T) pool.Tunable {
+// tunable is a pool that reports itself and can be sized.
+type tunable interface {
+	pool.Source
+	control.Tunable
+}
+
+func (s subject) tunable(t *testing.T) tunable {
 	t.Helper()
-	p, ok := s.pool.(pool.Tunable)
+	p, ok := s.pool.(tunable)
 	if !ok {
-		t.Skip("the pool is not pool.Tunable")
+		t.Skip("the pool is not control.Tunable")
 	}
 	return p
 }
 
 // clock is the time that a pool is told of: one window after the other.
 type clock struct {
-	pool pool.Tunable
+	pool control.Tunable
 	now  time.Time
-	seen pool.Demand
+	seen control.Demand
 }
 
 const window = time.Second
 
-func newClock(p pool.Tunable) *clock {
+func newClock(p control.Tunable) *clock {
 	c := &clock{pool: p, now: time.Now()}
 	c.pool.Demand(c.now, &c.seen)
 	return c

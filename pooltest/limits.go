@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
-func (s subject) resizable(t *testing.T) pool.Resizable {
+func (s subject) resizable(t *testing.T) control.Resizable {
 	t.Helper()
-	r, ok := s.pool.(pool.Resizable)
+	r, ok := s.pool.(control.Resizable)
 	if !ok {
-		t.Skip("the pool is not pool.Resizable")
+		t.Skip("the pool is not control.Resizable")
 	}
 	return r
 }
@@ -67,12 +68,12 @@ func checkTrim(t *testing.T, s subject) {
 }
 
 func checkModes(t *testing.T, s subject) {
-	p, ok := s.pool.(pool.Switchable)
+	p, ok := s.pool.(control.Switchable)
 	if !ok {
-		t.Skip("the pool is not pool.Switchable")
+		t.Skip("the pool is not control.Switchable")
 	}
 	var back func()
-	for _, m := range []pool.Mode{pool.ModeOn, pool.ModeCount, pool.ModeOff, pool.ModeCount, pool.ModeOff, pool.ModeOn} {
+	for _, m := range []control.Mode{control.ModeOn, control.ModeCount, control.ModeOff, control.ModeCount, control.ModeOff, control.ModeOn} {
 		p.SetMode(m)
 		if got := p.Mode(); got != m {
 			t.Errorf("Mode is %v after SetMode(%v)", got, m)
@@ -85,7 +86,7 @@ func checkModes(t *testing.T, s subject) {
 	}
 	back()
 	s.storm(steps(200), func() {
-		for m := range pool.Mode(pool.NumModes) {
+		for m := range control.Mode(control.NumModes) {
 			p.SetMode(m)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // watched knows where objects were taken from the pools of registries since a
@@ -54,7 +55,7 @@ func (w *watched) where(l leak) string {
 		taken[s.String()]++
 		known++
 	}
-	l.entry.Samples(func(s pool.Sample) bool {
+	l.entry.Samples(func(s control.Sample) bool {
 		if !s.Taken.Before(w.since) {
 			note(s.Get)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // controllerView is the controller, ready to print.
@@ -37,12 +38,12 @@ type decisionView struct {
 type classControl struct{ Pool, ID, Size, IdleAge, Idle, Regrets string }
 
 // levelColors are those of the palette.
-var levelColors = [pool.NumPressureLevels]string{"hit", "miss", "drop", "leak"}
+var levelColors = [control.NumPressureLevels]string{"hit", "miss", "drop", "leak"}
 
 // fewDecisions is how many fit beside the pools.
 const fewDecisions = 3
 
-func controllerOf(c *pool.ControllerStats, now time.Time, full bool) *controllerView {
+func controllerOf(c *control.Stats, now time.Time, full bool) *controllerView {
 	if c == nil {
 		return nil
 	}
@@ -60,7 +61,7 @@ func controllerOf(c *pool.ControllerStats, now time.Time, full bool) *controller
 		v.Signals = append(v.Signals, signalOf(s))
 	}
 	for a, n := range c.Runs {
-		v.Runs = append(v.Runs, fact{pool.Action(a).String(), groups(n)})
+		v.Runs = append(v.Runs, fact{control.Action(a).String(), groups(n)})
 	}
 	v.Runs = append(v.Runs, fact{"forced GCs", groups(c.ForcedGCs)}, fact{"regrets", groups(c.Regrets)})
 	shown := len(c.Decisions)
@@ -81,7 +82,7 @@ func controllerOf(c *pool.ControllerStats, now time.Time, full bool) *controller
 // such bound per pool.
 const maxClasses = 200
 
-func classControls(c *pool.ControllerStats) (rows []classControl) {
+func classControls(c *control.Stats) (rows []classControl) {
 	for i := range min(len(c.Classes), maxClasses) {
 		class := &c.Classes[i]
 		rows = append(rows, classControl{
@@ -99,7 +100,7 @@ func sizeText(n int64) string {
 	return byteSize(n)
 }
 
-func signalOf(s pool.Signal) signalView {
+func signalOf(s control.Signal) signalView {
 	v := signalView{Name: label(s.Name), Value: unknown, Age: duration(s.Age), Err: label(s.Err), Bar: -1, Color: "hit"}
 	if s.Err != "" {
 		return v
@@ -116,14 +117,14 @@ func signalOf(s pool.Signal) signalView {
 	return v
 }
 
-func decisionOf(d *pool.Decision, now time.Time) decisionView {
+func decisionOf(d *control.Decision, now time.Time) decisionView {
 	v := decisionView{
 		Seq: d.Seq, Time: d.Time.UTC().Format(time.RFC3339), Ago: agoText(now, d.Time), Trigger: d.Trigger.String(),
 		Level: d.To.String(), Color: levelColors[min(int(d.To), len(levelColors)-1)], Changed: d.From != d.To,
 		Cause: d.Cause.String(), Reason: label(d.Reason), Action: d.Action.String(), Limit: byteSize(d.Limit), Freed: freed(d.Freed),
 		Keep: cost(d.Keep), Drop: cost(d.Drop), Outcome: label(d.Outcome), ForcedGC: d.ForcedGC,
 	}
-	if d.From != d.To || d.Cause != pool.CauseCalm {
+	if d.From != d.To || d.Cause != control.CauseCalm {
 		v.Reason = v.Cause + ": " + v.Reason
 	}
 	if d.From != d.To {

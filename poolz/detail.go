@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // detail is what is read of the one pool that a viewer looks at: too much to
@@ -12,7 +13,7 @@ import (
 type detail struct {
 	stats        pool.Stats // with Classes
 	older, newer snapshot
-	curve        pool.Curve
+	curve        control.Curve
 	points       []sizePoint
 	tunable      bool // the pool has a curve
 	found        []finding
@@ -41,14 +42,14 @@ func (d *detail) read(t *track, now time.Time) {
 		d.newer.take(&d.stats, now)
 	}
 	d.points = nil
-	var tunable pool.Tunable
-	if tunable, d.tunable = t.entry.Source().(pool.Tunable); d.tunable {
+	var tunable control.Tunable
+	if tunable, d.tunable = t.entry.Source().(control.Tunable); d.tunable {
 		if t.entry.Guard("Curve", func() { tunable.Curve(&d.curve) }) {
 			d.points = whatIf(&d.curve, &d.stats)
 		}
 	}
 	d.holders = nil
-	if _, d.sampler = t.entry.Source().(pool.Sampler); d.sampler {
+	if _, d.sampler = t.entry.Source().(control.Sampler); d.sampler {
 		d.holders = holdersOf(t.entry) // which catches its panics
 	}
 }

@@ -14,8 +14,8 @@
 // by the order asked for, with requests, hit rate, what is in use, what is held
 // against the limit, and drops. A pool has a page of its own with its size
 // classes, its drops and evictions by reason and, where the pool can tell, its hit
-// rate if it held more or less than now ([pool.Tunable]), misuse with the places in
-// the code, and who has taken what is in use ([pool.Sampler]). Panics of the
+// rate if it held more or less than now ([control.Tunable]), misuse with the places in
+// the code, and who has taken what is in use ([control.Sampler]). Panics of the
 // program's own functions, which are caught, are told of at the top.
 //
 // In a browser the page follows the program second by second; without JavaScript

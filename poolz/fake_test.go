@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolz"
 )
 
@@ -50,18 +51,18 @@ func newFake() *fake {
 // size would have done.
 type resizable struct {
 	*fake
-	curve pool.Curve
+	curve control.Curve
 }
 
-func (*resizable) Limit() int64                   { return 0 }
-func (*resizable) SetLimit(int64) int64           { return 0 }
-func (*resizable) Trim(int64) int64               { return 0 }
-func (*resizable) Demand(time.Time, *pool.Demand) {}
-func (*resizable) SetIdleAge(int, time.Duration)  {}
-func (*resizable) SetReserve(int64)               {}
-func (r *resizable) Curve(into *pool.Curve)       { *into = r.curve }
+func (*resizable) Limit() int64                      { return 0 }
+func (*resizable) SetLimit(int64) int64              { return 0 }
+func (*resizable) Trim(int64) int64                  { return 0 }
+func (*resizable) Demand(time.Time, *control.Demand) {}
+func (*resizable) SetIdleAge(int, time.Duration)     {}
+func (*resizable) SetReserve(int64)                  {}
+func (r *resizable) Curve(into *control.Curve)       { *into = r.curve }
 
-var _ pool.Tunable = (*resizable)(nil)
+var _ control.Tunable = (*resizable)(nil)
 
 // switched is a fake in a mode.
 type switched struct {
@@ -69,19 +70,19 @@ type switched struct {
 	mode atomic.Uint32
 }
 
-func (s *switched) Mode() pool.Mode     { return pool.Mode(s.mode.Load()) }
-func (s *switched) SetMode(m pool.Mode) { s.mode.Store(uint32(m)) }
+func (s *switched) Mode() control.Mode     { return control.Mode(s.mode.Load()) }
+func (s *switched) SetMode(m control.Mode) { s.mode.Store(uint32(m)) }
 
-func newSwitched(m pool.Mode) *switched {
+func newSwitched(m control.Mode) *switched {
 	s := &switched{fake: newFake()}
 	s.SetMode(m)
 	return s
 }
 
 // fakeController says what it is told to.
-type fakeController struct{ stats pool.ControllerStats }
+type fakeController struct{ stats control.Stats }
 
-func (c fakeController) ControllerStats(into *pool.ControllerStats) { *into = c.stats }
+func (c fakeController) ControllerStats(into *control.Stats) { *into = c.stats }
 
 func publish(tb testing.TB, r *pool.Registry, name string, src pool.Source) *pool.Publication {
 	tb.Helper()

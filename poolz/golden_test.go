@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolz"
 )
 
@@ -20,7 +21,7 @@ import (
 func busyRegistry(tb testing.TB) *pool.Registry {
 	tb.Helper()
 	r := new(pool.Registry)
-	a := &resizable{newFake(), pool.Curve{Classes: []pool.ClassCurve{{Size: 1024, Hits: 90, Misses: 10}, {Size: 4096}}}}
+	a := &resizable{newFake(), control.Curve{Classes: []control.ClassCurve{{Size: 1024, Hits: 90, Misses: 10}, {Size: 4096}}}}
 	a.curve.Classes[0].Saved[3], a.curve.Classes[0].Lost[1] = 6, 30
 	a.set(func(s *pool.Stats) {
 		for i := range s.Requests {
@@ -52,18 +53,18 @@ func busyRegistry(tb testing.TB) *pool.Registry {
 	})
 	publish(tb, r, "nop", simple)
 	publish(tb, r, "gone", newFake()).Close()
-	publish(tb, r, "switched", newSwitched(pool.ModeOff))
+	publish(tb, r, "switched", newSwitched(control.ModeOff))
 	r.Budget().SetLimit(1 << 20)
 	r.Budget().Charge(64 << 10)
 	at := time.Now().Add(-90 * time.Second) // in a bubble, always the same
-	if _, err := r.AddController(fakeController{pool.ControllerStats{
-		Level: pool.PressureHigh, Since: at, Cause: pool.CausePSI, LastRun: at.Add(time.Minute),
-		Signals: []pool.Signal{{Name: "heap", Value: 0.72, Age: time.Second}, {Name: "psi", Err: "not\npermitted"}},
+	if _, err := r.AddController(fakeController{control.Stats{
+		Level: control.PressureHigh, Since: at, Cause: control.CausePSI, LastRun: at.Add(time.Minute),
+		Signals: []control.Signal{{Name: "heap", Value: 0.72, Age: time.Second}, {Name: "psi", Err: "not\npermitted"}},
 		Limit:   1 << 20, Idle: 20 << 10, ForcedGCs: 1, Regrets: 7, Efficiency: 0.9,
-		Runs:    [pool.NumActions]uint64{10, 2, 1, 1},
-		Classes: []pool.ClassControl{{Pool: "a", Size: 1024, IdleAge: 1500 * time.Millisecond, Idle: 10 << 10, Regrets: 7}},
-		Decisions: []pool.Decision{
-			{Seq: 1, Time: at, Trigger: pool.TriggerPSI, To: pool.PressureHigh, Cause: pool.CausePSI, Reason: "some avg10 12 > 10", Action: pool.Shrink,
+		Runs:    [control.NumActions]uint64{10, 2, 1, 1},
+		Classes: []control.ClassControl{{Pool: "a", Size: 1024, IdleAge: 1500 * time.Millisecond, Idle: 10 << 10, Regrets: 7}},
+		Decisions: []control.Decision{
+			{Seq: 1, Time: at, Trigger: control.TriggerPSI, To: control.PressureHigh, Cause: control.CausePSI, Reason: "some avg10 12 > 10", Action: control.Shrink,
 				LimitBefore: pool.Unlimited, Limit: 1 << 20, Freed: 4096, ForcedGC: true, Keep: 10, Drop: 5.5, Outcome: "enough"},
 		},
 	}}); err != nil {
@@ -139,7 +140,7 @@ func valueNames() (names []string) {
 	for i := range pool.EvictionReason(pool.NumEvictionReasons) {
 		names = append(names, i.String())
 	}
-	for i := range pool.Action(pool.NumActions) {
+	for i := range control.Action(control.NumActions) {
 		names = append(names, i.String())
 	}
 	for i := range pool.MisuseKind(pool.NumMisuseKinds) {
@@ -166,10 +167,10 @@ func TestEmptyRegistrySaysHowToFillIt(t *testing.T) {
 func TestFiguresOutOfAllBoundsAreShown(t *testing.T) {
 	t.Parallel()
 	r := new(pool.Registry)
-	if _, err := r.AddController(fakeController{pool.ControllerStats{
+	if _, err := r.AddController(fakeController{control.Stats{
 		Level: 200, Cause: 200, Limit: pool.Unlimited, Efficiency: math.NaN(),
-		Signals:   []pool.Signal{{Name: "cgroup", Value: math.Inf(1)}, {Name: "<b>", Value: math.NaN()}},
-		Decisions: []pool.Decision{{To: 99, Action: 99, Keep: math.Inf(1), Drop: math.NaN()}},
+		Signals:   []control.Signal{{Name: "cgroup", Value: math.Inf(1)}, {Name: "<b>", Value: math.NaN()}},
+		Decisions: []control.Decision{{To: 99, Action: 99, Keep: math.Inf(1), Drop: math.NaN()}},
 	}}); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // holder is a stack that has taken objects which are not given back, as far as a
@@ -29,10 +30,10 @@ const keyDepth = 32
 // holdersOf groups a pool's samples by stack, those of most bytes first. It holds
 // a lock that sampled Gets and Puts want for as long as a walk over at most some
 // thousand samples takes, so it is for the pool that somebody looks at.
-func holdersOf(s pool.Sampler) []holder {
+func holdersOf(s control.Sampler) []holder {
 	index := map[[keyDepth]uintptr]int{}
 	var all []holder
-	s.Samples(func(x pool.Sample) bool {
+	s.Samples(func(x control.Sample) bool {
 		var key [keyDepth]uintptr
 		copy(key[:], x.Get)
 		i, known := index[key]

@@ -12,21 +12,22 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolz"
 )
 
 // bad is a pool that panics whatever it is asked.
-type bad struct{ pool.Tunable }
+type bad struct{ control.Tunable }
 
-func (bad) Stats(*pool.Stats)              { panic("bad stats") }
-func (bad) Curve(*pool.Curve)              { panic("bad curve") }
-func (bad) Samples(func(pool.Sample) bool) { panic("bad samples") }
-func (bad) Mode() pool.Mode                { panic("bad mode") }
-func (bad) SetMode(pool.Mode)              {}
+func (bad) Stats(*pool.Stats)                 { panic("bad stats") }
+func (bad) Curve(*control.Curve)              { panic("bad curve") }
+func (bad) Samples(func(control.Sample) bool) { panic("bad samples") }
+func (bad) Mode() control.Mode                { panic("bad mode") }
+func (bad) SetMode(control.Mode)              {}
 
 type badController struct{}
 
-func (badController) ControllerStats(*pool.ControllerStats) { panic("bad controller") }
+func (badController) ControllerStats(*control.Stats) { panic("bad controller") }
 
 func TestAPoolThatPanicsIsNamedAndTheOthersAreShown(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolz"
 	"github.com/otelpool/pool/strategies"
 )
@@ -118,9 +119,9 @@ type sampling struct {
 	places int
 }
 
-func (s sampling) Samples(yield func(pool.Sample) bool) {
+func (s sampling) Samples(yield func(control.Sample) bool) {
 	for i := range s.places {
-		if !yield(pool.Sample{Get: pool.Stack{uintptr(i + 1)}, Size: 9, Weight: 100, Taken: time.Now().Add(-time.Hour)}) {
+		if !yield(control.Sample{Get: pool.Stack{uintptr(i + 1)}, Size: 9, Weight: 100, Taken: time.Now().Add(-time.Hour)}) {
 			return
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // report is the JSON of a page; doc.go describes it.
@@ -198,7 +199,7 @@ func countsReport(c *pool.Counts, k pool.Knowledge) countsJSON {
 	return j
 }
 
-func (d *detail) addTo(p *poolJSON, c *pool.ControllerStats) {
+func (d *detail) addTo(p *poolJSON, c *control.Stats) {
 	for i := range d.stats.Classes {
 		class := &d.stats.Classes[i]
 		j := classJSON{Size: class.Size, countsJSON: countsReport(&class.Counts, d.stats.Knows)}
@@ -221,7 +222,7 @@ func (d *detail) addTo(p *poolJSON, c *pool.ControllerStats) {
 }
 
 // controlOf is what the controller has set for a class.
-func controlOf(c *pool.ControllerStats, name string, size int64) *pool.ClassControl {
+func controlOf(c *control.Stats, name string, size int64) *control.ClassControl {
 	if c == nil {
 		return nil
 	}

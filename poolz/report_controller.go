@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 type controllerJSON struct {
@@ -46,7 +47,7 @@ type decisionJSON struct {
 	Outcome     string    `json:"outcome"`
 }
 
-func controllerReport(c *pool.ControllerStats) *controllerJSON {
+func controllerReport(c *control.Stats) *controllerJSON {
 	if c == nil {
 		return nil
 	}
@@ -58,7 +59,7 @@ func controllerReport(c *pool.ControllerStats) *controllerJSON {
 		Decisions: make([]decisionJSON, len(c.Decisions)),
 	}
 	for i, n := range c.Runs {
-		j.Runs[pool.Action(i).String()] = n
+		j.Runs[control.Action(i).String()] = n
 	}
 	for i, s := range c.Signals {
 		j.Signals[i] = signalJSON{s.Name, finite(s.Value), s.Age.Seconds(), s.Err}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 const (
@@ -34,7 +35,7 @@ type frame struct {
 	at         time.Time
 	clock      clock
 	tracks     []*track // in the registry's order
-	controller *pool.ControllerStats
+	controller *control.Stats
 	budget     struct{ limit, charged int64 } // shared by the registry's pools
 	panics     caught
 }
@@ -153,7 +154,7 @@ func (s *sampler) prune() {
 func (s *sampler) askController() {
 	into := s.frame.controller
 	if into == nil {
-		into = new(pool.ControllerStats)
+		into = new(control.Stats)
 	}
 	if !s.registry.ControllerStats(into) {
 		into = nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // state is how a pool is, in one word; the graver the later.
@@ -85,7 +86,7 @@ func judge(t *track, f *frame) (marks []mark) {
 	if t.stats.Failed {
 		return []mark{{stateFailed, "it panics when it is asked for its figures"}}
 	}
-	if t.mode != pool.ModeOn {
+	if t.mode != control.ModeOn {
 		return []mark{{stateOff, "its mode is " + t.mode.String() + ": it allocates for every request and keeps nothing"}}
 	}
 	for _, r := range rules {
@@ -97,8 +98,8 @@ func judge(t *track, f *frame) (marks []mark) {
 }
 
 // modeOf asks a pool for its mode, if it has one.
-func modeOf(e *pool.Entry) (mode pool.Mode, ok bool) {
-	if s, switchable := e.Source().(pool.Switchable); switchable {
+func modeOf(e *pool.Entry) (mode control.Mode, ok bool) {
+	if s, switchable := e.Source().(control.Switchable); switchable {
 		ok = e.Guard("Mode", func() { mode = s.Mode() })
 	}
 	return mode, ok
@@ -253,7 +254,7 @@ func waiting(t *track, f *frame) string {
 // But a hit uses one free object, so of those that were there all the time at
 // least as many lay unused as there are more of them than hits.
 func hoarding(t *track, f *frame) string {
-	_, resizable := t.entry.Source().(pool.Resizable)
+	_, resizable := t.entry.Source().(control.Resizable)
 	watched := t.watchedFor(f)
 	if !resizable || !t.stats.Knows.Has(pool.KnowsIdle|pool.KnowsIdleBytes) || watched < hoardWatch {
 		return ""

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolz"
 )
 
@@ -130,7 +131,7 @@ func TestPoolsAreMarkedForWhatTheyDo(t *testing.T) {
 func TestASwitchedPoolIsNotBlamedForWhatItWasTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := new(pool.Registry)
-		p := newSwitched(pool.ModeCount)
+		p := newSwitched(control.ModeCount)
 		publish(t, r, "a", p)
 		h := pageOf(r)
 		view(t, h, "")
@@ -141,7 +142,7 @@ func TestASwitchedPoolIsNotBlamedForWhatItWasTold(t *testing.T) {
 		if got := marked(t, h); !strings.HasPrefix(got, "off: its mode is count") {
 			t.Errorf("marked %q", got)
 		}
-		p.SetMode(pool.ModeOn)
+		p.SetMode(control.ModeOn)
 		time.Sleep(2 * time.Second)
 		if got := marked(t, h); !strings.HasPrefix(got, "refusing: ") {
 			t.Errorf("switched on, marked %q", got)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // text is the page for a terminal.
@@ -49,7 +50,7 @@ func (v *view) textSummary(w io.Writer) {
 	}
 }
 
-func textController(w io.Writer, c *pool.ControllerStats, now time.Time, all bool) {
+func textController(w io.Writer, c *control.Stats, now time.Time, all bool) {
 	fmt.Fprintf(w, "\ncontroller: pressure %s (%s) for %s; %s idle of %s allowed; last run %s\n", c.Level, c.Cause,
 		ago(now, c.Since), byteSize(c.Idle), byteSize(c.Limit), agoText(now, c.LastRun))
 	for _, s := range c.Signals {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 const (
@@ -31,7 +32,7 @@ type track struct {
 	entry           *pool.Entry
 	stats           pool.Stats // the latest, without Classes
 	marks           []mark     // gravest first
-	mode            pool.Mode
+	mode            control.Mode
 	switchable      bool
 	recent          window // rates of the last recentWindow
 	ring            *[history]point

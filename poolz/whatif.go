@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // sizePoint is the hit ratio that a pool would have had if it had held so many
@@ -28,7 +29,7 @@ func (s step) slope() float64 { return s.hits / s.bytes }
 // nothing can lie before one that brings much; the merge of hulls by slope is
 // then the best division at each of its points (Fox 1966, greedy marginal
 // allocation).
-func whatIf(c *pool.Curve, s *pool.Stats) []sizePoint {
+func whatIf(c *control.Curve, s *pool.Stats) []sizePoint {
 	var hits, total uint64
 	var up, down []step
 	for i := range c.Classes {
@@ -59,8 +60,8 @@ func idleBytes(s *pool.Stats, i int) float64 {
 
 // hull is a class's steps from now outwards, as far as they are known, joined
 // until their slopes fall (sign 1) or rise (sign −1).
-func hull(size int64, bins *[pool.NumCurve]uint64, sign float64) (steps []step) {
-	known := pool.NumCurve
+func hull(size int64, bins *[control.NumCurve]uint64, sign float64) (steps []step) {
+	known := control.NumCurve
 	for known > 0 && bins[known-1] == 0 {
 		known--
 	}
@@ -78,7 +79,7 @@ func hull(size int64, bins *[pool.NumCurve]uint64, sign float64) (steps []step) 
 
 // dropping is the steps by which a class can give up what it holds. What nobody
 // ever asked for costs nothing.
-func dropping(c *pool.ClassCurve, held float64) (steps []step) {
+func dropping(c *control.ClassCurve, held float64) (steps []step) {
 	if c.Hits == 0 && held > 0 {
 		return []step{{held, 0}}
 	}

@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolz"
 )
 
 // randomCurve is a curve of a few classes with a few bins, and the pool's state.
-func randomCurve(r *rand.Rand) (c pool.Curve, s pool.Stats) {
+func randomCurve(r *rand.Rand) (c control.Curve, s pool.Stats) {
 	for i := range 1 + r.IntN(3) {
-		class := pool.ClassCurve{Size: 64 << (2 * i)}
+		class := control.ClassCurve{Size: 64 << (2 * i)}
 		for k := range 4 {
 			class.Saved[k], class.Lost[k] = uint64(r.IntN(20)), uint64(r.IntN(20))
 			class.Misses += class.Saved[k]
@@ -63,7 +64,7 @@ func TestCurveIsTheBestDivisionOfBytes(t *testing.T) {
 }
 
 // divide calls fn with the bytes and hits of every choice of bins.
-func divide(c *pool.Curve, class int, bytes int64, hits float64, fn func(bytes int64, hits float64)) {
+func divide(c *control.Curve, class int, bytes int64, hits float64, fn func(bytes int64, hits float64)) {
 	if class == len(c.Classes) {
 		fn(bytes, hits)
 		return
@@ -79,7 +80,7 @@ func divide(c *pool.Curve, class int, bytes int64, hits float64, fn func(bytes i
 
 func TestCurveOfNothingIsNone(t *testing.T) {
 	t.Parallel()
-	for _, c := range []pool.Curve{{}, {Classes: make([]pool.ClassCurve, 2)}} {
+	for _, c := range []control.Curve{{}, {Classes: make([]control.ClassCurve, 2)}} {
 		if got := poolz.WhatIf(&c, new(pool.Stats)); got != nil {
 			t.Errorf("%v", got)
 		}
@@ -88,7 +89,7 @@ func TestCurveOfNothingIsNone(t *testing.T) {
 
 func TestCurveKnowsWhereItEnds(t *testing.T) {
 	t.Parallel()
-	c := pool.Curve{Classes: []pool.ClassCurve{{Size: 100, Hits: 60, Misses: 40}}}
+	c := control.Curve{Classes: []control.ClassCurve{{Size: 100, Hits: 60, Misses: 40}}}
 	c.Classes[0].Saved[2] = 30 // 7 more objects
 	c.Classes[0].Lost[1] = 20  // 3 fewer
 	got := poolz.WhatIf(&c, &pool.Stats{Counts: pool.Counts{IdleBytes: 10_000}})

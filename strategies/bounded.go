@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/config"
 	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/magazine"
@@ -231,25 +232,25 @@ func (b *Bounded[T]) Stats(into *pool.Stats) {
 	into.Name = b.pub.Name()
 }
 
-// Limit implements pool.Resizable.
+// Limit implements control.Resizable.
 func (b *Bounded[T]) Limit() int64 { return b.front.core.Limit() }
 
-// Samples implements pool.Sampler.
-func (b *Bounded[T]) Samples(yield func(pool.Sample) bool) { b.front.core.Samples(yield) }
+// Samples implements control.Sampler.
+func (b *Bounded[T]) Samples(yield func(control.Sample) bool) { b.front.core.Samples(yield) }
 
-// SetLimit implements pool.Resizable.
+// SetLimit implements control.Resizable.
 func (b *Bounded[T]) SetLimit(bytes int64) int64 { return b.front.core.SetLimit(bytes) }
 
-// Trim implements pool.Resizable.
+// Trim implements control.Resizable.
 func (b *Bounded[T]) Trim(bytes int64) int64 { return b.front.core.Trim(bytes) }
 
-// Mode implements pool.Switchable.
-func (b *Bounded[T]) Mode() pool.Mode { return b.front.core.Mode() }
+// Mode implements control.Switchable.
+func (b *Bounded[T]) Mode() control.Mode { return b.front.core.Mode() }
 
-// SetMode implements pool.Switchable. What is idle when the pool leaves ModeOn is
+// SetMode implements control.Switchable. What is idle when the pool leaves ModeOn is
 // discarded, evicted with reason resize; what is put from then on is discarded,
 // after Keep and Reset. A Discard function must not call it.
-func (b *Bounded[T]) SetMode(m pool.Mode) { b.front.core.SetMode(m) }
+func (b *Bounded[T]) SetMode(m control.Mode) { b.front.core.SetMode(m) }
 
 // Close discards what the pool holds and withdraws it from its registry. Later
 // Gets make new objects, later Puts discard, and both are counted as closed.
@@ -260,12 +261,12 @@ func (b *Bounded[T]) Close() {
 }
 
 var (
-	_ pool.Objects[int] = (*Bounded[int])(nil)
-	_ pool.Source       = (*Bounded[int])(nil)
-	_ pool.Switchable   = (*Bounded[int])(nil)
-	_ pool.Switchable   = (*bounded)(nil)
-	_ pool.Resizable    = (*Bounded[int])(nil)
-	_ pool.Ager         = (*bounded)(nil)
-	_ pool.Sampler      = (*Bounded[int])(nil)
-	_ pool.Sampler      = (*bounded)(nil)
+	_ pool.Objects[int]  = (*Bounded[int])(nil)
+	_ pool.Source        = (*Bounded[int])(nil)
+	_ control.Switchable = (*Bounded[int])(nil)
+	_ control.Switchable = (*bounded)(nil)
+	_ control.Resizable  = (*Bounded[int])(nil)
+	_ control.Ager       = (*bounded)(nil)
+	_ control.Sampler    = (*Bounded[int])(nil)
+	_ control.Sampler    = (*bounded)(nil)
 )

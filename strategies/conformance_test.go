@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/pooltest"
 	"github.com/otelpool/pool/strategies"
 )
@@ -28,18 +29,24 @@ type (
 	closer       interface{ Close() }
 	tunableBytes struct {
 		pool.Bytes
-		pool.Tunable
+		core
 		closer
 	}
 	tunableObjects[T any] struct {
 		pool.Objects[T]
-		pool.Tunable
+		core
 		closer
 	}
 )
 
 // published is what a registry of one pool has.
-func published(r *pool.Registry) pool.Tunable { return r.All()[0].Source().(pool.Tunable) }
+func published(r *pool.Registry) core { return r.All()[0].Source().(core) }
+
+// core is what a registry has of a pool that can be sized.
+type core interface {
+	pool.Source
+	control.Tunable
+}
 
 func TestBytePoolsConform(t *testing.T) {
 	t.Parallel()

@@ -20,7 +20,7 @@
 // are counted, with the reason.
 //
 // All but Fixed can be switched, while in use, to allocate and only count,
-// or not even that: see [pool.Switchable].
+// or not even that: see [control.Switchable].
 //
 // [Buffer] is a growing buffer and [Copy] is io.Copy, on any pool of bytes.
 package strategies

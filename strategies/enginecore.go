@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/safety"
@@ -57,10 +58,10 @@ func (c *engineCore) Limit() int64 { return c.mode.limitOf(c.engine) }
 func (c *engineCore) SetLimit(bytes int64) int64 { return c.mode.setLimit(c.engine, bytes) }
 
 // Mode is the handle's.
-func (c *engineCore) Mode() pool.Mode { return c.mode.mode() }
+func (c *engineCore) Mode() control.Mode { return c.mode.mode() }
 
 // SetMode is the handle's.
-func (c *engineCore) SetMode(m pool.Mode) { c.mode.setMode(c.engine, m) }
+func (c *engineCore) SetMode(m control.Mode) { c.mode.setMode(c.engine, m) }
 
 // Trim is the handle's.
 func (c *engineCore) Trim(bytes int64) int64 {
@@ -68,14 +69,14 @@ func (c *engineCore) Trim(bytes int64) int64 {
 	return c.engine.Trim(bytes, pool.EvictPressure)
 }
 
-// Samples implements pool.Sampler.
-func (c *engineCore) Samples(yield func(pool.Sample) bool) { c.watch.Samples(yield) }
+// Samples implements control.Sampler.
+func (c *engineCore) Samples(yield func(control.Sample) bool) { c.watch.Samples(yield) }
 
-// Age implements pool.Ager, as do the following.
+// Age implements control.Ager, as do the following.
 func (c *engineCore) Age(now time.Time) { c.engine.Age(now) }
 
 // Demand is the engine's.
-func (c *engineCore) Demand(now time.Time, into *pool.Demand) { c.engine.Demand(now, into) }
+func (c *engineCore) Demand(now time.Time, into *control.Demand) { c.engine.Demand(now, into) }
 
 // SetIdleAge is the engine's.
 func (c *engineCore) SetIdleAge(class int, d time.Duration) { c.engine.SetIdleAge(class, d) }
@@ -89,4 +90,4 @@ func (c *engineCore) SetIdleAges(class int, base int64, ages []time.Duration) {
 func (c *engineCore) SetReserve(bytes int64) { c.engine.SetReserve(bytes) }
 
 // Curve is the engine's.
-func (c *engineCore) Curve(into *pool.Curve) { c.engine.Curve(into) }
+func (c *engineCore) Curve(into *control.Curve) { c.engine.Curve(into) }

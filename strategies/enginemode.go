@@ -3,7 +3,7 @@ package strategies
 import (
 	"sync"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/magazine"
 )
 
@@ -20,17 +20,17 @@ type engineMode struct {
 
 // setMode changes the mode, unless the pool is closed. Discard functions run
 // while changing is held: they must not switch their pool.
-func (m *engineMode) setMode(e *magazine.Pool, to pool.Mode) {
+func (m *engineMode) setMode(e *magazine.Pool, to control.Mode) {
 	m.changing.Lock()
 	defer m.changing.Unlock()
 	from := m.mode()
 	switch {
 	case m.closed() || from == to:
-	case from == pool.ModeOn:
+	case from == control.ModeOn:
 		m.keepLimit(e.Limit())
 		m.set(to) // first, or a limit set meanwhile would be the engine's
 		e.SetLimit(0)
-	case to == pool.ModeOn:
+	case to == control.ModeOn:
 		e.SetLimit(m.keptLimit())
 		m.set(to)
 		e.SetLimit(m.keptLimit()) // had it changed meanwhile
@@ -41,7 +41,7 @@ func (m *engineMode) setMode(e *magazine.Pool, to pool.Mode) {
 
 // limitOf is the pool's limit.
 func (m *engineMode) limitOf(e *magazine.Pool) int64 {
-	if m.mode() == pool.ModeOn {
+	if m.mode() == control.ModeOn {
 		return e.Limit()
 	}
 	return m.keptLimit()
@@ -51,11 +51,11 @@ func (m *engineMode) limitOf(e *magazine.Pool) int64 {
 func (m *engineMode) setLimit(e *magazine.Pool, bytes int64) int64 {
 	bytes = max(bytes, 0)
 	m.keepLimit(bytes)
-	if m.mode() != pool.ModeOn {
+	if m.mode() != control.ModeOn {
 		return bytes
 	}
 	got := e.SetLimit(bytes)
-	if m.mode() != pool.ModeOn { // switched meanwhile
+	if m.mode() != control.ModeOn { // switched meanwhile
 		e.SetLimit(0)
 	}
 	return got

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/strategies"
 )
@@ -17,7 +18,7 @@ type fallible interface {
 	pool.Source
 	GetE() (*charge, error)
 	Warm(n int) int
-	SetMode(pool.Mode)
+	SetMode(control.Mode)
 	Close()
 }
 
@@ -82,7 +83,7 @@ func TestANewThatFailsGivesItsErrorAndLeaksNothing(t *testing.T) {
 		if s := checkLaws(t, p); s.InUse != 0 {
 			t.Errorf("%s: %d in use afterwards", name, s.InUse)
 		}
-		p.SetMode(pool.ModeCount)
+		p.SetMode(control.ModeCount)
 		p.Get()
 		p.Close()
 		p.Get()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/safety"
 )
@@ -51,7 +52,7 @@ type FixedConfig struct {
 // the right size as there were overflows pass for them.
 //
 // All of it is one allocation, so a part cannot be given back: Fixed is not
-// pool.Resizable, takes part in no budget, and its idle bytes are reserved
+// control.Resizable, takes part in no budget, and its idle bytes are reserved
 // whether or not it is used. Close lets go of it: it is freed with the last
 // buffer in use.
 //
@@ -182,10 +183,10 @@ func (f *Fixed) Close() {
 	f.pub.Close()
 }
 
-// Samples implements pool.Sampler: see FixedConfig.Safety.
-func (f *Fixed) Samples(yield func(pool.Sample) bool) { f.core.Samples(yield) }
+// Samples implements control.Sampler: see FixedConfig.Safety.
+func (f *Fixed) Samples(yield func(control.Sample) bool) { f.core.Samples(yield) }
 
 var (
-	_ pool.Source  = (*Fixed)(nil)
-	_ pool.Sampler = (*Fixed)(nil)
+	_ pool.Source     = (*Fixed)(nil)
+	_ control.Sampler = (*Fixed)(nil)
 )

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/safety"
 )
@@ -145,8 +146,8 @@ func (c *fixed) Stats(into *pool.Stats) {
 	}
 }
 
-// Samples implements pool.Sampler: all of a strict pool's, none of another's.
-func (c *fixed) Samples(yield func(pool.Sample) bool) { c.watch.Samples(yield) }
+// Samples implements control.Sampler: all of a strict pool's, none of another's.
+func (c *fixed) Samples(yield func(control.Sample) bool) { c.watch.Samples(yield) }
 
 // fill sets the totals. A slot is handed out before it is counted as such, and
 // counted as pooled after it is free, so idle has to be kept within its bounds
@@ -171,4 +172,4 @@ func (c *fixed) fill(into *pool.Counts) {
 	into.IdleBytes = into.Idle * int64(size)
 }
 
-var _ pool.Sampler = (*fixed)(nil)
+var _ control.Sampler = (*fixed)(nil)

@@ -244,7 +244,7 @@ func (p *gcPool) fill(c *pool.Counts) {
 }
 
 // rows is what can be known of a gcPool.
-func (p *gcPool) rows() (rows pool.Rows, evictions pool.Set) {
+func (p *gcPool) rows() (rows pool.Set, evictions pool.Set) {
 	if p.blind {
 		return 0, 0
 	}

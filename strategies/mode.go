@@ -4,20 +4,21 @@ import (
 	"sync/atomic"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // switched is a pool's mode and whether it is closed, in one word, so that Get
 // and Put ask once: a pool that is open and on is 0.
 type switched struct {
-	state  atomic.Uint32 // a pool.Mode, or isClosed
+	state  atomic.Uint32 // a control.Mode, or isClosed
 	wasOff atomic.Bool   // at some time: what is in use is unknown since
 }
 
 const (
-	isOn     = uint32(pool.ModeOn)
-	isCount  = uint32(pool.ModeCount)
-	isOff    = uint32(pool.ModeOff)
-	isClosed = uint32(pool.NumModes)
+	isOn     = uint32(control.ModeOn)
+	isCount  = uint32(control.ModeCount)
+	isOff    = uint32(control.ModeOff)
+	isClosed = uint32(control.NumModes)
 )
 
 func (s *switched) closed() bool { return s.state.Load() == isClosed }
@@ -25,19 +26,19 @@ func (s *switched) closed() bool { return s.state.Load() == isClosed }
 func (s *switched) close() { s.state.Store(isClosed) }
 
 // mode is the mode of an open pool; that of a closed one is on.
-func (s *switched) mode() pool.Mode {
+func (s *switched) mode() control.Mode {
 	if state := s.state.Load(); state != isClosed {
-		return pool.Mode(state)
+		return control.Mode(state)
 	}
-	return pool.ModeOn
+	return control.ModeOn
 }
 
 // set changes the mode, unless the pool is closed: that is for good.
-func (s *switched) set(m pool.Mode) {
-	if m >= pool.NumModes {
-		m = pool.ModeOn
+func (s *switched) set(m control.Mode) {
+	if m >= control.NumModes {
+		m = control.ModeOn
 	}
-	if m == pool.ModeOff {
+	if m == control.ModeOff {
 		s.wasOff.Store(true) // first: what is not counted must not be relied on
 	}
 	for {

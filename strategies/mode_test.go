@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -12,7 +13,7 @@ import (
 // all of them have.
 type switchable interface {
 	pool.Source
-	pool.Switchable
+	control.Switchable
 	Close()
 }
 
@@ -54,12 +55,12 @@ func TestModeCountAllocatesDropsAndCounts(t *testing.T) {
 	t.Parallel()
 	for name, open := range switchables() {
 		p, use := open()
-		p.SetMode(pool.ModeCount)
+		p.SetMode(control.ModeCount)
 		for range 10 {
 			use()
 		}
 		s := snapshot(p)
-		if p.Mode() != pool.ModeCount || s.Requests[pool.Miss] != 10 || s.Returns[pool.Refused] != 10 || s.Idle != 0 || s.InUse != 0 {
+		if p.Mode() != control.ModeCount || s.Requests[pool.Miss] != 10 || s.Returns[pool.Refused] != 10 || s.Idle != 0 || s.InUse != 0 {
 			t.Errorf("%s in mode %v: requests %v, returns %v, %d idle, %d in use", name, p.Mode(), s.Requests, s.Returns, s.Idle, s.InUse)
 		}
 		if !s.Knows.Returns.Has(int(pool.Refused)) || !s.Knows.Has(pool.KnowsInUse) {
@@ -74,7 +75,7 @@ func TestModeOffCountsNothingAndKnowsNoMoreWhatIsInUse(t *testing.T) {
 		p, use := open()
 		use()
 		before := snapshot(p)
-		p.SetMode(pool.ModeOff)
+		p.SetMode(control.ModeOff)
 		for range 10 {
 			use()
 		}
@@ -82,7 +83,7 @@ func TestModeOffCountsNothingAndKnowsNoMoreWhatIsInUse(t *testing.T) {
 		if after.Gets() != before.Gets() || after.Puts() != before.Puts() {
 			t.Errorf("%s counted: %v and %v, before %v and %v", name, after.Requests, after.Returns, before.Requests, before.Returns)
 		}
-		p.SetMode(pool.ModeOn)
+		p.SetMode(control.ModeOn)
 		use()
 		if s := snapshot(p); s.Gets() != before.Gets()+1 || s.Puts() != before.Puts()+1 {
 			t.Errorf("%s, on again: requests %v, returns %v", name, s.Requests, s.Returns)
@@ -95,10 +96,10 @@ func TestModeOffCountsNothingAndKnowsNoMoreWhatIsInUse(t *testing.T) {
 func TestWhatOneModeHandsOutAnotherTakesBack(t *testing.T) {
 	t.Parallel()
 	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{}))
-	for _, from := range []pool.Mode{pool.ModeOff, pool.ModeCount} {
+	for _, from := range []control.Mode{control.ModeOff, control.ModeCount} {
 		p.SetMode(from)
 		b := p.Get(1000)
-		p.SetMode(pool.ModeOn)
+		p.SetMode(control.ModeOn)
 		p.Put(b)
 		if s := snapshot(p); s.Returns[pool.Foreign] != 0 {
 			t.Errorf("a buffer of %d bytes from mode %v is foreign in mode on", cap(b), from)
@@ -111,9 +112,9 @@ func TestModeOfAClosedPoolStaysOnAndCountsAsClosed(t *testing.T) {
 	for name, open := range switchables() {
 		p, use := open()
 		p.Close()
-		p.SetMode(pool.ModeOff)
+		p.SetMode(control.ModeOff)
 		use()
-		if s := snapshot(p); p.Mode() != pool.ModeOn || s.Requests[pool.RequestClosed] != 1 || s.Returns[pool.ReturnClosed] != 1 {
+		if s := snapshot(p); p.Mode() != control.ModeOn || s.Requests[pool.RequestClosed] != 1 || s.Returns[pool.ReturnClosed] != 1 {
 			t.Errorf("%s: mode %v, requests %v, returns %v", name, p.Mode(), s.Requests, s.Returns)
 		}
 	}
@@ -134,7 +135,7 @@ func TestSwitchingModesInUseLosesNoCountConcurrentSafe(t *testing.T) {
 		}
 		done := make(chan struct{})
 		go func() { working.Wait(); close(done) }()
-		for m := pool.ModeOn; ; m = (m + 1) % pool.ModeOff { // on and count in turn
+		for m := control.ModeOn; ; m = (m + 1) % control.ModeOff { // on and count in turn
 			p.SetMode(m)
 			select {
 			case <-done:
@@ -161,23 +162,23 @@ func TestSwitchedOffAPoolHoldsNothingAndRemembersItsLimit(t *testing.T) {
 	buffers := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Prewarm: map[int]int{1024: 4}}))
 	for _, p := range []interface {
 		switchable
-		pool.Resizable
+		control.Resizable
 	}{objects, buffers} {
 		limit := p.Limit()
-		p.SetMode(pool.ModeOff)
+		p.SetMode(control.ModeOff)
 		if s := snapshot(p); s.Idle != 0 || s.Evictions[pool.EvictResize] != 4 || s.Limit != limit || p.Limit() != limit {
 			t.Errorf("%s: %d idle, evictions %v, limit %d and %d", s.Strategy, s.Idle, s.Evictions, s.Limit, p.Limit())
 		}
-		p.SetMode(pool.ModeCount)
-		p.SetMode(pool.ModeOn)
+		p.SetMode(control.ModeCount)
+		p.SetMode(control.ModeOn)
 		if p.Limit() != limit {
 			t.Errorf("limit %d, was %d", p.Limit(), limit)
 		}
-		p.SetMode(pool.ModeCount)
+		p.SetMode(control.ModeCount)
 		if got := p.SetLimit(1 << 20); got != 1<<20 || p.Limit() != 1<<20 || snapshot(p).Limit != 1<<20 {
 			t.Errorf("limit %d and %d", got, p.Limit())
 		}
-		p.SetMode(pool.ModeOn)
+		p.SetMode(control.ModeOn)
 		if p.Limit() != 1<<20 {
 			t.Errorf("limit %d", p.Limit())
 		}
@@ -186,8 +187,8 @@ func TestSwitchedOffAPoolHoldsNothingAndRemembersItsLimit(t *testing.T) {
 	if discarded != 4 {
 		t.Errorf("%d discarded, want 4", discarded)
 	}
-	objects.SetMode(pool.ModeCount)
-	if objects.Mode() != pool.ModeOn {
+	objects.SetMode(control.ModeCount)
+	if objects.Mode() != control.ModeOn {
 		t.Errorf("a closed pool has mode %v", objects.Mode())
 	}
 }
@@ -202,7 +203,7 @@ func TestSwitchingAndResizingAtOnceEndsInOrderConcurrentSafe(t *testing.T) {
 			for k := range 50 {
 				p.Put(p.Get(1000))
 				if i%2 == 0 {
-					p.SetMode(pool.Mode(k % int(pool.NumModes)))
+					p.SetMode(control.Mode(k % int(control.NumModes)))
 				} else {
 					p.SetLimit(int64(1+k) << 20)
 				}
@@ -211,8 +212,8 @@ func TestSwitchingAndResizingAtOnceEndsInOrderConcurrentSafe(t *testing.T) {
 	}
 	changes.Wait()
 	p.SetLimit(7 << 20)
-	p.SetMode(pool.ModeOff)
-	p.SetMode(pool.ModeOn)
+	p.SetMode(control.ModeOff)
+	p.SetMode(control.ModeOn)
 	p.Put(p.Get(1000))
 	if s := snapshot(p); s.Limit != 7<<20 || s.Idle != 1 {
 		t.Errorf("limit %d, %d idle", s.Limit, s.Idle)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -194,7 +195,7 @@ func TestAPanicInDiscardIsCaughtAndStopsNothing(t *testing.T) {
 	b, r := new(bombs), new(pool.Registry)
 	var discards int64
 	for name, p := range mined(b, r) {
-		q, ok := p.(pool.Resizable)
+		q, ok := p.(control.Resizable)
 		if !ok {
 			continue // no Discard
 		}

@@ -14,6 +14,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -205,7 +206,7 @@ func stormOfCorrectCode(t *testing.T, safety strategies.Safety, operations int) 
 				b.Put(x)
 				o.Put(y)
 			case 4:
-				buffers.Samples(func(pool.Sample) bool { return true })
+				buffers.Samples(func(control.Sample) bool { return true })
 			}
 			runtime.Gosched()
 		}
@@ -369,7 +370,7 @@ func TestASlabTellsOfDoubleAndForeignPuts(t *testing.T) {
 		p := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Name: "slab", Registry: &r, Size: 64, Count: 2, Safety: safety}))
 		b := p.Get()
 		held := 0
-		p.Samples(func(pool.Sample) bool { held++; return true })
+		p.Samples(func(control.Sample) bool { held++; return true })
 		p.Put(b)
 		p.Put(b)
 		p.Put(make([]byte, 10))
@@ -448,8 +449,8 @@ func TestSamplesTellWhoHasBuffers(t *testing.T) {
 	began := time.Now()
 	held := [][]byte{getBuffer(p), p.Get(5000)}
 	var sizes []int64
-	p.Samples(func(s pool.Sample) bool {
-		if s.Weight != 1 || s.Taken.Before(began) || len(s.Get.Frames()) == 0 {
+	p.Samples(func(s control.Sample) bool {
+		if s.Weight != 1 || s.Taken.Before(began) || len(pool.Stack(s.Get).Frames()) == 0 {
 			t.Errorf("%+v", s)
 		}
 		sizes = append(sizes, s.Size)
@@ -462,7 +463,7 @@ func TestSamplesTellWhoHasBuffers(t *testing.T) {
 	for _, b := range held {
 		p.Put(b)
 	}
-	p.Samples(func(s pool.Sample) bool { t.Errorf("still out: %+v", s); return true })
+	p.Samples(func(s control.Sample) bool { t.Errorf("still out: %+v", s); return true })
 }
 
 // Samples stand for about as many as there are.
@@ -476,7 +477,7 @@ func TestWeightsOfSamplesAddUp(t *testing.T) {
 		for i := range held {
 			held[i] = p.Get(1)
 		}
-		p.Samples(func(s pool.Sample) bool { weight += s.Weight; return true })
+		p.Samples(func(s control.Sample) bool { weight += s.Weight; return true })
 		p.Close()
 		runtime.KeepAlive(held)
 	}

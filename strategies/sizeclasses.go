@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/config"
 	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/magazine"
@@ -177,24 +178,24 @@ func (s *SizeClasses) Stats(into *pool.Stats) {
 	into.Name = s.pub.Name()
 }
 
-// Limit implements pool.Resizable.
+// Limit implements control.Resizable.
 func (s *SizeClasses) Limit() int64 { return s.core.Limit() }
 
-// Samples implements pool.Sampler.
-func (s *SizeClasses) Samples(yield func(pool.Sample) bool) { s.core.Samples(yield) }
+// Samples implements control.Sampler.
+func (s *SizeClasses) Samples(yield func(control.Sample) bool) { s.core.Samples(yield) }
 
-// SetLimit implements pool.Resizable.
+// SetLimit implements control.Resizable.
 func (s *SizeClasses) SetLimit(bytes int64) int64 { return s.core.SetLimit(bytes) }
 
-// Trim implements pool.Resizable.
+// Trim implements control.Resizable.
 func (s *SizeClasses) Trim(bytes int64) int64 { return s.core.Trim(bytes) }
 
-// Mode implements pool.Switchable.
-func (s *SizeClasses) Mode() pool.Mode { return s.core.Mode() }
+// Mode implements control.Switchable.
+func (s *SizeClasses) Mode() control.Mode { return s.core.Mode() }
 
-// SetMode implements pool.Switchable. What is idle when the pool leaves ModeOn is
+// SetMode implements control.Switchable. What is idle when the pool leaves ModeOn is
 // dropped, evicted with reason resize. Capacities stay those of the classes.
-func (s *SizeClasses) SetMode(m pool.Mode) { s.core.SetMode(m) }
+func (s *SizeClasses) SetMode(m control.Mode) { s.core.SetMode(m) }
 
 // Close drops what the pool holds and withdraws it from its registry. Later Gets
 // allocate, later Puts drop, and both are counted as closed. Closing twice does
@@ -205,8 +206,8 @@ func (s *SizeClasses) Close() {
 }
 
 var (
-	_ pool.Bytes     = (*SizeClasses)(nil)
-	_ pool.Source    = (*SizeClasses)(nil)
-	_ pool.Resizable = (*SizeClasses)(nil)
-	_ pool.Sampler   = (*SizeClasses)(nil)
+	_ pool.Bytes        = (*SizeClasses)(nil)
+	_ pool.Source       = (*SizeClasses)(nil)
+	_ control.Resizable = (*SizeClasses)(nil)
+	_ control.Sampler   = (*SizeClasses)(nil)
 )

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/percpu"
 )
 
@@ -199,6 +200,6 @@ func (c *sizeClasses) Stats(into *pool.Stats) {
 }
 
 var (
-	_ pool.Ager    = (*sizeClasses)(nil)
-	_ pool.Sampler = (*sizeClasses)(nil)
+	_ control.Ager    = (*sizeClasses)(nil)
+	_ control.Sampler = (*sizeClasses)(nil)
 )

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -74,16 +75,16 @@ func TestAStrictPoolKnowsItsOwn(t *testing.T) {
 	take(10)
 	putAll()
 	take(5)
-	p.SetMode(pool.ModeOff)
+	p.SetMode(control.ModeOff)
 	take(5)
-	p.SetMode(pool.ModeCount)
+	p.SetMode(control.ModeCount)
 	take(5)
-	p.SetMode(pool.ModeOn)
+	p.SetMode(control.ModeOn)
 	putAll()
 	take(5)
-	p.SetMode(pool.ModeOff)
+	p.SetMode(control.ModeOff)
 	putAll()
-	p.SetMode(pool.ModeOn)
+	p.SetMode(control.ModeOn)
 	take(5)
 	p.Close()
 	take(5)

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/safety"
 )
@@ -206,12 +207,12 @@ func (s *Sync[T]) Stats(into *pool.Stats) {
 	into.Name = s.pub.Name()
 }
 
-// Mode implements pool.Switchable.
-func (s *Sync[T]) Mode() pool.Mode { return s.core.Mode() }
+// Mode implements control.Switchable.
+func (s *Sync[T]) Mode() control.Mode { return s.core.Mode() }
 
-// SetMode implements pool.Switchable. What is idle when the pool leaves ModeOn
+// SetMode implements control.Switchable. What is idle when the pool leaves ModeOn
 // goes with the next two garbage collections.
-func (s *Sync[T]) SetMode(m pool.Mode) { s.core.SetMode(m) }
+func (s *Sync[T]) SetMode(m control.Mode) { s.core.SetMode(m) }
 
 // Close drops what the pool holds and withdraws it from its registry. Later Gets
 // call New, later Puts drop, and both are counted as closed. Closing twice does
@@ -222,10 +223,10 @@ func (s *Sync[T]) Close() {
 }
 
 // Mode is the handle's.
-func (c *syncCore[T]) Mode() pool.Mode { return c.objects.mode.mode() }
+func (c *syncCore[T]) Mode() control.Mode { return c.objects.mode.mode() }
 
 // SetMode is the handle's.
-func (c *syncCore[T]) SetMode(m pool.Mode) { c.objects.mode.set(m) }
+func (c *syncCore[T]) SetMode(m control.Mode) { c.objects.mode.set(m) }
 
 // Stats is the handle's.
 func (c *syncCore[T]) Stats(into *pool.Stats) {
@@ -248,8 +249,8 @@ func (c *syncCore[T]) Stats(into *pool.Stats) {
 }
 
 var (
-	_ pool.Objects[int] = (*Sync[int])(nil)
-	_ pool.Source       = (*Sync[int])(nil)
-	_ pool.Switchable   = (*Sync[int])(nil)
-	_ pool.Switchable   = (*syncCore[int])(nil)
+	_ pool.Objects[int]  = (*Sync[int])(nil)
+	_ pool.Source        = (*Sync[int])(nil)
+	_ control.Switchable = (*Sync[int])(nil)
+	_ control.Switchable = (*syncCore[int])(nil)
 )

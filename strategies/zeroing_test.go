@@ -12,6 +12,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -41,8 +42,8 @@ func zeroings(z strategies.Zeroing) map[string]func() zeroing {
 				func(r *rand.Rand) { p.Warm(1+r.IntN(1024), 2) },
 				func(r *rand.Rand) {
 					if r.IntN(8) == 0 { // it stops the world
-						p.SetMode(pool.Mode(r.IntN(int(pool.NumModes))))
-						p.SetMode(pool.ModeOn)
+						p.SetMode(control.Mode(r.IntN(int(control.NumModes))))
+						p.SetMode(control.ModeOn)
 					}
 				},
 			}, p.Close}

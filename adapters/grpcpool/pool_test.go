@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adapters/grpcpool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
@@ -32,7 +33,7 @@ var pools = map[string]func() beneath{
 // counting returns a pool that keeps nothing.
 func counting() beneath {
 	p := sizeClasses(strategies.SizeClassesConfig{})
-	p.SetMode(pool.ModeCount)
+	p.SetMode(control.ModeCount)
 	return p
 }
 

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
 )
 
 // lookAgainAfter is how long the group that the process is in may have changed

@@ -6,7 +6,6 @@ import (
 	"context"
 	"runtime"
 	"time"
-
 )
 
 // host has nothing to tell on this system.

@@ -3,7 +3,6 @@ package signals
 import (
 	"context"
 	"time"
-
 )
 
 // Process is the signals of this process: what its runtime knows, and what the

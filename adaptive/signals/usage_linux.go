@@ -4,7 +4,6 @@ import (
 	"context"
 	"runtime/metrics"
 	"time"
-
 )
 
 const (

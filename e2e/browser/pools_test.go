@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -84,9 +85,9 @@ func checkOut(p pool.Bytes, fails bool) {
 // keepForEver is the mistake that makes a pool hoard: an idle age without end.
 func keepForEver(r *pool.Registry, name string) {
 	for _, e := range r.All() {
-		if tunable, ok := e.Source().(pool.Tunable); ok && e.Name() == name {
+		if tunable, ok := e.Source().(control.Tunable); ok && e.Name() == name {
 			var s pool.Stats
-			tunable.Stats(&s)
+			e.Stats(&s)
 			for class := range s.Classes {
 				tunable.SetIdleAge(class, 24*time.Hour)
 			}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // controller is a controller with a past that is written down, so that the page
@@ -14,19 +15,19 @@ type controller struct {
 	started time.Time
 }
 
-func (c *controller) ControllerStats(into *pool.ControllerStats) {
+func (c *controller) ControllerStats(into *control.Stats) {
 	now := time.Now()
-	level, cause := pool.PressureElevated, pool.CauseHeap
-	*into = pool.ControllerStats{
+	level, cause := control.PressureElevated, control.CauseHeap
+	*into = control.Stats{
 		Level: level, Since: c.started.Add(-38 * time.Second), Cause: cause,
-		Signals: []pool.Signal{
+		Signals: []control.Signal{
 			{Name: "heap", Value: 0.74, Age: 400 * time.Millisecond},
 			{Name: "cgroup", Value: 0.61, Age: 1100 * time.Millisecond},
 			{Name: "psi", Err: "open /proc/pressure/memory: no such file or directory"},
 		},
 		Limit: 96 << 20, Idle: 47 << 20, LastRun: now.Add(-700 * time.Millisecond),
-		Runs: [pool.NumActions]uint64{pool.Hold: 412, pool.Grow: 9, pool.Shrink: 3, pool.TrimIdle: 5}, ForcedGCs: 1, Regrets: 214, Efficiency: 0.93,
-		Classes: []pool.ClassControl{
+		Runs: [control.NumActions]uint64{control.Hold: 412, control.Grow: 9, control.Shrink: 3, control.TrimIdle: 5}, ForcedGCs: 1, Regrets: 214, Efficiency: 0.93,
+		Classes: []control.ClassControl{
 			{Pool: "http.body", Size: 512, IdleAge: 42 * time.Second, Idle: 30 << 10, Regrets: 12},
 			{Pool: "http.body", Size: 1024, IdleAge: 18 * time.Second, Idle: 58 << 10},
 			{Pool: "image.tiles", Size: 64 << 10, IdleAge: 3 * time.Second, Idle: 37 << 20},
@@ -35,17 +36,17 @@ func (c *controller) ControllerStats(into *pool.ControllerStats) {
 	}
 }
 
-func (c *controller) decisions() []pool.Decision {
+func (c *controller) decisions() []control.Decision {
 	at := func(ago time.Duration) time.Time { return c.started.Add(-ago) }
-	return []pool.Decision{
-		{Seq: 1, Time: at(9 * time.Minute), Trigger: pool.TriggerTick, Action: pool.Grow, LimitBefore: 64 << 20, Limit: 96 << 20,
+	return []control.Decision{
+		{Seq: 1, Time: at(9 * time.Minute), Trigger: control.TriggerTick, Action: control.Grow, LimitBefore: 64 << 20, Limit: 96 << 20,
 			Reason: "212 misses/s that 8 MiB more would have served", Keep: 9 << 20, Drop: 2 << 20, Outcome: "miss rate down by 71 %"},
-		{Seq: 2, Time: at(5 * time.Minute), Trigger: pool.TriggerPSI, From: pool.PressureNone, To: pool.PressureHigh, Cause: pool.CausePSI, Action: pool.Shrink,
+		{Seq: 2, Time: at(5 * time.Minute), Trigger: control.TriggerPSI, From: control.PressureNone, To: control.PressureHigh, Cause: control.CausePSI, Action: control.Shrink,
 			LimitBefore: 96 << 20, Limit: 48 << 20, Freed: 22 << 20, ForcedGC: true, Reason: "some avg10 12.4 > 10", Keep: 3 << 20, Drop: 40 << 10, Outcome: "working set down by 24.1 MiB"},
-		{Seq: 3, Time: at(4 * time.Minute), Trigger: pool.TriggerTick, From: pool.PressureHigh, To: pool.PressureNone, Cause: pool.CauseCalm, Action: pool.Hold,
+		{Seq: 3, Time: at(4 * time.Minute), Trigger: control.TriggerTick, From: control.PressureHigh, To: control.PressureNone, Cause: control.CauseCalm, Action: control.Hold,
 			LimitBefore: 48 << 20, Limit: 48 << 20, Reason: "all signals below their exits for 30 s"},
-		{Seq: 4, Time: at(2 * time.Minute), Trigger: pool.TriggerTick, Action: pool.Grow, LimitBefore: 48 << 20, Limit: 96 << 20, Reason: "regrets 31/s", Outcome: "miss rate down by 40 %"},
-		{Seq: 5, Time: at(38 * time.Second), Trigger: pool.TriggerGC, From: pool.PressureNone, To: pool.PressureElevated, Cause: pool.CauseHeap, Action: pool.TrimIdle,
+		{Seq: 4, Time: at(2 * time.Minute), Trigger: control.TriggerTick, Action: control.Grow, LimitBefore: 48 << 20, Limit: 96 << 20, Reason: "regrets 31/s", Outcome: "miss rate down by 40 %"},
+		{Seq: 5, Time: at(38 * time.Second), Trigger: control.TriggerGC, From: control.PressureNone, To: control.PressureElevated, Cause: control.CauseHeap, Action: control.TrimIdle,
 			LimitBefore: 96 << 20, Limit: 96 << 20, Freed: 6 << 20, Reason: "heap 0.72 > 0.70", Keep: 1 << 20, Drop: 90 << 10},
 	}
 }
@@ -103,12 +104,12 @@ func (p *tunable) Stats(into *pool.Stats) {
 	into.Classes = classes
 }
 
-func (p *tunable) Curve(into *pool.Curve) {
+func (p *tunable) Curve(into *control.Curve) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	into.Classes = into.Classes[:0]
 	for _, c := range p.stats.Classes {
-		curve := pool.ClassCurve{Size: c.Size, Hits: c.Requests[pool.Hit], Misses: c.Requests[pool.Miss]}
+		curve := control.ClassCurve{Size: c.Size, Hits: c.Requests[pool.Hit], Misses: c.Requests[pool.Miss]}
 		for k, share := range []uint64{0, 0, 2, 4, 9, 14, 22, 18, 9, 3} { // hundredths
 			curve.Saved[k] = curve.Misses * share / 100
 			curve.Lost[k+2] = curve.Hits * share / 120
@@ -117,14 +118,14 @@ func (p *tunable) Curve(into *pool.Curve) {
 	}
 }
 
-func (p *tunable) Demand(time.Time, *pool.Demand) {}
-func (p *tunable) SetIdleAge(int, time.Duration)  {}
-func (p *tunable) SetReserve(int64)               {}
-func (p *tunable) Limit() int64                   { return p.stats.Limit }
-func (p *tunable) SetLimit(int64) int64           { return p.stats.Limit }
-func (p *tunable) Trim(int64) int64               { return 0 }
+func (p *tunable) Demand(time.Time, *control.Demand) {}
+func (p *tunable) SetIdleAge(int, time.Duration)     {}
+func (p *tunable) SetReserve(int64)                  {}
+func (p *tunable) Limit() int64                      { return p.stats.Limit }
+func (p *tunable) SetLimit(int64) int64              { return p.stats.Limit }
+func (p *tunable) Trim(int64) int64                  { return 0 }
 
 var (
-	_ pool.Tunable    = (*tunable)(nil)
-	_ pool.Controller = (*controller)(nil)
+	_ control.Tunable    = (*tunable)(nil)
+	_ control.Controller = (*controller)(nil)
 )

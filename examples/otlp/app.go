@@ -48,7 +48,7 @@ type app struct {
 	conf     *configuration
 	page     *debugPage
 	pools    *pools
-	control  *control
+	control  *sizer
 	exports  *telemetry
 	files    []string
 	summary  summary

@@ -8,19 +8,20 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolconfig"
 )
 
 // control is the pools' controller, and the goroutine that runs it. The methods
 // of a nil control do nothing.
-type control struct {
+type sizer struct {
 	ctl  *adaptive.Controller
 	stop func() // returns when it has stopped
 }
 
 // newControl makes the controller that the command line asks for, as a
 // configuration will have it; it does not run yet.
-func newControl(c *config, r *pool.Registry, conf *poolconfig.Config) (*control, error) {
+func newControl(c *config, r *pool.Registry, conf *poolconfig.Config) (*sizer, error) {
 	if c.controller == "off" || c.noPool {
 		return nil, nil //nolint:nilnil // a nil control is one that is off
 	}
@@ -28,12 +29,12 @@ func newControl(c *config, r *pool.Registry, conf *poolconfig.Config) (*control,
 	if err != nil {
 		return nil, err
 	}
-	return &control{ctl: ctl, stop: func() {}}, nil
+	return &sizer{ctl: ctl, stop: func() {}}, nil
 }
 
 // start runs the controller until it is paused. A controller that ends leaves
 // the pools to their own idle ages: the gateway goes on.
-func (c *control) start(warn func(string)) {
+func (c *sizer) start(warn func(string)) {
 	if c == nil {
 		return
 	}
@@ -48,13 +49,13 @@ func (c *control) start(warn func(string)) {
 	c.stop = func() { cancel(); <-done }
 }
 
-func (c *control) pause() {
+func (c *sizer) pause() {
 	if c != nil {
 		c.stop()
 	}
 }
 
-func (c *control) close() {
+func (c *sizer) close() {
 	if c != nil {
 		c.stop()
 		c.ctl.Close()
@@ -62,22 +63,22 @@ func (c *control) close() {
 }
 
 // stats is nil where there is no controller.
-func (c *control) stats() *pool.ControllerStats {
+func (c *sizer) stats() *control.Stats {
 	if c == nil {
 		return nil
 	}
-	s := new(pool.ControllerStats)
+	s := new(control.Stats)
 	c.ctl.ControllerStats(s)
 	return s
 }
 
 // controlLines is a controller's state and its last decision.
-func controlLines(s *pool.ControllerStats, now time.Time) []string {
+func controlLines(s *control.Stats, now time.Time) []string {
 	if s == nil {
 		return []string{"controller: off"}
 	}
 	level := s.Level.String()
-	if s.Level > pool.PressureNone {
+	if s.Level > control.PressureNone {
 		level = fmt.Sprintf("%s for %v, because of %s", s.Level, now.Sub(s.Since).Round(time.Second), s.Cause)
 	}
 	lines := []string{fmt.Sprintf("controller: memory pressure %s; all pools may hold %s, and hold %s", level, limitText(s.Limit), bytesText(float64(s.Idle)))}
@@ -89,7 +90,7 @@ func controlLines(s *pool.ControllerStats, now time.Time) []string {
 }
 
 // decisionText is a decision for people, on one line.
-func decisionText(d *pool.Decision) string {
+func decisionText(d *control.Decision) string {
 	var b strings.Builder
 	if d.From != d.To {
 		fmt.Fprintf(&b, "pressure %s → %s, ", d.From, d.To)

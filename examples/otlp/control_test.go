@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 func TestSqueezeHasItsShape(t *testing.T) {
@@ -43,7 +44,7 @@ func TestBallastGrowsAndShrinks(t *testing.T) {
 
 // squeezedRun is the squeeze scenario in short cycles, until memory ran short
 // and the screen told of it.
-func squeezedRun(t *testing.T) (stats *pool.ControllerStats, out string) {
+func squeezedRun(t *testing.T) (stats *control.Stats, out string) {
 	t.Helper()
 	c, err := parseFlags([]string{"-scenario", "squeeze", "-calibrate", "0", "-debug", "off", "-duration", "1m"})
 	if err != nil {
@@ -51,7 +52,7 @@ func squeezedRun(t *testing.T) (stats *pool.ControllerStats, out string) {
 	}
 	c.cycle = 3 * time.Second
 	var stdout, stderr bytes.Buffer
-	stats = new(pool.ControllerStats)
+	stats = new(control.Stats)
 	a := &app{config: c, registry: new(pool.Registry), screen: newScreen(&stdout), out: &stdout, err: &stderr}
 	if err := a.prepare(t.Context()); err != nil {
 		t.Fatal(err)
@@ -86,8 +87,8 @@ func untilShort(t *testing.T, a *app) context.Context {
 }
 
 // timesShort is how often the pressure rose to high or critical.
-func timesShort(s *pool.ControllerStats) (n uint64) {
-	for _, level := range []pool.PressureLevel{pool.PressureHigh, pool.PressureCritical} {
+func timesShort(s *control.Stats) (n uint64) {
+	for _, level := range []control.PressureLevel{control.PressureHigh, control.PressureCritical} {
 		for _, of := range s.Transitions[level] {
 			n += of
 		}
@@ -129,13 +130,13 @@ func TestWithoutControllerNothingControls(t *testing.T) {
 
 func TestADecisionIsToldInOneLine(t *testing.T) {
 	t.Parallel()
-	for want, d := range map[string]pool.Decision{
+	for want, d := range map[string]control.Decision{
 		"pressure none → high, limit 32.0 MiB → 4.0 MiB, 12.0 MiB dropped, collection asked for: heap 0.72 ≥ 0.70; live heap fell": {
-			To: pool.PressureHigh, Action: pool.Shrink, LimitBefore: 32 << 20, Limit: 4 << 20, Freed: 12 << 20, ForcedGC: true,
+			To: control.PressureHigh, Action: control.Shrink, LimitBefore: 32 << 20, Limit: 4 << 20, Freed: 12 << 20, ForcedGC: true,
 			Reason: "heap 0.72 ≥ 0.70", Outcome: "live heap fell",
 		},
-		"limit any number of bytes → 4.0 MiB": {Action: pool.Shrink, LimitBefore: pool.Unlimited, Limit: 4 << 20},
-		"trim, 1.0 MiB dropped: full":         {Action: pool.TrimIdle, Limit: 1, LimitBefore: 1, Freed: 1 << 20, Reason: "full"},
+		"limit any number of bytes → 4.0 MiB": {Action: control.Shrink, LimitBefore: pool.Unlimited, Limit: 4 << 20},
+		"trim, 1.0 MiB dropped: full":         {Action: control.TrimIdle, Limit: 1, LimitBefore: 1, Freed: 1 << 20, Reason: "full"},
 	} {
 		if got := decisionText(&d); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // controlTotals is a controller's figures by their names in metrics, for the
@@ -28,7 +29,7 @@ type signalTotals struct {
 	Age   float64 `json:"age_seconds"`
 }
 
-func controlTotalsOf(s *pool.ControllerStats) *controlTotals {
+func controlTotalsOf(s *control.Stats) *controlTotals {
 	if s == nil {
 		return nil
 	}
@@ -39,12 +40,12 @@ func controlTotalsOf(s *pool.ControllerStats) *controlTotals {
 		Signals: map[string]signalTotals{}, Absent: map[string]string{}, IdleAges: map[string]map[string]float64{},
 	}
 	for action, n := range s.Runs {
-		t.Runs[pool.Action(action).String()] = n
+		t.Runs[control.Action(action).String()] = n
 	}
 	for level := range s.Transitions {
 		for cause, n := range s.Transitions[level] {
 			if n > 0 {
-				t.Transitions[pool.PressureLevel(level).String()+" "+pool.Cause(cause).String()] = n
+				t.Transitions[control.PressureLevel(level).String()+" "+control.Cause(cause).String()] = n
 			}
 		}
 	}
@@ -59,7 +60,7 @@ func controlTotalsOf(s *pool.ControllerStats) *controlTotals {
 	return t
 }
 
-func (t *controlTotals) addIdleAges(classes []pool.ClassControl) {
+func (t *controlTotals) addIdleAges(classes []control.ClassControl) {
 	for _, c := range classes {
 		if t.IdleAges[c.Pool] == nil {
 			t.IdleAges[c.Pool] = map[string]float64{}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolconfig"
 	"github.com/otelpool/pool/strategies"
 )
@@ -93,7 +94,7 @@ func each[P any](c *chaos, f func(name string, p P)) {
 
 func (c *chaos) limitsToZero(_ *rand.Rand, wait func()) {
 	var undo []func()
-	each(c, func(_ string, p pool.Resizable) {
+	each(c, func(_ string, p control.Resizable) {
 		limit := max(p.Limit(), 1<<20)
 		p.SetLimit(0)
 		undo = append(undo, func() { p.SetLimit(limit) })
@@ -115,7 +116,7 @@ func (c *chaos) overBudget(r *rand.Rand, wait func()) {
 }
 
 func (c *chaos) trim(_ *rand.Rand, wait func()) {
-	each(c, func(_ string, p pool.Resizable) { p.Trim(1 << 40) })
+	each(c, func(_ string, p control.Resizable) { p.Trim(1 << 40) })
 	wait()
 }
 
@@ -124,15 +125,15 @@ func (c *chaos) trim(_ *rand.Rand, wait func()) {
 const onceOff = "gateway.gzip.readers"
 
 func (c *chaos) switchModes(_ *rand.Rand, wait func()) {
-	each(c, func(name string, p pool.Switchable) {
+	each(c, func(name string, p control.Switchable) {
 		if name == onceOff {
-			p.SetMode(pool.ModeOff)
+			p.SetMode(control.ModeOff)
 		} else {
-			p.SetMode(pool.ModeCount)
+			p.SetMode(control.ModeCount)
 		}
 	})
 	wait()
-	each(c, func(_ string, p pool.Switchable) { p.SetMode(pool.ModeOn) })
+	each(c, func(_ string, p control.Switchable) { p.SetMode(control.ModeOn) })
 }
 
 func (c *chaos) collectorOff(_ *rand.Rand, wait func()) {
@@ -248,7 +249,7 @@ func (c *chaos) lightMines(_ *rand.Rand, wait func()) {
 func (c *chaos) controllerDies(r *rand.Rand, wait func()) {
 	ctl, err := poolconfig.NewController(c.app.conf.Config, adaptive.Config{
 		Registry: c.app.registry, Signals: &alarms{}, Interval: 20 * time.Millisecond, PressureInterval: 10 * time.Millisecond,
-		Dwell: 10 * time.Millisecond, OnDecision: func(pool.Decision) { c.mines.stepElsewhere() },
+		Dwell: 10 * time.Millisecond, OnDecision: func(control.Decision) { c.mines.stepElsewhere() },
 	})
 	if err != nil {
 		c.t.Error(err)
@@ -290,9 +291,9 @@ func (a *alarms) Read(_ time.Time, into *adaptive.Reading) {
 	into.Cgroup.Err = "no control group in the chaos"
 }
 
-func (*alarms) Watch(ctx context.Context, wake func(pool.Trigger)) error {
+func (*alarms) Watch(ctx context.Context, wake func(control.Trigger)) error {
 	for ctx.Err() == nil {
-		wake(pool.TriggerPSI)
+		wake(control.TriggerPSI)
 		select {
 		case <-ctx.Done():
 		case <-time.After(time.Millisecond):

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/otelpool"
 	"github.com/otelpool/pool/poolconfig"
 	"github.com/otelpool/pool/strategies"
@@ -93,7 +94,7 @@ func unpooled(name string, r *pool.Registry) (*pools, error) {
 	if err != nil {
 		return nil, err
 	}
-	bodies.SetMode(pool.ModeCount)
+	bodies.SetMode(control.ModeCount)
 	return &pools{
 		bodies:  bodies,
 		writers: allocating[gzip.Writer]{newWriter},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -24,10 +25,10 @@ func sampleView() *view {
 	fixed := pool.Stats{Name: "gateway.proxy", Knows: pool.Knowledge{Rows: pool.KnowsIdle | pool.KnowsInUse | pool.KnowsObjectLimit}, ObjectLimit: 64}
 	fixed.Requests[pool.Hit], fixed.Idle = 400, 60
 	at := time.Date(2026, 11, 26, 9, 0, 7, 0, time.UTC)
-	control := &pool.ControllerStats{
-		Level: pool.PressureHigh, Since: at.Add(-3 * time.Second), Cause: pool.CauseHeap, Limit: 4 << 20, Idle: 1_300_000,
-		Decisions: []pool.Decision{{
-			Time: at.Add(-400 * time.Millisecond), To: pool.PressureHigh, Action: pool.Shrink,
+	control := &control.Stats{
+		Level: control.PressureHigh, Since: at.Add(-3 * time.Second), Cause: control.CauseHeap, Limit: 4 << 20, Idle: 1_300_000,
+		Decisions: []control.Decision{{
+			Time: at.Add(-400 * time.Millisecond), To: control.PressureHigh, Action: control.Shrink,
 			LimitBefore: 32 << 20, Limit: 4 << 20, Freed: 12 << 20, Reason: "heap 0.72 ≥ 0.70",
 		}},
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // view is what is shown of one second.
@@ -13,9 +14,9 @@ type view struct {
 	now     figures
 	without *figures // the calibration; nil if there was none
 	pooling bool
-	control *pool.ControllerStats // nil: there is none
-	at      time.Time             // of control
-	export  string                // a line about where metrics go, and one about the configuration if there is something to say
+	control *control.Stats // nil: there is none
+	at      time.Time      // of control
+	export  string         // a line about where metrics go, and one about the configuration if there is something to say
 }
 
 // poolView is a pool's figures over an interval.

@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	module = "github.com/otelpool/pool"
-	otel   = "go.opentelemetry.io/otel"
+	module     = "github.com/otelpool/pool"
+	vocabulary = module + "/control"
+	otel       = "go.opentelemetry.io/otel"
 )
 
 // imports says what the packages of a directory, and of those below it, may
@@ -25,31 +26,32 @@ const (
 // entry counts, and a directory without one fails the test: where a new package
 // stands is for its author to say. TestArrowsPointDown fails on a circle.
 var imports = map[string][]string{
-	"":                             {},
-	"internal/percpu":              {module},
-	"internal/magazine":            {module, module + "/internal/percpu", module + "/internal/reach"},
+	"":                             {vocabulary},
+	"control":                      {},
+	"internal/percpu":              {module, vocabulary},
+	"internal/magazine":            {module, vocabulary, module + "/internal/percpu", module + "/internal/reach"},
 	"internal/config":              {},
 	"internal/reach":               {},
-	"internal/safety":              {module},
+	"internal/safety":              {module, vocabulary},
 	"internal/cgroup":              {},
 	"internal/houserules":          {},
 	"internal/handle":              {},
 	"internal/houserules/testdata": {anything},
 	"internal/trace":               {},
-	"internal/sim":                 {module, module + "/adaptive", module + "/internal"},
+	"internal/sim":                 {module, vocabulary, module + "/adaptive", module + "/internal"},
 	"internal/benchcase":           {},
 	"internal/testalloc":           {},
 	"internal/raceflag":            {},
-	"strategies":                   {module, module + "/internal"},
-	"otelpool":                     {module, module + "/internal/handle", module + "/internal/percpu", otel},
-	"adaptive":                     {module},
+	"strategies":                   {module, vocabulary, module + "/internal"},
+	"otelpool":                     {module, vocabulary, module + "/internal/handle", module + "/internal/percpu", otel},
+	"adaptive":                     {module, vocabulary},
 	"adaptive/signals":             {},
-	"poolz":                        {module},
-	"pooltest":                     {module},
-	"cmd":                          {module + "/internal", module + "/adaptive", module + "/strategies", module},
-	"poolconfig":                   {module, module + "/adaptive", module + "/strategies", module + "/internal/config", "go.yaml.in/yaml/v4"},
-	"poolprof":                     {module, "github.com/google/pprof"},
-	"adapters":                     {module, module + "/strategies"},
+	"poolz":                        {module, vocabulary},
+	"pooltest":                     {module, vocabulary},
+	"cmd":                          {module, vocabulary, module + "/internal", module + "/adaptive", module + "/strategies"},
+	"poolconfig":                   {module, vocabulary, module + "/adaptive", module + "/strategies", module + "/internal/config", "go.yaml.in/yaml/v4"},
+	"poolprof":                     {module, vocabulary, "github.com/google/pprof"},
+	"adapters":                     {module, vocabulary, module + "/strategies"},
 	"examples":                     {module + "...", otel},
 	"examples/otlp":                {anything},
 	"lab":                          {anything},
@@ -189,6 +191,7 @@ func TestRuleOfTheNearestDirectory(t *testing.T) {
 	}{
 		{".", "net/http", true},
 		{".", module + "/strategies", false},
+		{"control", module, false},
 		{".", otel, false},
 		{"strategies", module + "/internal/magazine", true},
 		{"strategies", otel + "/metric", false},

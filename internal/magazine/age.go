@@ -28,7 +28,7 @@ type counted struct {
 	idle         int64
 }
 
-// Age implements pool.Ager: it ends a window. Ps that are in use are asked to give
+// Age implements control.Ager: it ends a window. Ps that are in use are asked to give
 // the depot what they did not use in it, and do when they next take a slow path,
 // which is soon, since what is unused is sealed; the shards of the others are
 // taken away.

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/testalloc"
 )
@@ -17,7 +18,7 @@ type aged struct {
 	t *testing.T
 	*Pool
 	now    time.Time
-	demand pool.Demand
+	demand control.Demand
 }
 
 func newAged(t *testing.T, c Config) *aged {
@@ -70,7 +71,7 @@ func (p *aged) burst(class, n int) (misses int) {
 	return misses
 }
 
-func (p *aged) tick(d time.Duration) *pool.ClassDemand {
+func (p *aged) tick(d time.Duration) *control.ClassDemand {
 	p.now = p.now.Add(d)
 	p.Age(p.now)
 	p.Demand(p.now, &p.demand)
@@ -187,10 +188,10 @@ func TestDemandTellsWhatTheWindowSaw(t *testing.T) {
 	if d.Gets != 4 || d.Misses != 4 || d.Regrets != 4 {
 		t.Errorf("after 4 misses of 10 that were dropped: %+v", d)
 	}
-	if gap := pool.GapBin(6 * time.Second); d.Gone[gap] != 4 {
+	if gap := control.GapBin(6 * time.Second); d.Gone[gap] != 4 {
 		t.Errorf("gaps %v, want 4 of 6 s", d.Gone)
 	}
-	var c pool.Curve
+	var c control.Curve
 	p.Curve(&c)
 	if s := c.Classes[0].Saved; s[0] != 1 || s[1] != 2 || s[2] != 1 {
 		t.Errorf("misses saved by 1, 2, 4 … more: %v, want 1 2 1", s)
@@ -207,7 +208,7 @@ func TestGapsOfHitsFromTheDepotAreKept(t *testing.T) {
 		t.Fatalf("%d misses", misses)
 	}
 	d := p.tick(time.Second)
-	if bin := pool.GapBin(10 * time.Second); d.Held[bin] != 8 {
+	if bin := control.GapBin(10 * time.Second); d.Held[bin] != 8 {
 		t.Errorf("gaps %v, want 8 of 10 s", d.Held)
 	}
 }

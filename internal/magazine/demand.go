@@ -7,18 +7,19 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/reach"
 )
 
-// Demand implements pool.Tunable: see there.
-func (p *Pool) Demand(now time.Time, into *pool.Demand) {
+// Demand implements control.Tunable: see there.
+func (p *Pool) Demand(now time.Time, into *control.Demand) {
 	idle := p.endWindow(now, into)
 	p.dropOld(idle) // after the report: what is dropped now belongs to the next window
 }
 
 // endWindow is Demand but for what is dropped, since Discard may do as it likes. It
 // returns the idle bytes.
-func (p *Pool) endWindow(now time.Time, into *pool.Demand) int64 {
+func (p *Pool) endWindow(now time.Time, into *control.Demand) int64 {
 	p.aging.Lock()
 	defer p.aging.Unlock()
 	p.ageLocked(now)
@@ -35,7 +36,7 @@ func (p *Pool) endWindow(now time.Time, into *pool.Demand) int64 {
 var snapshots = sync.Pool{New: func() any { return new(pool.Stats) }}
 
 // report writes what the window saw, and begins the next.
-func (p *Pool) report(stats *pool.Stats, into *pool.Demand) {
+func (p *Pool) report(stats *pool.Stats, into *control.Demand) {
 	a := p.agesLocked()
 	into.Window = a.last.Sub(a.ended)
 	before := time.Duration(p.clock.Load()) - into.Window
@@ -43,7 +44,7 @@ func (p *Pool) report(stats *pool.Stats, into *pool.Demand) {
 	into.Classes = slices.Grow(into.Classes[:0], len(p.depots))[:len(p.depots)]
 	for i := range p.depots {
 		c := &into.Classes[i]
-		*c = pool.ClassDemand{}
+		*c = control.ClassDemand{}
 		now := &stats.Classes[i].Counts
 		p.depots[i].demand(c, now, &a.before[i], a.low[i], into.Window, before)
 		c.IdleAge = p.depots[i].limitAge()
@@ -53,7 +54,7 @@ func (p *Pool) report(stats *pool.Stats, into *pool.Demand) {
 // demand writes a class's part, from the counts at the window's end and at its
 // beginning, and begins a new window in the depot. Low objects lay unused in Ps, and
 // the pool had been there for so long before.
-func (d *depot) demand(c *pool.ClassDemand, now *pool.Counts, before *counted, low int64, window, since time.Duration) {
+func (d *depot) demand(c *control.ClassDemand, now *pool.Counts, before *counted, low int64, window, since time.Duration) {
 	c.Size = d.size
 	if d.size == 0 && now.Idle > 0 {
 		c.Size = now.IdleBytes / now.Idle
@@ -116,13 +117,13 @@ func (d *depot) limitAge() time.Duration {
 	return OwnIdleAge
 }
 
-// SetIdleAge implements pool.Tunable.
+// SetIdleAge implements control.Tunable.
 func (p *Pool) SetIdleAge(class int, age time.Duration) {
 	p.depots[class].idleAge.Store(int64(max(age, 0)))
 	p.SetIdleAges(class, 0, nil)
 }
 
-// SetIdleAges implements pool.DepthTunable.
+// SetIdleAges implements control.DepthTunable.
 func (p *Pool) SetIdleAges(class int, base int64, ages []time.Duration) {
 	d := &p.depots[class]
 	d.mu.Lock()
@@ -135,23 +136,23 @@ func (p *Pool) SetIdleAges(class int, base int64, ages []time.Duration) {
 	}
 }
 
-// SetReserve implements pool.Tunable.
+// SetReserve implements control.Tunable.
 func (p *Pool) SetReserve(bytes int64) { p.reserve.Store(max(bytes, 0)) }
 
-// Curve implements pool.Tunable.
-func (p *Pool) Curve(into *pool.Curve) {
+// Curve implements control.Tunable.
+func (p *Pool) Curve(into *control.Curve) {
 	var stats pool.Stats
 	p.Stats(&stats)
 	into.Classes = into.Classes[:0]
 	for i := range p.depots {
 		counts := &stats.Classes[i].Counts
-		c := pool.ClassCurve{Size: p.depots[i].size, Hits: counts.Requests[pool.Hit], Misses: counts.Requests[pool.Miss]}
+		c := control.ClassCurve{Size: p.depots[i].size, Hits: counts.Requests[pool.Hit], Misses: counts.Requests[pool.Miss]}
 		c.Saved, c.Lost = p.depots[i].curve()
 		into.Classes = append(into.Classes, c)
 	}
 }
 
-func (d *depot) curve() (saved, lost [pool.NumCurve]uint64) {
+func (d *depot) curve() (saved, lost [control.NumCurve]uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.memory == nil {

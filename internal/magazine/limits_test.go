@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // alone makes the test's goroutine the only one on the only P, or in portable
@@ -94,7 +95,7 @@ func TestALimitIsLoweredWhileAnObjectIsMade(t *testing.T) {
 
 func TestDiscardMayUseThePool(t *testing.T) {
 	var p *aged
-	var demand pool.Demand
+	var demand control.Demand
 	discarded := 0
 	p = newAged(t, Config{Sizes: []int64{1024}, Discard: func(unsafe.Pointer) {
 		discarded++

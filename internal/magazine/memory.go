@@ -4,7 +4,7 @@ import (
 	"math/bits"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // memory is what a depot remembers of what it let go: what the next Demand will
@@ -15,11 +15,11 @@ type memory struct {
 	// Since the window began.
 	regrets, refused, dropped uint64
 	droppedFor                float64 // seconds that the dropped ones had lain, summed
-	held, gone                pool.Gaps
+	held, gone                control.Gaps
 	gaps                      bool // there are some in held or gone
 
 	// Since the pool was made.
-	saved, lost [pool.NumCurve]uint64
+	saved, lost [control.NumCurve]uint64
 }
 
 func (d *depot) memoryLocked() *memory {
@@ -30,12 +30,12 @@ func (d *depot) memoryLocked() *memory {
 }
 
 // tell writes what the window saw to a demand that is empty, and begins another.
-func (m *memory) tell(c *pool.ClassDemand) {
+func (m *memory) tell(c *control.ClassDemand) {
 	c.Regrets, c.Refused, c.Dropped, c.DroppedSeconds = m.regrets, m.refused, m.dropped, m.droppedFor
 	m.regrets, m.refused, m.dropped, m.droppedFor = 0, 0, 0, 0
 	if m.gaps { // few windows have any, and to copy what is empty takes a while, too
 		c.Held, c.Gone = m.held, m.gone
-		m.held, m.gone, m.gaps = pool.Gaps{}, pool.Gaps{}, false
+		m.held, m.gone, m.gaps = control.Gaps{}, control.Gaps{}, false
 	}
 }
 
@@ -44,7 +44,7 @@ func (m *memory) tell(c *pool.ClassDemand) {
 func (d *depot) recallLocked(now, stamp int64, n int) {
 	if stamp < now {
 		m := d.memoryLocked()
-		m.held[pool.GapBin(time.Duration(now-stamp))] += uint32(n)
+		m.held[control.GapBin(time.Duration(now-stamp))] += uint32(n)
 		m.gaps = true
 	}
 }
@@ -85,13 +85,13 @@ func (d *depot) miss(now int64) {
 		return
 	}
 	m.regrets++
-	m.gone[pool.GapBin(time.Duration(now-stamp))]++
+	m.gone[control.GapBin(time.Duration(now-stamp))]++
 	m.gaps = true
 	m.saved[curveBin(depth+1)]++
 }
 
 // curveBin is the bin of a ClassCurve for a difference of n objects.
-func curveBin(n int) int { return min(bits.Len(uint(n))-1, pool.NumCurve-1) }
+func curveBin(n int) int { return min(bits.Len(uint(n))-1, control.NumCurve-1) }
 
 // reachedLocked notes that of the objects that were held only those below low
 // were not used in a window: a pool smaller by more than low objects would have

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/percpu"
 )
 
@@ -115,7 +116,7 @@ func (m *model) step(r *rand.Rand) {
 		m.counts.Prewarmed += uint64(warmed)
 	default:
 		m.now = m.now.Add(time.Duration(r.IntN(1500)-100) * time.Millisecond)
-		var d pool.Demand
+		var d control.Demand
 		if r.IntN(2) == 0 {
 			m.p.Age(m.now)
 		}

@@ -87,7 +87,7 @@ func (p *Pool) flush() {
 	p.Attach()
 }
 
-// Detach implements pool.BudgetMember: it takes every P's shard away.
+// Detach implements control.BudgetMember: it takes every P's shard away.
 func (p *Pool) Detach() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -108,7 +108,7 @@ func (p *Pool) detachLocked(pid int) {
 	p.generation = percpu.Generation()
 }
 
-// Attach implements pool.BudgetMember: it moves what is in the shards taken away
+// Attach implements control.BudgetMember: it moves what is in the shards taken away
 // before the call to the depots. When it returns that is done, whoever did it.
 func (p *Pool) Attach() { p.emptyDetached(percpu.BarrierSince) }
 
@@ -156,12 +156,16 @@ func (p *Pool) empty(c *Cell, d *depot, idle bool) {
 	p.release(quota - filled)
 }
 
-// Evict implements pool.BudgetMember. It leaves what is reserved.
-func (p *Pool) Evict(bytes int64, idle time.Duration, why pool.EvictionReason) int64 {
+// Evict implements control.BudgetMember. It leaves what is reserved.
+func (p *Pool) Evict(bytes int64, idle time.Duration, pressed bool) int64 {
+	why := pool.EvictBudget
+	if pressed {
+		why = pool.EvictPressure
+	}
 	return p.evictSome(bytes, p.clock.Load()-int64(idle)+1, p.spareNow(), why)
 }
 
-// LongestWait implements pool.BudgetMember. Who asks is short of room.
+// LongestWait implements control.BudgetMember. Who asks is short of room.
 func (p *Pool) LongestWait(idle time.Duration) (time.Duration, bool) {
 	p.crowded()
 	d, wait := p.idlest(p.clock.Load() - int64(idle) + 1)

@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/percpu"
 )
 
@@ -60,7 +61,7 @@ func (s *storm) run(t *testing.T, d time.Duration) {
 	pests.Go(func() {
 		r := rand.New(rand.NewPCG(1, 2))
 		now := time.Unix(0, 0)
-		var demand pool.Demand
+		var demand control.Demand
 		for i := 0; ; i++ {
 			select {
 			case <-stop:

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Ages is idle ages by depth: see [pool.DepthTunable]. The zero value has none.
+// Ages is idle ages by depth: see [control.DepthTunable]. The zero value has none.
 type Ages struct {
 	base int64
 	n    int

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // Slots is a Watch over the slots of a slab, whose pool finds misuse by itself:
@@ -72,8 +73,8 @@ func (s *Slots) Twice(i uint32, size int) {
 	s.found(pool.MisuseDouble, &known, &late)
 }
 
-// Samples is pool.Sampler's.
-func (s *Slots) Samples(yield func(pool.Sample) bool) {
+// Samples is control.Sampler's.
+func (s *Slots) Samples(yield func(control.Sample) bool) {
 	if s == nil {
 		return
 	}
@@ -81,7 +82,7 @@ func (s *Slots) Samples(yield func(pool.Sample) bool) {
 	defer s.mu.Unlock()
 	for i := range s.slots {
 		slot := &s.slots[i]
-		if slot.state == out && !yield(pool.Sample{Get: slot.get.stack(), Size: int64(slot.size), Taken: slot.taken, Weight: 1}) {
+		if slot.state == out && !yield(control.Sample{Get: slot.get.stack(), Size: int64(slot.size), Taken: slot.taken, Weight: 1}) {
 			return
 		}
 	}

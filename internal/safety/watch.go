@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // Config says how closely to watch.
@@ -121,8 +122,8 @@ func (w *Watch) holds(addr uintptr) bool {
 	return s != nil && !(s.state == out && s.gone())
 }
 
-// Samples is pool.Sampler's. It does nothing if w is nil.
-func (w *Watch) Samples(yield func(pool.Sample) bool) {
+// Samples is control.Sampler's. It does nothing if w is nil.
+func (w *Watch) Samples(yield func(control.Sample) bool) {
 	if w == nil {
 		return
 	}
@@ -130,7 +131,7 @@ func (w *Watch) Samples(yield func(pool.Sample) bool) {
 	defer w.mu.Unlock()
 	for _, s := range w.index.records {
 		if s.state == out && !s.gone() {
-			s := pool.Sample{Get: s.get.stack(), Size: int64(s.size), Taken: s.taken, Weight: s.weight}
+			s := control.Sample{Get: s.get.stack(), Size: int64(s.size), Taken: s.taken, Weight: s.weight}
 			if !yield(s) {
 				return
 			}

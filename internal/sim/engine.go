@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/trace"
@@ -63,7 +64,7 @@ func (e *Engine) Put(at time.Duration, class int) {
 	e.sync(at) // others may have made way for it
 }
 
-// Trim is that of a [pool.Resizable].
+// Trim is that of a [control.Resizable].
 func (e *Engine) Trim(bytes int64) int64 { return e.Pool.Trim(bytes, pool.EvictPressure) }
 
 // sync takes over what the engine says it holds.
@@ -84,4 +85,4 @@ func (s *Shipped) ReplayEngine(t *trace.Trace, name string, breakEven time.Durat
 	return s.steer(t, name, breakEven, e, budget)
 }
 
-var _ pool.Ager = (*Engine)(nil)
+var _ control.Ager = (*Engine)(nil)

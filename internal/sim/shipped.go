@@ -6,6 +6,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/trace"
 )
 
@@ -26,7 +27,7 @@ func (Calm) Read(_ time.Time, into *adaptive.Reading) {
 }
 
 // Watch is that of [adaptive.Signals].
-func (Calm) Watch(ctx context.Context, _ func(pool.Trigger)) error {
+func (Calm) Watch(ctx context.Context, _ func(control.Trigger)) error {
 	<-ctx.Done()
 	return nil
 }
@@ -36,12 +37,13 @@ type Shipped struct {
 	Config adaptive.Config // but for Registry, Budget and BreakEven
 	Watch  Watcher
 
-	Controller pool.ControllerStats // at the end of the last replay
+	Controller control.Stats // at the end of the last replay
 }
 
 // subject is a pool that a trace is run through.
 type subject interface {
-	pool.Tunable
+	pool.Source
+	control.Tunable
 	Get(at time.Duration, class int) bool
 	Put(at time.Duration, class int)
 	sync(at time.Duration) // after the controller ran

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/reach"
 )
 
@@ -36,7 +37,7 @@ type slots struct {
 	ghosts stack
 	age    time.Duration
 	ages   reach.Ages
-	demand pool.ClassDemand
+	demand control.ClassDemand
 	low    int
 	out    int64
 	most   int64 // out, at any moment of the window
@@ -67,7 +68,7 @@ func (p *Slots) Get(at time.Duration, class int) bool {
 	from := c.free.pop()
 	c.low = min(c.low, c.free.n)
 	if from < p.now {
-		c.demand.Held[pool.GapBin(at-from)]++
+		c.demand.Held[control.GapBin(at-from)]++
 	}
 	c.hits++
 	p.requests[pool.Hit]++
@@ -81,7 +82,7 @@ func (p *Slots) miss(at time.Duration, c *slots) {
 	p.requests[pool.Miss]++
 	if c.ghosts.n > 0 {
 		c.demand.Regrets++
-		c.demand.Gone[pool.GapBin(at-c.ghosts.pop())]++
+		c.demand.Gone[control.GapBin(at-c.ghosts.pop())]++
 	}
 }
 
@@ -177,12 +178,12 @@ func (p *Slots) idlest(at time.Duration) (class int, longest time.Duration) {
 	return class, longest
 }
 
-// Demand is that of a [pool.Tunable].
-func (p *Slots) Demand(now time.Time, into *pool.Demand) {
+// Demand is that of a [control.Tunable].
+func (p *Slots) Demand(now time.Time, into *control.Demand) {
 	at := max(now.Sub(p.start), p.now)
 	into.Window = at - p.now
 	if len(into.Classes) != len(p.classes) {
-		into.Classes = make([]pool.ClassDemand, len(p.classes))
+		into.Classes = make([]control.ClassDemand, len(p.classes))
 	}
 	for i := range p.classes {
 		c := &p.classes[i]
@@ -190,7 +191,7 @@ func (p *Slots) Demand(now time.Time, into *pool.Demand) {
 		c.demand.Size, c.demand.IdleAge = p.sizes[i], c.age
 		c.demand.Idle, c.demand.InUse, c.demand.LowWater = int64(c.free.n), c.out, int64(c.low)
 		into.Classes[i] = c.demand
-		c.demand = pool.ClassDemand{}
+		c.demand = control.ClassDemand{}
 		c.low = c.free.n
 		c.reach.See(c.out, c.most, into.Window)
 		c.most = c.out
@@ -207,31 +208,31 @@ func (p *Slots) expire(at time.Duration, class int) {
 	}
 }
 
-// SetIdleAge is that of a [pool.Tunable]; 0 keeps objects for ever.
+// SetIdleAge is that of a [control.Tunable]; 0 keeps objects for ever.
 func (p *Slots) SetIdleAge(class int, d time.Duration) {
 	p.classes[class].age = d
 	p.classes[class].ages.Set(0, nil)
 }
 
-// SetIdleAges is that of a [pool.DepthTunable].
+// SetIdleAges is that of a [control.DepthTunable].
 func (p *Slots) SetIdleAges(class int, base int64, ages []time.Duration) {
 	p.classes[class].ages.Set(base, ages)
 }
 
-// SetReserve is that of a [pool.Tunable].
+// SetReserve is that of a [control.Tunable].
 func (p *Slots) SetReserve(bytes int64) { p.reserve = bytes }
 
-// Limit is that of a [pool.Resizable].
+// Limit is that of a [control.Resizable].
 func (p *Slots) Limit() int64 { return p.limit }
 
-// SetLimit is that of a [pool.Resizable].
+// SetLimit is that of a [control.Resizable].
 func (p *Slots) SetLimit(bytes int64) int64 {
 	p.limit = max(bytes, 0)
 	p.Trim(p.idle.bytes - p.limit)
 	return p.limit
 }
 
-// Trim is that of a [pool.Resizable].
+// Trim is that of a [control.Resizable].
 func (p *Slots) Trim(bytes int64) (freed int64) {
 	reserve := p.reserve
 	p.reserve = math.MinInt64
@@ -247,13 +248,13 @@ func (p *Slots) Trim(bytes int64) (freed int64) {
 	return freed
 }
 
-// Curve is that of a [pool.Tunable]. It has the hits and misses, not what other
+// Curve is that of a [control.Tunable]. It has the hits and misses, not what other
 // sizes would have made of them: see the type Curve for that.
-func (p *Slots) Curve(into *pool.Curve) {
+func (p *Slots) Curve(into *control.Curve) {
 	into.Classes = slices.Grow(into.Classes[:0], len(p.classes))
 	for i := range p.classes {
 		c := &p.classes[i]
-		into.Classes = append(into.Classes, pool.ClassCurve{Size: p.sizes[i], Hits: c.hits, Misses: c.misses})
+		into.Classes = append(into.Classes, control.ClassCurve{Size: p.sizes[i], Hits: c.hits, Misses: c.misses})
 	}
 }
 
@@ -278,4 +279,4 @@ func (p *Slots) sync(time.Duration) {}
 
 func (p *Slots) account() *account { return &p.idle }
 
-var _ pool.DepthTunable = (*Slots)(nil)
+var _ control.DepthTunable = (*Slots)(nil)

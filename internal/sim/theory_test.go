@@ -11,6 +11,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/sim"
 	"github.com/otelpool/pool/internal/trace"
 )
@@ -238,4 +239,4 @@ type fixed struct{ reading *adaptive.Reading }
 
 func (f fixed) Read(_ time.Time, into *adaptive.Reading) { *into = *f.reading }
 
-func (fixed) Watch(ctx context.Context, _ func(pool.Trigger)) error { return nil }
+func (fixed) Watch(ctx context.Context, _ func(control.Trigger)) error { return nil }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -44,7 +45,7 @@ var conditions = []condition{
 	{
 		name: "limit 0", requests: missOnly, returns: []pool.ReturnResult{pool.Full},
 		begin: func(_ *testing.T, p *patient) func() {
-			r, ok := p.Source.(pool.Resizable)
+			r, ok := p.Source.(control.Resizable)
 			if !ok {
 				return nil
 			}
@@ -55,8 +56,8 @@ var conditions = []condition{
 	},
 	{name: "over budget", begin: overBudget(false), requests: missOnly, returns: []pool.ReturnResult{pool.Full}},
 	{name: "pressure", begin: overBudget(true), requests: missOnly, returns: []pool.ReturnResult{pool.ReturnPressure}},
-	{name: "mode count", begin: mode(pool.ModeCount), requests: missOnly, returns: []pool.ReturnResult{pool.Refused}},
-	{name: "mode off", begin: mode(pool.ModeOff)},
+	{name: "mode count", begin: mode(control.ModeCount), requests: missOnly, returns: []pool.ReturnResult{pool.Refused}},
+	{name: "mode off", begin: mode(control.ModeOff)},
 	{name: "controller ended", begin: deadController(false), requests: hitOrMiss, returns: pooled},
 	{name: "controller panicked", begin: deadController(true), requests: hitOrMiss, returns: pooled},
 	{name: "controller hangs", begin: hangingController, requests: hitOrMiss, returns: pooled},
@@ -93,7 +94,7 @@ var conditions = []condition{
 
 func overBudget(pressed bool) func(*testing.T, *patient) func() {
 	return func(_ *testing.T, p *patient) func() {
-		if _, ok := p.core().(pool.Tunable); !ok {
+		if _, ok := p.core().(control.Tunable); !ok {
 			return nil // is charged to no budget
 		}
 		b := p.registry.Budget()
@@ -104,14 +105,14 @@ func overBudget(pressed bool) func(*testing.T, *patient) func() {
 	}
 }
 
-func mode(m pool.Mode) func(*testing.T, *patient) func() {
+func mode(m control.Mode) func(*testing.T, *patient) func() {
 	return func(_ *testing.T, p *patient) func() {
-		s, ok := p.Source.(pool.Switchable)
+		s, ok := p.Source.(control.Switchable)
 		if !ok {
 			return nil
 		}
 		s.SetMode(m)
-		return func() { s.SetMode(pool.ModeOn) }
+		return func() { s.SetMode(control.ModeOn) }
 	}
 }
 
@@ -124,7 +125,7 @@ func (s *signals) Read(_ time.Time, into *adaptive.Reading) {
 	s.read()
 }
 
-func (*signals) Watch(ctx context.Context, _ func(pool.Trigger)) error {
+func (*signals) Watch(ctx context.Context, _ func(control.Trigger)) error {
 	<-ctx.Done()
 	return nil
 }
@@ -282,7 +283,7 @@ func TestAHangingDiscardHoldsUpNoGetOrPut(t *testing.T) {
 	for name, letGo := range map[string]func(p *strategies.Bounded[[1000]byte]){
 		"Trim":     func(p *strategies.Bounded[[1000]byte]) { p.Trim(1 << 20) },
 		"SetLimit": func(p *strategies.Bounded[[1000]byte]) { p.SetLimit(0) },
-		"SetMode":  func(p *strategies.Bounded[[1000]byte]) { p.SetMode(pool.ModeCount) },
+		"SetMode":  func(p *strategies.Bounded[[1000]byte]) { p.SetMode(control.ModeCount) },
 		"Close":    func(p *strategies.Bounded[[1000]byte]) { p.Close() },
 	} {
 		reached, release := make(chan struct{}), make(chan struct{})

@@ -9,22 +9,22 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 )
 
 // control is what ours' controller left of a run, also of one that was killed.
-type control struct {
+type recorded struct {
 	Decisions int
-	Changes   int                // of the level
-	Top       pool.PressureLevel // the highest
-	Late      time.Duration      // longest time until a new limit was in force
-	Replay    string             // how a replay of the recording differs; "" if it does not
+	Changes   int                   // of the level
+	Top       control.PressureLevel // the highest
+	Late      time.Duration         // longest time until a new limit was in force
+	Replay    string                // how a replay of the recording differs; "" if it does not
 }
 
 const never = time.Duration(1<<63 - 1)
 
-func readControl(dir string, changes []changed, died bool) (c control) {
+func readControl(dir string, changes []changed, died bool) (c recorded) {
 	recording, err := os.ReadFile(filepath.Join(dir, recordingFile))
 	if err == nil {
 		c.Replay, err = replays(recording, filepath.Join(dir, decisionsFile), &c, died)
@@ -40,7 +40,7 @@ func readControl(dir string, changes []changed, died bool) (c control) {
 
 // replays compares what a recording decides with what was decided. What a
 // process was killed in the middle of may be in one of them only.
-func replays(recording []byte, decided string, c *control, died bool) (differs string, err error) {
+func replays(recording []byte, decided string, c *recorded, died bool) (differs string, err error) {
 	text, err := os.ReadFile(decided)
 	if err != nil {
 		return "", err
@@ -49,9 +49,9 @@ func replays(recording []byte, decided string, c *control, died bool) (differs s
 	if err != nil {
 		return "", err
 	}
-	var live []pool.Decision
+	var live []control.Decision
 	for line := range bytes.Lines(text) {
-		var d pool.Decision
+		var d control.Decision
 		if err := json.Unmarshal(line, &d); err != nil && !died {
 			return "", err
 		} else if err == nil {
@@ -72,13 +72,13 @@ func replays(recording []byte, decided string, c *control, died bool) (differs s
 }
 
 // sameDecision compares all but the form of the time, which JSON changes.
-func sameDecision(a, b pool.Decision) bool {
+func sameDecision(a, b control.Decision) bool {
 	same := a.Time.Equal(b.Time)
 	a.Time, b.Time = time.Time{}, time.Time{}
 	return same && reflect.DeepEqual(a, b)
 }
 
-func (c *control) count(d *pool.Decision) {
+func (c *recorded) count(d *control.Decision) {
 	c.Decisions++
 	c.Top = max(c.Top, d.To)
 	if d.From != d.To {

@@ -25,7 +25,7 @@ type outcome struct {
 	Neighbour string  // how the neighbour did
 	Peak      int64   // most memory the group used; 0 if there was none
 	Stalled   float64 // share of the run in which a task of the machine waited for memory
-	control
+	recorded
 }
 
 func (o *outcome) survived() bool { return o.Died == "" && o.Neighbour == "" }
@@ -65,7 +65,7 @@ func (d *driver) once(ctx context.Context, s *scenario, setting, pool string) (o
 		return o, err
 	}
 	if pool == ours {
-		o.control = readControl(dir, t.changed, o.Died != "")
+		o.recorded = readControl(dir, t.changed, o.Died != "")
 		err = d.kept(dir, s, setting)
 	}
 	return o, err

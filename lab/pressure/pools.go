@@ -14,6 +14,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -170,7 +171,7 @@ func openOurs(ctx context.Context, dir string, budget int64) (buffers, error) {
 	lines := json.NewEncoder(decisions)
 	if p.ctl, err = adaptive.New(adaptive.Config{
 		Registry: registry, MaxIdleBytes: budget, Recorder: p.recorder,
-		OnDecision: func(d pool.Decision) { p.written = errors.Join(p.written, lines.Encode(d)) },
+		OnDecision: func(d control.Decision) { p.written = errors.Join(p.written, lines.Encode(d)) },
 	}); err != nil {
 		return nil, err
 	}
@@ -198,7 +199,7 @@ func (p *controlled) report(r *labResult) {
 	if err = errors.Join(err, p.recorder.Err(), p.written); err != nil {
 		r.Fault = err.Error()
 	}
-	var s pool.ControllerStats
+	var s control.Stats
 	p.ctl.ControllerStats(&s)
 	r.ForcedGC, r.Runs = s.ForcedGCs, s.Runs[:]
 }

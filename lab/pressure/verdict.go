@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // What ours promises in every scenario and setting beside survivals, and what
@@ -114,7 +114,7 @@ func (v *verdict) claimed() {
 
 func (v *verdict) calm() {
 	for i, o := range v.row.runs[ours] {
-		if o.Top > pool.PressureElevated {
+		if o.Top > control.PressureElevated {
 			v.add(false, "run %d: the level was %v without pressure", i+1, o.Top)
 		}
 		if v.neighbour != nil && v.neighbour.Stalls && o.Stalled < leastStalls {

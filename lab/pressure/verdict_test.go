@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // fine is a row of which every promise holds.
@@ -62,7 +62,7 @@ var spoils = []spoilt{
 	{"controller stopped", claims{}, func(r map[string][]outcome) { r[ours][1].Fault = "panic" }, "run 2: panic", false},
 	{"replay", claims{}, func(r map[string][]outcome) { r[ours][0].Replay = "x" }, "run 1: a replay of the recording decides something else: x", false},
 	{"flapping", claims{maxChanges: 4}, func(r map[string][]outcome) { r[ours][1].Changes = 5 }, "the level changed 5.0 times a minute, more than 4", false},
-	{"a level without pressure", claims{calm: true}, func(r map[string][]outcome) { r[ours][1].Top = pool.PressureHigh }, "run 2: the level was high without pressure", false},
+	{"a level without pressure", claims{calm: true}, func(r map[string][]outcome) { r[ours][1].Top = control.PressureHigh }, "run 2: the level was high without pressure", false},
 	{"misses without pressure", claims{calm: true}, func(r map[string][]outcome) { r[ours][1].Misses = 6 }, "94.0 % hits in the worst run", false},
 	{"limit never seen", claims{}, func(r map[string][]outcome) { r[ours][2].Late = never }, "run 3: the controller never saw", false},
 	{"limit seen late", claims{}, func(r map[string][]outcome) { r[ours][2].Late = 2 * time.Second }, "in force after 2s, later than 1.25s", false},
@@ -113,7 +113,7 @@ func TestStallsThatWereNotMadeAreSaid(t *testing.T) {
 
 func TestTableShowsMediansOfSurvivors(t *testing.T) {
 	r := fine(claims{})
-	r.runs[ours][2] = outcome{Neighbour: killed, Peak: 256 * mib, control: control{Changes: 7}}
+	r.runs[ours][2] = outcome{Neighbour: killed, Peak: 256 * mib, recorded: recorded{Changes: 7}}
 	r.runs[capped] = []outcome{{Died: killed, Neighbour: killed}}
 	var out bytes.Buffer
 	printTable(&out, []row{*r}, poolNames())

@@ -18,6 +18,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/otelpool"
 )
 
@@ -44,10 +45,10 @@ func (everything) Stats(into *pool.Stats) {
 
 type controller struct{}
 
-func (controller) ControllerStats(into *pool.ControllerStats) {
-	*into = pool.ControllerStats{
-		Limit: 1 << 30, Efficiency: 0.75, Signals: []pool.Signal{{Name: "heap", Value: 0.5}},
-		Classes: []pool.ClassControl{{Pool: "http.body", Size: 4096, IdleAge: 2 * time.Second}},
+func (controller) ControllerStats(into *control.Stats) {
+	*into = control.Stats{
+		Limit: 1 << 30, Efficiency: 0.75, Signals: []control.Signal{{Name: "heap", Value: 0.5}},
+		Classes: []control.ClassControl{{Pool: "http.body", Size: 4096, IdleAge: 2 * time.Second}},
 	}
 }
 

@@ -1,4 +1,4 @@
-package pool
+package control
 
 import (
 	"math"
@@ -10,7 +10,6 @@ import (
 // Demand and the setters are for controllers: one per pool, never two at once.
 // Curve is for anybody.
 type Tunable interface {
-	Source
 	Resizable
 	// Demand ends the window that began at the call before: it moves the pool's
 	// clock to now, overwrites *into with what the window saw, and then lets go of

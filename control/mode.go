@@ -1,4 +1,4 @@
-package pool
+package control
 
 // Mode says whether a pool pools.
 type Mode uint8

@@ -1,4 +1,4 @@
-package pool
+package control
 
 import "time"
 
@@ -6,7 +6,7 @@ import "time"
 // ControllerStats overwrites *into, reusing its slices. It never waits for a run
 // of the controller that is under way.
 type Controller interface {
-	ControllerStats(into *ControllerStats)
+	ControllerStats(into *Stats)
 }
 
 // Action is what one run of a controller did.
@@ -118,8 +118,8 @@ type ClassControl struct {
 	Regrets uint64        // misses that a pool that had kept what it dropped would have served
 }
 
-// ControllerStats is a snapshot of a controller. Counts never go down.
-type ControllerStats struct {
+// Stats is a snapshot of a controller. Counts never go down.
+type Stats struct {
 	Level   PressureLevel
 	Since   time.Time // when Level was entered
 	Cause   Cause     // of Level
@@ -140,4 +140,11 @@ type ControllerStats struct {
 
 	Classes   []ClassControl // every class of every pool it controls
 	Decisions []Decision     // the last ones, oldest first
+}
+
+func nameOf(names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return "unknown"
 }
