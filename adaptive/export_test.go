@@ -23,6 +23,9 @@ func (m *Memory) Age(breakEven, least, most float64) float64 {
 	return m.best(&prices{T: breakEven, least: least, most: most}, 1)
 }
 
+// Unsafe is the idle age below which an object may be wanted while it is garbage.
+func (m *Memory) Unsafe(stay float64) float64 { return m.unsafe(stay, 1) }
+
 // See adds gaps of a bin, and objects that were dropped for good.
 func (m *Memory) See(bin, n int, absent float32) {
 	m.ended[bin] += float32(n)

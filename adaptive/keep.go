@@ -26,12 +26,12 @@ func (p *policy) prices() prices {
 	if level == control.PressureNone {
 		calm := prices{T: T, least: T * p.c.Clamp, most: T / p.c.Clamp, late: p.c.Interval.Seconds() / 2}
 		if p.memory.limit != NoLimit { // which garbage may be what reaches it
-			calm.least = max(calm.least, stay)
+			calm.stay = stay
 			calm.most = max(calm.most, stay)
 		}
 		return calm
 	}
-	return prices{T: T + stay, least: stay, most: T + 2*stay}
+	return prices{T: T + stay, least: p.c.PressureInterval.Seconds(), stay: stay, most: T + 2*stay}
 }
 
 // stay is how long what is dropped now will take up memory, in whole quarters of a

@@ -19,8 +19,9 @@ var gapLength, gapStart = func() (length, start [control.NumGaps]float64) {
 // prices is what time costs: T is how long holding an object costs as much as
 // allocating it, least and most bound the idle ages, and late is by how much objects
 // are older than their idle age when they are dropped, on average, since pools look
-// at the ends of windows; all in seconds.
-type prices struct{ T, least, most, late float64 }
+// at the ends of windows. Stay is how long what is dropped is garbage, where garbage
+// is what may reach a limit; 0 elsewhere. All are in seconds.
+type prices struct{ T, least, most, late, stay float64 }
 
 // rate is 1/T, or 0 where no time is known yet.
 func (p *prices) rate() float64 {
@@ -130,7 +131,7 @@ func (l *learner) turned(depths float32, one *weight) bool {
 // a gap that ended now.
 func (m *gaps) best(p *prices, one float32) float64 {
 	ended := m.blurred(one)
-	least := max(p.least, p.late) // nothing is dropped earlier
+	least := max(p.least, p.late, m.unsafe(p.stay, one)) // nothing is dropped earlier
 	bin := 0
 	for gapStart[bin] < least {
 		bin++ // whatever the age, these gaps are held through
@@ -151,6 +152,29 @@ func (m *gaps) best(p *prices, one float32) float64 {
 		doublings += 1. / 4
 	}
 	return best
+}
+
+const (
+	// manyGaps is how many gaps have to be known for their length to be trusted.
+	manyGaps = 64
+	// beyond is how many bins an idle age is above the longest of them: a use that
+	// comes late by two thirds is no sign that they have ended.
+	beyond = 3
+)
+
+// unsafe is the idle age below which to drop is to risk that an object is wanted again
+// while it is garbage: the stay, or less if all of many gaps were shorter.
+func (m *gaps) unsafe(stay float64, one float32) float64 {
+	if stay == 0 || (m.all-m.absent)/one < manyGaps {
+		return stay
+	}
+	longest := 0
+	for bin, n := range m.ended {
+		if n > one/2 {
+			longest = bin
+		}
+	}
+	return min(stay, gapStart[min(longest+beyond, control.NumGaps-1)])
 }
 
 // blurred is how often gaps of each length can be expected. Of few gaps it is chance in
