@@ -57,7 +57,7 @@ async function firstPaint(url) {
 	try {
 		const page = await context.newPage();
 		const bodies = [];
-		page.on("response", r => { if (!r.url().includes("stream")) bodies.push(r.buffer()); });
+		page.on("response", r => { if (!r.url().includes("stream") && r.status() !== 204) bodies.push(r.buffer()); });
 		await page.goto(url, { waitUntil: "load" });
 		const at = await until(page, () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
 		return { at, bytes: (await Promise.all(bodies)).reduce((sum, body) => sum + body.length, 0) };
