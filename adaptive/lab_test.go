@@ -15,12 +15,14 @@ import (
 // lab is a controller on a virtual clock, with a pool of slots and signals that
 // say what a test wants.
 type lab struct {
-	t       *testing.T
-	ctl     *adaptive.Controller
-	pool    *sim.Slots
-	budget  *sim.Budget
-	reading adaptive.Reading
-	at      time.Duration
+	t      *testing.T
+	ctl    *adaptive.Controller
+	pool   *sim.Slots
+	budget *sim.Budget
+
+	registry *pool.Registry
+	reading  adaptive.Reading
+	at       time.Duration
 
 	levels []control.PressureLevel // each change
 }
@@ -44,6 +46,7 @@ func newLab(t *testing.T, c adaptive.Config, sizes ...int64) *lab {
 	if c.Registry == nil {
 		c.Registry = new(pool.Registry)
 	}
+	l.registry = c.Registry
 	c.Budget, c.Signals = l.budget, l
 	if _, err := c.Registry.Publish("lab", l.pool, pool.Reject); err != nil {
 		t.Fatal(err)

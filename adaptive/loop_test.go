@@ -102,11 +102,15 @@ func (a *allowance) Reclaim() int64 { return 0 }
 // waker is signals that wake whenever the test says so.
 type waker struct {
 	reading adaptive.Reading
+	read    func() // called by Read, unless it is nil
 	mu      sync.Mutex
 	wake    func(control.Trigger)
 }
 
 func (w *waker) Read(_ time.Time, into *adaptive.Reading) {
+	if w.read != nil {
+		w.read()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	*into = w.reading
@@ -247,15 +251,15 @@ func TestPanicInARunLeavesPoolsToThemselvesAndIsReported(t *testing.T) {
 		w := &waker{reading: adaptive.Reading{Heap: adaptive.HeapReading{Live: 10, Limit: 8000}}}
 		s := new(stub)
 		n := 0
-		s.demand = func() {
+		w.read = func() {
 			if n++; n == 5 {
-				panic("pool is broken")
+				panic("the readings are broken")
 			}
 		}
 		ctl, b, stop := start(t, adaptive.Config{Signals: w, Logger: slog.New(slog.NewTextHandler(&log, nil))}, s)
 		time.Sleep(time.Minute)
 		err := stop()
-		for _, want := range []string{"a run of the controller panicked", "pool is broken", "loop_test.go"} {
+		for _, want := range []string{"a run of the controller panicked", "the readings are broken", "loop_test.go"} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v, want %s", err, want)
 			}
@@ -270,6 +274,25 @@ func TestPanicInARunLeavesPoolsToThemselvesAndIsReported(t *testing.T) {
 			t.Error("the runs before are forgotten")
 		}
 	})
+}
+
+func TestAPoolThatPanicsIsLeftToItselfAndTheOthersAreSized(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	broken := &stub{demand: func() { panic("pool is broken") }}
+	r := l.registry
+	if _, err := r.Publish("broken", broken, pool.Reject); err != nil {
+		t.Fatal(err)
+	}
+	l.fill(0, 100)
+	l.run(20 * time.Second)
+	if used := l.budget.Used(); used != 0 {
+		t.Errorf("%d bytes idle after 20 s without use: the other pool is not sized", used)
+	}
+	n, last := r.Panics()
+	if n != 1 || !strings.Contains(last, "broken") || !strings.Contains(last, "pool is broken") {
+		t.Errorf("%d panics, the last: %s", n, last)
+	}
 }
 
 func TestPanicInTheObserverStopsTheObserverOnly(t *testing.T) {
@@ -404,7 +427,7 @@ func TestWhatStaysBrokenEndsRunAndNotTheProgram(t *testing.T) {
 		ends   string // what Run's error says; "" for nothing: it goes on
 	}{
 		"budget": {adaptive.Config{}, new(stub), "leaving the pools to themselves panicked"},
-		"log":    {adaptive.Config{Logger: slog.New(brokenHandler{})}, &stub{demand: func() { panic("pool") }}, "a run of the controller panicked"},
+		"log":    {adaptive.Config{Logger: slog.New(brokenHandler{})}, &stub{demand: func() { panic("pool") }}, ""}, // the pool is left out, the log not called again
 		"record": {adaptive.Config{Recorder: adaptive.NewRecorder(&brokenWriter{after: 2})}, new(stub), ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -23,6 +23,7 @@ type handle struct {
 	ages    []idleAges
 	early   [2]control.Demand // of the window under way
 	told    bool              // there is something in early
+	broken  bool              // it panicked: nothing more is asked of it
 }
 
 // idleAges are what was set in a class.
@@ -44,12 +45,28 @@ func (ps *pools) observe(entries []*pool.Entry, now time.Time, s *sample) {
 		(*ps)[i].meet(&s.Pools[i])
 	}
 	for i := range *ps {
-		if (*ps)[i].ager != nil {
-			(*ps)[i].ager.Age(now)
-		}
+		(*ps)[i].age(now)
 	}
 	for i := range *ps {
 		(*ps)[i].observe(now, &s.Pools[i])
+	}
+}
+
+// caught ends, by defer, a call of a pool's method. A pool that panics is told of by
+// the registry, and is left to itself from then on: the others are sized as before.
+func (h *handle) caught(method string) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	h.entry.Guard(method, func() { panic(v) })
+	h.tunable, h.ager, h.deep, h.other, h.broken = nil, nil, nil, nil, true
+}
+
+func (h *handle) age(now time.Time) {
+	if h.ager != nil {
+		defer h.caught("Age")
+		h.ager.Age(now)
 	}
 }
 
@@ -104,7 +121,11 @@ func (h *handle) meet(s *poolSample) {
 }
 
 func (h *handle) observe(now time.Time, s *poolSample) {
+	defer h.caught("Demand")
 	s.Others = 0
+	if h.broken {
+		s.Demand.Classes = s.Demand.Classes[:0]
+	}
 	switch {
 	case h.tunable != nil:
 		h.tunable.Demand(now, &s.Demand)
@@ -145,6 +166,10 @@ func (ps pools) setAges(states []poolState) {
 }
 
 func (h *handle) setAge(i int, c *class) {
+	if h.tunable == nil {
+		return // since it panicked
+	}
+	defer h.caught("SetIdleAge")
 	set := &h.ages[i]
 	age := c.inForce(c.age)
 	again := age != set.age
@@ -186,6 +211,7 @@ func (ps pools) dropOld(now time.Time) (freed int64) {
 // dropOld ends a window twice: a pool drops what is old after it has told of its
 // window, and tells of that in the next. Both are part of the window under way.
 func (h *handle) dropOld(now time.Time) (freed int64) {
+	defer h.caught("Demand")
 	for i := range h.early {
 		h.tunable.Demand(now, &h.early[i])
 	}
@@ -228,11 +254,16 @@ func addDemand(to, d *control.ClassDemand) {
 // trimOthers drops what pools that cannot tell their demand have not used lately.
 func (ps pools) trimOthers(states []poolState) (freed int64) {
 	for i := range ps {
-		if other := ps[i].other; other != nil && states[i].unused.before > 0 {
-			freed += other.Trim(states[i].unused.take())
+		if ps[i].other != nil && states[i].unused.before > 0 {
+			freed += ps[i].trim(states[i].unused.take())
 		}
 	}
 	return freed
+}
+
+func (h *handle) trim(bytes int64) int64 {
+	defer h.caught("Trim")
+	return h.other.Trim(bytes)
 }
 
 // letGo leaves the pools to their own idle ages. One that panics does not keep
@@ -244,7 +275,10 @@ func (ps pools) letGo() {
 }
 
 func (h *handle) letGo() {
-	defer func() { _ = recover() }()
+	if h.tunable == nil {
+		return
+	}
+	defer h.caught("SetIdleAge")
 	for j := range h.ages {
 		h.ages[j] = idleAges{}
 		h.tunable.SetIdleAge(j, 0)

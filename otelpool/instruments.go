@@ -322,8 +322,8 @@ var (
 		members: []member{
 			{"none", "It is not."},
 			{"elevated", "The collector works more than twice as hard as it had to."},
-			{"high", "The collector, the control group or the kernel is in trouble: pools keep an eighth."},
-			{"critical", "Close to being killed, or to collecting without end: pools keep nothing."},
+			{"high", "The collector, the control group or the kernel is in trouble: pools keep what is in use."},
+			{"critical", "Close to being killed, or to collecting without end: pools keep what is in use, and grow no more."},
 		},
 	}
 	causeAttribute = attr{

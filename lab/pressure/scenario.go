@@ -119,8 +119,8 @@ func traffic(lasts time.Duration, garbage int) plan {
 
 const bufferSize = 64 << 10
 
-// roomy is a budget that large pools fit in. By default a controller gives idle
-// bytes an eighth of the limit, and the pool would not be what the scenario needs.
+// roomy is a budget that large pools fit in: half of the limit, which is the default
+// where there is one.
 const roomy = 128 * mib
 
 // steadily is a pool all of which is used every second.

@@ -29,7 +29,7 @@ func howShort() Row {
 	return Row{Question: "How short of memory is it?", Panels: []Panel{
 		{
 			Title: "Level of pressure, the 20 highest", View: Timeline, Width: 24, Unit: Text, Values: levelValues, Empty: noController,
-			Description: "By instance. Green, none: pools have their whole budget; amber, elevated: half of it; orange, high: an eighth; red, critical: nothing.",
+			Description: "By instance. Green, none: idle ages as learned; amber, elevated: about half; orange, high: a tenth at most; red, critical: only what is in use stays.",
 			Queries:     []Query{{Legend: instanceLegend, Expr: levelByInstance}},
 		}, {
 			Title: "Pressure by signal", View: Lines, Unit: Ratio, Width: 12, Colours: signals, Empty: noController,
@@ -45,7 +45,7 @@ func howShort() Row {
 			Queries:     []Query{{Legend: "{{otelpool_controller_signal}}", Expr: `max by (otelpool_controller_signal) (otelpool_controller_signal_age_seconds{@service})`}},
 		}, {
 			Title: "Instances by level of pressure", View: Lines, Unit: Count, Stack: true, Colours: levels, Empty: noController,
-			Description: "none: pools have their whole budget; elevated: half of it; high: an eighth; critical: nothing.",
+			Description: "none: idle ages as learned; elevated: about half; high: a tenth at most; critical: only what is in use stays.",
 			Queries:     []Query{{Legend: "{{otelpool_controller_pressure_level}}", Expr: `sum by (otelpool_controller_pressure_level) (otelpool_controller_pressure_status{@service})`}},
 		}, {
 			Title: "Changes of level by cause", View: Lines, Unit: PerHour, Colours: causes, Empty: noController,
