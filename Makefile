@@ -105,8 +105,16 @@ pressure: ## pools in a process that runs short of memory: who survives, and at 
 pressure-full: ## all scenarios, ten runs of each; hours, and goes on where it was interrupted
 	$(stage) pressure-full $(pressure) -full -results pressure/results.jsonl
 
+.PHONY: test-kernel
+test-kernel: ## adaptive's and cgroup's tests and part of pressure on a real kernel with cgroup v2, under QEMU; 8 minutes
+	$(stage) kernel go run -C lab ./kernel
+
+.PHONY: test-kernel-tests
+test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
+	$(stage) kernel go run -C lab ./kernel -tests
+
 .PHONY: test-all
-test-all: test test-deploy fleet pressure soak chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy fleet pressure test-kernel soak chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each

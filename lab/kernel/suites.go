@@ -26,7 +26,9 @@ var testSuites = []suite{
 	{Name: "adaptive-as-nobody", Pkg: "adaptive", Test: true, User: nobody, Args: asNobody},
 }
 
-var labSuites = []suite{
-	{Name: "lab", Pkg: "lab/pressure", Args: []string{"-short", "-survivals"}},
-	{Name: "lab-high", Pkg: "lab/pressure", Args: []string{"-survivals", "-scenarios=high,resized"}},
-}
+// labSuites compare ours with unlimited where the neighbour's pace is one that
+// this slow machine follows, and where memory.high is in force.
+var labSuites = []suite{{
+	Name: "lab", Pkg: "lab/pressure",
+	Args: []string{"-survivals", "-scenarios=steady-140-at-40,hoard-200-at-40,high", "-pools=unlimited,ours"},
+}}

@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("pressure", flag.ContinueOnError)
 	flags.BoolVar(&o.short, "short", false, "the scenarios that matter most, one run of ours each; the others run where ours dies")
 	flags.BoolVar(&o.full, "full", false, "all scenarios, ten runs of ours, unlimited and sync.Pool, two of the others: hours")
-	flags.BoolVar(&o.survivals, "survivals", false, "judge no times: for a machine whose are nobody's")
+	flags.BoolVar(&o.survivals, "survivals", false, "compare survivals alone: for a machine so slow that times and paces mean nothing")
 	flags.BoolVar(&o.noGroup, "nogroup", false, "do without a control group, as where none can be made")
 	flags.Var(&o.scenarios, "scenarios", "comma-separated `names` of scenarios to run; all: "+strings.Join(scenarioNames(), ","))
 	flags.Var(&o.settings, "settings", "comma-separated `names` of settings: "+strings.Join(settings, ","))

@@ -22,6 +22,7 @@ type session struct {
 	pools  []string
 	runs   map[string]int // by pool
 	times  bool           // are judged
+	slow   bool           // machine: what depends on its speed is not judged
 	closer bool           // looks closer at what is broken
 }
 
@@ -29,7 +30,7 @@ func newSession(o *options, out, progress io.Writer) (*session, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	s := &session{out: out, length: quick, times: !o.survivals}
+	s := &session{out: out, length: quick, times: !o.survivals, slow: o.survivals}
 	s.driver = driver{noGroup: o.noGroup, progress: progress, keep: o.keep, budget: o.budget}
 	s.pools = []string{unlimited, gcSized, ours}
 	many, few := 1, 1
@@ -42,7 +43,7 @@ func newSession(o *options, out, progress io.Writer) (*session, error) {
 	if len(o.pools) > 0 {
 		s.pools = o.pools
 	}
-	s.closer = o.full || len(o.scenarios)+len(o.settings)+len(o.pools)+o.runs == 0
+	s.closer = o.full || o.survivals || len(o.scenarios)+len(o.settings)+len(o.pools)+o.runs == 0
 	many, few = orDefault(o.runs, many), orDefault(o.others, few)
 	s.runs = map[string]int{unlimited: many, gcSized: many, ours: many, capped: few, none: few}
 	s.choose(o)
@@ -130,7 +131,7 @@ func (s *session) measureAndJudge(ctx context.Context) error {
 func (s *session) judge() (findings []finding) {
 	for i := range s.rows {
 		if len(s.rows[i].runs[ours]) > 0 {
-			findings = append(findings, s.rows[i].judge(s.times)...)
+			findings = append(findings, s.rows[i].judge(s.times, s.slow)...)
 		}
 	}
 	return findings
