@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"syscall"
 	"time"
@@ -21,7 +20,7 @@ type neighbour struct {
 	Times  int           // 0 is once
 
 	Elsewhere int64 // limit of a group of its own; 0 is in the service's group
-	Stalls    bool  // it does not take memory but reads a file of Bytes, which its group cannot hold, at random
+	Stalls    bool  // it does not take memory but reads a file of Bytes, which its group cannot hold
 }
 
 // runNeighbour is its life.
@@ -61,17 +60,17 @@ func (n *neighbour) take(ctx context.Context, at time.Time) error {
 	return os.NewSyscallError("munmap", syscall.Munmap(memory))
 }
 
-// stall makes the kernel read for those who wait, what it had to drop for want
-// of memory.
+// stall reads what its group cannot hold, again and again: for every page that is
+// read, whoever reads waits until the kernel has dropped another.
 func (n *neighbour) stall(ctx context.Context, at time.Time) error {
 	f, err := scratch(n.Bytes)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	random, page := rand.New(rand.NewPCG(3, 0)), make([]byte, os.Getpagesize())
-	for waitUntil(ctx, at) && time.Since(at) < n.Holds {
-		if _, err := f.ReadAt(page, random.Int64N(n.Bytes/int64(len(page)))*int64(len(page))); err != nil {
+	chunk := make([]byte, mib)
+	for i := int64(0); waitUntil(ctx, at) && time.Since(at) < n.Holds; i++ {
+		if _, err := f.ReadAt(chunk, i*mib%n.Bytes); err != nil {
 			return err
 		}
 	}

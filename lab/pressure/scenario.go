@@ -201,7 +201,7 @@ func stallsElsewhere() scenario {
 	p := traffic(20*time.Second, 0)
 	p.Budget = roomy
 	p.Bursts = []burst{steadily(50 * mib)}
-	n := &neighbour{After: time.Second, Bytes: 96 * mib, Holds: 17 * time.Second, Elsewhere: 48 * mib, Stalls: true}
+	n := &neighbour{After: time.Second, Bytes: 64 * mib, Holds: 17 * time.Second, Elsewhere: 16 * mib, Stalls: true}
 	return scenario{name: "stalls-elsewhere", plan: p, neighbour: n, disk: true, length: quick, claims: claims{survives: 1, calm: true}}
 }
 
