@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"runtime"
 	"strings"
 	"time"
@@ -124,9 +125,12 @@ func LogMisuse(l *slog.Logger) func(Misuse) {
 // Stack is program counters as runtime.Callers gives them, innermost first.
 type Stack []uintptr
 
-// ownFrames begin the names of functions that are left out at the top of a
-// stack: whose mistake it is begins below.
-var ownFrames = []string{"runtime.", "github.com/otelpool/pool/strategies.", "github.com/otelpool/pool/internal/"}
+// module is this package's import path, under which the others lie.
+var module = reflect.TypeFor[Misuse]().PkgPath()
+
+// ownFrames are prefixes of function names. Frames drops them from the top of a
+// stack, which then begins with the caller at fault.
+var ownFrames = []string{"runtime.", module + "/strategies.", module + "/internal/"}
 
 // Frames is the stack's frames, innermost first, from the function that called
 // the pool on.
