@@ -15,7 +15,7 @@ var absent = map[string]string{
 
 // strategiesOfGateway is one pool for each, or the run would cover less than it
 // claims to.
-var strategiesOfGateway = []string{"bounded", "fixed", "sizeclasses", "sync"}
+var strategiesOfGateway = []string{"bounded", "fixed", "sizeclasses", "wrap"}
 
 func TestEveryMetricArrives(t *testing.T) {
 	built(t) // outside of what the subtests take

@@ -41,7 +41,7 @@ const (
 //	var bufs = otelpool.Wrap(&sync.Pool{New: newBuffer}, "render")
 //
 // It exports requests (hit: a pooled object; miss: New ran), allocations,
-// returns (pooled, nil) and objects in use. What a sync.Pool holds idle cannot
+// returns (pooled, nil) and objects in use, under the strategy wrap. What a sync.Pool holds idle cannot
 // be known.
 //
 // From p it takes New and nothing else: objects are kept in a sync.Pool of its
@@ -173,7 +173,7 @@ func (s *SyncPool) Stats(into *pool.Stats) {
 // does not seem to be given back without having been taken.
 func (c *syncCore) Stats(into *pool.Stats) {
 	into.Reset()
-	into.Strategy = "sync"
+	into.Strategy = "wrap"
 	into.Closed = c.closed.Load()
 	into.Knows = pool.Knowledge{
 		Rows:     pool.KnowsInUse,

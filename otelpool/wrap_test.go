@@ -13,6 +13,7 @@ import (
 	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/otelpool"
+	"github.com/otelpool/pool/strategies"
 )
 
 func newBuffer() any { return new(bytes.Buffer) }
@@ -38,6 +39,21 @@ func TestWrapCountsHitsMissesAndReturns(t *testing.T) {
 	})
 	if a != b {
 		t.Error("a hit gave another object than was put")
+	}
+}
+
+func TestWrapAndSyncHaveStrategiesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	r := new(pool.Registry)
+	wrapped := otelpool.Wrap(new(sync.Pool), "", otelpool.WithRegistry(r))
+	defer wrapped.Close()
+	objects := strategies.Must(strategies.NewSync(strategies.SyncConfig[int]{}))
+	defer objects.Close()
+	for want, p := range map[string]pool.Source{"wrap": wrapped, "sync": objects} {
+		var s pool.Stats
+		if p.Stats(&s); s.Strategy != want {
+			t.Errorf("strategy %q, want %q", s.Strategy, want)
+		}
 	}
 }
 
