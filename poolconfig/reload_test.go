@@ -229,66 +229,84 @@ func TestReloadUnderLoadLosesNoCountConcurrentSafe(t *testing.T) {
 	gc, err := poolconfig.NewSync(c, strategies.SyncConfig[[64]byte]{Name: "gc"})
 	must(t, err)
 	defer gc.Close()
-	var stop atomic.Bool
-	var users sync.WaitGroup
-	const n = 2
-	var rounds [n]atomic.Uint64
-	for i := range n {
-		users.Go(func() {
-			for size := 1 + i; !stop.Load(); size = size*7%60_000 + 1 {
-				x, y := a.Get(size), a.Get(100)
-				z := gc.Get()
-				a.Put(x)
-				gc.Put(z)
-				a.Put(y)
-				rounds[i].Add(1)
-			}
-		})
-	}
+	users := startUsers(a, gc)
 	for i := range reloads {
-		before := [n]uint64{}
-		for u := range rounds {
-			before[u] = rounds[u].Load()
-		}
-		limit, budget := 64+i%7*100, 100+i%3*300
-		mode := []string{"on", "count"}[i%2]
-		modeOfA := []string{"on", "on", "on", "count"}[i%4]
-		reload(t, c, fmt.Sprintf("budget: %dKiB\npools:\n  a: {limit: %dKiB, mode: %s}\n  gc: {mode: %s}\n", budget, limit, modeOfA, mode))
-		if a.Mode().String() != modeOfA {
-			t.Fatalf("reload %d: mode %v", i, a.Mode())
-		}
-		if a.Limit() != int64(limit)<<10 || r.Budget().Limit() != int64(budget)<<10 || gc.Mode().String() != mode {
-			t.Fatalf("reload %d: limit %d, budget %d, mode %v", i, a.Limit(), r.Budget().Limit(), gc.Mode())
-		}
+		before := users.progress()
+		limit, budget := int64(64+i%7*100)<<10, int64(100+i%3*300)<<10
+		mode, modeOfA := []string{"on", "count"}[i%2], []string{"on", "on", "on", "count"}[i%4]
+		reload(t, c, fmt.Sprintf("budget: %d\npools:\n  a: {limit: %d, mode: %s}\n  gc: {mode: %s}\n", budget, limit, modeOfA, mode))
+		want(t, fmt.Sprint("reload ", i), fmt.Sprintln(a.Limit(), r.Budget().Limit(), a.Mode(), gc.Mode()),
+			fmt.Sprintln(limit, budget, modeOfA, mode))
 		if i%50 == 0 {
 			eventually(t, func() string { // what is in callers' hands comes down as they get on
-				if used := r.Budget().Used(); used > int64(budget)<<10 {
-					return fmt.Sprintf("reload %d: %d bytes charged, %d allowed", i, used, budget<<10)
+				if used := r.Budget().Used(); used > budget {
+					return fmt.Sprintf("reload %d: %d bytes charged, %d allowed", i, used, budget)
 				}
 				return ""
 			})
-			for u := range rounds {
-				eventually(t, func() string {
-					if rounds[u].Load() == before[u] {
-						return fmt.Sprintf("reload %d: user %d got nowhere", i, u)
-					}
-					return ""
-				})
-			}
+			users.advance(t, before)
 		}
 	}
-	stop.Store(true)
-	users.Wait()
-	var total uint64
-	for u := range rounds {
-		total += rounds[u].Load()
-	}
+	total := users.halt()
 	s, g := stats(a), stats(gc)
 	want(t, "requests and returns", fmt.Sprint(s.Gets(), s.Puts(), s.InUse), fmt.Sprint(2*total, 2*total, 0))
 	want(t, "requests and returns of gc", fmt.Sprint(g.Gets(), g.Puts(), g.InUse), fmt.Sprint(total, total, 0))
 	want(t, "idle", s.Idle, int64(s.Prewarmed+s.Returns[pool.Pooled]-s.Requests[pool.Hit]-s.Evicted()))
 	want(t, "open", len(r.All()), 2)
 	t.Logf("%d rounds, %v returned, %v evicted", total, s.Returns, s.Evictions)
+}
+
+// users are goroutines that take from two pools and give back until halted.
+type users struct {
+	stop   atomic.Bool
+	wg     sync.WaitGroup
+	rounds [2]atomic.Uint64
+}
+
+func startUsers(a *strategies.SizeClasses, gc *strategies.Sync[[64]byte]) *users {
+	u := new(users)
+	for i := range u.rounds {
+		u.wg.Go(func() {
+			for size := 1 + i; !u.stop.Load(); size = size*7%60_000 + 1 {
+				x, y := a.Get(size), a.Get(100)
+				z := gc.Get()
+				a.Put(x)
+				gc.Put(z)
+				a.Put(y)
+				u.rounds[i].Add(1)
+			}
+		})
+	}
+	return u
+}
+
+// progress returns the rounds of each user.
+func (u *users) progress() (rounds [2]uint64) {
+	for i := range u.rounds {
+		rounds[i] = u.rounds[i].Load()
+	}
+	return rounds
+}
+
+// advance waits until every user has done a round since before.
+func (u *users) advance(t testing.TB, before [2]uint64) {
+	t.Helper()
+	for i := range u.rounds {
+		eventually(t, func() string {
+			if u.rounds[i].Load() == before[i] {
+				return fmt.Sprintf("user %d got nowhere", i)
+			}
+			return ""
+		})
+	}
+}
+
+// halt stops the users and returns their rounds in all.
+func (u *users) halt() uint64 {
+	u.stop.Store(true)
+	u.wg.Wait()
+	rounds := u.progress()
+	return rounds[0] + rounds[1]
 }
 
 func TestPoolsAreMadeWhileTheConfigurationReloadsConcurrentSafe(t *testing.T) {
