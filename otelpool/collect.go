@@ -3,6 +3,7 @@ package otelpool
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,20 +53,25 @@ func (i *Instrumentation) collect(_ context.Context, out metric.Observer) error 
 		c.pool(p)
 	}
 	i.controller.collect(c, i.series())
-	worst := 0
-	for at, n := range c.series {
-		if n > c.series[worst] {
-			worst = at
-		}
-	}
-	n := c.series[worst]
+	worst, n := c.widest()
 	c.inst, c.out = nil, nil
 	collectors.Put(c)
+	i.warnOf(worst, n)
+	return nil
+}
+
+// widest is the instrument with the most series, and how many it has.
+func (c *collector) widest() (instrument, n int) {
+	n = slices.Max(c.series[:])
+	return slices.Index(c.series[:], n), n
+}
+
+// warnOf says once that an instrument has more series than an SDK keeps.
+func (i *Instrumentation) warnOf(instrument, n int) {
 	if n > seriesWarning && i.warned.CompareAndSwap(false, true) {
 		i.tell(fmt.Errorf("otelpool: %s has %d series, and an SDK keeps 1,999 by default and folds the rest into one:"+
-			" use WithSizeClasses for fewer pools, or raise the limit with sdk/metric.WithCardinalityLimit", instruments[worst].name, n))
+			" use WithSizeClasses for fewer pools, or raise the limit with sdk/metric.WithCardinalityLimit", instruments[instrument].name, n))
 	}
-	return nil
 }
 
 // left tells once that a pool is left out.
@@ -92,8 +98,19 @@ func (c *collector) observeGauge(instrument int, options []metric.ObserveOption,
 // observe exports one figure. Figures that are differences can be below zero
 // while the pool is used, and where callers give what they never took.
 func (c *collector) observe(instrument int, s *series, row int, v int64) {
+	c.observeWith(instrument, s.row(row), v)
+}
+
+func (c *collector) observeWith(instrument int, options []metric.ObserveOption, v int64) {
 	c.series[instrument]++
-	c.out.ObserveInt64(c.inst.observables[instrument], max(v, 0), s.row(row)...)
+	c.out.ObserveInt64(c.inst.observables[instrument], max(v, 0), options...)
+}
+
+// observeKnown exports a figure that the pool's strategy can know.
+func (c *collector) observeKnown(figure pool.Set, instrument int, s *series, row int, v int64) {
+	if c.stats.Knows.Has(figure) {
+		c.observe(instrument, s, row, v)
+	}
 }
 
 func (c *collector) pool(p *poolSeries) {
@@ -143,9 +160,7 @@ func (c *collector) counts(to *series, known, always pool.Knowledge, n *pool.Cou
 	if known.Allocations() || always.Allocations() {
 		c.observe(allocations, to, rowPlain, int64(n.Allocations))
 	}
-	if known.Has(pool.KnowsAllocatedBytes) {
-		c.observe(memoryAllocated, to, rowPlain, int64(n.AllocatedBytes))
-	}
+	c.observeKnown(pool.KnowsAllocatedBytes, memoryAllocated, to, rowPlain, int64(n.AllocatedBytes))
 }
 
 func (c *collector) results(instrument int, to *series, row int, known, always pool.Set, n []uint64) {
@@ -173,32 +188,20 @@ func (c *collector) idle(to *series, n *pool.Counts, always bool) {
 // poolCounts exports the counts that no class has.
 func (c *collector) poolCounts(to *series) {
 	s := &c.stats
-	if s.Knows.Has(pool.KnowsRequestedBytes) {
-		c.observe(memoryRequested, to, rowPlain, int64(s.RequestedBytes))
-	}
-	if s.Knows.Has(pool.KnowsResizes) {
-		c.observe(resizes, to, rowUp, int64(s.Grown))
-		c.observe(resizes, to, rowDown, int64(s.Shrunk))
-	}
+	c.observeKnown(pool.KnowsRequestedBytes, memoryRequested, to, rowPlain, int64(s.RequestedBytes))
+	c.observeKnown(pool.KnowsResizes, resizes, to, rowUp, int64(s.Grown))
+	c.observeKnown(pool.KnowsResizes, resizes, to, rowDown, int64(s.Shrunk))
 	c.results(misuses, to, rowMisuse, s.Knows.Misuse, s.Knows.Misuse, s.Misuse[:])
 }
 
-// poolGauges exports what is true of an open pool.
+// poolGauges exports the state of an open pool.
 func (c *collector) poolGauges(to *series) {
 	s := &c.stats
-	if s.Knows.Has(pool.KnowsInUse) {
-		c.observe(objectCount, to, rowUsed, s.InUse)
+	c.observeKnown(pool.KnowsInUse, objectCount, to, rowUsed, s.InUse)
+	c.observeKnown(pool.KnowsInUseBytes, memoryUsage, to, rowUsed, s.InUseBytes)
+	c.observeKnown(pool.KnowsObjectLimit, objectLimit, to, rowPlain, s.ObjectLimit)
+	if s.Limit != pool.Unlimited {
+		c.observeKnown(pool.KnowsLimit, memoryLimit, to, rowPlain, s.Limit)
 	}
-	if s.Knows.Has(pool.KnowsInUseBytes) {
-		c.observe(memoryUsage, to, rowUsed, s.InUseBytes)
-	}
-	if s.Knows.Has(pool.KnowsObjectLimit) {
-		c.observe(objectLimit, to, rowPlain, s.ObjectLimit)
-	}
-	if s.Knows.Has(pool.KnowsLimit) && s.Limit != pool.Unlimited {
-		c.observe(memoryLimit, to, rowPlain, s.Limit)
-	}
-	if s.Knows.Has(pool.KnowsPending) {
-		c.observe(pendingRequests, to, rowPlain, s.Pending)
-	}
+	c.observeKnown(pool.KnowsPending, pendingRequests, to, rowPlain, s.Pending)
 }

@@ -84,8 +84,7 @@ func (r *controllerRows) counts(c *collector) {
 	for level := range sum.transitions {
 		for cause, n := range sum.transitions[level] {
 			if n > 0 || possible(control.PressureLevel(level), control.Cause(cause)) {
-				c.series[controllerPressureTransitions]++
-				c.out.ObserveInt64(c.inst.observables[controllerPressureTransitions], int64(n), r.transition(level, cause)...)
+				c.observeWith(controllerPressureTransitions, r.transition(level, cause), int64(n))
 			}
 		}
 	}
@@ -110,9 +109,7 @@ func possible(level control.PressureLevel, cause control.Cause) bool {
 func (r *controllerRows) transition(level, cause int) []metric.ObserveOption {
 	made := &r.transitions[level][cause]
 	if *made == nil {
-		set := attribute.NewSet(with(r.rows.base,
-			attribute.String(keyLevel, levelAttribute.members[level].value), attribute.String(keyCause, causeAttribute.members[cause].value))...)
-		*made = []metric.ObserveOption{metric.WithAttributeSet(set)}
+		*made = observing(r.rows.base, levelAttribute.member(level), causeAttribute.member(cause))
 	}
 	return *made
 }
@@ -159,8 +156,7 @@ func (r *controllerRows) signal(name string) []metric.ObserveOption {
 	if made, ok := r.signals[name]; ok {
 		return made
 	}
-	set := attribute.NewSet(with(r.rows.base, attribute.String(keySignal, pool.ValidName(name)))...)
-	made := []metric.ObserveOption{metric.WithAttributeSet(set)}
+	made := observing(r.rows.base, attribute.String(keySignal, pool.ValidName(name)))
 	if r.signals == nil {
 		r.signals = make(map[string][]metric.ObserveOption)
 	}

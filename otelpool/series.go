@@ -29,27 +29,29 @@ const (
 	numRows     = rowMisuse + pool.NumMisuseKinds
 )
 
+// rowGroups are the attributes of the rows and the row of each one's first value.
+var rowGroups = []struct {
+	first int
+	attr  *attr
+}{
+	{rowRequest, &requestAttribute}, {rowReturn, &returnAttribute}, {rowEviction, &evictionAttribute},
+	{rowIdle, &stateAttribute}, {rowUp, &directionAttribute}, {rowAction, &actionAttribute},
+	{rowLevel, &levelAttribute}, {rowMisuse, &misuseAttribute},
+}
+
 // rowAttribute is the row's extra attribute; there is none for rowPlain.
 func rowAttribute(row int) attribute.KeyValue {
-	from, first := &requestAttribute, rowRequest
-	switch {
-	case row >= rowMisuse:
-		from, first = &misuseAttribute, rowMisuse
-	case row >= rowLevel:
-		from, first = &levelAttribute, rowLevel
-	case row >= rowAction:
-		from, first = &actionAttribute, rowAction
-	case row >= rowUp:
-		from, first = &directionAttribute, rowUp
-	case row >= rowIdle:
-		from, first = &stateAttribute, rowIdle
-	case row >= rowEviction:
-		from, first = &evictionAttribute, rowEviction
-	case row >= rowReturn:
-		from, first = &returnAttribute, rowReturn
+	group := rowGroups[0]
+	for _, g := range rowGroups {
+		if row >= g.first {
+			group = g
+		}
 	}
-	return attribute.String(from.key, from.members[row-first].value)
+	return group.attr.member(row - group.first)
 }
+
+// member is the attribute with its i-th value.
+func (a *attr) member(i int) attribute.KeyValue { return attribute.String(a.key, a.members[i].value) }
 
 // series is the rows of one pool, or of one of its classes, with the options
 // the SDK wants. An option costs four allocations to make, so each is made once,
@@ -71,13 +73,18 @@ func (s *series) row(i int) []metric.ObserveOption {
 	if made := s.rows[i].Load(); made != nil {
 		return *made
 	}
-	attrs := with(s.base)
+	var extra []attribute.KeyValue
 	if i != rowPlain {
-		attrs = append(attrs, rowAttribute(i))
+		extra = append(extra, rowAttribute(i))
 	}
-	made := []metric.ObserveOption{metric.WithAttributeSet(attribute.NewSet(attrs...))}
+	made := observing(s.base, extra...)
 	s.rows[i].Store(&made)
 	return made
+}
+
+// observing is the options that put the attributes on an observation.
+func observing(base []attribute.KeyValue, more ...attribute.KeyValue) []metric.ObserveOption {
+	return []metric.ObserveOption{metric.WithAttributeSet(attribute.NewSet(with(base, more...)...))}
 }
 
 // poolSeries is the series of one name.
