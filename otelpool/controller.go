@@ -119,13 +119,7 @@ func (r *controllerRows) gauges(c *collector) {
 	if r.stats.Limit != pool.Unlimited {
 		c.observe(controllerMemoryLimit, &r.rows, rowPlain, r.stats.Limit)
 	}
-	for level := range control.NumPressureLevels {
-		is := int64(0)
-		if level == int(r.stats.Level) {
-			is = 1
-		}
-		c.observe(controllerPressureStatus, &r.rows, rowLevel+level, is)
-	}
+	r.level(c)
 	if r.stats.Efficiency > 0 {
 		c.observeGauge(controllerEfficiency, r.rows.row(rowPlain), r.stats.Efficiency)
 	}
@@ -134,6 +128,17 @@ func (r *controllerRows) gauges(c *collector) {
 			c.observeGauge(controllerMemoryPressure, r.signal(s.Name), s.Value)
 			c.observeGauge(controllerSignalAge, r.signal(s.Name), s.Age.Seconds())
 		}
+	}
+}
+
+// level exports 1 for the present pressure level and 0 for the others.
+func (r *controllerRows) level(c *collector) {
+	for level := range control.NumPressureLevels {
+		is := int64(0)
+		if level == int(r.stats.Level) {
+			is = 1
+		}
+		c.observe(controllerPressureStatus, &r.rows, rowLevel+level, is)
 	}
 }
 

@@ -29,7 +29,6 @@ type instrument struct {
 	perPool     bool   // carries the pool's name and strategy
 	perClass    bool   // carries the size class where asked for
 	optIn       string // what it takes to have it; "" for nothing
-	prometheus  string // its name there, in the default translation
 }
 
 // attr is an attribute with its values; members is nil for a free one.
@@ -113,152 +112,126 @@ var instruments = [numInstruments]instrument{
 		name: "otelpool.requests", kind: counter, unit: "{request}",
 		description: "Objects requested from the pool, by result.",
 		attribute:   &requestAttribute, perPool: true, perClass: true,
-		prometheus: "otelpool_requests_total",
 	},
 	returns: {
 		name: "otelpool.returns", kind: counter, unit: "{return}",
 		description: "Objects given back to the pool, by result; all but the pooled ones were left to the garbage collector.",
 		attribute:   &returnAttribute, perPool: true, perClass: true,
-		prometheus: "otelpool_returns_total",
 	},
 	objectCount: {
 		name: "otelpool.object.count", kind: upDownCounter, unit: "{object}",
 		description: "Objects held idle by the pool, and objects handed out and not given back; the latter drift up where callers do not give back.",
 		attribute:   &stateAttribute, perPool: true, perClass: true,
-		prometheus: "otelpool_object_count",
 	},
 	objectLimit: {
 		name: "otelpool.object.limit", kind: upDownCounter, unit: "{object}",
 		description: "Most idle objects the pool keeps.",
 		perPool:     true,
-		prometheus:  "otelpool_object_limit",
 	},
 	memoryUsage: {
 		name: "otelpool.memory.usage", kind: upDownCounter, unit: "By",
 		description: "Capacity of the objects held idle by the pool, and of those handed out and not given back.",
 		attribute:   &stateAttribute, perPool: true, perClass: true,
-		prometheus: "otelpool_memory_usage_bytes",
 	},
 	memoryLimit: {
 		name: "otelpool.memory.limit", kind: upDownCounter, unit: "By",
 		description: "Most idle memory the pool keeps; absent while there is no limit.",
 		perPool:     true,
-		prometheus:  "otelpool_memory_limit_bytes",
 	},
 	allocations: {
 		name: "otelpool.allocations", kind: counter, unit: "{allocation}",
 		description: "Objects made by the pool: for requests it had no free object for, and in advance.",
 		perPool:     true, perClass: true,
-		prometheus: "otelpool_allocations_total",
 	},
 	memoryAllocated: {
 		name: "otelpool.memory.allocated", kind: counter, unit: "By",
 		description: "Capacity of the objects made by the pool.",
 		perPool:     true, perClass: true,
-		prometheus: "otelpool_memory_allocated_bytes_total",
 	},
 	memoryRequested: {
 		name: "otelpool.memory.requested", kind: counter, unit: "By",
 		description: "Memory callers asked for; what they were handed beyond it is waste.",
 		perPool:     true, optIn: "pools that count it",
-		prometheus: "otelpool_memory_requested_bytes_total",
 	},
 	evictions: {
 		name: "otelpool.evictions", kind: counter, unit: "{eviction}",
 		description: "Idle objects dropped by the pool, by reason.",
 		attribute:   &evictionAttribute, perPool: true, perClass: true,
-		prometheus: "otelpool_evictions_total",
 	},
 	memoryEvicted: {
 		name: "otelpool.memory.evicted", kind: counter, unit: "By",
 		description: "Capacity of the idle objects dropped by the pool, by reason.",
 		attribute:   &evictionAttribute, perPool: true, perClass: true,
-		prometheus: "otelpool_memory_evicted_bytes_total",
 	},
 	misuses: {
 		name: "otelpool.misuse", kind: counter, unit: "{misuse}",
 		description: "Mistakes of callers that were found, by kind: each is a bug. Where a pool samples, of the sampled objects.",
 		attribute:   &misuseAttribute, perPool: true,
-		prometheus: "otelpool_misuse_total",
 	},
 	resizes: {
 		name: "otelpool.resizes", kind: counter, unit: "{resize}",
 		description: "Changes of the pool's limit, by direction.",
 		attribute:   &directionAttribute, perPool: true,
-		prometheus: "otelpool_resizes_total",
 	},
 	pendingRequests: {
 		name: "otelpool.pending_requests", kind: upDownCounter, unit: "{request}",
 		description: "Callers waiting for an object.",
 		perPool:     true,
-		prometheus:  "otelpool_pending_requests",
 	},
 	waitDuration: {
 		name: "otelpool.wait.duration", kind: histogram, unit: "s",
 		description: "Time callers waited for an object; requests that did not wait are not recorded.",
 		perPool:     true,
-		prometheus:  "otelpool_wait_duration_seconds",
 	},
 	idleAge: {
 		name: "otelpool.object.idle_age", kind: gauge, unit: "s",
 		description: "How long a free object may lie unused before it is dropped, as the controller has learned.",
 		perPool:     true, perClass: true, optIn: "pools with a controller, by size class",
-		prometheus: "otelpool_object_idle_age_seconds",
 	},
 	controllerMemoryUsage: {
 		name: "otelpool.controller.memory.usage", kind: upDownCounter, unit: "By",
 		description: "Idle memory of all pools that the controller sizes.",
-		prometheus:  "otelpool_controller_memory_usage_bytes",
 	},
 	controllerMemoryLimit: {
 		name: "otelpool.controller.memory.limit", kind: upDownCounter, unit: "By",
 		description: "Idle memory the controller allows all pools together.",
-		prometheus:  "otelpool_controller_memory_limit_bytes",
 	},
 	controllerMemoryPressure: {
 		name: "otelpool.controller.memory.pressure", kind: gauge, unit: "1",
 		description: "Memory pressure the controller reads, by signal: 0 for none, 1 at the limit, and beyond.",
 		attribute:   &signalAttribute,
-		prometheus:  "otelpool_controller_memory_pressure_ratio",
 	},
 	controllerPressureStatus: {
 		name: "otelpool.controller.pressure.status", kind: upDownCounter, unit: "1",
 		description: "1 for the level of memory pressure that the controller sees, 0 for the others.",
 		attribute:   &levelAttribute,
-		prometheus:  "otelpool_controller_pressure_status",
 	},
 	controllerPressureTransitions: {
 		name: "otelpool.controller.pressure.transitions", kind: counter, unit: "{transition}",
 		description: "Changes of the level of memory pressure, by the level entered and by what made it so.",
 		attribute:   &levelAttribute, second: &causeAttribute,
-		prometheus: "otelpool_controller_pressure_transitions_total",
 	},
 	controllerSignalAge: {
 		name: "otelpool.controller.signal.age", kind: gauge, unit: "s",
 		description: "Time since a pressure reading was last fresh.",
 		attribute:   &signalAttribute,
-		prometheus:  "otelpool_controller_signal_age_seconds",
 	},
 	controllerRuns: {
 		name: "otelpool.controller.runs", kind: counter, unit: "{run}",
 		description: "Runs of the controller, by what they did.",
 		attribute:   &actionAttribute,
-		prometheus:  "otelpool_controller_runs_total",
 	},
 	controllerCollections: {
 		name: "otelpool.controller.collections", kind: counter, unit: "{collection}",
 		description: "Garbage collections that the controller asked for, after it dropped much under pressure.",
-		prometheus:  "otelpool_controller_collections_total",
 	},
 	controllerRegrets: {
 		name: "otelpool.controller.regrets", kind: counter, unit: "{request}",
 		description: "Requests that missed, and that pools which had kept what they dropped would have served.",
-		prometheus:  "otelpool_controller_regrets_total",
 	},
 	controllerEfficiency: {
 		name: "otelpool.controller.efficiency", kind: gauge, unit: "1",
 		description: "The least that the pools could have cost, in missed and idle memory, over what they did cost; of the last days.",
-		prometheus:  "otelpool_controller_efficiency_ratio",
 	},
 }
 

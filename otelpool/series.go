@@ -123,18 +123,12 @@ func (p *poolSeries) ofClasses(total *series, classes []pool.Class) []*series {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var kept []*series
-	if k := p.classes.Load(); k != nil {
-		kept = *k
-	}
 	list := make([]*series, len(classes))
 	for i := range classes {
 		size := classes[i].Size
-		if at := slices.IndexFunc(kept, func(s *series) bool { return s.size == size }); at >= 0 {
-			list[i] = kept[at]
-			continue
+		if list[i] = p.class(size); list[i] == nil {
+			list[i] = &series{size: size, base: with(total.base, attribute.Int64(keyClass, size))}
 		}
-		list[i] = &series{size: size, base: with(total.base, attribute.Int64(keyClass, size))}
 	}
 	p.classes.Store(&list)
 	return list
@@ -194,6 +188,13 @@ func (i *Instrumentation) series() *catalog {
 	} else if sameList(old.entries, entries) {
 		return old
 	}
+	c := i.catalogOf(entries, old)
+	i.catalog.Store(c)
+	return c
+}
+
+// catalogOf takes the series of entries that were in the old catalog from there.
+func (i *Instrumentation) catalogOf(entries []*pool.Entry, old *catalog) *catalog {
 	c := &catalog{entries: entries, byName: make(map[string]*poolSeries, len(entries))}
 	for _, e := range entries {
 		p := old.byName[e.Name()]
@@ -203,7 +204,6 @@ func (i *Instrumentation) series() *catalog {
 		c.pools = append(c.pools, p)
 		c.byName[e.Name()] = p
 	}
-	i.catalog.Store(c)
 	return c
 }
 

@@ -184,25 +184,27 @@ var started struct {
 	targets map[target]bool
 }
 
-// claim notes that the config's target is started. A provider that is no
-// pointer, such as the no-op one, has no identity and is not noted. A global
-// provider that delegates and the one it delegates to are different to us.
-func claim(c *config) (release func(), err error) {
-	t := target{registry: c.registry}
-	var claims []target
+// targets are what the config exports to. A provider that is no pointer, such as
+// the no-op one, has no identity and is left out. A global provider that delegates
+// and the one it delegates to are different to us.
+func (c *config) targets() (all []target) {
 	if c.global {
-		claims = append(claims, t)
+		all = append(all, target{registry: c.registry})
 	}
-	t.provider = c.provider
-	if reflect.ValueOf(t.provider).Kind() == reflect.Pointer {
-		claims = append(claims, t)
+	if reflect.ValueOf(c.provider).Kind() == reflect.Pointer {
+		all = append(all, target{c.registry, c.provider})
 	}
+	return all
+}
+
+// claim notes that the config's targets are started, until release.
+func claim(c *config) (release func(), err error) {
+	claims := c.targets()
 	started.Lock()
 	defer started.Unlock()
-	for _, t := range claims {
-		if started.targets[t] {
-			return nil, errors.New("otelpool: Start was called for this registry and MeterProvider before, which would double every figure: Stop the first, or use WithRegistry or WithMeterProvider")
-		}
+	if slices.ContainsFunc(claims, func(t target) bool { return started.targets[t] }) {
+		return nil, errors.New("otelpool: Start was called for this registry and MeterProvider before," +
+			" which would double every figure: Stop the first, or use WithRegistry or WithMeterProvider")
 	}
 	if started.targets == nil {
 		started.targets = make(map[target]bool)
