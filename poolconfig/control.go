@@ -158,23 +158,24 @@ func (s *state) checkController() error {
 	return explainControl(config.Validate(), choices)
 }
 
-// control is a controller's config as a state will have it.
+// control is a controller's config as a state will have it. A knob that neither
+// code nor the configuration sets is the controller's own to choose.
 func (s *state) control(c adaptive.Config) (adaptive.Config, []choice) {
 	k := s.env.Controller
 	fill(&k, &s.doc.Controller, controllerFields)
 	var all []choice
-	knob(&all, "break_even", "BreakEven", k.BreakEven, duration(c.BreakEven), func(v duration) { c.BreakEven = time.Duration(v) })
-	knob(&all, "clamp", "Clamp", k.Clamp, share(c.Clamp), func(v share) { c.Clamp = float64(v) })
-	knob(&all, "half_life", "HalfLife", k.HalfLife, duration(c.HalfLife), func(v duration) { c.HalfLife = time.Duration(v) })
-	knob(&all, "interval", "Interval", k.Interval, duration(c.Interval), func(v duration) { c.Interval = time.Duration(v) })
-	knob(&all, "pressure_interval", "PressureInterval", k.PressureInterval, duration(c.PressureInterval), func(v duration) { c.PressureInterval = time.Duration(v) })
-	knob(&all, "memory_limit", "MemoryLimit", k.MemoryLimit, size(c.MemoryLimit), func(v size) { c.MemoryLimit = int64(v) })
-	knob(&all, "manage_memory_limit", "ManageMemoryLimit", k.ManageLimit, boolean(c.ManageMemoryLimit), func(v boolean) { c.ManageMemoryLimit = bool(v) })
-	knob(&all, "dwell", "Dwell", k.Dwell, duration(c.Dwell), func(v duration) { c.Dwell = time.Duration(v) })
-	knob(&all, "force_gc", "ForceGC", k.ForceGC, forceGC(c.ForceGC), func(v forceGC) { c.ForceGC = adaptive.ForceGC(v) })
-	knob(&all, "elevated", "Levels.Elevated", k.Elevated, bandOf(c.Levels.Elevated), func(v band) { c.Levels.Elevated = v.band() })
-	knob(&all, "high", "Levels.High", k.High, bandOf(c.Levels.High), func(v band) { c.Levels.High = v.band() })
-	knob(&all, "critical", "Levels.Critical", k.Critical, bandOf(c.Levels.Critical), func(v band) { c.Levels.Critical = v.band() })
+	choose(&all, "break_even", "BreakEven", k.BreakEven, duration(c.BreakEven), func(v duration) { c.BreakEven = time.Duration(v) })
+	choose(&all, "clamp", "Clamp", k.Clamp, share(c.Clamp), func(v share) { c.Clamp = float64(v) })
+	choose(&all, "half_life", "HalfLife", k.HalfLife, duration(c.HalfLife), func(v duration) { c.HalfLife = time.Duration(v) })
+	choose(&all, "interval", "Interval", k.Interval, duration(c.Interval), func(v duration) { c.Interval = time.Duration(v) })
+	choose(&all, "pressure_interval", "PressureInterval", k.PressureInterval, duration(c.PressureInterval), func(v duration) { c.PressureInterval = time.Duration(v) })
+	choose(&all, "memory_limit", "MemoryLimit", k.MemoryLimit, size(c.MemoryLimit), func(v size) { c.MemoryLimit = int64(v) })
+	choose(&all, "manage_memory_limit", "ManageMemoryLimit", k.ManageLimit, boolean(c.ManageMemoryLimit), func(v boolean) { c.ManageMemoryLimit = bool(v) })
+	choose(&all, "dwell", "Dwell", k.Dwell, duration(c.Dwell), func(v duration) { c.Dwell = time.Duration(v) })
+	choose(&all, "force_gc", "ForceGC", k.ForceGC, forceGC(c.ForceGC), func(v forceGC) { c.ForceGC = adaptive.ForceGC(v) })
+	choose(&all, "elevated", "Levels.Elevated", k.Elevated, bandOf(c.Levels.Elevated), func(v band) { c.Levels.Elevated = v.band() })
+	choose(&all, "high", "Levels.High", k.High, bandOf(c.Levels.High), func(v band) { c.Levels.High = v.band() })
+	choose(&all, "critical", "Levels.Critical", k.Critical, bandOf(c.Levels.Critical), func(v band) { c.Levels.Critical = v.band() })
 	for i := range all {
 		all[i].field = below("controller", all[i].field)
 	}
@@ -184,17 +185,6 @@ func (s *state) control(c adaptive.Config) (adaptive.Config, []choice) {
 		budget.value, budget.from = b.show()
 	}
 	return c, append(all, budget)
-}
-
-// knob decides a setting of the controller. One that neither code nor the
-// configuration sets is the controller's own to choose.
-func knob[T fmt.Stringer](all *[]choice, field, parameter string, s *setting[T], inCode T, set func(T)) {
-	c := choice{field: field, parameter: parameter, value: inCode.String(), from: code}
-	if s != nil {
-		set(s.value)
-		c.value, c.from = s.show()
-	}
-	*all = append(*all, c)
 }
 
 func bandOf(b adaptive.Band) band {

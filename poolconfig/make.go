@@ -84,13 +84,13 @@ func NewSync[T any](c *Config, d strategies.SyncConfig[T]) (*strategies.Sync[T],
 
 func (m *making) chooseSafety(into *strategies.Safety) {
 	if m != nil {
-		choose(m, "safety", "Safety", m.set.Safety, watching(*into), func(w watching) { *into = strategies.Safety(w) })
+		choose(&m.choices, "safety", "Safety", m.set.Safety, watching(*into), func(w watching) { *into = strategies.Safety(w) })
 	}
 }
 
 func (m *making) chooseZero(into *strategies.Zeroing) {
 	if m != nil {
-		choose(m, "zero", "Zero", m.set.Zero, zeroing(*into), func(z zeroing) { *into = strategies.Zeroing(z) })
+		choose(&m.choices, "zero", "Zero", m.set.Zero, zeroing(*into), func(z zeroing) { *into = strategies.Zeroing(z) })
 	}
 }
 
@@ -104,14 +104,14 @@ func (m *making) chooseCount(d *strategies.FixedConfig) {
 		s = nil
 	}
 	inCode := limit(config.Product(int64(d.Size), int64(max(d.Count, 0))))
-	choose(m, "limit", "Count", s, inCode, func(l limit) {
+	choose(&m.choices, "limit", "Count", s, inCode, func(l limit) {
 		d.Count = int(min(int64(l)/int64(d.Size), math.MaxInt))
 	})
 }
 
 func (m *making) chooseClasses(into *strategies.Classes) {
 	if m != nil {
-		choose(m, "classes", "Classes", m.set.Classes, classesOf(*into), func(c classes) { *into = c.table() })
+		choose(&m.choices, "classes", "Classes", m.set.Classes, classesOf(*into), func(c classes) { *into = c.table() })
 	}
 }
 

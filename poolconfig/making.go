@@ -46,17 +46,14 @@ func (c *Config) begin(kind, name string, registry **pool.Registry) *making {
 	return &making{config: c, registry: *registry, name: name, kind: kind, set: c.state.Load().of(name)}
 }
 
-// choose decides a setting that the pool can have.
-func choose[T fmt.Stringer](m *making, field, parameter string, s *setting[T], inCode T, set func(T)) {
-	if m == nil {
-		return
-	}
+// choose decides a field of a config: by the setting, or else by the code.
+func choose[T fmt.Stringer](all *[]choice, field, parameter string, s *setting[T], inCode T, set func(T)) {
 	c := choice{field: field, parameter: parameter, inCode: inCode.String(), value: inCode.String(), from: code}
 	if s != nil {
 		set(s.value)
 		c.value, c.from = s.show()
 	}
-	m.choices = append(m.choices, c)
+	*all = append(*all, c)
 }
 
 // chooseLimit decides the limit of a pool that has one in bytes.
@@ -68,7 +65,21 @@ func (m *making) chooseLimit(into *int64) {
 	if m.limit == 0 {
 		m.limit = strategies.DefaultLimit
 	}
-	choose(m, "limit", "Limit", m.set.Limit, limit(m.limit), func(l limit) { *into = int64(l) })
+	choose(&m.choices, "limit", "Limit", m.set.Limit, limit(m.limit), func(l limit) { *into = int64(l) })
+}
+
+// prewarm is the setting if it is of the pool's form, by size or not. One of the
+// other form is refused.
+func (m *making) prewarm(bySize bool, remedy string) *setting[prewarm] {
+	s := m.set.Prewarm
+	if s == nil {
+		return nil
+	}
+	if _, plain := s.value[0]; plain == bySize {
+		m.refuse("prewarm", s, remedy)
+		return nil
+	}
+	return s
 }
 
 // choosePrewarm decides how many objects a pool without sizes makes in advance.
@@ -76,14 +87,8 @@ func (m *making) choosePrewarm(into *int) {
 	if m == nil {
 		return
 	}
-	s := m.set.Prewarm
-	if s != nil {
-		if _, ok := s.value[0]; !ok {
-			m.refuse("prewarm", s, "a "+m.kind+" pool has no sizes: use how many objects to make")
-			s = nil
-		}
-	}
-	choose(m, "prewarm", "Prewarm", s, prewarm{0: *into}, func(p prewarm) { *into = p[0] })
+	s := m.prewarm(false, "a "+m.kind+" pool has no sizes: use how many objects to make")
+	choose(&m.choices, "prewarm", "Prewarm", s, prewarm{0: *into}, func(p prewarm) { *into = p[0] })
 }
 
 // choosePrewarmBySize decides how many buffers of each size a pool makes in
@@ -92,23 +97,17 @@ func (m *making) choosePrewarmBySize(into *map[int]int) {
 	if m == nil {
 		return
 	}
-	s := m.set.Prewarm
-	if s != nil {
-		if _, ok := s.value[0]; ok {
-			m.refuse("prewarm", s, "a "+m.kind+" pool has sizes: use {size: how many}")
-			s = nil
-		}
+	s := m.prewarm(true, "a "+m.kind+" pool has sizes: use {size: how many}")
+	choose(&m.choices, "prewarm", "Prewarm", s, keyed[prewarm](*into), func(p prewarm) { *into = keyed[map[int]int](p) })
+}
+
+// keyed converts the keys of a map of sizes.
+func keyed[To ~map[B]int, From ~map[A]int, A, B ~int](from From) To {
+	to := make(To, len(from))
+	for size, n := range from {
+		to[B(size)] = n
 	}
-	inCode := prewarm{}
-	for of, many := range *into {
-		inCode[bytes(of)] = many
-	}
-	choose(m, "prewarm", "Prewarm", s, inCode, func(p prewarm) {
-		*into = make(map[int]int)
-		for of, many := range p {
-			(*into)[int(of)] = many
-		}
-	})
+	return to
 }
 
 // refuse notes a setting that the pool cannot have, if it is meant for this pool

@@ -44,17 +44,23 @@ func Handler(opts ...Option) http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		switch p := build(o.registry); {
-		case text:
-			writeText(w, p)
-		case seconds > 0:
-			if p = since(r.Context(), p, o.registry, seconds); p != nil {
-				write(w, p)
-			}
-		default:
-			write(w, p)
-		}
+		o.serve(w, r, text, seconds)
 	})
+}
+
+// serve answers a request without mistakes.
+func (o options) serve(w http.ResponseWriter, r *http.Request, text bool, seconds time.Duration) {
+	p := build(o.registry)
+	if text {
+		writeText(w, p)
+		return
+	}
+	if seconds > 0 {
+		p = since(r.Context(), p, o.registry, seconds)
+	}
+	if p != nil {
+		write(w, p)
+	}
 }
 
 // asked is what a request's parameters ask for.

@@ -91,17 +91,10 @@ func (b *builder) stack(s pool.Stack) []*profile.Location {
 	return all
 }
 
+// location is the frame's. An inlined frame shares its address with the call
+// beside it, so the function counts too.
 func (b *builder) location(f runtime.Frame) *profile.Location {
-	// A frame that was inlined has the address of the call beside it, so the
-	// address alone is not enough.
-	key := functionKey{f.Function, f.File}
-	fn, ok := b.functions[key]
-	if !ok {
-		fn = &profile.Function{ID: uint64(len(b.profile.Function) + 1), Name: f.Function, SystemName: f.Function, Filename: f.File}
-		b.functions[key] = fn
-		b.profile.Function = append(b.profile.Function, fn)
-	}
-	loc := b.locations[f.PC]
+	fn, loc := b.function(f), b.locations[f.PC]
 	if loc == nil || loc.Line[0].Function != fn {
 		loc = &profile.Location{
 			ID: uint64(len(b.profile.Location) + 1), Address: uint64(f.PC),
@@ -111,4 +104,15 @@ func (b *builder) location(f runtime.Frame) *profile.Location {
 		b.profile.Location = append(b.profile.Location, loc)
 	}
 	return loc
+}
+
+func (b *builder) function(f runtime.Frame) *profile.Function {
+	key := functionKey{f.Function, f.File}
+	fn, ok := b.functions[key]
+	if !ok {
+		fn = &profile.Function{ID: uint64(len(b.profile.Function) + 1), Name: f.Function, SystemName: f.Function, Filename: f.File}
+		b.functions[key] = fn
+		b.profile.Function = append(b.profile.Function, fn)
+	}
+	return fn
 }
