@@ -95,18 +95,22 @@ func (c *Config) effective(s *state, sub *subject) []Setting {
 		return all
 	}
 	for _, made := range sub.making.choices {
-		if slices.ContainsFunc(all, func(s Setting) bool { return s.Field == made.field }) {
-			continue
+		if !slices.ContainsFunc(all, func(s Setting) bool { return s.Field == made.field }) {
+			all = append(all, Setting{Pool: name, Field: made.field, Value: made.value, From: string(made.origin(&set))})
 		}
-		from := made.from
-		if v := set.at(poolField(made.field)); v != nil {
-			if value, at := v.show(); value == made.value {
-				from = at // the line it has moved to
-			}
-		}
-		all = append(all, Setting{Pool: name, Field: made.field, Value: made.value, From: string(from)})
 	}
 	return all
+}
+
+// origin is the place of the choice's value: the line it has moved to, if the
+// settings still have it.
+func (c *choice) origin(set *settings) origin {
+	if v := set.at(poolField(c.field)); v != nil {
+		if value, at := v.show(); value == c.value {
+			return at
+		}
+	}
+	return c.from
 }
 
 // orCode is a setting, or the code's value.
@@ -133,36 +137,10 @@ func (s *state) unused(subjects []subject) []string {
 	return all
 }
 
-// String is the configuration as a document that says the same, with where each
-// value came from in a comment.
+// String is the configuration as a document that says the same, with the origin
+// of each value in a comment.
 func (e Effective) String() string {
-	root, control, pools := mapping(), mapping(), mapping()
-	var last string
-	var of *yaml.Node
-	for _, s := range e.Settings {
-		into := root
-		if s.Pool != "" {
-			if s.Pool != last {
-				of, last = mapping(), s.Pool
-				pools.Content = append(pools.Content, text(escaped(s.Pool)), of)
-			}
-			into = of
-		}
-		field, ofControl := strings.CutPrefix(s.Field, "controller.")
-		if ofControl {
-			into = control
-		}
-		v := valueNode(s.Value)
-		v.LineComment = s.From
-		into.Content = append(into.Content, text(field), v)
-	}
-	if len(control.Content) > 0 {
-		root.Content = append(root.Content, text("controller"), control)
-	}
-	if len(pools.Content) > 0 {
-		root.Content = append(root.Content, text("pools"), pools)
-	}
-	out, err := yaml.Dump(root)
+	out, err := yaml.Dump(e.document())
 	if err != nil {
 		return err.Error() // a tree of ours is valid
 	}
@@ -172,6 +150,40 @@ func (e Effective) String() string {
 		fmt.Fprintf(&b, "# no open pool matches %s\n", u)
 	}
 	return b.String()
+}
+
+// document is the settings as YAML: those of no pool, the controller's, the pools'.
+func (e Effective) document() *yaml.Node {
+	root, control, pools := mapping(), mapping(), mapping()
+	var last string
+	var of *yaml.Node
+	for _, s := range e.Settings {
+		if s.Pool != "" && s.Pool != last {
+			of, last = mapping(), s.Pool
+			pools.Content = append(pools.Content, text(escaped(s.Pool)), of)
+		}
+		into := root
+		field, ofControl := strings.CutPrefix(s.Field, "controller.")
+		switch {
+		case ofControl:
+			into = control
+		case s.Pool != "":
+			into = of
+		}
+		v := valueNode(s.Value)
+		v.LineComment = s.From
+		into.Content = append(into.Content, text(field), v)
+	}
+	attach(root, "controller", control)
+	attach(root, "pools", pools)
+	return root
+}
+
+// attach puts a mapping below root, unless it is empty.
+func attach(root *yaml.Node, name string, m *yaml.Node) {
+	if len(m.Content) > 0 {
+		root.Content = append(root.Content, text(name), m)
+	}
 }
 
 func mapping() *yaml.Node { return &yaml.Node{Kind: yaml.MappingNode} }

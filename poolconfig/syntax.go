@@ -260,33 +260,39 @@ func (c *classes) parse(d *decoder, n *yaml.Node, path string) {
 	var table strategies.Classes
 	switch n.Kind {
 	case yaml.SequenceNode:
-		var sizes []int
-		for i, item := range n.Content {
-			var s bytes
-			s.parse(d, resolved(item), fmt.Sprintf("%s[%d]", path, i))
-			sizes = append(sizes, int(s))
-		}
-		table = strategies.Explicit(sizes...)
+		table = d.explicit(n, path)
 	case yaml.MappingNode:
-		var g geometric
-		d.object(n, path, &g)
-		if g.Min == nil || g.Max == nil {
-			d.wrong(n, path, classesRemedy)
-			return
-		}
-		steps := count(1)
-		if g.Steps != nil {
-			steps = g.Steps.value
-		}
-		table = strategies.Geometric(int(g.Min.value), int(g.Max.value), int(steps))
+		table = d.geometric(n, path)
 	default:
 		d.wrong(n, path, classesRemedy)
-		return
 	}
 	if len(d.errs) == before && table.Sizes() == nil {
 		d.wrong(n, path, table.String())
 	}
 	*c = classesOf(table)
+}
+
+// explicit reads a list of sizes.
+func (d *decoder) explicit(n *yaml.Node, path string) strategies.Classes {
+	var sizes classes
+	for i, item := range n.Content {
+		var s bytes
+		s.parse(d, resolved(item), fmt.Sprintf("%s[%d]", path, i))
+		sizes = append(sizes, s)
+	}
+	return sizes.table()
+}
+
+// geometric reads a table by its bounds.
+func (d *decoder) geometric(n *yaml.Node, path string) strategies.Classes {
+	var g geometric
+	d.object(n, path, &g)
+	if g.Min == nil || g.Max == nil {
+		d.wrong(n, path, classesRemedy)
+		return strategies.Classes{}
+	}
+	steps, _ := orCode(g.Steps, 1)
+	return strategies.Geometric(int(g.Min.value), int(g.Max.value), int(steps))
 }
 
 // classesOf is a table as a document would list it.

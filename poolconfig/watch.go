@@ -50,15 +50,20 @@ func (c *Config) Watch(ctx context.Context, report func(error)) {
 		case <-hangups:
 			report(c.Reload())
 		case <-ticks:
-			switch now := c.look(); {
-			case !w.due(now, c.lastTaken()):
-			case now.err != nil:
-				c.take(now)
-				report(now.err)
-			default:
-				report(c.Reload())
-			}
+			c.tick(&w, report)
 		}
+	}
+}
+
+// tick looks at the document, and reloads it when that is due.
+func (c *Config) tick(w *watch, report func(error)) {
+	switch now := c.look(); {
+	case !w.due(now, c.lastTaken()):
+	case now.err != nil:
+		c.take(now)
+		report(now.err)
+	default:
+		report(c.Reload())
 	}
 }
 
