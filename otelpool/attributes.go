@@ -9,7 +9,7 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// unfit is what is wrong with attributes, all of it.
+// unfit returns an error for each mistake in the attributes.
 func unfit(attrs []attribute.KeyValue) (errs []error) {
 	for at, kv := range attrs {
 		key := string(kv.Key)

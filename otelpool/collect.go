@@ -13,7 +13,7 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// seriesWarning is how many series of one instrument are reported as too many:
+// seriesWarning is the number of series of one instrument that earns a warning:
 // SDKs keep 1,999 by default, and fold the others into one that says nothing.
 const seriesWarning = 1900
 
@@ -23,7 +23,7 @@ var classless = pool.Knowledge{
 	Returns:  pool.SetOf(pool.Oversize, pool.Undersize, pool.Foreign, pool.NilReturn),
 }
 
-// collector is what one run of the callback needs; runs may overlap, one per
+// collector is the state of one run of the callback; runs may overlap, one per
 // reader, so each takes its own.
 type collector struct {
 	inst   *Instrumentation
@@ -60,7 +60,7 @@ func (i *Instrumentation) collect(_ context.Context, out metric.Observer) error 
 	return nil
 }
 
-// widest is the instrument with the most series, and how many it has.
+// widest returns the instrument with the most series, and their number.
 func (c *collector) widest() (instrument, n int) {
 	n = slices.Max(c.series[:])
 	return slices.Index(c.series[:], n), n

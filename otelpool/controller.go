@@ -23,7 +23,7 @@ type controllerRows struct {
 	last        controllerCounts
 }
 
-// controllerCounts is what a controller counts.
+// controllerCounts holds a controller's counters.
 type controllerCounts struct {
 	runs        [control.NumActions]uint64
 	transitions [control.NumPressureLevels][control.NumCauses]uint64

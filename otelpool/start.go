@@ -22,7 +22,7 @@ const ScopeName = "github.com/otelpool/pool/otelpool"
 // Version is the version of the instrumentation scope: the module's.
 const Version = "0.1.0"
 
-// Instrumentation is what Start began.
+// Instrumentation is a running export; see [Start].
 type Instrumentation struct {
 	registry     *pool.Registry
 	attributes   []attribute.KeyValue
@@ -171,7 +171,7 @@ func (i *Instrumentation) observeWait(name string, d time.Duration) {
 	i.waits.Record(ctx, d.Seconds(), metric.WithAttributes(with(i.attributes, attribute.String(keyPool, name))...))
 }
 
-// target is what Start may be called for once at a time.
+// target is a registry and a provider, between which Start may run once at a time.
 type target struct {
 	registry *pool.Registry
 	provider metric.MeterProvider // nil for the global one, whichever that is

@@ -15,7 +15,7 @@ type subject struct {
 	making *making // nil: made without the configuration
 }
 
-// original is what the code had of a pool that the configuration has changed.
+// original holds the code's values for a pool that the configuration has changed.
 type original struct {
 	source   pool.Source
 	limit    int64
@@ -120,7 +120,7 @@ func (c *Config) subjects() []subject {
 	return all
 }
 
-// original is what the code had of a pool.
+// original returns the code's values for a pool.
 func (c *Config) original(s *subject) original {
 	if i := slices.IndexFunc(c.origins, func(o original) bool { return o.source == s.source }); i >= 0 {
 		return c.origins[i]

@@ -44,7 +44,7 @@ type Config struct {
 	controller *controlled // the controller made through it, or nil
 }
 
-// state is what was read. It does not change.
+// state is the document and environment as read. It is immutable.
 type state struct {
 	doc     *document
 	sorted  []*entry // the document's, most specific first
@@ -97,8 +97,7 @@ func lookup(environ []string, name string) string {
 	return ""
 }
 
-// stateOf is what a document, as it was read, and the environment say. It changes
-// nothing.
+// stateOf parses a document that was read, and the environment. It changes nothing.
 func (c *Config) stateOf(r reading) (*state, error) {
 	s := &state{doc: &document{}, environ: c.environ()}
 	docErr := r.err
@@ -134,8 +133,8 @@ func readFile(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxDocument+1))
 }
 
-// of is what a state says of a pool: of each field the environment's word on
-// the pool, or on all pools, or that of the document's most specific entry.
+// of returns a pool's settings. Each field comes from the pool's own variable, the
+// variable for all pools, or the document's most specific entry, in this order.
 func (s *state) of(name string) settings {
 	set := *s.env.of(name)
 	set.fill(&s.env.all)
@@ -170,9 +169,9 @@ func (s *state) budgetOf() *setting[limit] {
 	return s.doc.Budget
 }
 
-// setBudget makes the budget what a state asks for, and has the pools that share
-// it drop what is over, what is least likely to be wanted soon first. A controller
-// sets it itself, within what it has been told.
+// setBudget sets the budget that a state asks for, and has pools evict down to it,
+// objects least likely to be wanted soon first. With a controller it does nothing:
+// the controller sets the budget, within its MaxIdleBytes.
 func (c *Config) setBudget(s *state) {
 	if c.registry.Controller() != nil {
 		return

@@ -12,7 +12,7 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// controller is what can be said of a controller.
+// controller has the settings of the controller.
 type controller struct {
 	BreakEven        *setting[duration] `json:"break_even,omitempty" live:"yes" jsonschema:"How long holding a free object costs as much as allocating another."`
 	Clamp            *setting[share]    `json:"clamp,omitempty" live:"yes" jsonschema:"Objects are kept for at least this share of break_even and at most break_even divided by it."`

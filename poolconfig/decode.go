@@ -18,12 +18,12 @@ type decoder struct {
 	origin func(*yaml.Node) origin
 }
 
-// decodable is what a field of a document is: it reads itself from a node.
+// decodable is a field of a document; it reads itself from a node.
 type decodable interface {
 	decode(d *decoder, n *yaml.Node, path string)
 }
 
-// parser is what a setting's value is.
+// parser is a setting's value; it reads itself from a scalar or a mapping.
 type parser interface {
 	parse(d *decoder, n *yaml.Node, path string)
 }
@@ -54,8 +54,8 @@ func describe(n *yaml.Node) string {
 	return quote(n.Value)
 }
 
-// scalar is the text of a node; that of a mapping or a list is "", and that of
-// nothing too, neither of which any value of ours has.
+// scalar is the text of a node: "" for a mapping, a list or null. No setting has
+// the value "".
 func (d *decoder) scalar(n *yaml.Node) string {
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
 		return ""
@@ -162,7 +162,7 @@ func orDocument(path string) string {
 	return path
 }
 
-// below is the path of a field of what is at path.
+// below joins a field's name to the path of its parent.
 func below(path, field string) string { return strings.TrimPrefix(path+"."+word(field), ".") }
 
 func listed(fields []fieldInfo) string {

@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// document is what a file can say. Field names, their descriptions in the JSON
+// document has the fields of a file. Field names, their descriptions in the JSON
 // Schema and the names of environment variables are all made from its tags.
 type document struct {
 	Budget     *setting[limit] `json:"budget,omitempty" live:"yes" jsonschema:"Most idle bytes that all pools of the registry keep together; with a controller, the most that it allows them."`
@@ -16,7 +16,7 @@ type document struct {
 	Pools      patterns        `json:"pools,omitempty" jsonschema:"Settings by pool name, or by pattern: * is any characters, ? is one, [a-z] is one of a range. Each setting comes from the most specific entry that has it."`
 }
 
-// settings is what can be said of a pool. A nil field is left to less specific
+// settings has the settings of a pool. A nil field is left to less specific
 // entries, and in the end to the code.
 type settings struct {
 	Mode         *setting[mode]     `json:"mode,omitempty" live:"yes" jsonschema:"on pools; off allocates and drops, as if there were no pool; count does so and counts."`
@@ -103,10 +103,10 @@ func fieldsOf(t reflect.Type) []fieldInfo {
 	return fields
 }
 
-// controllerFields is what can be said of the controller.
+// controllerFields lists the settings of the controller.
 var controllerFields = fieldsOf(reflect.TypeFor[controller]())
 
-// poolFields is what can be said of a pool, in the order of the struct.
+// poolFields lists the settings of a pool, in the order of the struct.
 var poolFields = fieldsOf(reflect.TypeFor[settings]())
 
 // at is the setting of a field, or nil if there is none.

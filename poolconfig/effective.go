@@ -121,7 +121,7 @@ func orCode[T any](s *setting[T], inCode T) (T, origin) {
 	return s.value, s.from
 }
 
-// unused is what no open pool matches.
+// unused lists the entries and variables that match no open pool.
 func (s *state) unused(subjects []subject) []string {
 	var all []string
 	for _, e := range s.doc.Pools {

@@ -17,7 +17,7 @@ const prefix = "OTELPOOL_"
 // fileVariable names the document where the program names none.
 const fileVariable = prefix + "CONFIG"
 
-// environment is what the variables say. It has the last word.
+// environment holds the variables' settings. They override the document.
 type environment struct {
 	document             // its fields but pools
 	all      settings    // of every pool, unless there is one for the pool
@@ -59,7 +59,7 @@ func readEnvironment(variables []string) (*environment, error) {
 // find is the field that a variable sets, and the struct that it is in.
 func (e *environment) find(name string) (reflect.Value, fieldInfo, bool) {
 	if rest, ok := strings.CutPrefix(name, "POOL_"); ok {
-		// Names of fields may end like those of others: the longest counts.
+		// One field's name may end another's: the longest match counts.
 		fields := slices.SortedFunc(slices.Values(poolFields), func(a, b fieldInfo) int { return cmp.Compare(len(b.name), len(a.name)) })
 		for _, f := range fields {
 			if pool, ok := strings.CutSuffix(rest, "_"+variable(f.name)); ok && pool != "" {
@@ -94,7 +94,7 @@ func (e *environment) pool(name string) *settings {
 	return e.pools[len(e.pools)-1]
 }
 
-// of is what the variables say of a pool.
+// of returns a pool's own variables.
 func (e *environment) of(pool string) *settings {
 	if i := slices.Index(e.names, variable(pool)); i >= 0 {
 		return e.pools[i]

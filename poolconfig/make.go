@@ -9,7 +9,7 @@ import (
 	"github.com/otelpool/pool/strategies"
 )
 
-// made is what constructors return.
+// made is a pool as constructors return it.
 type made interface {
 	pool.Source
 	Name() string
@@ -94,7 +94,7 @@ func (m *making) chooseZero(into *strategies.Zeroing) {
 	}
 }
 
-// chooseCount decides how many buffers a slab has.
+// chooseCount decides the number of buffers in a slab.
 func (m *making) chooseCount(d *strategies.FixedConfig) {
 	if m == nil || d.Size <= 0 {
 		return

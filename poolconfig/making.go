@@ -82,7 +82,7 @@ func (m *making) prewarm(bySize bool, remedy string) *setting[prewarm] {
 	return s
 }
 
-// choosePrewarm decides how many objects a pool without sizes makes in advance.
+// choosePrewarm decides the number of objects that a pool without sizes prewarms.
 func (m *making) choosePrewarm(into *int) {
 	if m == nil {
 		return

@@ -97,7 +97,7 @@ func parseInt(text string) (n int, remedy string) {
 	return n, remedy
 }
 
-// parseCount reads how many, or returns what would have been right.
+// parseCount reads a count, or returns the remedy.
 func parseCount(text string) (n int, remedy string) {
 	n, err := strconv.Atoi(text)
 	switch {
@@ -244,7 +244,7 @@ type geometric struct {
 	Steps *setting[count] `json:"steps,omitempty" jsonschema:"classes to a doubling: 1, 2, 4 or 8; 1 if left out"`
 }
 
-// count is how many.
+// count is a number of objects or steps.
 type count int
 
 func (c *count) parse(d *decoder, n *yaml.Node, path string) {

@@ -9,8 +9,8 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// since is what is held after a while more, or less, than in before; nil if ctx is
-// done first.
+// since returns the change since before, after a wait of d; nil if ctx is done
+// first.
 func since(ctx context.Context, before *profile.Profile, r *pool.Registry, d time.Duration) *profile.Profile {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

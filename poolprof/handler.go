@@ -63,7 +63,7 @@ func (o options) serve(w http.ResponseWriter, r *http.Request, text bool, second
 	}
 }
 
-// asked is what a request's parameters ask for.
+// asked parses a request's parameters.
 func asked(r *http.Request) (text bool, seconds time.Duration, err error) {
 	q := r.URL.Query()
 	text = q.Get("debug") != "" && q.Get("debug") != "0"
