@@ -41,13 +41,11 @@ var rowGroups = []struct {
 
 // rowAttribute is the row's extra attribute; there is none for rowPlain.
 func rowAttribute(row int) attribute.KeyValue {
-	group := rowGroups[0]
-	for _, g := range rowGroups {
-		if row >= g.first {
-			group = g
-		}
+	at := len(rowGroups) - 1
+	for row < rowGroups[at].first {
+		at--
 	}
-	return group.attr.member(row - group.first)
+	return rowGroups[at].attr.member(row - rowGroups[at].first)
 }
 
 // member is the attribute with its i-th value.

@@ -212,11 +212,13 @@ func claim(c *config) (release func(), err error) {
 	for _, t := range claims {
 		started.targets[t] = true
 	}
-	return func() {
-		started.Lock()
-		defer started.Unlock()
-		for _, t := range claims {
-			delete(started.targets, t)
-		}
-	}, nil
+	return func() { unclaim(claims) }, nil
+}
+
+func unclaim(claims []target) {
+	started.Lock()
+	defer started.Unlock()
+	for _, t := range claims {
+		delete(started.targets, t)
+	}
 }
