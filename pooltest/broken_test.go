@@ -12,7 +12,7 @@ import (
 	"github.com/otelpool/pool/strategies"
 )
 
-// short is one byte short from 1,000 on.
+// short returns one byte too few from 1,000 on.
 type short struct{ stack }
 
 func (s *short) Get(n int) []byte {
@@ -22,7 +22,8 @@ func (s *short) Get(n int) []byte {
 	return s.stack.Get(n)[:n-1]
 }
 
-// roundsUp files what is put under the next power of two, which it does not hold.
+// roundsUp files a buffer under the next power of two, which it may be too small
+// for.
 type roundsUp struct {
 	mu   sync.Mutex
 	free [64][][]byte
@@ -59,7 +60,7 @@ func (s *twice) Put(b []byte) {
 	s.stack.Put(b)
 }
 
-// neighbours cuts buffers from a slab and leaves them the rest of it as capacity.
+// neighbours cuts buffers from a slab, without capping their capacity.
 type neighbours struct {
 	mu   sync.Mutex
 	slab []byte
@@ -90,7 +91,7 @@ func (s *clearsLate) Get(n int) []byte {
 	return s.last
 }
 
-// shrinks hands out what was put as long as it was put.
+// shrinks hands out a buffer with the length it had when it was put.
 type shrinks struct {
 	mu   sync.Mutex
 	free map[int][][]byte // by capacity
@@ -117,7 +118,7 @@ func (s *shrinks) Put(b []byte) {
 	}
 }
 
-// forgets keeps addresses, which keep nothing alive.
+// forgets keeps addresses as integers, which keep nothing alive.
 type forgets struct {
 	mu   sync.Mutex
 	free map[int][]uintptr
@@ -145,7 +146,7 @@ func (s *forgets) Put(b []byte) {
 	}
 }
 
-// nilPanics looks before it thinks.
+// nilPanics writes to a buffer without checking its length.
 type nilPanics struct{ stack }
 
 func (s *nilPanics) Put(b []byte) {
@@ -153,12 +154,12 @@ func (s *nilPanics) Put(b []byte) {
 	s.stack.Put(b)
 }
 
-// takesNegative has something for everybody.
+// takesNegative serves negative lengths.
 type takesNegative struct{ stack }
 
 func (s *takesNegative) Get(n int) []byte { return s.stack.Get(max(n, 0)) }
 
-// waits has a hundred buffers to lend.
+// waits lends at most a hundred buffers at a time.
 type waits struct {
 	stack
 	tickets chan bool
@@ -176,7 +177,7 @@ func (s *waits) Put(b []byte) {
 	<-s.tickets
 }
 
-// races has forgotten its lock.
+// races does not take its lock.
 type races struct{ stack }
 
 func (s *races) Get(n int) []byte {
@@ -192,7 +193,7 @@ func (s *races) Put(b []byte) {
 	}
 }
 
-// truth is a pool whose figures are right, for lies to be told about.
+// truth is a pool with right figures, for others to falsify.
 type truth interface {
 	pool.Bytes
 	pool.Source
@@ -203,7 +204,7 @@ func newTrue() truth {
 	return strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{}))
 }
 
-// liar edits the figures.
+// liar falsifies the figures.
 type liar struct {
 	pool.Bytes
 	source pool.Source
@@ -246,7 +247,7 @@ type tunable interface {
 	control.Tunable
 }
 
-// controlled is a pool as its users and its controller have it together.
+// controlled joins the two sides of a pool: its users' and its controller's.
 type controlled struct {
 	pool.Bytes
 	tunable
@@ -275,7 +276,7 @@ type oneMode struct{ *stack }
 func (oneMode) Mode() control.Mode   { return control.ModeOn }
 func (oneMode) SetMode(control.Mode) {}
 
-// closes has nothing more to say once it is closed.
+// closes panics once it is closed.
 type closes struct {
 	stack
 	closed atomic.Bool
@@ -310,8 +311,7 @@ func (o *objectsTwice) Put(x *int) {
 	o.objects.Put(x)
 }
 
-// racingObjects keeps one object, and hands it over without telling the memory
-// model.
+// racingObjects keeps one object and hands it over without synchronization.
 type racingObjects struct{ x *int }
 
 func (o *racingObjects) Get() *int {

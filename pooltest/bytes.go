@@ -10,17 +10,15 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// TestBytes checks that pools which newPool makes do what pool.Bytes promises, one
-// claim to a subtest, each on a pool of its own. It is safe to hand in a pool
-// that cannot do anything right: each failure says what was expected.
+// TestBytes checks that pools which newPool makes keep the promises of pool.Bytes.
+// Each claim is a subtest on a pool of its own. A pool may break all of them: each
+// failure says what was expected.
 //
-// Beyond the two methods' promises it expects of every pool that it can be used
-// by several goroutines at once, that Put of nil and of an empty slice is
-// harmless, and that buffers from elsewhere, which append makes of a pool's own,
-// spoil nothing. A pool that also is a pool.Source, control.Resizable,
-// control.Tunable or control.Switchable, or has a method Close, has the promises of
-// those checked. The
-// pool must be new, and nobody else may use it.
+// Beyond the contract of Get and Put, a pool must be safe for concurrent use, and
+// Put must accept nil, empty slices and buffers from elsewhere, such as those that
+// append makes of a pool's own. A pool that implements pool.Source, control.Resizable,
+// control.Tunable or control.Switchable, or has a method Close, is held to those
+// contracts too. The pool must be new, and nobody else may use it.
 //
 // It takes a fraction of a second, a few seconds under the race detector, and a
 // third of that with -short.
@@ -51,11 +49,11 @@ var bytesChecks = []struct {
 	{"goroutines share it", checkConcurrent},
 }
 
-// lengths are around the sizes at which pools change what they do.
+// lengths lie around the sizes at which pools change their behaviour.
 var lengths = []int{0, 1, 7, 100, 255, 256, 257, 1000, 1023, 1024, 1025, 4096, 5000, 16 << 10, 32<<10 + 1, 100_000}
 
 func checkLengths(t *testing.T, p pool.Bytes) {
-	for range 3 { // the second time they are reused
+	for range 3 { // from the second round on buffers are reused
 		for _, n := range append([]int{1 << 20, 1<<20 + 1}, lengths...) {
 			b := p.Get(n)
 			if len(b) != n {
@@ -76,86 +74,94 @@ func checkNegative(t *testing.T, p pool.Bytes) {
 }
 
 func checkPrefix(t *testing.T, p pool.Bytes) {
+	useAndTake(t, p, func(n int) {
+		b := p.Get(n)
+		p.Put(b[:n/3])
+	})
+}
+
+// useAndTake calls use with every length and then takes buffers of all lengths.
+func useAndTake(t *testing.T, p pool.Bytes, use func(n int)) {
 	h := newHolder(t, p)
 	for range 3 {
 		for _, n := range lengths {
-			b := p.Get(n)
-			p.Put(b[:n/3])
+			use(n)
 		}
 		h.takeAll()
 	}
 }
 
 func checkNothing(t *testing.T, p pool.Bytes) {
-	h := newHolder(t, p)
-	for range 3 {
+	useAndTake(t, p, func(int) {
 		mustNotPanic(t, "Put(nil)", func() { p.Put(nil) })
 		mustNotPanic(t, "Put([]byte{})", func() { p.Put([]byte{}) })
-		h.takeAll()
-	}
+	})
 }
 
-// checkElsewhere gives the pool buffers of all kinds of capacities. It may keep
-// those that it can use and has to see which those are.
+// checkElsewhere puts buffers of all kinds of capacities that the pool did not
+// make. The pool may keep those that it can serve from, and has to tell which.
 func checkElsewhere(t *testing.T, p pool.Bytes) {
-	h := newHolder(t, p)
-	for range 3 {
-		for _, n := range lengths {
-			mustNotPanic(t, "Put of a buffer from elsewhere", func() {
-				p.Put(make([]byte, n))
-				p.Put(make([]byte, n/2, n+3))
-				p.Put(append(p.Get(n), 1))
-			})
-		}
-		h.takeAll()
-	}
+	useAndTake(t, p, func(n int) {
+		mustNotPanic(t, "Put of a buffer from elsewhere", func() {
+			p.Put(make([]byte, n))
+			p.Put(make([]byte, n/2, n+3))
+			p.Put(append(p.Get(n), 1))
+		})
+	})
 }
 
 // checkOwners takes and gives back at random.
 func checkOwners(t *testing.T, p pool.Bytes) {
 	h := newHolder(t, p)
 	r := rand.New(rand.NewPCG(1, 2))
-	for range steps(3000) {
-		if len(h.held) < r.IntN(60) {
-			h.take(lengths[r.IntN(len(lengths))])
-		} else if len(h.held) > 0 {
-			h.giveBack(r.IntN(len(h.held)))
-		}
-		if t.Failed() {
-			return
-		}
+	for i := 0; i < steps(3000) && !t.Failed(); i++ {
+		h.step(r)
 	}
 	h.giveBackAll()
 }
 
-// checkCollections finds a pool that forgets to keep what it holds alive: the
-// memory then belongs to somebody else as well.
+// step takes a buffer or gives one back.
+func (h *holder) step(r *rand.Rand) {
+	h.t.Helper()
+	if len(h.held) < r.IntN(60) {
+		h.take(lengths[r.IntN(len(lengths))])
+	} else if len(h.held) > 0 {
+		h.giveBack(r.IntN(len(h.held)))
+	}
+}
+
+// checkCollections finds a pool that does not keep what it holds alive: the
+// collector then gives the memory to another owner as well.
 func checkCollections(t *testing.T, p pool.Bytes) {
 	for range steps(6) {
-		var free [][]byte
-		for range 4 {
-			for _, n := range lengths {
-				free = append(free, p.Get(n))
-			}
-		}
-		for _, b := range free {
-			p.Put(b)
-		}
-		clear(free)
+		fillPool(p)
 		runtime.GC()
 		runtime.GC()
 		others := newHolder(t, plain{})
 		for range 8 {
-			for _, n := range lengths {
-				others.take(n)
-			}
+			others.takeEach()
 		}
 		newHolder(t, p).takeAll()
 		others.giveBackAll()
 	}
 }
 
-// plain is no pool at all.
+// fillPool leaves several free buffers of each length in the pool and keeps no
+// reference to them.
+func fillPool(p pool.Bytes) {
+	var free [][]byte
+	for range 4 {
+		for _, n := range lengths {
+			free = append(free, p.Get(n))
+		}
+	}
+	for _, b := range free {
+		p.Put(b)
+	}
+	clear(free)
+}
+
+// plain allocates, and keeps nothing.
 type plain struct{}
 
 func (plain) Get(n int) []byte { return make([]byte, n) }
@@ -166,29 +172,7 @@ func checkConcurrent(t *testing.T, p pool.Bytes) {
 	passed := make(chan mark, 16)
 	var wg sync.WaitGroup
 	for g := range byte(8) {
-		wg.Go(func() {
-			r := rand.New(rand.NewPCG(uint64(g), 3))
-			for i := range steps(600) {
-				if t.Failed() {
-					return // the first that shows is enough
-				}
-				n := lengths[r.IntN(len(lengths)-2)]
-				m, ok := newMark(p.Get(n), n, g<<4|byte(i)&15)
-				if !ok {
-					t.Errorf("Get(%d) returned %d bytes", n, len(m.b))
-					return
-				}
-				select {
-				case passed <- m:
-					continue
-				case other := <-passed:
-					other.giveBack(t, p)
-				default:
-					runtime.Gosched()
-				}
-				m.giveBack(t, p)
-			}
-		})
+		wg.Go(func() { takeAndPass(t, p, g, passed) })
 	}
 	wg.Wait()
 	close(passed)
@@ -197,7 +181,36 @@ func checkConcurrent(t *testing.T, p pool.Bytes) {
 	}
 }
 
-// holder holds buffers and sees to it that nobody else writes to them.
+// takeAndPass is one goroutine of checkConcurrent, which stops at the first
+// failure of any of them.
+func takeAndPass(t *testing.T, p pool.Bytes, g byte, passed chan mark) {
+	r := rand.New(rand.NewPCG(uint64(g), 3))
+	for i := 0; i < steps(600) && !t.Failed(); i++ {
+		n := lengths[r.IntN(len(lengths)-2)]
+		m, ok := newMark(p.Get(n), n, g<<4|byte(i)&15)
+		if !ok {
+			t.Errorf("Get(%d) returned %d bytes", n, len(m.b))
+			return
+		}
+		passOn(m, passed, func(m mark) { m.giveBack(t, p) })
+	}
+}
+
+// passOn sends own to another goroutine, or gives back own and, if one is there,
+// what another goroutine sent.
+func passOn[T any](own T, passed chan T, giveBack func(T)) {
+	select {
+	case passed <- own:
+		return
+	case other := <-passed:
+		giveBack(other)
+	default:
+		runtime.Gosched()
+	}
+	giveBack(own)
+}
+
+// holder holds marked buffers; giving one back checks that nobody else wrote to it.
 type holder struct {
 	t    *testing.T
 	p    pool.Bytes
@@ -210,11 +223,16 @@ func newHolder(t *testing.T, p pool.Bytes) *holder { return &holder{t: t, p: p} 
 func (h *holder) take(n int) {
 	h.t.Helper()
 	h.next++
-	m, ok := newMark(h.p.Get(n), n, h.next)
+	h.held = append(h.held, mustMark(h.t, h.p.Get(n), n, h.next))
+}
+
+func mustMark(t *testing.T, b []byte, n int, id byte) mark {
+	t.Helper()
+	m, ok := newMark(b, n, id)
 	if !ok {
-		h.t.Fatalf("Get(%d) returned %d bytes", n, len(m.b))
+		t.Fatalf("Get(%d) returned %d bytes", n, len(b))
 	}
-	h.held = append(h.held, m)
+	return m
 }
 
 func (h *holder) giveBack(i int) {
@@ -235,15 +253,20 @@ func (h *holder) giveBackAll() {
 func (h *holder) takeAll() {
 	h.t.Helper()
 	for range 3 {
-		for _, n := range lengths {
-			h.take(n)
-		}
+		h.takeEach()
 	}
 	h.giveBackAll()
 }
 
-// mark is a buffer that its owner has filled, up to its capacity, with a byte of
-// his: append would write there too.
+func (h *holder) takeEach() {
+	h.t.Helper()
+	for _, n := range lengths {
+		h.take(n)
+	}
+}
+
+// mark is a buffer that its owner has filled with an identifying byte, up to the
+// capacity, since append would write there too.
 type mark struct {
 	b  []byte
 	id byte
@@ -260,14 +283,19 @@ func newMark(b []byte, n int, id byte) (m mark, ok bool) {
 
 func (m mark) giveBack(t *testing.T, p pool.Bytes) {
 	t.Helper()
-	whole := m.b[:cap(m.b)]
-	if strange := len(whole) - bytes.Count(whole, []byte{m.id}); strange > 0 {
-		t.Errorf("%d of a buffer's %d bytes were written by another owner, or by the pool, while it was in use", strange, len(whole))
+	if n := m.strange(); n > 0 {
+		t.Errorf("%d of a buffer's %d bytes were written by another owner, or by the pool, while it was in use", n, cap(m.b))
 	}
 	p.Put(m.b)
 }
 
-// steps is fewer with -short.
+// strange is the number of bytes that the owner did not write.
+func (m mark) strange() int {
+	whole := m.b[:cap(m.b)]
+	return len(whole) - bytes.Count(whole, []byte{m.id})
+}
+
+// steps cuts a number of rounds to a third with -short.
 func steps(n int) int {
 	if testing.Short() {
 		return (n + 2) / 3

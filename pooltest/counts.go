@@ -1,7 +1,9 @@
 package pooltest
 
 import (
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/otelpool/pool"
@@ -32,25 +34,33 @@ func checkCounts(t *testing.T, s subject) {
 	checkTotals(t, src, n, n)
 }
 
-// checkTotals compares with what was done, and with the laws of pool.Stats.
+// checkTotals compares the counts with the calls made, and with the laws of
+// pool.Stats.
 func checkTotals(t *testing.T, src pool.Source, gets, puts uint64) {
 	t.Helper()
 	s := statsOf(src)
 	if s.Gets() != gets || s.HandedOut() != gets {
-		t.Errorf("%d Gets were counted, %d of them handed out: want %d; requests %v", s.Gets(), s.HandedOut(), gets, s.Requests)
+		t.Errorf("%d Gets were counted, %d of them handed out: want %d; requests %v",
+			s.Gets(), s.HandedOut(), gets, s.Requests)
 	}
 	if s.Puts() != puts || s.TakenBack() != puts {
 		t.Errorf("%d Puts were counted, %d of them taken back: want %d; returns %v", s.Puts(), s.TakenBack(), puts, s.Returns)
 	}
+	checkInUse(t, &s, gets, puts)
+	checkLaws(t, &s)
+}
+
+func checkInUse(t *testing.T, s *pool.Stats, gets, puts uint64) {
+	t.Helper()
 	if out := int64(gets - puts); s.Knows.Has(pool.KnowsInUse) && s.InUse != out {
 		t.Errorf("InUse is %d: want %d", s.InUse, out)
 	}
 	if gets == puts && s.InUseBytes != 0 {
 		t.Errorf("InUseBytes is %d: everything was given back", s.InUseBytes)
 	}
-	checkLaws(t, &s)
 }
 
+// checkLaws checks the equations that hold between figures of any Stats.
 func checkLaws(t *testing.T, s *pool.Stats) {
 	t.Helper()
 	want := int64(s.Prewarmed + s.Returns[pool.Pooled] - s.Requests[pool.Hit] - s.Evicted())
@@ -61,6 +71,11 @@ func checkLaws(t *testing.T, s *pool.Stats) {
 		t.Errorf("IdleBytes is %d: the limit is %d", s.IdleBytes, s.Limit)
 	}
 	checkKnowledge(t, s)
+	checkClasses(t, s)
+}
+
+func checkClasses(t *testing.T, s *pool.Stats) {
+	t.Helper()
 	var sum pool.Counts
 	for i := range s.Classes {
 		sum.Add(&s.Classes[i].Counts)
@@ -69,7 +84,7 @@ func checkLaws(t *testing.T, s *pool.Stats) {
 		}
 	}
 	if sum.Gets() > s.Gets() || sum.Puts() > s.Puts() || sum.Evicted() > s.Evicted() || sum.Idle > s.Idle {
-		t.Errorf("the classes together have more than the pool: %+v, %+v", sum, s.Counts)
+		t.Errorf("the sum over classes exceeds the pool's counts: %+v, %+v", sum, s.Counts)
 	}
 }
 
@@ -77,20 +92,26 @@ func checkLaws(t *testing.T, s *pool.Stats) {
 func checkKnowledge(t *testing.T, s *pool.Stats) {
 	t.Helper()
 	for r, n := range s.Requests {
-		if n > 0 && !s.Knows.Requests.Has(r) {
-			t.Errorf("%d requests are %v: not in Knows.Requests", n, pool.RequestResult(r))
-		}
+		known(t, s.Knows.Requests.Has(r), n, pool.RequestResult(r), "requests")
 	}
 	for r, n := range s.Returns {
-		if n > 0 && !s.Knows.Returns.Has(r) {
-			t.Errorf("%d returns are %v: not in Knows.Returns", n, pool.ReturnResult(r))
-		}
+		known(t, s.Knows.Returns.Has(r), n, pool.ReturnResult(r), "returns")
 	}
 	for r, n := range s.Evictions {
-		if n > 0 && !s.Knows.Evictions.Has(r) {
-			t.Errorf("%d evictions are %v: not in Knows.Evictions", n, pool.EvictionReason(r))
-		}
+		known(t, s.Knows.Evictions.Has(r), n, pool.EvictionReason(r), "evictions")
 	}
+	checkRows(t, s)
+}
+
+func known(t *testing.T, knows bool, n uint64, kind fmt.Stringer, of string) {
+	t.Helper()
+	if n > 0 && !knows {
+		t.Errorf("%d %s are %v: not in Knows.%s", n, of, kind, strings.ToUpper(of[:1])+of[1:])
+	}
+}
+
+func checkRows(t *testing.T, s *pool.Stats) {
+	t.Helper()
 	for _, row := range []struct {
 		name  string
 		bit   pool.Set
@@ -109,28 +130,33 @@ func checkKnowledge(t *testing.T, s *pool.Stats) {
 	}
 }
 
-// checkCountsUp reads while others use the pool. A count that goes down is a
-// negative rate in somebody's graph.
+// checkCountsUp reads while others use the pool: a count that falls would be a
+// negative rate on a dashboard. It stops at the first failure.
 func checkCountsUp(t *testing.T, s subject) {
 	src := s.source(t)
 	var last, now pool.Stats
 	s.storm(steps(600), func() {
 		if t.Failed() {
-			return // once is enough
+			return
 		}
 		last, now = now, last
 		src.Stats(&now)
-		for r := range now.Requests {
-			notDown(t, pool.RequestResult(r).String(), last.Requests[r], now.Requests[r])
-		}
-		for r := range now.Returns {
-			notDown(t, pool.ReturnResult(r).String(), last.Returns[r], now.Returns[r])
-		}
-		for r := range now.Evictions {
-			notDown(t, pool.EvictionReason(r).String(), last.Evictions[r], now.Evictions[r])
-		}
-		notDown(t, "allocations", last.Allocations, now.Allocations)
+		checkNoneDown(t, &last, &now)
 	})
+}
+
+func checkNoneDown(t *testing.T, last, now *pool.Stats) {
+	t.Helper()
+	for r := range now.Requests {
+		notDown(t, pool.RequestResult(r).String(), last.Requests[r], now.Requests[r])
+	}
+	for r := range now.Returns {
+		notDown(t, pool.ReturnResult(r).String(), last.Returns[r], now.Returns[r])
+	}
+	for r := range now.Evictions {
+		notDown(t, pool.EvictionReason(r).String(), last.Evictions[r], now.Evictions[r])
+	}
+	notDown(t, "allocations", last.Allocations, now.Allocations)
 }
 
 func notDown(t *testing.T, name string, last, now uint64) {
@@ -140,8 +166,8 @@ func notDown(t *testing.T, name string, last, now uint64) {
 	}
 }
 
-// checkOverwrites asks for figures in a struct that holds others'. A collection
-// may change them between two calls, so it asks again.
+// checkOverwrites reads into a struct that is filled already. A collection may
+// change the figures between two calls, so it tries again.
 func checkOverwrites(t *testing.T, s subject) {
 	src := s.source(t)
 	s.hold(50)()
@@ -157,7 +183,7 @@ func checkOverwrites(t *testing.T, s subject) {
 			return
 		}
 	}
-	t.Errorf("Stats leaves something of what it is given:\n%+v\n%+v", fresh, used)
+	t.Errorf("Stats leaves something of the struct it is given:\n%+v\n%+v", fresh, used)
 }
 
 // garbage is a Stats without a zero in it.
@@ -166,28 +192,38 @@ func garbage() (s pool.Stats) {
 	return s
 }
 
+// fill sets every field and element to a value that is not zero.
 func fill(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for _, field := range v.Fields() {
 			fill(field)
 		}
-	case reflect.Array, reflect.Slice:
-		if v.Kind() == reflect.Slice {
-			v.Set(reflect.MakeSlice(v.Type(), 3, 3))
-		}
-		for i := range v.Len() {
-			fill(v.Index(i))
-		}
-	case reflect.String:
-		v.SetString("x")
-	case reflect.Bool:
-		v.SetBool(true)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 3, 3))
+		fillElements(v)
+	case reflect.Array:
+		fillElements(v)
 	default:
-		if v.CanInt() {
-			v.SetInt(99)
-		} else {
-			v.SetUint(99)
-		}
+		fillScalar(v)
+	}
+}
+
+func fillElements(v reflect.Value) {
+	for i := range v.Len() {
+		fill(v.Index(i))
+	}
+}
+
+func fillScalar(v reflect.Value) {
+	switch {
+	case v.Kind() == reflect.String:
+		v.SetString("x")
+	case v.Kind() == reflect.Bool:
+		v.SetBool(true)
+	case v.CanInt():
+		v.SetInt(99)
+	default:
+		v.SetUint(99)
 	}
 }

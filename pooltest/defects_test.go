@@ -45,8 +45,8 @@ var defects = map[string]defect{
 	"adds to Stats":       {bytes: func() pool.Bytes { return addsUp{newTrue()} }, claim: "Source overwrites what it is given", says: "leaves something"},
 	"ignores its limit":   {bytes: func() pool.Bytes { return unlimited{newTrue()} }, claim: "Resizable keeps its limit", says: "bytes are idle after"},
 	"lies about Trim":     {bytes: func() pool.Bytes { return trimsNothing{newTrue()} }, claim: "Resizable trims what it says", says: "Trim(1) says it freed 1 bytes"},
-	"deaf to Gets":        {bytes: func() pool.Bytes { return tuned(func(d *control.Demand) { d.Classes[0].Gets = 0 }) }, claim: "Tunable tells what a window saw", says: "Demand tells of"},
-	"never lets go":       {bytes: func() pool.Bytes { return hoards{tuned(nil)} }, claim: "Tunable lets go of what has grown old", says: "the idle age is 3s"},
+	"deaf to Gets":        {bytes: func() pool.Bytes { return tuned(func(d *control.Demand) { d.Classes[0].Gets = 0 }) }, claim: "Tunable reports the demand of a window", says: "Demand reports"},
+	"never lets go":       {bytes: func() pool.Bytes { return hoards{tuned(nil)} }, claim: "Tunable evicts what has grown old", says: "the idle age is 3s"},
 	"one mode":            {bytes: func() pool.Bytes { return oneMode{new(stack)} }, claim: "Switchable works in every mode", says: "Mode is on after SetMode(count)"},
 	"closed for good":     {bytes: func() pool.Bytes { return &closes{} }, claim: "Close leaves a working pool", says: "closed"},
 
@@ -57,8 +57,7 @@ var defects = map[string]defect{
 	"racing objects":   {objects: func() pool.Objects[int] { return new(racingObjects) }, claim: "goroutines share it", says: "WARNING: DATA RACE", race: true, crash: true},
 }
 
-// planted tells TestDefect to run: a test that fails is nothing to have in a
-// normal run.
+// planted makes TestDefect run, which has to fail and so is skipped otherwise.
 const planted = "POOLTEST_DEFECT"
 
 func TestPlantedDefectsAreCaught(t *testing.T) {

@@ -23,28 +23,34 @@ func (s subject) tunable(t *testing.T) tunable {
 	return p
 }
 
-// clock is the time that a pool is told of: one window after the other.
+// clock is the time passed to a pool's Demand, one window after the other.
 type clock struct {
-	pool control.Tunable
+	pool tunable
 	now  time.Time
 	seen control.Demand
 }
 
 const window = time.Second
 
-func newClock(p control.Tunable) *clock {
+func newClock(p tunable) *clock {
 	c := &clock{pool: p, now: time.Now()}
 	c.pool.Demand(c.now, &c.seen)
 	return c
 }
 
-// tick ends a window, of which seen then tells.
+// tick ends a window and reads its demand into seen.
 func (c *clock) tick() {
 	c.now = c.now.Add(window)
 	c.pool.Demand(c.now, &c.seen)
 }
 
-// served are the requests and misses of the window, of all classes.
+func (c *clock) ticks(n int) {
+	for range n {
+		c.tick()
+	}
+}
+
+// served returns the window's requests and misses, over all classes.
 func (c *clock) served() (gets, misses uint64) {
 	for _, class := range c.seen.Classes {
 		gets += class.Gets
@@ -53,65 +59,84 @@ func (c *clock) served() (gets, misses uint64) {
 	return gets, misses
 }
 
-// checkDemand compares windows with what was done in them.
+// checkDemand compares windows with the calls made in them.
 func checkDemand(t *testing.T, s subject) {
-	p := s.tunable(t)
-	c := newClock(p)
+	c := newClock(s.tunable(t))
 	for range 5 {
-		before := statsOf(p)
-		s.hold(100)()
-		after := statsOf(p)
-		c.tick()
-		if c.seen.Window != window {
-			t.Errorf("Demand tells of a window of %v: it was %v", c.seen.Window, window)
-		}
-		if want := max(len(after.Classes), 1); len(c.seen.Classes) != want {
-			t.Fatalf("Demand tells of %d classes: Stats has %d", len(c.seen.Classes), len(after.Classes))
-		}
-		after.Sub(&before)
-		gets, misses := c.served()
-		if want := after.Requests[pool.Miss]; misses != want {
-			t.Errorf("Demand tells of %d misses: there were %d", misses, want)
-		}
-		if want := after.Requests[pool.Hit] + after.Requests[pool.Miss]; gets != want {
-			t.Errorf("Demand tells of %d Gets: there were %d", gets, want)
-		}
+		checkWindow(t, s, c)
 	}
 	c.tick()
-	if gets, _ := c.served(); gets != 0 {
-		t.Errorf("Demand tells of %d Gets in a window in which there were none", gets)
+	c.checkServed(t, new(pool.Stats))
+}
+
+// checkWindow uses the pool for one window and compares Demand with Stats.
+func checkWindow(t *testing.T, s subject, c *clock) {
+	t.Helper()
+	before := statsOf(c.pool)
+	s.hold(100)()
+	after := statsOf(c.pool)
+	c.tick()
+	if c.seen.Window != window {
+		t.Errorf("Demand reports a window of %v: it was %v", c.seen.Window, window)
+	}
+	if want := max(len(after.Classes), 1); len(c.seen.Classes) != want {
+		t.Fatalf("Demand reports %d classes: Stats has %d", len(c.seen.Classes), len(after.Classes))
+	}
+	after.Sub(&before)
+	c.checkServed(t, &after)
+}
+
+func (c *clock) checkServed(t *testing.T, want *pool.Stats) {
+	t.Helper()
+	gets, misses := c.served()
+	if want := want.Requests[pool.Miss]; misses != want {
+		t.Errorf("Demand reports %d misses: there were %d", misses, want)
+	}
+	if want := want.Requests[pool.Hit] + want.Requests[pool.Miss]; gets != want {
+		t.Errorf("Demand reports %d Gets: there were %d", gets, want)
 	}
 }
 
-// checkIdleAge waits, by the pool's clock, until what it holds has grown old.
+// checkIdleAge lets what the pool holds grow old on the pool's clock: a reserve
+// stays, and the rest is evicted.
 func checkIdleAge(t *testing.T, s subject) {
 	p := s.tunable(t)
 	c := newClock(p)
 	s.hold(100)()
 	held := s.idleBytes(t)
-	const age = 3 * window
-	for i := range c.seen.Classes {
-		p.SetIdleAge(i, age)
-	}
+	c.setIdleAge(idleAge)
 	p.SetReserve(held / 2)
-	for range 20 {
-		c.tick()
-	}
-	var largest int64 // a reserve holds whole objects
-	for _, class := range c.seen.Classes {
-		largest = max(largest, class.Size)
-	}
-	if idle := s.idleBytes(t); idle <= held/2-largest {
+	c.ticks(20)
+	if idle := s.idleBytes(t); idle <= held/2-c.largest() { // a reserve holds whole objects
 		t.Errorf("%d of %d bytes are idle after 20 windows: %d are reserved", idle, held, held/2)
 	}
 	p.SetReserve(0)
-	for range 20 {
-		c.tick()
-	}
-	if idle := s.idleBytes(t); idle != 0 {
-		t.Errorf("%d bytes are idle after 20 windows of %v without a Get: the idle age is %v", idle, window, age)
-	}
+	c.ticks(20)
+	s.checkNoneIdle(t)
 	s.hold(100)()
 	stats := statsOf(p)
 	checkLaws(t, &stats)
+}
+
+const idleAge = 3 * window
+
+func (s subject) checkNoneIdle(t *testing.T) {
+	t.Helper()
+	if idle := s.idleBytes(t); idle != 0 {
+		t.Errorf("%d bytes are idle after 20 windows of %v without a Get: the idle age is %v", idle, window, idleAge)
+	}
+}
+
+func (c *clock) setIdleAge(age time.Duration) {
+	for i := range c.seen.Classes {
+		c.pool.SetIdleAge(i, age)
+	}
+}
+
+// largest is the size of the largest class.
+func (c *clock) largest() (size int64) {
+	for _, class := range c.seen.Classes {
+		size = max(size, class.Size)
+	}
+	return size
 }

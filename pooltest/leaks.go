@@ -8,23 +8,24 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// NoLeaks fails the test if it ends with more objects out of a pool than there
-// were when NoLeaks was called, and says of which pools and how many. It looks at
-// every named pool of the registries, or of pool.Default if none is given; those
-// opened and those closed meanwhile count too.
+// NoLeaks fails the test if it ends with more objects in use than there were when
+// NoLeaks was called, and reports how many for each pool. It looks at every named
+// pool of the registries, or of pool.Default if none is given, including pools
+// opened or closed meanwhile.
 //
-// Call it first: cleanups run in reverse order, so what the test's own cleanups
-// give back is then seen. Goroutines that still give back get two seconds.
+// Call it first: cleanups run in reverse order, so NoLeaks then runs after the
+// test's own cleanups have given back their objects. It waits up to two seconds
+// for goroutines that still give back.
 //
-// Of pools that are strict it also says where what is missing was taken: those with
-// Safety: strategies.SafetyStrict in their config, and in a program that is built
-// with -tags otelpool_debug all that can. Of others it says where some were taken,
-// if they happened to be sampled.
+// For strict pools it also reports where the missing objects were taken. A pool is
+// strict with Safety: strategies.SafetyStrict in its config, and every pool that
+// can be is in a program built with -tags otelpool_debug. For other pools it
+// reports the stacks of those objects that happened to be sampled.
 //
-// A pool without a name is not seen. Other tests that use the same pools at the same time, by t.Parallel,
-// spoil the count, and so do buffers that are put without having been taken; give
-// such tests a registry of their own. gRPC and others leave buffers to the garbage
-// collector on purpose where a call is cut off.
+// It does not see pools without a name. Tests that run in parallel and use the
+// same pools spoil the count, and so do buffers that are put without having been
+// taken; give such tests a registry of their own. Some libraries, gRPC among them,
+// deliberately leave buffers to the garbage collector when a call is cut off.
 func NoLeaks(t testing.TB, registries ...*pool.Registry) {
 	t.Helper()
 	if len(registries) == 0 {
@@ -33,18 +34,19 @@ func NoLeaks(t testing.TB, registries ...*pool.Registry) {
 	before, watched := takeOut(registries), watch(registries)
 	t.Cleanup(func() {
 		t.Helper()
-		for _, leak := range settle(registries, before) {
+		for _, leak := range awaitReturns(registries, before) {
 			t.Errorf("pooltest: %s%s", leak.text, watched.where(leak))
 		}
 		watched.stop()
 	})
 }
 
-// grace is how long goroutines have to give back what they hold.
+// grace is the time that goroutines have to give back what they hold.
 const grace = 2 * time.Second
 
-// settle waits until nothing is missing, and returns what still is after grace.
-func settle(registries []*pool.Registry, before map[*pool.Entry]out) []leak {
+// awaitReturns waits until nothing is missing, at most for grace, and returns what
+// still is.
+func awaitReturns(registries []*pool.Registry, before map[*pool.Entry]out) []leak {
 	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		missing := leaks(registries, before)
 		if len(missing) == 0 || time.Since(start) > grace {
@@ -60,7 +62,7 @@ type out struct {
 	looks          bool // the pool may know where something was taken
 }
 
-// leak is a pool that misses something.
+// leak describes a pool with objects missing.
 type leak struct {
 	entry   *pool.Entry
 	objects int64
@@ -68,36 +70,43 @@ type leak struct {
 	text    string
 }
 
-// takeOut is what is out of every pool. It is counted, and not read from InUse,
-// which ends when a pool is closed.
+// takeOut counts what every pool has handed out and not got back. InUse would not
+// do: closing a pool resets it.
 func takeOut(registries []*pool.Registry) map[*pool.Entry]out {
 	all := make(map[*pool.Entry]out)
-	var s pool.Stats
 	for _, r := range registries {
 		for _, e := range r.All() {
-			e.Stats(&s)
-			all[e] = out{s.Strategy, int64(s.HandedOut()) - int64(s.TakenBack()), s.InUseBytes, s.Knows.Misuse.Has(int(pool.MisuseLost))}
+			all[e] = outOf(e)
 		}
 	}
 	return all
 }
 
-// leaks says in words what is out now and was not before, in the registries'
-// order.
+func outOf(e *pool.Entry) out {
+	var s pool.Stats
+	e.Stats(&s)
+	objects := int64(s.HandedOut()) - int64(s.TakenBack())
+	return out{s.Strategy, objects, s.InUseBytes, s.Knows.Misuse.Has(int(pool.MisuseLost))}
+}
+
+// leaks describes what is out now and was not before, in the registries' order.
 func leaks(registries []*pool.Registry, before map[*pool.Entry]out) (missing []leak) {
 	now := takeOut(registries)
 	for _, r := range registries {
 		for _, e := range r.All() {
-			n := now[e].objects - before[e].objects
-			if n <= 0 {
-				continue
+			if now[e].objects > before[e].objects {
+				missing = append(missing, newLeak(e, now[e], before[e]))
 			}
-			text := fmt.Sprintf("pool %q (%s): %d not given back", e.Name(), now[e].strategy, n)
-			if bytes := now[e].bytes - before[e].bytes; bytes > 0 {
-				text += fmt.Sprintf(", %d bytes", bytes)
-			}
-			missing = append(missing, leak{e, n, now[e].looks, text})
 		}
 	}
 	return missing
+}
+
+func newLeak(e *pool.Entry, now, before out) leak {
+	n := now.objects - before.objects
+	text := fmt.Sprintf("pool %q (%s): %d not given back", e.Name(), now.strategy, n)
+	if bytes := now.bytes - before.bytes; bytes > 0 {
+		text += fmt.Sprintf(", %d bytes", bytes)
+	}
+	return leak{e, n, now.looks, text}
 }

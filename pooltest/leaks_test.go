@@ -14,7 +14,7 @@ import (
 	"github.com/otelpool/pool/strategies"
 )
 
-// recorder is a test that has failed when it has errors.
+// recorder is a testing.TB that records errors.
 type recorder struct {
 	testing.TB
 	cleanups []func()
@@ -27,7 +27,7 @@ func (r *recorder) Errorf(format string, a ...any) {
 	r.errors = append(r.errors, fmt.Sprintf(format, a...))
 }
 
-// run is a test of its own, with NoLeaks at its top.
+// run runs test as a test of its own that calls NoLeaks first.
 func run(t *testing.T, r *pool.Registry, test func(*recorder)) (errors []string) {
 	t.Helper()
 	synctest.Test(t, func(*testing.T) {
@@ -160,7 +160,7 @@ func TestCleanupsAndGoroutinesMayGiveBackLate(t *testing.T) {
 	}
 }
 
-// The registry of a program is what a program's tests look at.
+// Without arguments NoLeaks looks at pool.Default.
 func TestNoLeaksLooksAtTheDefaultRegistry(t *testing.T) {
 	p, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "pooltest.default"})
 	if err != nil {

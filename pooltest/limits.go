@@ -1,6 +1,7 @@
 package pooltest
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/otelpool/pool"
@@ -16,7 +17,7 @@ func (s subject) resizable(t *testing.T) control.Resizable {
 	return r
 }
 
-// idleBytes are what the pool says it holds, if it can know.
+// idleBytes returns the bytes held idle. It skips the test if the pool cannot know.
 func (s subject) idleBytes(t *testing.T) int64 {
 	t.Helper()
 	stats := statsOf(s.source(t))
@@ -32,39 +33,54 @@ func checkLimit(t *testing.T, s subject) {
 	s.hold(100)()
 	all := s.idleBytes(t)
 	for _, asked := range []int64{all, all / 2, 100, 0, -1, first} {
-		limit := r.SetLimit(asked)
-		if r.Limit() != limit {
-			t.Errorf("SetLimit(%d) returned %d: Limit is %d", asked, limit, r.Limit())
-		}
-		if asked < 0 && limit != 0 {
-			t.Errorf("SetLimit(%d) returned %d: want 0", asked, limit)
-		}
-		if idle := s.idleBytes(t); idle > limit {
-			t.Errorf("%d bytes are idle after SetLimit(%d)", idle, asked)
-		}
+		limit := setLimit(t, r, asked)
+		s.checkWithin(t, limit, fmt.Sprintf("SetLimit(%d)", asked))
 		s.hold(100)()
-		if idle := s.idleBytes(t); idle > limit {
-			t.Errorf("%d bytes are idle after 100 Gets and Puts with a limit of %d", idle, limit)
-		}
+		s.checkWithin(t, limit, "100 Gets and Puts")
 	}
+}
+
+func (s subject) checkWithin(t *testing.T, limit int64, after string) {
+	t.Helper()
+	if idle := s.idleBytes(t); idle > limit {
+		t.Errorf("%d bytes are idle after %s with a limit of %d", idle, after, limit)
+	}
+}
+
+// setLimit returns the limit set, which is 0 for a negative one.
+func setLimit(t *testing.T, r control.Resizable, asked int64) int64 {
+	t.Helper()
+	limit := r.SetLimit(asked)
+	if r.Limit() != limit {
+		t.Errorf("SetLimit(%d) returned %d: Limit is %d", asked, limit, r.Limit())
+	}
+	if asked < 0 && limit != 0 {
+		t.Errorf("SetLimit(%d) returned %d: want 0", asked, limit)
+	}
+	return limit
 }
 
 func checkTrim(t *testing.T, s subject) {
 	r := s.resizable(t)
 	s.hold(100)()
 	for _, asked := range []int64{0, 1, s.idleBytes(t) / 2, 1 << 62} {
-		before := s.idleBytes(t)
-		freed := r.Trim(asked)
-		if freed < min(asked, before) {
-			t.Errorf("Trim(%d) freed %d of %d idle bytes", asked, freed, before)
-		}
-		if after := s.idleBytes(t); after != before-freed {
-			t.Errorf("Trim(%d) says it freed %d bytes: there were %d idle, and are %d", asked, freed, before, after)
-		}
+		s.checkTrimOf(t, r, asked)
 	}
 	s.hold(100)()
 	stats := statsOf(s.source(t))
 	checkLaws(t, &stats)
+}
+
+func (s subject) checkTrimOf(t *testing.T, r control.Resizable, asked int64) {
+	t.Helper()
+	before := s.idleBytes(t)
+	freed := r.Trim(asked)
+	if freed < min(asked, before) {
+		t.Errorf("Trim(%d) freed %d of %d idle bytes", asked, freed, before)
+	}
+	if after := s.idleBytes(t); after != before-freed {
+		t.Errorf("Trim(%d) says it freed %d bytes: there were %d idle, and are %d", asked, freed, before, after)
+	}
 }
 
 func checkModes(t *testing.T, s subject) {
@@ -72,15 +88,12 @@ func checkModes(t *testing.T, s subject) {
 	if !ok {
 		t.Skip("the pool is not control.Switchable")
 	}
-	var back func()
-	for _, m := range []control.Mode{control.ModeOn, control.ModeCount, control.ModeOff, control.ModeCount, control.ModeOff, control.ModeOn} {
-		p.SetMode(m)
-		if got := p.Mode(); got != m {
-			t.Errorf("Mode is %v after SetMode(%v)", got, m)
-		}
-		if back != nil {
-			back() // what was taken in the mode before
-		}
+	back := func() {}
+	for _, m := range []control.Mode{
+		control.ModeOn, control.ModeCount, control.ModeOff, control.ModeCount, control.ModeOff, control.ModeOn,
+	} {
+		setMode(t, p, m)
+		back() // what was taken in the mode before
 		s.hold(50)()
 		back = s.hold(50)
 	}
@@ -92,6 +105,14 @@ func checkModes(t *testing.T, s subject) {
 	})
 }
 
+func setMode(t *testing.T, p control.Switchable, m control.Mode) {
+	t.Helper()
+	p.SetMode(m)
+	if got := p.Mode(); got != m {
+		t.Errorf("Mode is %v after SetMode(%v)", got, m)
+	}
+}
+
 func checkClose(t *testing.T, s subject) {
 	closePool := s.close(t)
 	back := s.hold(50)
@@ -100,13 +121,15 @@ func checkClose(t *testing.T, s subject) {
 	s.hold(50)()
 	closePool()
 	s.storm(20, func() {})
-	src, ok := s.pool.(pool.Source)
-	if !ok {
-		return
+	if src, ok := s.pool.(pool.Source); ok {
+		n := uint64(100 + 20*stormers)
+		checkTotals(t, src, n, n)
+		checkClosed(t, statsOf(src))
 	}
-	n := uint64(100 + 20*stormers)
-	checkTotals(t, src, n, n)
-	stats := statsOf(src)
+}
+
+func checkClosed(t *testing.T, stats pool.Stats) {
+	t.Helper()
 	if !stats.Closed {
 		t.Error("Stats.Closed is false")
 	}
@@ -115,7 +138,7 @@ func checkClose(t *testing.T, s subject) {
 	}
 }
 
-// close is how to close the pool.
+// close returns the pool's Close. It skips the test if there is none.
 func (s subject) close(t *testing.T) func() {
 	t.Helper()
 	switch p := s.pool.(type) {

@@ -10,45 +10,47 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// TestObjects checks that pools which newPool makes do what pool.Objects promises,
-// as [TestBytes] does for byte pools. Objects are told apart by their addresses,
-// so T must not be of size 0, and they are copied onto themselves, so that the
-// race detector sees who has them.
+// TestObjects checks that pools which newPool makes keep the promises of
+// pool.Objects, as [TestBytes] does for byte pools. It identifies objects by their
+// addresses, so T must not have size 0, and copies them onto themselves, so that
+// the race detector sees two owners.
 //
-// In which state Get returns an object is for the pool to promise and for its
+// The state in which Get returns an object is the pool's own promise, and for its
 // own tests to check.
 func TestObjects[T any](t *testing.T, newPool func(*testing.T) pool.Objects[T]) {
 	if unsafe.Sizeof(*new(T)) == 0 {
 		t.Fatalf("pooltest: objects of type %T have size 0, and so no identity: use another type", *new(T))
 	}
-	for _, c := range []struct {
-		claim string
-		check func(*testing.T, pool.Objects[T])
-	}{
-		{"Get returns an object", checkObject[T]},
-		{"Put of nil is harmless", checkNilObject[T]},
-		{"an object has one owner", checkObjectOwners[T]},
-		{"goroutines share it", checkObjectsConcurrent[T]},
-	} {
-		t.Run(c.claim, func(t *testing.T) { c.check(t, newPool(t)) })
+	run := func(claim string, check func(*testing.T, pool.Objects[T])) {
+		t.Run(claim, func(t *testing.T) { check(t, newPool(t)) })
 	}
-	testSubject(t, func(t *testing.T) subject {
-		p := newPool(t)
-		return subject{pool: p, take: func(int) func() {
-			x := p.Get()
-			return func() { p.Put(x) }
-		}}
-	})
+	run("Get returns an object", checkObject)
+	run("Put of nil is harmless", checkNilObject)
+	run("an object has one owner", checkObjectOwners)
+	run("goroutines share it", checkObjectsConcurrent)
+	testSubject(t, func(t *testing.T) subject { return objectSubject(newPool(t)) })
+}
+
+func objectSubject[T any](p pool.Objects[T]) subject {
+	return subject{pool: p, take: func(int) func() {
+		x := p.Get()
+		return func() { p.Put(x) }
+	}}
 }
 
 func checkObject[T any](t *testing.T, p pool.Objects[T]) {
 	for range 3 {
-		x := p.Get()
-		if x == nil {
-			t.Fatal("Get returned nil")
-		}
-		p.Put(x)
+		p.Put(mustGet(t, p))
 	}
+}
+
+func mustGet[T any](t *testing.T, p pool.Objects[T]) *T {
+	t.Helper()
+	x := p.Get()
+	if x == nil {
+		t.Fatal("Get returned nil")
+	}
+	return x
 }
 
 func checkNilObject[T any](t *testing.T, p pool.Objects[T]) {
@@ -66,7 +68,7 @@ func checkObjectOwners[T any](t *testing.T, p pool.Objects[T]) {
 	var owned owners[T]
 	var held []*T
 	r := rand.New(rand.NewPCG(1, 2))
-	for i := range steps(3000) {
+	for i := 0; i < steps(3000) && !t.Failed(); i++ {
 		if len(held) < r.IntN(200) {
 			held = append(held, owned.take(t, p))
 		} else if n := len(held); n > 0 {
@@ -78,9 +80,6 @@ func checkObjectOwners[T any](t *testing.T, p pool.Objects[T]) {
 		if i%1000 == 0 {
 			runtime.GC()
 		}
-		if t.Failed() {
-			return
-		}
 	}
 }
 
@@ -89,23 +88,7 @@ func checkObjectsConcurrent[T any](t *testing.T, p pool.Objects[T]) {
 	passed := make(chan *T, 16)
 	var wg sync.WaitGroup
 	for range 8 {
-		wg.Go(func() {
-			for range steps(1500) {
-				x := owned.take(t, p)
-				if t.Failed() {
-					return
-				}
-				select {
-				case passed <- x:
-					continue
-				case other := <-passed:
-					owned.giveBack(p, other)
-				default:
-					runtime.Gosched()
-				}
-				owned.giveBack(p, x)
-			}
-		})
+		wg.Go(func() { owned.takeAndPass(t, p, passed) })
 	}
 	wg.Wait()
 	close(passed)
@@ -114,7 +97,7 @@ func checkObjectsConcurrent[T any](t *testing.T, p pool.Objects[T]) {
 	}
 }
 
-// owners are the objects that somebody has.
+// owners is the set of objects in use.
 type owners[T any] struct{ m sync.Map }
 
 // take fails the test if somebody has what Get returns.
@@ -131,14 +114,25 @@ func (o *owners[T]) take(t *testing.T, p pool.Objects[T]) *T {
 	return x
 }
 
+// takeAndPass is one goroutine of checkObjectsConcurrent.
+func (o *owners[T]) takeAndPass(t *testing.T, p pool.Objects[T], passed chan *T) {
+	for range steps(1500) {
+		x := o.take(t, p)
+		if t.Failed() {
+			return
+		}
+		passOn(x, passed, func(x *T) { o.giveBack(p, x) })
+	}
+}
+
 func (o *owners[T]) giveBack(p pool.Objects[T], x *T) {
 	touch(x, *x)
 	o.m.Delete(x)
 	p.Put(x)
 }
 
-// touch writes to an object without changing it. Inlined, it would be optimized
-// away, and the race detector would see nothing.
+// touch writes to an object without changing it. If it were inlined, the compiler
+// would remove the write and the race detector would see nothing.
 //
 //go:noinline
 func touch[T any](x *T, v T) { *x = v }

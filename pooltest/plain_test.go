@@ -8,8 +8,8 @@ import (
 	"github.com/otelpool/pool/pooltest"
 )
 
-// stack is about the least that is a pool: free buffers on a stack, newest on
-// top. Broken pools are made from it.
+// stack is a minimal pool: a stack of free buffers, from which the broken pools
+// are made.
 type stack struct {
 	mu   sync.Mutex
 	free [][]byte
@@ -22,7 +22,7 @@ func (s *stack) Get(n int) []byte {
 	return make([]byte, n)
 }
 
-// take is a free buffer that holds n bytes, or nil.
+// take returns a free buffer that holds n bytes, or nil.
 func (s *stack) take(n int) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,7 +48,7 @@ func (s *stack) Put(b []byte) {
 	}
 }
 
-// objects is the same of objects.
+// objects is the same for objects.
 type objects struct {
 	mu   sync.Mutex
 	free []*int

@@ -1,7 +1,9 @@
 package pooltest
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -11,8 +13,8 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// watched knows where objects were taken from the pools of registries since a
-// time: what is still out, and what the garbage collector took in the meantime.
+// watched records where objects were taken since a time: those still in use, and
+// those that the garbage collector took meanwhile.
 type watched struct {
 	since  time.Time
 	remove []func()
@@ -24,15 +26,17 @@ type watched struct {
 func watch(registries []*pool.Registry) *watched {
 	w := &watched{since: time.Now()}
 	for _, r := range registries {
-		w.remove = append(w.remove, r.OnMisuse(func(m pool.Misuse) {
-			if m.Kind == pool.MisuseLost {
-				w.mu.Lock()
-				defer w.mu.Unlock()
-				w.lost = append(w.lost, m)
-			}
-		}))
+		w.remove = append(w.remove, r.OnMisuse(w.note))
 	}
 	return w
+}
+
+func (w *watched) note(m pool.Misuse) {
+	if m.Kind == pool.MisuseLost {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.lost = append(w.lost, m)
+	}
 }
 
 func (w *watched) stop() {
@@ -41,50 +45,49 @@ func (w *watched) stop() {
 	}
 }
 
-// hint is for pools that look, but not at everything.
+// hint is for pools that sample.
 const hint = "\nTo see where: go test -tags otelpool_debug, or Safety: strategies.SafetyStrict in the pool's config."
 
-// where says by which code what is missing was taken, as far as that is known.
+// where lists the stacks that took the missing objects, as far as they are known.
 func (w *watched) where(l leak) string {
 	if !l.looks {
 		return ""
 	}
 	taken := map[string]int64{} // by stack
-	known := int64(0)
-	note := func(s pool.Stack) {
-		taken[s.String()]++
-		known++
-	}
 	l.entry.Samples(func(s control.Sample) bool {
 		if !s.Taken.Before(w.since) {
-			note(s.Get)
+			taken[pool.Stack(s.Get).String()]++
 		}
 		return true
 	})
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, m := range w.lost {
-		if m.Pool == l.entry.Name() {
-			note(m.Get)
-		}
-	}
-	return listed(taken, known, l.objects)
+	w.addLost(taken, l.entry.Name())
+	return listed(taken, l.objects)
 }
 
-func listed(taken map[string]int64, known, missing int64) string {
-	var text strings.Builder
-	stacks := make([]string, 0, len(taken))
-	for s := range taken {
-		stacks = append(stacks, s)
-	}
-	slices.SortFunc(stacks, func(a, b string) int {
-		if n := taken[b] - taken[a]; n != 0 {
-			return int(n)
+// addLost counts the objects of a pool that the garbage collector took.
+func (w *watched) addLost(taken map[string]int64, name string) {
+	for _, m := range w.lostSoFar() {
+		if m.Pool == name {
+			taken[m.Get.String()]++
 		}
-		return strings.Compare(a, b)
+	}
+}
+
+func (w *watched) lostSoFar() []pool.Misuse {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.lost)
+}
+
+func listed(taken map[string]int64, missing int64) string {
+	var text strings.Builder
+	stacks := slices.SortedFunc(maps.Keys(taken), func(a, b string) int {
+		return cmp.Or(cmp.Compare(taken[b], taken[a]), cmp.Compare(a, b))
 	})
+	known := int64(0)
 	for _, s := range stacks {
 		fmt.Fprintf(&text, "\n%d taken by\n%s", taken[s], s)
+		known += taken[s]
 	}
 	if known < missing {
 		text.WriteString(hint)

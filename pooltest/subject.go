@@ -9,33 +9,35 @@ import (
 
 // subject is a pool of either kind.
 type subject struct {
-	pool any                    // for what else it can do
-	take func(i int) (b func()) // takes an object, of some i-th kind, and returns how to give it back
+	pool any                           // asserted to the further interfaces
+	take func(i int) (giveBack func()) // takes an object; i chooses its kind
 }
 
-// testSubject checks what both kinds of pools promise, and what they promise if
-// they can do more.
+// testSubject checks the contracts common to both kinds of pools, and those of the
+// further interfaces that a pool implements.
 func testSubject(t *testing.T, newSubject func(*testing.T) subject) {
-	for _, c := range []struct {
-		claim string
-		check func(*testing.T, subject)
-	}{
-		{"Get never waits", checkNeverWaits},
-		{"Source counts every call", checkCounts},
-		{"Source counts up while in use", checkCountsUp},
-		{"Source overwrites what it is given", checkOverwrites},
-		{"Resizable keeps its limit", checkLimit},
-		{"Resizable trims what it says", checkTrim},
-		{"Tunable tells what a window saw", checkDemand},
-		{"Tunable lets go of what has grown old", checkIdleAge},
-		{"Switchable works in every mode", checkModes},
-		{"Close leaves a working pool", checkClose},
-	} {
+	for _, c := range subjectChecks {
 		t.Run(c.claim, func(t *testing.T) { c.check(t, newSubject(t)) })
 	}
 }
 
-// waitLimit is how long a Get takes that waits for a Put which does not come.
+var subjectChecks = []struct {
+	claim string
+	check func(*testing.T, subject)
+}{
+	{"Get never waits", checkNeverWaits},
+	{"Source counts every call", checkCounts},
+	{"Source counts up while in use", checkCountsUp},
+	{"Source overwrites what it is given", checkOverwrites},
+	{"Resizable keeps its limit", checkLimit},
+	{"Resizable trims what it says", checkTrim},
+	{"Tunable reports the demand of a window", checkDemand},
+	{"Tunable evicts what has grown old", checkIdleAge},
+	{"Switchable works in every mode", checkModes},
+	{"Close leaves a working pool", checkClose},
+}
+
+// waitLimit is the time after which a Get counts as waiting for a Put.
 const waitLimit = 5 * time.Second
 
 func checkNeverWaits(t *testing.T, s subject) {
@@ -47,11 +49,11 @@ func checkNeverWaits(t *testing.T, s subject) {
 	select {
 	case <-done:
 	case <-time.After(waitLimit):
-		t.Fatalf("1,000 Gets without a Put have not returned in %v: a pool that has nothing allocates", waitLimit)
+		t.Fatalf("1,000 Gets without a Put have not returned in %v: an empty pool has to allocate", waitLimit)
 	}
 }
 
-// hold takes n objects and returns how to give them back.
+// hold takes n objects and returns the function that gives them back.
 func (s subject) hold(n int) (back func()) {
 	held := make([]func(), n)
 	for i := range held {
@@ -64,15 +66,45 @@ func (s subject) hold(n int) (back func()) {
 	}
 }
 
-// storm has goroutines take and give back, some of it to each other, n objects
-// each, and calls watch before, meanwhile and after.
+// storm has goroutines take n objects each and give them back, some of them
+// another's. It calls watch before, during and after.
 func (s subject) storm(n int, watch func()) {
 	watch()
+	stop := repeat(watch)
+	passed := make(chan func(), 8)
+	var users sync.WaitGroup
+	for g := range stormers {
+		users.Go(func() { s.rage(g, n, passed) })
+	}
+	users.Wait()
+	stop()
+	close(passed)
+	for back := range passed {
+		back()
+	}
+	watch()
+}
+
+// rage is one goroutine of a storm.
+func (s subject) rage(g, n int, passed chan func()) {
+	for i := range n {
+		back := s.take(g*7 + i)
+		select {
+		case passed <- back:
+		case other := <-passed:
+			back()
+			other()
+		}
+	}
+}
+
+// repeat calls f over and over in a goroutine; stop ends it and waits for it.
+func repeat(f func()) (stop func()) {
 	done := make(chan struct{})
-	var users, watcher sync.WaitGroup
-	watcher.Go(func() {
+	var wg sync.WaitGroup
+	wg.Go(func() {
 		for {
-			watch()
+			f()
 			select {
 			case <-done:
 				return
@@ -81,28 +113,10 @@ func (s subject) storm(n int, watch func()) {
 			}
 		}
 	})
-	passed := make(chan func(), 8)
-	for g := range stormers {
-		users.Go(func() {
-			for i := range n {
-				back := s.take(g*7 + i)
-				select {
-				case passed <- back:
-				case other := <-passed:
-					back()
-					other()
-				}
-			}
-		})
+	return func() {
+		close(done)
+		wg.Wait()
 	}
-	users.Wait()
-	close(done)
-	watcher.Wait()
-	close(passed)
-	for back := range passed {
-		back()
-	}
-	watch()
 }
 
 const stormers = 6
