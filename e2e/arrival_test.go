@@ -31,8 +31,8 @@ func TestEveryMetricArrives(t *testing.T) {
 	}
 }
 
-// checkCoverage makes sure that equality was not cheap: the summary has every
-// strategy, every metric but those that are excused, and pools that were used.
+// checkCoverage checks that equality was not trivial: the summary has every
+// strategy, every metric not excused, and pools that were used.
 func checkCoverage(t *testing.T, table map[string]*metric, figures map[series]float64) {
 	t.Helper()
 	seen, strategies, pools := names(figures), map[string]bool{}, map[string]bool{}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// sample is what a collector shows of one metric, without a fault.
+// sample is a collector's output for one metric, without a fault.
 const sample = `# HELP otelpool_requests_total Objects requested from the pool, by result.
 # TYPE otelpool_requests_total counter
 otelpool_requests_total{instance="e2e-1",job="e2e-gateway",otel_scope_name="github.com/otelpool/pool/otelpool",otel_scope_schema_url="",otel_scope_version="0.1.0",otelpool_pool_name="p",otelpool_pool_strategy="fixed",otelpool_request_result="hit"} 42

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-var buildDir string // for what is built anew each time
+var buildDir string // for programs that are not cached
 
 type binaries struct{ collector, gateway string }
 

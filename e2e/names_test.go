@@ -79,8 +79,8 @@ func TestQueriesNameWhatThereIs(t *testing.T) {
 	t.Logf("%d expressions name %d metrics", len(queries), len(metrics)-len(unused))
 }
 
-// A value that an attribute gains is to have its colour: without, it would have that
-// of its name, which may be green for a drop.
+// Each value of an attribute has a colour of its own. Without one, a new value would
+// get a colour by its name, which may be green for a drop.
 func TestEveryValueHasItsColour(t *testing.T) {
 	t.Parallel()
 	values := map[string][]string{}
@@ -166,10 +166,10 @@ func mentioned(t *testing.T, q query, expr string) (names, used []string) {
 // rule tells whether it is one of Prometheus' rules, and of no page.
 func (q query) rule() bool { return q.page == nil && !strings.HasPrefix(q.where, "VictoriaMetrics") }
 
-// Rules drop the labels that are ours and those that tell replicas apart, by name,
-// and keep all others: whatever a store has for clusters, tenants or regions. Pages
-// cannot, as a legend says which labels there are; they have those for clusters and
-// namespaces that operators' Prometheus and Mimir's mixins use.
+// Rules drop otelpool's labels and those that distinguish replicas, by name, and
+// keep all others: whatever a store uses for clusters, tenants or regions. Pages
+// cannot, since a legend names its labels; they use the labels for clusters and
+// namespaces of the Prometheus operator's and Mimir's mixins.
 func keepsTargetsApart(t *testing.T, q query, n *parser.AggregateExpr) {
 	t.Helper()
 	has := func(labels ...string) bool {

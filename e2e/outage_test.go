@@ -87,7 +87,7 @@ func runCases(t *testing.T, protocol string) []*outage {
 const (
 	worstP50     = 3
 	worstP99     = 10
-	worstSkipped = 0.05 // of the requests, beyond those of the healthy run
+	worstSkipped = 0.05 // share of the requests, beyond the healthy run's
 )
 
 // compareLatencies returns what moved.

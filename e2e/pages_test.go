@@ -22,7 +22,7 @@ type dashboard struct {
 	Templating struct{ List []variable }
 }
 
-// grafanaPanel is what a panel asks; a row that is folded has its panels inside.
+// grafanaPanel has a panel's queries; a folded row contains its panels.
 type grafanaPanel struct {
 	Title   string
 	Targets []struct{ Expr string }
@@ -46,7 +46,7 @@ func grafanaPages(t *testing.T) (pages []*dashboard) {
 	return pages
 }
 
-// queries are those of its panels.
+// queries returns the queries of its panels.
 func (d *dashboard) queries() []query { return d.asked(d.Title, d.Panels) }
 
 func (d *dashboard) asked(where string, panels []grafanaPanel) (queries []query) {
@@ -62,7 +62,7 @@ func (d *dashboard) asked(where string, panels []grafanaPanel) (queries []query)
 // chosen are the values of a page's own variables, and of no others.
 type chosen map[string]string
 
-// pick is what a reader of a page chooses of the values that a variable has.
+// pick is a reader's choice among the values of a variable.
 type pick func(v *variable, values []string) string
 
 // open is how Grafana opens a page: all, and where it takes one, the first.
@@ -180,8 +180,9 @@ func TestEveryPanelAnswersForWhatItsPageLetsChoose(t *testing.T) {
 	}
 }
 
-// everyPool opens a page of one pool with each pool that it offers. No pool has all
-// figures, but each panel has those of some pool, and each pool the first row's.
+// everyPool opens a page of one pool with each pool on offer. No pool has all
+// figures, but each panel has figures for some pool, and the first row for every
+// pool.
 func everyPool(t *testing.T, r *recording, page *dashboard) {
 	t.Helper()
 	last := page.Templating.List[len(page.Templating.List)-1]
@@ -268,8 +269,8 @@ func TestTheTableBeginsWithWhatIsInTrouble(t *testing.T) {
 	}
 }
 
-// The pool of fixed buffers holds all that is not in use, as it should: that is no
-// hoard. The others are seen against what is in force.
+// A pool of fixed buffers rightly holds everything that is not in use, which is no
+// hoarding. The page compares the others with the budget in force.
 func TestHoldingIsSeenAgainstTheBudget(t *testing.T) {
 	r := recorded(t)
 	checked := 0

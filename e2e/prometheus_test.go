@@ -102,8 +102,8 @@ type wantedLabel struct {
 	value *string // what it must be; if that is "", any, which is put there
 }
 
-// identify wants exactly the labels that the table promises, and those that every
-// series has from its service and scope. The size class is there or not.
+// identify requires exactly the labels of the table and those that every series gets
+// from its service and scope. The size class is optional.
 func (m *metric) identify(pairs []*dto.LabelPair) (s series, class string, err error) {
 	labels := map[string]string{}
 	for _, p := range pairs {

@@ -55,7 +55,8 @@ func TestEveryRuleAnswers(t *testing.T) {
 	t.Logf("%d recording rules answered with data, %d alerts without an error", recordings, alerts)
 }
 
-// figures tells whether there is one at all. That of a division by zero is none.
+// figures reports whether there is any figure. The NaN of a division by zero is
+// none.
 func figures(m promql.Matrix) bool {
 	for _, s := range m {
 		for _, p := range s.Floats {

@@ -27,7 +27,7 @@ import (
 const (
 	cycle      = 30 * time.Second
 	recorded2  = 2 * cycle
-	firstCycle = 10 * time.Second // of which the start is not typical
+	firstCycle = 10 * time.Second // the start is not typical
 	shotEvery  = time.Second
 	playedFor  = 40 * time.Minute
 )
@@ -150,8 +150,8 @@ func readShot(t *testing.T, text string) shot {
 	return s
 }
 
-// after is the shot as it would be had it all happened so many times before: what
-// counts goes on from where it was.
+// after is the shot after the given number of repetitions: counters continue from
+// their last values.
 func (s shot) after(times int, first, last shot) string {
 	var text strings.Builder
 	for _, series := range slices.Sorted(maps.Keys(s)) {

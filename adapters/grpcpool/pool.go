@@ -40,7 +40,7 @@ type Pool struct {
 
 const maxHeaders = 40_000 // 1 MiB
 
-// New returns a pool, or an error that says what is wrong with the config.
+// New returns a pool, or an error that names every mistake in the config.
 func New(c Config) (*Pool, error) {
 	if c.Buffers == nil {
 		return nil, errors.New("grpcpool: Config.Buffers is nil: give the pool that buffers come from, such as a *strategies.SizeClasses")

@@ -19,7 +19,7 @@ import (
 
 var _ mem.BufferPool = (*grpcpool.Pool)(nil)
 
-// beneath is what the tests need of the pool beneath.
+// beneath is the interface that the tests need of the underlying pool.
 type beneath interface {
 	pool.Bytes
 	pool.Source

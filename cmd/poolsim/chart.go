@@ -12,10 +12,9 @@ import (
 	"github.com/otelpool/pool/internal/sim"
 )
 
-// chart is the bytes in use and idle over time. Idle bytes are drawn on top of
-// those in use, so that the upper edge is what the program and its pool hold
-// together; and where there is a limit on idle bytes, a line shows how far up
-// that edge may go.
+// chart shows the bytes in use and idle over time. It stacks idle bytes on those in
+// use, so that the upper edge is the memory of the program and its pool together; a
+// line shows the limit on idle bytes, if there is one, above those in use.
 type chart struct {
 	title  string
 	end    time.Duration
@@ -94,8 +93,8 @@ func (c *chart) axes(b *bytes.Buffer, scale float64) {
 	}
 }
 
-// path is a line from the origin through a figure of all columns; one of which
-// nothing is known is like the one before.
+// path is a line from the origin through a figure of all columns; a column without
+// data repeats the one before.
 func (c *chart) path(scale float64, of func(point) int64) string {
 	var path strings.Builder
 	fmt.Fprintf(&path, "M%d %d", left, top+rows)

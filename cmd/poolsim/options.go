@@ -14,7 +14,7 @@ import (
 	"github.com/otelpool/pool/internal/trace"
 )
 
-// options is what the command line says.
+// options holds the command line.
 type options struct {
 	files   []string
 	times   []time.Duration
@@ -146,8 +146,8 @@ func parseClasses(text string) (func(int64) int64, error) {
 	}, nil
 }
 
-// geometric is classes each of which is a ratio larger than the one before, from
-// 64 bytes on.
+// geometric has classes from 64 bytes on, each larger than the one before by a
+// ratio.
 func geometric(ratio float64) func(int64) int64 {
 	return func(bytes int64) int64 {
 		size := 64.0

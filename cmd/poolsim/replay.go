@@ -25,7 +25,7 @@ type policy struct {
 	run      func(t *trace.Trace, watch sim.Watcher) (sim.Result, error)
 }
 
-// section is what a table shows: all policies on all traces under one condition.
+// section is the content of a table: all policies on all traces under one condition.
 type section struct {
 	Title    string       `json:"title"`
 	T        float64      `json:"break_even_s,omitempty"`
@@ -154,8 +154,8 @@ func (o *options) timeSection(breakEven time.Duration) *section {
 	return s
 }
 
-// budgetSection is the comparison of what is missed for want of room. Nothing is
-// dropped for its age: what is compared is what the room is used for.
+// budgetSection compares the misses caused by a lack of room. No object is dropped
+// for its age, so the policies differ only in how they use the room.
 func (o *options) budgetSection(traces []*trace.Trace) *section {
 	text := fmt.Sprintf("%d bytes", o.budget.bytes)
 	if o.budget.share > 0 {

@@ -34,7 +34,7 @@ func (r *report) writeTables(w io.Writer, each bool) {
 	}
 }
 
-// ratio is what the last columns are called.
+// ratio is the heading of the last columns.
 func (s *section) ratio() string {
 	if s.missed {
 		return "missed/clairvoyant"

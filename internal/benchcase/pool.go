@@ -8,9 +8,8 @@ type Pool interface {
 	// GetPut gets a buffer of size bytes, writes its first byte and puts it back,
 	// n times.
 	GetPut(n, size int)
-	// Mixed holds eight buffers, and n times puts the oldest back, gets another
-	// of the next of sizes, of which there is a power of two, and writes its first
-	// byte.
+	// Mixed holds eight buffers. n times it puts the oldest back, gets one of the next
+	// of sizes, and writes its first byte. The number of sizes is a power of two.
 	Mixed(n int, sizes []int)
 	// Hold is an empty set of this pool's buffers.
 	Hold() Held

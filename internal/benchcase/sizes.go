@@ -12,8 +12,9 @@ const (
 )
 
 // Sizes is a fixed sequence of 1,024 sizes between 64 B and 64 KiB, most of them
-// small: the chance of being above x falls with x to the power of -0.6, as that
-// of network messages and documents does (a Pareto distribution, cut at 64 KiB).
+// small: like sizes of network messages and documents, they follow a Pareto
+// distribution, with the chance of exceeding x falling as x to the power of -0.6,
+// cut at 64 KiB.
 func Sizes() []int {
 	const shape = 0.6
 	r := rand.New(rand.NewPCG(1, 2))

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Starved collects garbage after every burst of 1 to 64 buffers. It reports the
-// time per Get and Put without that of the collector, and the share of Gets
-// that were hits (hit-%). Demand that changes from one collection to the next is
-// what a pool that the collector empties cannot follow.
+// Starved collects garbage after every burst of 1 to 64 buffers. It reports the time
+// per Get and Put without the collector's, and the share of Gets that were hits
+// (hit-%). A pool that the collector empties cannot follow a demand that changes
+// between collections.
 func Starved(b *testing.B, pools []Entry, size int) {
 	for _, e := range pools {
 		if e.Misses != nil {

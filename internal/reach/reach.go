@@ -1,15 +1,16 @@
-// Package reach learns how often demand comes to each depth of a stack of free
-// objects, and tells from that which object is least likely to be wanted soon.
+// Package reach learns how often demand reaches each depth of a stack of free
+// objects, and estimates from that which object is least likely to be needed soon.
 //
-// The object at a depth is wanted when that many are out. So how often it is wanted
-// is how often the most that are out in a window come to its depth: one count a
-// window, and nothing on the way of a Get or Put.
+// The object at a depth is needed when as many objects are in use. So the package
+// counts, once per window, the depth of the window's peak; Get and Put do no work
+// for it.
 //
-// The gap that an object's idle time is the beginning of is taken to be without
-// memory, at the rate learned, or one of a demand that has ended, of which nothing
-// is known but that the longer it has been gone, the longer it stays away: a
-// power law. The inverse of the mixture's hazard rate is how long the object can be
-// expected to wait. Where nothing is learned it is how long it has been idle.
+// An object's idle time is the beginning of a gap. The gap comes either from a
+// demand without memory, at the learned rate, or from a demand that has ended. Of
+// the latter nothing is known except that the longer it has been gone, the longer it
+// stays away: a power law. The inverse of the mixture's hazard rate is the time that
+// the object can be expected to wait. Before anything is learned it is the time that
+// the object has been idle.
 package reach
 
 import (
@@ -28,7 +29,7 @@ const (
 	bins = 2 * 20
 )
 
-// Reach is what is known of a class. The zero value knows nothing.
+// Reach is the learned demand of a class. The zero value has learned nothing.
 type Reach struct {
 	// Instead of all others fading, the window at hand weighs more.
 	weight float64
@@ -40,7 +41,7 @@ type Reach struct {
 	fresh  bool          // are they
 }
 
-// After returns what is known of a class of which nothing was wanted for so long.
+// After returns the Reach of a class without demand for the given time.
 func After(quiet time.Duration) Reach {
 	fading := memory.Seconds() / math.Ln2
 	return Reach{weight: 1, time: fading * (1 - math.Exp(-quiet.Seconds()/fading))}
@@ -95,8 +96,8 @@ func (r *Reach) Wait(depth int64, idle time.Duration) time.Duration {
 	return time.Duration(min(wait, 1e9) * float64(time.Second))
 }
 
-// rate is how often a depth is reached, times a second: between those of its bin's
-// ends, geometrically.
+// rate is the number of times a second that a depth is reached, interpolated
+// geometrically between the ends of its bin.
 func (r *Reach) rate(depth int64) float64 {
 	if !r.fresh {
 		r.refresh()

@@ -28,7 +28,7 @@ func TestNothingIsKnownButHowLongItLay(t *testing.T) {
 	}
 }
 
-// play has a class reach the given depth every so many seconds.
+// play has a class reach each depth at its interval in seconds.
 func play(r *Reach, seconds int, drift int64, depths map[int64]int) {
 	for s := range seconds {
 		out := drift * int64(s)

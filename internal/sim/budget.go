@@ -25,7 +25,7 @@ func (b *Budget) SetLimit(bytes int64) { b.limit = max(bytes, 0) }
 // Used is the bytes the pools hold.
 func (b *Budget) Used() int64 { return b.used }
 
-// SetPressed says whether what is refused counts as refused under pressure.
+// SetPressed says whether refusals count as refusals under pressure.
 func (b *Budget) SetPressed(on bool) { b.pressed = on }
 
 // Reclaim drops what has the longest wait until the pools fit the limit.
@@ -43,8 +43,8 @@ func (b *Budget) now() (at time.Duration) {
 	return at
 }
 
-// room makes room for so many bytes, which p wants, if there can be: if what would
-// give way for them can be expected to wait for at least so long.
+// room makes room for p's bytes by evicting objects that can be expected to wait for
+// at least the given time, if there are enough of them.
 func (b *Budget) room(at time.Duration, p *Slots, bytes int64, wait time.Duration) bool {
 	if p.idle.bytes+bytes > p.limit || bytes > b.limit {
 		return false

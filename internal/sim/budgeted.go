@@ -7,7 +7,7 @@ import (
 )
 
 // Patient is a break-even time so long that only the budget makes a pool drop
-// anything: what is compared is what a limited room is used for.
+// anything, so that a comparison shows how policies use limited room.
 const Patient = 24 * time.Hour
 
 // PeakIdle is the most idle bytes of a pool that keeps everything.

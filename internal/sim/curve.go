@@ -59,7 +59,7 @@ func (c *Curve) Get(at time.Duration) {
 	}
 }
 
-// End counts the idle time of what is left.
+// End counts the idle time of the remaining objects.
 func (c *Curve) End(at time.Duration) {
 	for w, word := range c.set {
 		for ; word != 0; word &= word - 1 {

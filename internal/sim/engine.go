@@ -64,7 +64,7 @@ func (e *Engine) Put(at time.Duration, class int) {
 	e.sync(at) // others may have made way for it
 }
 
-// Trim is that of a [control.Resizable].
+// Trim implements [control.Resizable].
 func (e *Engine) Trim(bytes int64) int64 { return e.Pool.Trim(bytes, pool.EvictPressure) }
 
 // sync takes over what the engine says it holds.

@@ -40,9 +40,10 @@ func Gaps(t *trace.Trace, fn func(Gap)) (cold []int64) {
 	return cold
 }
 
-// Optimum is what the best policy does that knows the whole trace: it holds an
-// object through a gap if the gap is shorter than T, and drops it at once if
-// not. Viewed as a curve over time, what it holds is the closing of demand by T.
+// Optimum is the result of the best policy with knowledge of the whole trace: it
+// holds an object through a gap if the gap is shorter than T, and drops it at once
+// if not. Viewed as a curve over time, the objects it holds are the closing of
+// demand by T.
 func Optimum(t *trace.Trace, breakEven time.Duration) Result {
 	r := newResult("optimum", t)
 	var steps levels
@@ -127,7 +128,7 @@ type reuse struct {
 	size int64
 }
 
-// byEnd is a heap of what is held, the one used last on top.
+// byEnd is a heap of held objects, the one used last on top.
 type byEnd struct {
 	all []reuse
 	at  map[int]int // position by put

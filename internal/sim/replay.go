@@ -25,7 +25,7 @@ type Rival interface {
 	account() *account
 }
 
-// Moment is what there is at one moment, in bytes.
+// Moment is the state at one moment, in bytes.
 type Moment struct {
 	At    time.Duration
 	InUse int64
@@ -33,7 +33,7 @@ type Moment struct {
 	Limit int64 // most idle bytes, or pool.Unlimited
 }
 
-// Watcher is told of every tick.
+// Watcher is called at every tick.
 type Watcher func(Moment)
 
 // limited is a policy with a limit on idle bytes.

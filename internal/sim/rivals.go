@@ -50,13 +50,13 @@ func Unlimited(sizes []int64) Rival {
 	return &s
 }
 
-// capped keeps so many objects of each class.
+// capped keeps a fixed number of objects of each class.
 type capped struct {
 	store
 	most []int
 }
 
-// Capped keeps at most so many objects of each class.
+// Capped keeps at most the given number of objects of each class.
 func Capped(sizes []int64, most []int) Rival { return &capped{newStore(sizes), most} }
 
 func (c *capped) limit() (bytes int64) {
@@ -167,8 +167,8 @@ func (g *generations) GC(at time.Duration) {
 	}
 }
 
-// stacksNET is .NET's shared array pool: bounded stacks, of which a collection
-// takes an object or two once the stack has not been empty for a minute.
+// stacksNET is .NET's shared array pool: bounded stacks. A collection takes an
+// object or two from a stack that has not been empty for a minute.
 type stacksNET struct {
 	store
 	since []time.Duration // when the stack was last seen to begin; 0 for not yet

@@ -17,7 +17,7 @@ var Start = time.Unix(1_000_000_000, 0)
 // know of any limit.
 type Calm struct{}
 
-// Read is that of [adaptive.Signals].
+// Read implements [adaptive.Signals].
 func (Calm) Read(_ time.Time, into *adaptive.Reading) {
 	*into = adaptive.Reading{
 		Heap:   adaptive.HeapReading{Limit: adaptive.NoLimit, GOGC: 100},
@@ -26,7 +26,7 @@ func (Calm) Read(_ time.Time, into *adaptive.Reading) {
 	}
 }
 
-// Watch is that of [adaptive.Signals].
+// Watch implements [adaptive.Signals].
 func (Calm) Watch(ctx context.Context, _ func(control.Trigger)) error {
 	<-ctx.Done()
 	return nil

@@ -13,9 +13,9 @@ import (
 // maxGhosts is how many dropped objects a class remembers.
 const maxGhosts = 4096
 
-// Slots is a pool of counted objects that does at every moment what the theory
-// says, and can be steered: the policy's figures without those of an engine. Its
-// clock is that of the events. It is for one goroutine.
+// Slots is a pool of counted objects that follows the theory at every moment, and
+// that a controller can tune: it shows the policy's figures without an engine's
+// effects. Its clock is the time of the events. It is not safe for concurrent use.
 type Slots struct {
 	start   time.Time
 	sizes   []int64
@@ -91,7 +91,7 @@ func (p *Slots) miss(at time.Duration, c *slots) {
 func (p *Slots) Put(at time.Duration, class int) {
 	size := p.sizes[class]
 	c := &p.classes[class]
-	room := p.budget.room(at, p, size, c.wait(at)) // while it is still out: it is one of those that there are
+	room := p.budget.room(at, p, size, c.wait(at)) // while it still counts as in use
 	c.out--
 	if !room {
 		p.refuse(at, class)
@@ -107,7 +107,7 @@ func (p *Slots) Put(at time.Duration, class int) {
 // is out comes back.
 func (c *slots) wait(at time.Duration) time.Duration {
 	if c.free.n > 0 {
-		return 0 // it is among those that are asked
+		return 0 // it is itself a candidate
 	}
 	return c.reach.Wait(c.out, 0)
 }
@@ -178,7 +178,7 @@ func (p *Slots) idlest(at time.Duration) (class int, longest time.Duration) {
 	return class, longest
 }
 
-// Demand is that of a [control.Tunable].
+// Demand implements [control.Tunable].
 func (p *Slots) Demand(now time.Time, into *control.Demand) {
 	at := max(now.Sub(p.start), p.now)
 	into.Window = at - p.now
@@ -208,31 +208,31 @@ func (p *Slots) expire(at time.Duration, class int) {
 	}
 }
 
-// SetIdleAge is that of a [control.Tunable]; 0 keeps objects for ever.
+// SetIdleAge implements [control.Tunable]; 0 keeps objects for ever.
 func (p *Slots) SetIdleAge(class int, d time.Duration) {
 	p.classes[class].age = d
 	p.classes[class].ages.Set(0, nil)
 }
 
-// SetIdleAges is that of a [control.DepthTunable].
+// SetIdleAges implements [control.DepthTunable].
 func (p *Slots) SetIdleAges(class int, base int64, ages []time.Duration) {
 	p.classes[class].ages.Set(base, ages)
 }
 
-// SetReserve is that of a [control.Tunable].
+// SetReserve implements [control.Tunable].
 func (p *Slots) SetReserve(bytes int64) { p.reserve = bytes }
 
-// Limit is that of a [control.Resizable].
+// Limit implements [control.Resizable].
 func (p *Slots) Limit() int64 { return p.limit }
 
-// SetLimit is that of a [control.Resizable].
+// SetLimit implements [control.Resizable].
 func (p *Slots) SetLimit(bytes int64) int64 {
 	p.limit = max(bytes, 0)
 	p.Trim(p.idle.bytes - p.limit)
 	return p.limit
 }
 
-// Trim is that of a [control.Resizable].
+// Trim implements [control.Resizable].
 func (p *Slots) Trim(bytes int64) (freed int64) {
 	reserve := p.reserve
 	p.reserve = math.MinInt64
@@ -248,7 +248,7 @@ func (p *Slots) Trim(bytes int64) (freed int64) {
 	return freed
 }
 
-// Curve is that of a [control.Tunable]. It has the hits and misses, not what other
+// Curve implements [control.Tunable]. It has the hits and misses, not what other
 // sizes would have made of them: see the type Curve for that.
 func (p *Slots) Curve(into *control.Curve) {
 	into.Classes = slices.Grow(into.Classes[:0], len(p.classes))
@@ -258,7 +258,7 @@ func (p *Slots) Curve(into *control.Curve) {
 	}
 }
 
-// Stats is that of a [pool.Source].
+// Stats implements [pool.Source].
 func (p *Slots) Stats(into *pool.Stats) {
 	into.Reset()
 	into.Strategy = "slots"

@@ -16,7 +16,7 @@ import (
 	"github.com/otelpool/pool/internal/trace"
 )
 
-// random is a trace of so many events, of a few classes, whose demand wanders.
+// random is a trace of events of a few classes, with a demand that wanders.
 func random(rng *rand.Rand, events, classes int, gap time.Duration) *trace.Trace {
 	var ops []trace.Operation
 	out := make([]int, classes)

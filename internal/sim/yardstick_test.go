@@ -49,8 +49,8 @@ func each(traces []*trace.Trace, fn func(tr *trace.Trace) float64) (geomean, wor
 // the nine traces.
 var promised = map[time.Duration]float64{2 * time.Second: 1.22, 10 * time.Second: 1.21, time.Minute: 1.22}
 
-// The shipped controller, on its own code and a virtual clock, against what is
-// promised of it and against every rival by name.
+// The shipped controller runs its own code on a virtual clock, against the promised
+// bounds and every rival by name.
 func TestShippedPolicyKeepsItsPromises(t *testing.T) {
 	if testing.Short() {
 		t.Skip("replays hours of traces: not in short mode")

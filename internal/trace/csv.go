@@ -18,9 +18,9 @@ import (
 
 var header = []string{"time_s", "op", "bytes"}
 
-// Read reads a recording from a file, compressed with gzip or not: CSV with the
-// header time_s,op,bytes, sorted by time, op being get or put, and a put naming
-// the bytes that its get asked for. Errors name file, line and what is wrong.
+// Read reads a recording from a file, which may be compressed with gzip: CSV with
+// the header time_s,op,bytes, sorted by time. op is get or put, and a put names the
+// bytes that its get asked for. Errors name the file, the line and the mistake.
 func Read(path string) ([]Operation, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -34,7 +34,7 @@ func Read(path string) ([]Operation, error) {
 	return ops, nil
 }
 
-// Name is what a file's trace is called.
+// Name returns the name of a file's trace.
 func Name(path string) string {
 	base := strings.TrimSuffix(filepath.Base(path), ".gz")
 	return strings.TrimSuffix(base, filepath.Ext(base))

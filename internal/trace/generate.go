@@ -14,8 +14,8 @@ type Generator struct {
 	make func(*maker)
 }
 
-// Generators are the generated traces: the shapes of demand that pools meet, and
-// those that policies are known to fail on.
+// Generators are the generated traces: common shapes of demand, and shapes on which
+// policies are known to fail.
 var Generators = []Generator{
 	{"steady", "the same demand all the time", steady},
 	{"diurnal", "demand that rises and falls over ten minutes", diurnal},
@@ -97,8 +97,8 @@ func (m *maker) size(median, sigma float64) int64 {
 
 func (m *maker) between(a, b int) int { return a + m.rng.IntN(b-a+1) }
 
-// hour is how long every trace is: sixty times the longest break-even time that
-// is looked at, so that what is learned counts.
+// hour is the length of every trace: sixty times the longest break-even time
+// examined, so that learning matters.
 const hour = 3600
 
 func steady(m *maker) {
@@ -160,8 +160,8 @@ func mmpp(m *maker) {
 	}
 }
 
-// heavyGaps is five sources to a size, each of which takes a batch at times between
-// which a Pareto distribution lies, whose mean is finite and whose variance is not.
+// heavyGaps has five sources for each size. Each takes a batch at intervals drawn
+// from a Pareto distribution with a finite mean and an infinite variance.
 func heavyGaps(m *maker) {
 	for size := int64(1 << 10); size <= 4<<20; size *= 2 {
 		for range 5 {

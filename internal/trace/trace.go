@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Trace is what a program asked of its pools, in order of time.
+// Trace is the sequence of a program's requests to its pools, in order of time.
 type Trace struct {
 	Name   string
 	Sizes  []int64 // bytes of an object of each class, ascending
@@ -50,9 +50,9 @@ type Operation struct {
 	Put   bool
 }
 
-// New makes a trace of operations in order of time. class is the size of the
-// class that serves so many bytes. Puts of what was not taken in the recording
-// are left out and counted.
+// New makes a trace of operations in order of time. class maps a number of bytes to
+// the size of the class that serves it. New leaves out and counts Puts of objects
+// that were not taken in the recording.
 func New(name string, ops []Operation, class func(bytes int64) int64) *Trace {
 	t := &Trace{Name: name, Events: make([]Event, 0, len(ops))}
 	out := make(map[int64]int)
@@ -103,7 +103,7 @@ func PowersOfTwo(bytes int64) int64 {
 // Exact gives every size a class of its own.
 func Exact(bytes int64) int64 { return bytes }
 
-// sortOperations puts operations in order of time, what is given back first.
+// sortOperations sorts operations by time, Puts before Gets.
 func sortOperations(ops []Operation) {
 	slices.SortStableFunc(ops, func(a, b Operation) int {
 		if c := cmp.Compare(a.At, b.At); c != 0 || a.Put == b.Put {
