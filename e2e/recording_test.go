@@ -27,9 +27,10 @@ import (
 	"github.com/otelpool/pool/strategies"
 )
 
-// A recording is what a Prometheus has after nearly an hour with a service in each
-// scenario. It is made in half a minute, the cycle of the squeeze: time runs fast,
-// and a scrape every quarter of a second is stored as one every half minute.
+// A recording is the state of a Prometheus after nearly an hour with a service in
+// each scenario. Making it takes half a minute, the cycle of the squeeze: time runs
+// fast, and each scrape, every quarter of a second, is stored as one every half
+// minute.
 const (
 	recordFor  = 28 * time.Second
 	scrapeReal = 250 * time.Millisecond

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// lit is what somebody who looks sees of a scenario: which alerts fire, and a
-// panel that shows it, by its highest figure.
+// lit is the visible effect of a scenario: the alerts that fire, and a panel that
+// shows it, by its highest figure.
 type lit struct {
 	scenario string
 	alerts   []string
@@ -32,8 +32,8 @@ var lights = []lit{
 // calmest is the height of a steady service.
 func calmest(_, calm []float64) float64 { return slices.Max(calm) }
 
-// median is what the panel shows of the service itself most of the time. The
-// heights of two services differ by what else the machine does.
+// median is the service's usual figure on the panel. The peaks of two services
+// differ with the machine's other load.
 func median(f, _ []float64) float64 {
 	slices.Sort(f)
 	return f[len(f)/2]

@@ -94,8 +94,8 @@ func parseRow(line string) (*metric, error) {
 // label is an attribute's name in Prometheus.
 func label(attribute string) string { return strings.ReplaceAll(attribute, ".", "_") }
 
-// The suffix that a unit gives is checked apart from the table's word on it, as
-// it is what people type.
+// This test checks the suffix of a unit separately from the table's names, because
+// people type it.
 func TestTableNamesUnitsAsPrometheusDoes(t *testing.T) {
 	suffixes := map[string]string{
 		"By counter": "_bytes_total", "By updowncounter": "_bytes", "s histogram": "_seconds", "s gauge": "_seconds",

@@ -143,7 +143,8 @@ func need(t *testing.T, remedy string, names ...string) string {
 	return ""
 }
 
-// skip is for a developer's machine; where CI is set, what is missing is a fault.
+// skip skips on a developer's machine; where CI is set, a missing browser fails the
+// test.
 func skip(t *testing.T, why string) {
 	t.Helper()
 	if os.Getenv("CI") != "" {

@@ -72,8 +72,8 @@ func misbehave(t *testing.T, r *pool.Registry) {
 
 func openSession(p pool.Bytes) []byte { return p.Get(30_000) }
 
-// checkOut gives back twice where it fails: the mistake of an error path that
-// forgets what is deferred.
+// checkOut gives the buffer back twice if it fails: an error path that forgets the
+// deferred Put.
 func checkOut(p pool.Bytes, fails bool) {
 	b := p.Get(900)
 	defer p.Put(b)

@@ -27,7 +27,7 @@ import (
 
 const root = "../.."
 
-// mirror is what somebody without a way to Go's own proxy has in the environment.
+// mirror is the GOPROXY of a user without access to Go's own proxy.
 const mirror = "https://mirror.example"
 
 func project(t *testing.T, profiles ...string) *types.Project {
@@ -97,8 +97,8 @@ func TestComposeIsClosedToTheNetwork(t *testing.T) {
 	}
 }
 
-// What is tested is what runs: the images are of the versions that the modules
-// here are of.
+// The images run the versions that the tests run: the ones pinned by the modules
+// here.
 func TestComposePinsTheVersionsThatAreTested(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
@@ -126,7 +126,7 @@ func prometheusImage(module string) string {
 	return "v" + m[1] + "." + strings.TrimPrefix(m[2], "0") + "." + m[3]
 }
 
-// version is that of a module in the go.mod of a directory of e2e.
+// version returns a module's version in the go.mod of a directory of e2e.
 func version(t *testing.T, dir, module string) string {
 	t.Helper()
 	m := regexp.MustCompile(`(?m)^\s*` + regexp.QuoteMeta(module) + ` (v\S+)`).FindStringSubmatch(content(t, "../"+dir+"/go.mod"))

@@ -53,7 +53,7 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 	}
 }
 
-// binary builds what is not in the cache. The context is that of go test's
+// binary builds the program if it is not in the cache. Its context ends at go test's
 // -timeout.
 func binary(t *testing.T, p built.Program) string {
 	t.Helper()

@@ -26,8 +26,8 @@ func TestDockerfileIsPinnedAndWithoutRoot(t *testing.T) {
 	}
 }
 
-// What Docker sends to the builder, and so what is not in .dockerignore, is all that
-// the image takes: its RUN steps run here, in a directory with those files alone.
+// The image needs only the files that Docker sends to the builder, those not in
+// .dockerignore: the test runs its RUN steps in a directory with only those files.
 func TestImageIsBuiltOfItsContext(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

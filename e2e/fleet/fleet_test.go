@@ -43,7 +43,7 @@ func everyInstanceArrives(t *testing.T, write bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Beside theirs there are up, what Prometheus tells of a scrape, and target_info.
+	// In addition there are up, Prometheus' own series of a scrape, and target_info.
 	if want := float64(instances * tmpl.series); r.series < want || r.series > want+100 {
 		t.Errorf("%.0f series; want those of %d instances, %.0f, and a few", r.series, instances, want)
 	}

@@ -31,7 +31,7 @@ func build(ctx context.Context, stderr io.Writer) (p programs, err error) {
 	return p, err
 }
 
-// result is what a fleet of one size took, over the time measured.
+// result is the load of a fleet of one size, over the time measured.
 type result struct {
 	instances        int
 	series           float64 // in Prometheus' head

@@ -1,6 +1,6 @@
 // Command otelcol is the OpenTelemetry Collector of the end-to-end tests: the
-// components that deploy/otelcol/config.yaml uses, at the version of the image
-// that docker compose pins, so that what the tests run is what users run.
+// components that deploy/otelcol/config.yaml uses, at the version of the image that
+// docker compose pins, so that tests and users run the same collector.
 //
 // It is a module of its own because a collector of this version and the
 // OpenTelemetry SDK under test do not compile in one module graph.

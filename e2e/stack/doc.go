@@ -3,8 +3,8 @@
 //
 //	gateway --OTLP--> collector <--scrape-- VictoriaMetrics <-- your browser
 //
-// It builds what is not built, with the versions pinned in e2e, starts all three on
-// loopback, says where to look, and ends them at Ctrl-C. The collector runs the
-// configuration that is shipped, the UI shows the dashboards that are. Data is in a
-// temporary directory and gone with the program.
+// It builds the programs that are not in the cache, with the versions pinned in e2e,
+// starts all three on loopback, prints the addresses, and ends them at Ctrl-C. The
+// collector runs the shipped configuration, and the UI shows the shipped dashboards.
+// Data is in a temporary directory that the program removes at its end.
 package main

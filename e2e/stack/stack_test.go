@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// output is what the program prints, for a test that reads along.
+// output is the program's output, which a test reads while it runs.
 type output struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -126,7 +126,7 @@ func checkDashboards(t *testing.T, store string) {
 	t.Logf("%d expressions answered by MetricsQL", asked)
 }
 
-// checkLinks follows what a reader is told to open.
+// checkLinks follows the links that the program prints.
 func checkLinks(t *testing.T, told string) {
 	t.Helper()
 	links := regexp.MustCompile(`(?m)^  (dashboards|queries|live page)\s+(http://\S+)`).FindAllStringSubmatch(told, -1)
@@ -145,7 +145,8 @@ func checkLinks(t *testing.T, told string) {
 	}
 }
 
-// The UI unfolds the first row of the first page, which is what the scenario shows.
+// The UI unfolds the first row of the first page, so the scenario has to be visible
+// there.
 func TestEachScenarioHasItsRowFirst(t *testing.T) {
 	for name, at := range look {
 		s := &stack{config: &config{scenario: name}}

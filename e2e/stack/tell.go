@@ -86,8 +86,8 @@ func (s *stack) query(ctx context.Context, expr string) (figures []figure, err e
 	return figures, nil
 }
 
-// look is what a scenario has to show, and in which row of which page. The UI opens
-// the first page and unfolds its first row: those are to be it.
+// look says what each scenario shows, and in which row of which page. The UI opens
+// the first page and unfolds its first row, so that row has to be the scenario's.
 var look = map[string]struct{ page, row, what string }{
 	"steady":  {"otelpool-pools", "Do requests find a free object?", "hits near 100 %, and nothing dropped below"},
 	"burst":   {"otelpool-pools", "Do requests find a free object?", "the bursts, and what they cost"},
@@ -118,8 +118,8 @@ func (s *stack) writeDashboards(dir string) error {
 	return nil
 }
 
-// pagesURL opens the pages with the last five minutes, and not with half an hour of
-// which there is nothing yet.
+// pagesURL opens the pages at the last five minutes, because the default half hour
+// would be mostly empty.
 func (s *stack) pagesURL() string {
 	return s.storeURL() + "/vmui/#/dashboards?g0.relative_time=last_5_minutes"
 }

@@ -21,7 +21,7 @@ const (
 	endsWithin    = 15 * time.Second
 )
 
-// stack is what runs.
+// stack holds the running programs.
 type stack struct {
 	config    *config
 	ports     ports
@@ -102,7 +102,8 @@ func (s *stack) startStore(binary string) (*child.Child, error) {
 		"-search.latencyOffset=1s")) // a person waits: the last half minute is to be seen too
 }
 
-// scrapeConfig is that of deploy/prometheus, for one target and short intervals.
+// scrapeConfig is the configuration of deploy/prometheus, for one target and with
+// short intervals.
 func (s *stack) scrapeConfig() string {
 	return fmt.Sprintf(`scrape_configs:
   - job_name: otelpool

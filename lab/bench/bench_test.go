@@ -8,7 +8,7 @@ import (
 
 //go:generate sh -c "go run github.com/otelpool/pool/internal/benchcase/loops -package bench_test loops.txt >loops_test.go"
 
-// The cases are those of the root's bench_test.go, under the same names.
+// The cases are the same as in the root's bench_test.go, under the same names.
 
 func BenchmarkGetPut(b *testing.B) { benchcase.GetPut(b, peers(), 64, 1<<10, 32<<10, 1<<20) }
 

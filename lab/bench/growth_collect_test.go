@@ -48,7 +48,7 @@ func BenchmarkGrowthCollect(b *testing.B) {
 	}
 }
 
-// usedPools is pools of which each class was used, with names if c has a
+// usedPools returns pools with every class used once, and with names if c has a
 // registry.
 func usedPools(b *testing.B, n int, c strategies.SizeClassesConfig) (all []*strategies.SizeClasses) {
 	for i := range n {
@@ -164,8 +164,8 @@ type ready struct {
 	options    []metric.ObserveOption
 }
 
-// collectReady measures collections of the points of so many pools, which were
-// collected once: in the order of the pools, as from them.
+// collectReady measures collections that observe the points of the given number of
+// pools, made beforehand, in the order of the pools.
 func collectReady(b *testing.B, pools int) {
 	var rm metricdata.ResourceMetrics
 	if err := exported(b, 0, pools).Collect(b.Context(), &rm); err != nil {

@@ -41,8 +41,8 @@ func newSyncPool() syncPool {
 	}}}
 }
 
-// BenchmarkGrowthPools goes round 1 to 10,000 pools, all of which were used by
-// one P. unused-B is what one occupies before that.
+// BenchmarkGrowthPools uses 1 to 10,000 pools in turn, each of which one P has used
+// before. unused-B is the memory of a pool before that.
 func BenchmarkGrowthPools(b *testing.B) {
 	numbers := []int{1, 10, 100, 1000, 10_000}
 	b.Run("pool=sizeclasses", func(b *testing.B) {
@@ -195,8 +195,8 @@ func BenchmarkGrowthGoroutines(b *testing.B) {
 	}
 }
 
-// goroutines divides ops operations among n goroutines, each of which holds one
-// more buffer all the time, and lets others run after every 100 operations.
+// goroutines divides ops operations among n goroutines. Each holds one more buffer
+// all the time, and yields after every 100 operations.
 func goroutines(n, ops int, p benchcase.Pool) {
 	var wg sync.WaitGroup
 	for i := range n {
@@ -217,8 +217,8 @@ func goroutines(n, ops int, p benchcase.Pool) {
 	wg.Wait()
 }
 
-// heapOf is what f adds to the live heap. One collection after it, not two: the
-// second would empty sync.Pools.
+// heapOf is the growth of the live heap through f. It collects once after f and not
+// twice, since the second collection would empty sync.Pools.
 func heapOf(f func()) int64 {
 	before := settledHeap()
 	f()
@@ -232,8 +232,8 @@ func liveHeap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// settledHeap collects until nothing more goes: a dropped pool is let go of by a
-// cleanup, and what that held in the next collection.
+// settledHeap collects until the heap no longer shrinks: a cleanup releases a
+// dropped pool, and only the next collection frees its memory.
 func settledHeap() int64 {
 	last, still := liveHeap(), 0
 	for range 100 {

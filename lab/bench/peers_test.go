@@ -99,7 +99,7 @@ type (
 	manyGoBufferPools   [many]*gobufferpool.BufferPool
 )
 
-// manyPeers is those of which one can make many.
+// manyPeers has the pools that can be made in any number.
 func manyPeers() []benchcase.Entry {
 	return []benchcase.Entry{
 		{Name: "bytebufferpool", Open: func(testing.TB, int) benchcase.Pool {

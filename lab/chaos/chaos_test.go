@@ -172,8 +172,8 @@ func hangingController(t *testing.T, p *patient) func() {
 	return func() { close(release); <-done; ctl.Close() }
 }
 
-// jumpingClock is a controller that is told hours forth and back, while the pool
-// is used too.
+// jumpingClock runs a controller whose clock jumps back and forth by hours while the
+// pool is in use.
 func jumpingClock(t *testing.T, p *patient) func() {
 	ctl := controller(t, p, func() {})
 	stop, done := make(chan struct{}), make(chan struct{})
@@ -276,8 +276,7 @@ func (p *patient) recovers(t *testing.T, strategy string) {
 	p.checkLaws(t)
 }
 
-// A Discard function that takes its time is waited for by those who close, trim or
-// resize, and by nobody else.
+// Only callers that close, trim or resize wait for a slow Discard function.
 func TestAHangingDiscardHoldsUpNoGetOrPut(t *testing.T) {
 	t.Parallel()
 	for name, letGo := range map[string]func(p *strategies.Bounded[[1000]byte]){
@@ -316,8 +315,8 @@ func TestAHangingDiscardHoldsUpNoGetOrPut(t *testing.T) {
 	}
 }
 
-// A name outlives its pools: what a registry says of it never goes down, whichever
-// pools had it, and those who still hold a closed one can use it.
+// A name outlives its pools: the registry's counts for it never fall, whichever
+// pools had it, and callers can still use a closed pool that they hold.
 func TestCountsOfAWithdrawnNameGoOn(t *testing.T) {
 	t.Parallel()
 	for strategy, open := range patients {

@@ -55,7 +55,7 @@ func TestAFrozenProcessIsBackAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		frozen = append(frozen, thaw(t, child.Process))
-		time.Sleep(2 * thawed) // or what is late would be stopped again
+		time.Sleep(2 * thawed) // or the next stop would hit late operations
 	}
 	input.Close()
 	all := <-report
@@ -105,7 +105,7 @@ func checkThawed(t *testing.T, report string, frozen []interval) {
 	}
 }
 
-// TestFrozenChild is the process that is stopped: pools under load, all of which is
+// TestFrozenChild is the process that gets stopped: pools under load that are
 // trimmed, resized and closed all the time, and a controller that has to shrink
 // them.
 func TestFrozenChild(t *testing.T) {

@@ -49,7 +49,7 @@ func ofObjects[T any](r *pool.Registry, src pool.Source, p pool.Objects[T], clos
 	return &patient{src, r, func() func() { x := p.Get(); return func() { p.Put(x) } }, closePool}
 }
 
-// core is what controllers and configurations see of the pool.
+// core is the pool as controllers and configurations see it.
 func (p *patient) core() pool.Source { return p.registry.All()[0].Source() }
 
 // use takes and gives back n objects, four at a time.

@@ -5,7 +5,7 @@ import (
 	"github.com/prometheus/otlptranslator"
 )
 
-// escaping is what a scraper asks for that wants the names as they are.
+// escaping is the scheme that a scraper requests to get the names unchanged.
 func escaping(s otlptranslator.TranslationStrategyOption) model.EscapingScheme {
 	if s.ShouldEscape() {
 		return model.UnderscoreEscaping

@@ -4,7 +4,7 @@ package upstream_test
 type suite struct {
 	name     string
 	module   string // "std", or a module of the proxy
-	version  string // of the module; std's is that of the go command
+	version  string // of the module; for std, the go command's
 	packages []string
 	prepare  func(*workspace) // puts our pool in; says how
 	variable string           // what the linker sets to a mode

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/mod/sumdb/dirhash"
 )
 
-// workspace is where a suite runs: a directory, and what the go command is told
-// so that it finds our pool there.
+// workspace is the directory in which a suite runs, and the flags that make the go
+// command find our pool there.
 type workspace struct {
 	*testing.T
 	suite suite

@@ -42,9 +42,9 @@ func (p Program) Binary(ctx context.Context, progress io.Writer) (path string, e
 	return path, p.compile(ctx, source, path, progress)
 }
 
-// Into builds the program into a directory, each time. It is for those whose
-// modules replace others of the repository, which the content of one does not tell
-// from before.
+// Into builds the program into a directory, each time. It is for programs whose
+// modules replace others of the repository, because their own content does not show
+// a change in those.
 func (p Program) Into(ctx context.Context, dir string, progress io.Writer) (path string, err error) {
 	source, err := RepoPath(filepath.FromSlash(p.Module))
 	if err != nil {
@@ -100,8 +100,8 @@ func goBuild(ctx context.Context, source string, args []string, progress io.Writ
 	return nil
 }
 
-// cachePath derives the key from all that decides what the build produces. The
-// runtime's version is that of the go command, as go test runs both.
+// cachePath derives the key from everything that determines the build's output. The
+// runtime's version is the go command's, as go test runs both.
 func (p Program) cachePath(source string) (string, error) {
 	files, err := os.ReadDir(source) // sorted, so the key is stable
 	if err != nil {

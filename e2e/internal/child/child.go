@@ -1,5 +1,5 @@
-// Package child runs a program until it is told to stop, and keeps the end of what
-// it prints, however long it runs.
+// Package child runs a program until asked to stop it, and keeps the end of its
+// output, however long it runs.
 package child
 
 import (

@@ -4,8 +4,7 @@ package child
 
 import "syscall"
 
-// DieWithParent has no equivalent here: what is orphaned by a panic has to be ended
-// by hand.
+// DieWithParent has no equivalent here: end programs orphaned by a panic by hand.
 func DieWithParent() *syscall.SysProcAttr { return nil }
 
 func alone() *syscall.SysProcAttr { return nil }

@@ -29,7 +29,7 @@ const (
 
 // Options says which collector to start. Only Binary is required.
 type Options struct {
-	// Binary is what Build returned.
+	// Binary is the path that Build returned.
 	Binary string
 	// ConfigFile is the configuration; "" means the shipped one, see ConfigFile.
 	ConfigFile string

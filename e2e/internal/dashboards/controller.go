@@ -2,7 +2,7 @@ package dashboards
 
 import "slices"
 
-// noController is what a panel says where there is none.
+// noController is the text of a panel without a controller.
 const noController = "No service here runs a controller: adaptive.New, and go c.Run(ctx)."
 
 func controller() Page {
@@ -103,7 +103,7 @@ func whatItAllows() Row {
 	}}
 }
 
-// noRuntime is what panels of Go's own metrics say without them.
+// noRuntime is the text of a panel of Go's metrics without such metrics.
 const noRuntime = "The services do not export Go's metrics: runtime.Start of go.opentelemetry.io/contrib/instrumentation/runtime."
 
 func whatGoSays() Row {

@@ -1,11 +1,11 @@
-// Package dashboards is the source of the dashboards that are shipped: what they
-// ask, in Go, from which the JSON of Grafana (deploy/grafana/dashboards) and of
-// VictoriaMetrics' own UI (deploy/victoriametrics/dashboards) is made.
+// Package dashboards is the source of the shipped dashboards: their queries in Go,
+// from which it generates the JSON for Grafana (deploy/grafana/dashboards) and for
+// VictoriaMetrics' own UI (deploy/victoriametrics/dashboards).
 //
 //	go test ./internal/dashboards -update
 //
-// writes the files; without -update the test says which of them is old. To see
-// whether a query is right takes data: the tests of e2e run each of them.
+// writes the files; without -update the test names the stale ones. Checking a query
+// takes data: the tests of e2e run each of them.
 //
 // # Rules of the pages
 //

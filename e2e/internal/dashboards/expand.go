@@ -2,7 +2,7 @@ package dashboards
 
 import "strings"
 
-// expand puts in full what the queries of a page abbreviate:
+// expand expands the abbreviations in a page's queries:
 //
 //	@pools     the matchers of the page's choices
 //	@service   the same for metrics that belong to no pool
@@ -12,9 +12,9 @@ import "strings"
 //	@instance  the labels that tell one instance from another
 //	@rate      the window of a rate
 //
-// The window is Grafana's, four scrapes at least, so that a rate is never without
-// a second sample. Matchers are of the variables that the page has and no others:
-// Grafana leaves one that it does not know as it stands, which matches nothing.
+// The window is Grafana's, at least four scrapes, so that a rate always has a second
+// sample. The matchers use only variables of the page: Grafana leaves an unknown one
+// as it stands, which matches nothing.
 func (p *Page) expand(expr string) string {
 	var pools, service, alerts []string
 	for _, v := range p.Variables {

@@ -91,8 +91,8 @@ func TestColoursMeanOneThing(t *testing.T) {
 	}
 }
 
-// Neighbours in a legend are told apart without reading it: 25 is about twice what
-// people take for the same colour on screens that are not the best.
+// Readers have to distinguish neighbours in a legend without reading it: 25 is about
+// twice the distance at which people confuse colours on poor screens.
 func TestColoursOfAPanelDiffer(t *testing.T) {
 	t.Parallel()
 	const least = 25
@@ -119,7 +119,7 @@ func shown(p *Panel, legend string) bool {
 	return false
 }
 
-// distance is that of the CIE of 1976, in which 2 is just to be seen.
+// distance is the colour distance of CIE 1976, in which 2 is barely visible.
 func distance(t *testing.T, a, b colour) float64 {
 	t.Helper()
 	x, y := lab(t, a), lab(t, b)

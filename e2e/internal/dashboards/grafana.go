@@ -10,7 +10,7 @@ import (
 // equal pages make equal files.
 type object map[string]any
 
-// schemaVersion is that of the dashboards of Grafana 12 and 13 that are not of
+// schemaVersion is the schema of the dashboards of Grafana 12 and 13 that are not of
 // the Kubernetes kind.
 const schemaVersion = 42
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// board is what Grafana reads of a page, as far as the checks here look at it.
+// board has the parts of a page's JSON that the checks here read.
 type board struct {
 	UID        string
 	Panels     []boardPanel
@@ -86,7 +86,7 @@ var (
 	variableSet  = regexp.MustCompile(`var-(\w+)=`)
 )
 
-// given are Grafana's own, beside those of a page.
+// given has Grafana's own variables, in addition to a page's.
 var given = map[string]bool{"__rate_interval": true, "__field": true, "__data": true, "__url_time_range": true}
 
 // Grafana leaves a variable that a page does not define as it stands, which matches
@@ -244,8 +244,8 @@ func (p *boardPanel) units() (units []string) {
 	return units
 }
 
-// A legend is a table with the last value, without what is always zero; that of a
-// timeline would have the text for when it is empty, and there is none.
+// A legend is a table with the last value, without series that are always zero. A
+// timeline has no legend, which would show its text for an empty panel.
 func TestLegendsAreReadable(t *testing.T) {
 	t.Parallel()
 	for _, b := range boards(t) {

@@ -23,8 +23,8 @@ type Variable struct {
 	One         bool   // exactly one value, and not any number or all
 }
 
-// Row is a question and the panels that answer it. A folded one answers what is
-// rarely asked.
+// Row is a question and the panels that answer it. A folded row answers a rare
+// question.
 type Row struct {
 	Question string
 	Panels   []Panel
@@ -46,7 +46,7 @@ type Panel struct {
 	Steps       []step  // colours of a figure by its height
 	Values      []value // what figures are called, and their colours
 	Worst       bool    // is the lowest, and the first of the legend
-	Max         float64 // of the axis; 0 is whatever fits
+	Max         float64 // of the axis; 0 fits the data
 	Stack       bool
 	Empty       string // what it says when there is no data
 	Drill       bool   // a click on a series opens the page of its pool

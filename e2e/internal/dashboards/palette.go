@@ -66,7 +66,7 @@ var (
 	directions = palette{{"up", hit}, {"down", drop}}
 )
 
-// dashed are lines that say what may be, beside those of what is.
+// dashed has the lines that show a bound, as opposed to a measured value.
 var dashed = map[string]bool{"limit": true, "allowed": true}
 
 // Has tells whether a series of that legend has its colour.
@@ -79,7 +79,7 @@ func (p palette) Has(legend string) bool {
 	return false
 }
 
-// value is what a figure that stands for a state is called.
+// value is the name of a figure that stands for a state.
 type value struct {
 	figure, text string
 	colour       colour

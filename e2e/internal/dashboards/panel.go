@@ -25,7 +25,7 @@ func (p *Panel) targets(page *Page) []object {
 	return list
 }
 
-// format is what the data source is to make of an answer.
+// format is the format in which the data source returns an answer.
 func (p *Panel) format() string {
 	switch {
 	case p.View == Table:
@@ -88,7 +88,7 @@ func thresholds(of []step) []object {
 	return steps
 }
 
-// custom is what only panels of this view know.
+// custom has the options specific to panels of this view.
 func (p *Panel) custom() object {
 	switch p.View {
 	case Lines:
@@ -170,7 +170,7 @@ func (p *Panel) heatmapOptions() object {
 	return o
 }
 
-// overrides give series and columns what is theirs alone.
+// overrides returns the options of single series and columns.
 func (p *Panel) overrides(page *Page) []object {
 	switch p.View {
 	case Lines:

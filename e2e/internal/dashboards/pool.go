@@ -73,7 +73,7 @@ func whoIsServed() Row {
 	}}
 }
 
-// noClasses is what panels of size classes say for other pools.
+// noClasses is the text of panels of size classes for other pools.
 const noClasses = "For pools with size classes that are named in otelpool.WithSizeClasses."
 
 func whichClasses() Row {
@@ -144,7 +144,7 @@ func whatComesBack() Row {
 	}}
 }
 
-// noWaits is what panels of waiting say for other pools.
+// noWaits is the text of panels of waiting for other pools.
 const noWaits = "Nobody waited. Only Fixed.Acquire does."
 
 func doCallersWait() Row {

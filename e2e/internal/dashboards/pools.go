@@ -135,10 +135,10 @@ const (
     "sign", "leaks", "", ""))`
 )
 
-// ofBudget is idle memory against what is in force, by labels that have those of
-// the service: the budget that the controller allows all pools of it, or the pool's
-// own limit where there is no controller. Pools of fixed buffers are no part of it:
-// they hold all that is not in use, always.
+// ofBudget is idle memory as a share of the budget in force, by labels that include
+// the service's: the budget that the controller allows all its pools, or the pool's
+// own limit without a controller. It excludes pools of fixed buffers, which always
+// hold everything that is not in use.
 func ofBudget(by string) string {
 	const idle = `(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle",otelpool_pool_strategy!="fixed"})`
 	return `sum by (` + by + `) ` + idle + `
@@ -256,10 +256,10 @@ func isItWorthIt() Row {
 	}}
 }
 
-// waste compares what was asked for with what was handed out, by the labels. The
-// latter is requests times the size of the class, which is what the class
-// allocated over how often, so that no label has to be read as a number; and what
-// was made for requests that belong to no class.
+// waste compares the bytes requested with the bytes handed out, by the labels. The
+// latter is requests times the size of the class, computed as the class's allocated
+// bytes over its allocations, so that no label has to be parsed as a number; plus
+// the bytes allocated for requests that belong to no class.
 func waste(by string) string {
 	class := by + ", instance, otelpool_class_size"
 	return `1 - sum by (` + by + `) (rate(otelpool_memory_requested_bytes_total{@pools}@rate))

@@ -45,15 +45,16 @@ func (p *Page) VMUI() ([]byte, error) {
 	return format(page)
 }
 
-// inLines tells whether lines can show the panel: those of a heatmap by size class,
-// the classes.
+// inLines reports whether lines can show the panel. A heatmap by size class becomes
+// a line per class.
 func (p *Panel) inLines() bool { return p.View == Lines || p.View == Heatmap && p.Rows == Bytes }
 
 func (p *Panel) vmui() vmuiPanel {
 	v := vmuiPanel{Title: p.Title, Description: p.Description, Unit: vmuiUnits[p.Unit].name, ShowLegend: true, Width: 6}
 	for _, q := range p.Queries {
 		expr := withoutChoices(q.Expr)
-		// One line a value, of which many never happen: a rate of 0 is no line.
+		// There is one line per value, and many values never occur: omit lines with a rate
+		// of 0.
 		if p.Colours != nil && strings.HasPrefix(q.Legend, "{{") && strings.Contains(q.Expr, "rate(") {
 			expr = "(" + expr + ") > 0"
 		}
@@ -61,7 +62,7 @@ func (p *Panel) vmui() vmuiPanel {
 			expr = "(" + expr + ") / " + by
 		}
 		v.Expr = append(v.Expr, expr)
-		v.Alias = append(v.Alias, strings.TrimPrefix(q.Legend, "{{cluster}} {{namespace}} ")) // it shows those that are absent
+		v.Alias = append(v.Alias, strings.TrimPrefix(q.Legend, "{{cluster}} {{namespace}} ")) // it shows labels that are absent
 	}
 	return v
 }

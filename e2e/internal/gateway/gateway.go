@@ -33,7 +33,7 @@ type Options struct {
 	Duration time.Duration // how long it drives itself
 	Service  string        // what it calls itself, with Instance; the constants unless set
 	Instance string
-	Flags    []string // further flags, after those that make a run repeatable
+	Flags    []string // further flags, after the ones for a repeatable run
 	Env      []string // further environment, NAME=value
 }
 

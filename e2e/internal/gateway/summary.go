@@ -2,7 +2,7 @@ package gateway
 
 import "time"
 
-// Summary is what -summary-json writes: the gateway's own account of the run.
+// Summary is the output of -summary-json: the gateway's own account of the run.
 type Summary struct {
 	Pools   map[string]Pool `json:"pools"`
 	Run     Figures         `json:"run"`
@@ -14,13 +14,13 @@ type Summary struct {
 	Controller *Controller `json:"controller"` // nil without one
 }
 
-// Controller is what sized the pools, and what it did.
+// Controller is the account of the controller that sized the pools.
 type Controller struct {
 	Level       string                        `json:"level"`
 	Limit       *int64                        `json:"limit"`
 	IdleBytes   int64                         `json:"idle_bytes"`
 	Runs        map[string]uint64             `json:"runs"`        // by what they did
-	Transitions map[string]uint64             `json:"transitions"` // "level cause": those that happened
+	Transitions map[string]uint64             `json:"transitions"` // by "level cause", without zeros
 	ForcedGCs   uint64                        `json:"forced_gcs"`
 	Regrets     uint64                        `json:"regrets"`
 	Efficiency  float64                       `json:"efficiency"` // 0 is unknown

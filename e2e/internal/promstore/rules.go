@@ -77,7 +77,7 @@ func (s *Store) Rules() (list []Rule) {
 	return list
 }
 
-// Alerts returns what is pending or fires now.
+// Alerts returns the alerts that are pending or firing.
 func (s *Store) Alerts() (list []Alert) {
 	for _, g := range s.groups {
 		for _, r := range g.AlertingRules() {

@@ -49,7 +49,7 @@ func Open(dir string, ruleFiles ...string) (*Store, error) {
 	return s, nil
 }
 
-// ScrapeInterval is that of deploy/prometheus/prometheus.yml.
+// ScrapeInterval is the interval in deploy/prometheus/prometheus.yml.
 const ScrapeInterval = 15 * time.Second
 
 // Close closes the database and leaves its directory.
@@ -100,8 +100,8 @@ func appendTo(a storage.Appender, l labels.Labels, at time.Time, v float64) erro
 	return nil
 }
 
-// Range runs a range query. Warnings, of which annotations of bad arguments are,
-// count as errors; infos do not.
+// Range runs a range query. Warnings, such as annotations of bad arguments, count as
+// errors; infos do not.
 func (s *Store) Range(ctx context.Context, expr string, from, to time.Time, step time.Duration) (promql.Matrix, error) {
 	q, err := s.engine.NewRangeQuery(ctx, s.db, nil, expr, from, to, step)
 	if err != nil {

@@ -121,7 +121,7 @@ func texts(numbers []int) (all []string) {
 	return all
 }
 
-// parseID is what a name in bounds.yaml means; "" is none.
+// parseID parses a name in bounds.yaml; "" is none.
 func parseID(name, cpu, gogc string) id {
 	if name == "" {
 		return id{}
@@ -147,7 +147,7 @@ type verdict struct {
 	measured bool
 	value    float64
 	parts    [2]float64 // that value is the ratio of
-	other    float64    // what is shown beside it
+	other    float64    // shown beside it
 	ok       bool
 }
 

@@ -15,8 +15,8 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Colors that differ in lightness too (after Okabe and Ito), so that they can be
-// told apart in print and by those who see no red.
+// The colors differ in lightness too (after Okabe and Ito), so that readers can
+// distinguish them in print and without seeing red.
 var (
 	blue   = color.NRGBA{0x00, 0x72, 0xb2, 0xff}
 	orange = color.NRGBA{0xe6, 0x9f, 0x00, 0xff}

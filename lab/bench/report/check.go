@@ -105,7 +105,7 @@ func (b *bound) setting() string {
 	return text
 }
 
-// valueText is what was measured, and of what it is the ratio.
+// valueText is the measured value, and the two figures of which it is the ratio.
 func (v *verdict) valueText() string {
 	if !v.measured {
 		return "—"

@@ -194,7 +194,7 @@ func psText(cpu string) string {
 	return cpu + " Ps"
 }
 
-// environment is what a suite was measured with.
+// environment describes the machine and versions of a suite's run.
 func environment(r *results) string {
 	c := r.config
 	return fmt.Sprintf("%s: %s, %s cores, %s, %s, commit %s. Medians of %s rounds of %s per line.\n",

@@ -118,8 +118,8 @@ func (r *results) growing(g growth) (all []*grown, err error) {
 	return all, nil
 }
 
-// line is what a chart shows of it. A logarithmic axis has no 0: it is at the
-// left end, as 1.
+// line is a chart's line. A logarithmic axis has no 0: it stands at the left end, as
+// 1.
 func (s *grown) line(r *results, c chartOf) line {
 	l := line{name: s.name}
 	if c.pools != nil && !slices.Contains(c.pools, s.name) {

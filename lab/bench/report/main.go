@@ -34,7 +34,7 @@ func main() {
 	}
 }
 
-// options is what the command line says.
+// options holds the command line.
 type options struct {
 	root      string // of the repository
 	count     int

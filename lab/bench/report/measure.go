@@ -57,7 +57,7 @@ func (o options) extent(s suite) (count int, per time.Duration, err error) {
 	return count, per, nil
 }
 
-// machinery is what runs steps.
+// machinery runs steps.
 type machinery struct {
 	options
 	per           time.Duration
@@ -87,7 +87,7 @@ func (m *machinery) build(ctx context.Context, steps []step) (err error) {
 	return nil
 }
 
-// gowork is what GOWORK has to be in a module: see .ci/modules.
+// gowork is the value that GOWORK needs in a module: see .ci/modules.
 func gowork(dir string) string {
 	if dir == "examples/otlp" {
 		return ""
@@ -117,7 +117,7 @@ func (m *machinery) commit(ctx context.Context) string {
 	return commit
 }
 
-// output is what a command prints, for people to read: nothing if it fails.
+// output returns a command's output, for people to read: nothing if it fails.
 func (m *machinery) output(ctx context.Context, name string, args ...string) string {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = m.root

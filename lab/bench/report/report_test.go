@@ -15,9 +15,9 @@ import (
 
 const repository = "../../.."
 
-// What is published is what the kept measurements, the rules and the code make:
-// after a change of any, make bench-render. Charts are only looked for, since
-// their last digits depend on the processor.
+// The published files match the kept measurements, the rules and the code: after a
+// change of any, run make bench-render. The test only checks that charts exist,
+// since their last digits depend on the processor.
 func TestDocumentsAreRendered(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// id is what a line of output is about.
+// id identifies the subject of a line of output.
 type id struct {
 	Case  string // GetPut
 	Pool  string // sizeclasses-otel

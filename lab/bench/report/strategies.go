@@ -51,7 +51,7 @@ func (r *results) nanosecondsOf(at id, pool string) string {
 	return nanoseconds(s.Center)
 }
 
-// memoryBlock is what docs/strategies.md says of memory.
+// memoryBlock is the block of docs/strategies.md about memory.
 func memoryBlock(r *results) string {
 	pools := id{Case: "GrowthPools", Pool: "sizeclasses", Param: "pools=1000", CPU: "2"}
 	t := newTable("`SizeClasses` with its 13 default classes", "bytes")

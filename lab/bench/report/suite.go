@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// suite is what one command measures.
+// suite is the set of measurements of one command.
 type suite struct {
 	name      string
 	count     int    // rounds

@@ -50,8 +50,8 @@ func (p *Pool) Put(x any) {
 func (p *Pool) make() {
 	switch strategy {
 	case "bounded":
-		// Sampling keeps some objects aside for a while, and TestPoolGC counts those
-		// that nobody keeps.
+		// Sampling keeps some objects aside for a while, and TestPoolGC counts unreachable
+		// objects.
 		p.pool = boxes{strategies.Must(strategies.NewBounded(strategies.BoundedConfig[any]{New: newBox, Safety: strategies.SafetyOff}))}
 	case "sync":
 		p.pool = boxes{strategies.Must(strategies.NewSync(strategies.SyncConfig[any]{}))}
@@ -64,9 +64,9 @@ func (p *Pool) make() {
 	}
 }
 
-// boxes makes a pool of any out of a pool of pointers to it. An empty box is what
-// New makes. A full one is not emptied when it is taken out: whatever the pool
-// still knows of it keeps the content alive, which Go's tests would see.
+// boxes makes a pool of any out of a pool of pointers to it. New makes empty boxes.
+// A full box is not emptied when it is taken out, so every reference that the pool
+// still has to it keeps the content alive, which Go's tests would notice.
 type boxes struct{ pool.Objects[any] }
 
 func newBox() *any { return new(any) }
