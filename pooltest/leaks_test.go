@@ -86,6 +86,14 @@ func TestWhatIsNotGivenBackIsNamedAndCounted(t *testing.T) {
 	}
 }
 
+func openStrict(t *testing.T, r *pool.Registry) *strategies.SizeClasses {
+	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{
+		Name: "strict", Registry: r, Safety: strategies.SafetyStrict,
+	}))
+	t.Cleanup(p.Close)
+	return p
+}
+
 //go:noinline
 func takeAndForget(p *strategies.SizeClasses, n int) (held [][]byte) {
 	for range n {
@@ -97,8 +105,7 @@ func takeAndForget(p *strategies.SizeClasses, n int) (held [][]byte) {
 func TestAStrictPoolTellsWhereItWasTaken(t *testing.T) {
 	t.Parallel()
 	var r pool.Registry
-	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "strict", Registry: &r, Safety: strategies.SafetyStrict}))
-	defer p.Close()
+	p := openStrict(t, &r)
 	var held [][]byte
 	got := run(t, &r, func(*recorder) {
 		p.Put(p.Get(5000))
@@ -114,8 +121,7 @@ func TestAStrictPoolTellsWhereItWasTaken(t *testing.T) {
 func TestWhatTheCollectorTookInTheMeantimeIsTold(t *testing.T) {
 	t.Parallel()
 	var r pool.Registry
-	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "strict", Registry: &r, Safety: strategies.SafetyStrict}))
-	defer p.Close()
+	p := openStrict(t, &r)
 	tb := new(recorder)
 	pooltest.NoLeaks(tb, &r)
 	takeAndForget(p, 1)

@@ -20,18 +20,18 @@ type Config struct {
 
 // Pool is a mem.BufferPool of google.golang.org/grpc on a pool.Bytes.
 //
-// Get returns a pointer to a buffer of length n, cleared over its whole capacity
-// as those of gRPC's own pool are. The pointer is the caller's until Put, which
-// takes it back with the buffer, or a prefix of it, that Get put there. Neither
-// may be used after that; the pointer then shows nil until it is handed out
-// again, so a second Put of it counts as nil and does no harm, unless the pointer
-// has a new owner already. A pointer from elsewhere may be put too, and belongs to
-// the pool from then on; whether its buffer is kept is up to the pool beneath.
+// Get returns a pointer to a buffer of length n, cleared over its whole capacity as
+// gRPC's own pool does. The caller owns the pointer until Put, which takes it back
+// with the buffer, or a prefix of the buffer. Neither may be used after that. The
+// pointer then refers to nil until it is handed out again, so a second Put of it
+// counts as nil and does no harm, unless the pointer has a new owner already. Put
+// also accepts a pointer from elsewhere, which then belongs to the pool; the
+// underlying pool decides whether to keep its buffer.
 //
-// All methods are safe for concurrent use if the pool's beneath are, and a hit in
-// that pool allocates nothing: free pointers are kept in a pool of their own, of
-// at most 1 MiB, which no collection empties. It is not published. Beyond the
-// clearing, Get and Put cost a Get and a Put of two pools.
+// All methods are safe for concurrent use if the underlying pool's are, and a hit in
+// that pool allocates nothing: free pointers are in a pool of their own, of at most
+// 1 MiB, which collections do not empty and which is not published. In addition to
+// the clearing, Get and Put cost a Get and a Put of two pools.
 type Pool struct {
 	buffers pool.Bytes
 	headers *strategies.Bounded[[]byte]

@@ -76,7 +76,8 @@ func TestBuffersHaveTheirLengthAndAreClear(t *testing.T) {
 
 func TestDirtyBuffersAreHandedOnAsTheyWere(t *testing.T) {
 	t.Parallel()
-	p := strategies.Must(grpcpool.New(grpcpool.Config{Buffers: sizeClasses(strategies.SizeClassesConfig{Safety: strategies.SafetyOff}), Dirty: true})) // a sample does not come back
+	buffers := sizeClasses(strategies.SizeClassesConfig{Safety: strategies.SafetyOff}) // a sample does not come back
+	p := strategies.Must(grpcpool.New(grpcpool.Config{Buffers: buffers, Dirty: true}))
 	h := p.Get(1000)
 	fill(*h, 7)
 	first := unsafe.SliceData(*h)

@@ -50,7 +50,8 @@ func TestWhatIsReachedEveryTenSecondsWaitsForTen(t *testing.T) {
 		out := drift * (seconds - 1)
 		shallow, deep, beyond := r.Wait(out+8, 0), r.Wait(out+64, 0), r.Wait(out+3000, 0)
 		if shallow > 2*time.Second || deep < 5*time.Second || deep > 15*time.Second || beyond < 2*time.Minute {
-			t.Errorf("drift %d: waits %v for what is reached each second, %v for what is every ten, %v for what never was", drift, shallow, deep, beyond)
+			t.Errorf("drift %d: waits %v for a depth reached each second, %v for one each ten, %v for one never reached",
+				drift, shallow, deep, beyond)
 		}
 	}
 }

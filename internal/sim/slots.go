@@ -203,7 +203,8 @@ func (p *Slots) Demand(now time.Time, into *control.Demand) {
 // expire drops what has lain for too long.
 func (p *Slots) expire(at time.Duration, class int) {
 	c := &p.classes[class]
-	for c.free.n > 0 && c.age > 0 && at-c.free.bottom() >= c.ages.At(c.out+int64(c.free.n), c.age) && p.idle.bytes-p.sizes[class] >= p.reserve {
+	for c.free.n > 0 && c.age > 0 && at-c.free.bottom() >= c.ages.At(c.out+int64(c.free.n), c.age) &&
+		p.idle.bytes-p.sizes[class] >= p.reserve {
 		p.evict(at, class, pool.EvictIdle)
 	}
 }
@@ -248,8 +249,8 @@ func (p *Slots) Trim(bytes int64) (freed int64) {
 	return freed
 }
 
-// Curve implements [control.Tunable]. It has the hits and misses, not what other
-// sizes would have made of them: see the type Curve for that.
+// Curve implements [control.Tunable]. It has the actual hits and misses, and no
+// estimate for other sizes: see the type Curve for that.
 func (p *Slots) Curve(into *control.Curve) {
 	into.Classes = slices.Grow(into.Classes[:0], len(p.classes))
 	for i := range p.classes {

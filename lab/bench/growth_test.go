@@ -41,8 +41,8 @@ func newSyncPool() syncPool {
 	}}}
 }
 
-// BenchmarkGrowthPools uses 1 to 10,000 pools in turn, each of which one P has used
-// before. unused-B is the memory of a pool before that.
+// BenchmarkGrowthPools uses 1 to 10,000 pools in turn, after one P has used each of
+// them. unused-B is the memory of a pool before that.
 func BenchmarkGrowthPools(b *testing.B) {
 	numbers := []int{1, 10, 100, 1000, 10_000}
 	b.Run("pool=sizeclasses", func(b *testing.B) {

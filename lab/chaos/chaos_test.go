@@ -132,7 +132,9 @@ func (*signals) Watch(ctx context.Context, _ func(control.Trigger)) error {
 
 func controller(t *testing.T, p *patient, read func()) *adaptive.Controller {
 	t.Helper()
-	ctl, err := adaptive.New(adaptive.Config{Registry: p.registry, Signals: &signals{read}, Interval: 10 * time.Millisecond, PressureInterval: 10 * time.Millisecond})
+	ctl, err := adaptive.New(adaptive.Config{
+		Registry: p.registry, Signals: &signals{read}, Interval: 10 * time.Millisecond, PressureInterval: 10 * time.Millisecond,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,9 @@ var patients = map[string]func(r *pool.Registry) *patient{
 		return ofBytes(r, p, p, p.Close)
 	},
 	"bounded": func(r *pool.Registry) *patient {
-		p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[[1000]byte]{Name: "p", Registry: r, New: func() *[1000]byte { return new([1000]byte) }}))
+		p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[[1000]byte]{
+			Name: "p", Registry: r, New: func() *[1000]byte { return new([1000]byte) },
+		}))
 		return ofObjects(r, p, p, p.Close)
 	},
 	"sized": func(r *pool.Registry) *patient {
@@ -75,7 +77,8 @@ func (p *patient) stats() *pool.Stats {
 func (p *patient) checkLaws(t *testing.T) {
 	t.Helper()
 	s := p.stats()
-	if idle := int64(s.Prewarmed + s.Returns[pool.Pooled] - s.Requests[pool.Hit] - s.Evicted()); s.Knows.Has(pool.KnowsIdle) && s.Idle != idle {
+	idle := int64(s.Prewarmed + s.Returns[pool.Pooled] - s.Requests[pool.Hit] - s.Evicted())
+	if s.Knows.Has(pool.KnowsIdle) && s.Idle != idle {
 		t.Errorf("%d idle, should be %d", s.Idle, idle)
 	}
 	if s.InUse != 0 || s.Knows.Has(pool.KnowsInUse) && s.HandedOut() != s.TakenBack() {

@@ -6,7 +6,7 @@ import "strings"
 //
 //	@pools     the matchers of the page's choices
 //	@service   the same for metrics that belong to no pool
-//	@alerts    the same for alerts, of which some belong to no pool
+//	@alerts    the same for alerts, some of which belong to no pool
 //	@pool      the labels that tell one pool from another, across services
 //	@job       the labels that tell one service from another, across clusters
 //	@instance  the labels that tell one instance from another

@@ -105,7 +105,7 @@ func (b *bound) setting() string {
 	return text
 }
 
-// valueText is the measured value, and the two figures of which it is the ratio.
+// valueText is the measured value and, for a ratio, its two figures.
 func (v *verdict) valueText() string {
 	if !v.measured {
 		return "—"
