@@ -241,7 +241,7 @@ type trimsNothing struct{ truth }
 
 func (trimsNothing) Trim(n int64) int64 { return n }
 
-// tunable is what a registry has of a pool that can be sized.
+// tunable is the source that a registry has for a pool that can be sized.
 type tunable interface {
 	pool.Source
 	control.Tunable

@@ -55,7 +55,7 @@ func awaitReturns(registries []*pool.Registry, before map[*pool.Entry]out) []lea
 	}
 }
 
-// out is what a pool has handed out and not got back.
+// out counts the objects that a pool has handed out and not got back.
 type out struct {
 	strategy       string
 	objects, bytes int64
