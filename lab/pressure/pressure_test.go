@@ -86,7 +86,7 @@ func TestDriverTellsWhoSurvives(t *testing.T) {
 	}
 	s.neighbour.Bytes, s.plan.Bursts[0].Bytes = mib, 128*mib
 	o, err = d.once(t.Context(), s, "off", unlimited)
-	if err != nil || o.Died != killed || o.Neighbour != "" {
+	if err != nil || o.Died != killed { // whom the kernel kills beside it is for the kernel to say
 		t.Errorf("the service does not fit: %+v, %v", o, err)
 	}
 }
