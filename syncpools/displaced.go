@@ -1,0 +1,64 @@
+//go:build linux || darwin || windows || freebsd
+
+package syncpools
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"unsafe"
+)
+
+// displacement notices that somebody else has registered a function for the start
+// of collections. Whoever registers last is called, and calls package sync's
+// function as a rule, so that ours is not called any more.
+type displacement struct {
+	by     uintptr // the other's closure; 0 while ours is in place
+	since  uint64  // collections when that was noticed
+	epoch  uint64
+	chains uint64 // how often ours was put in front again
+}
+
+// check puts the hook in front of the other's, which is then called by it, after
+// a collection has shown that the other does not call ours: two that call each
+// other would never end.
+func (d *displacement) check(at uintptr) {
+	word := wordAt(at)
+	switch {
+	case word == closure(hook):
+		return
+	case d.by != word:
+		d.by, d.since, d.epoch = word, collections(), epoch()
+	case collections() > d.since+1 && epoch() == d.epoch:
+		setHook(collectedList(), ofClosure(word))
+		d.chains++
+	}
+}
+
+//go:norace
+func collectedList() unsafe.Pointer {
+	pin()
+	list := collected.allPools
+	unpin()
+	return list
+}
+
+func collections() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// Displaced says who has registered a function for the start of collections after
+// the census did: "" for nobody. The census goes on in front of it.
+func (s *Census) Displaced() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.foreign.by == 0 {
+		return ""
+	}
+	pc := *(*uintptr)(pointerTo(s.foreign.by))
+	if f := runtime.FuncForPC(pc); f != nil {
+		return f.Name()
+	}
+	return "an unknown function"
+}

@@ -1,0 +1,95 @@
+//go:build linux || darwin || windows || freebsd
+
+package syncpools
+
+import (
+	"sync"
+	"unsafe"
+	"weak"
+)
+
+// entry is one pool. It refers weakly to pools on the heap: those of a connection
+// go with it.
+type entry struct {
+	global   *sync.Pool // a variable's; nil for one on the heap
+	heap     weak.Pointer[sync.Pool]
+	row      *row
+	last     content // without the sample
+	original func() any
+	counting unsafe.Pointer // the closure that was put around original
+}
+
+func newEntry(p *sync.Pool, r *row) *entry {
+	if data().has(address(p)) || bss().has(address(p)) {
+		return &entry{row: r, global: p}
+	}
+	return &entry{row: r, heap: weak.Make(p)}
+}
+
+// pool returns the pool, or nil when it is gone.
+func (e *entry) pool() *sync.Pool {
+	if e.global != nil {
+		return e.global
+	}
+	return e.heap.Value()
+}
+
+// readInto adds the pool to its row. It reports false when the pool is gone.
+func (e *entry) readInto(s *Census, passed uint64) bool {
+	p := e.pool()
+	switch {
+	case p == nil || passed > 1:
+		e.row.dropped += uint64(e.last.victim + e.last.primary)
+	case passed == 1:
+		e.row.dropped += uint64(e.last.victim)
+	}
+	if p == nil {
+		return false
+	}
+	c := lookPinned(shapeOf(p))
+	if z := s.sizingOf(c.sample.typ); z != nil {
+		e.row.weigh(z.weigh(c.sample.data))
+	}
+	e.row.pools++
+	e.row.objects += int64(c.primary + c.victim)
+	e.last = content{primary: c.primary, victim: c.victim}
+	return true
+}
+
+// lookPinned looks while no collection can start.
+//
+//go:norace
+func lookPinned(p *poolShape) content {
+	pin()
+	c := look(p)
+	unpin()
+	return c
+}
+
+// count puts a function around New that counts.
+func (e *entry) count() {
+	p := e.pool()
+	if p == nil || p.New == nil {
+		return
+	}
+	e.original = p.New
+	counted := func() any {
+		e.row.misses.Add(1)
+		return e.original()
+	}
+	e.counting = *(*unsafe.Pointer)(unsafe.Pointer(&counted))
+	setNew(p, counted)
+}
+
+// restore undoes count, unless the owner has changed New since.
+func (e *entry) restore() {
+	if p := e.pool(); p != nil && e.counting != nil && shapeOf(p).new == e.counting {
+		setNew(p, e.original)
+	}
+}
+
+// setNew writes one word, which a Get on another P may be reading: it finds the
+// function of before or the one of after.
+//
+//go:norace
+func setNew(p *sync.Pool, f func() any) { p.New = f }

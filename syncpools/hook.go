@@ -1,0 +1,97 @@
+//go:build linux || darwin || windows || freebsd
+
+package syncpools
+
+import (
+	"sync"
+	"unsafe"
+)
+
+// collected is what the hook leaves for readers. It is written with the world
+// stopped and read by those who are pinned, which is never at the same time.
+var collected struct {
+	allPools unsafe.Pointer // *[]*sync.Pool of package sync; nil while the hook is off
+	next     func()         // what the runtime called before us
+	epoch    uint64         // collections seen
+	pools    []*sync.Pool   // that were in use when the last one began
+	before   []*sync.Pool   // and when the one before that did: two may come before anybody reads
+}
+
+// hook runs at the start of each collection, with the world stopped: it may not
+// allocate, wait or be preempted. It remembers the list of pools, which package
+// sync keeps until the next collection too, and passes on.
+//
+//go:norace
+//go:nocheckptr
+func hook() {
+	c := &collected
+	if c.allPools != nil {
+		c.before, c.pools = c.pools, *(*[]*sync.Pool)(c.allPools)
+		c.epoch++
+	}
+	c.next()
+}
+
+// snapshot returns the pools of the last two collections from the i-th on, at most
+// len(into) of them, and the last collection's number.
+//
+//go:norace
+func snapshot(i int, into []*sync.Pool) (n int, epoch uint64) {
+	pin()
+	c := &collected
+	if i < len(c.pools) {
+		n = copy(into, c.pools[i:])
+	}
+	if before := i + n - len(c.pools); n < len(into) && before < len(c.before) {
+		n += copy(into[n:], c.before[before:])
+	}
+	epoch = c.epoch
+	unpin()
+	return n, epoch
+}
+
+//go:norace
+func epoch() uint64 {
+	pin()
+	n := collected.epoch
+	unpin()
+	return n
+}
+
+// closure is the address of a function value's closure, which the runtime and
+// package sync keep in one word.
+func closure(f func()) uintptr { return uintptr(*(*unsafe.Pointer)(unsafe.Pointer(&f))) }
+
+// ofClosure is the function value again.
+func ofClosure(word uintptr) (f func()) {
+	*(*uintptr)(unsafe.Pointer(&f)) = word
+	return f
+}
+
+// setHook registers the hook before another one, which it calls.
+//
+//go:norace
+func setHook(list unsafe.Pointer, next func()) {
+	pin()
+	collected.allPools, collected.next = list, next
+	collected.pools, collected.before = nil, nil
+	unpin()
+	registerPoolCleanup(hook)
+}
+
+// clearHook makes the hook pass on and nothing else.
+//
+//go:norace
+func clearHook() {
+	pin()
+	collected.allPools, collected.pools, collected.before = nil, nil, nil
+	unpin()
+}
+
+//go:norace
+func nextHook() func() {
+	pin()
+	next := collected.next
+	unpin()
+	return next
+}

@@ -1,0 +1,68 @@
+//go:build linux || darwin || windows || freebsd
+
+package syncpools
+
+import (
+	"fmt"
+	"path"
+	"runtime"
+	"strings"
+	"unsafe"
+)
+
+// origin says where a pool comes from.
+type origin struct {
+	name  string // of its variable, or of the function that made it
+	place string // file:line of New; "" where there is none
+	alone bool   // the name is one variable's: no other pool has it
+}
+
+// originOf names a pool by the variable it is, by a variable that points to it, by
+// its New function, or by the type of what it holds, whichever is known first.
+func originOf(p *poolShape, object string, symbols *symbols) origin {
+	o := origin{}
+	o.name, o.place = function(p.new)
+	if variable := symbols.variable(uintptr(unsafe.Pointer(p))); variable != "" {
+		o.name, o.alone = variable, true
+	} else if variable := symbols.pointing(uintptr(unsafe.Pointer(p))); variable != "" {
+		o.name, o.alone = variable, true
+	} else if o.name == "" {
+		o.name = "of " + object
+	}
+	return o
+}
+
+// function names a closure by its code: the name and place that stripped programs
+// keep too.
+//
+//go:nocheckptr
+func function(closure unsafe.Pointer) (name, place string) {
+	if closure == nil {
+		return "", ""
+	}
+	pc := *(*uintptr)(closure)
+	f := runtime.FuncForPC(pc)
+	if f == nil {
+		return "", ""
+	}
+	file, line := f.FileLine(pc)
+	return readable(f.Name()), fmt.Sprintf("%s:%d", path.Base(file), line)
+}
+
+// readable shortens the name of a function literal to what its author wrote:
+// net/http.init.func1 is known as net/http.
+func readable(name string) string {
+	for {
+		i := strings.LastIndex(name, ".")
+		if i < 0 || !literal(name[i+1:]) {
+			return strings.TrimSuffix(strings.TrimSuffix(name, ".init"), ".glob.")
+		}
+		name = name[:i]
+	}
+}
+
+// literal tells whether a part of a name is the compiler's: func1, 1, gowrap2.
+func literal(part string) bool {
+	part = strings.TrimPrefix(strings.TrimPrefix(part, "func"), "gowrap")
+	return part == "" || strings.Trim(part, "0123456789") == ""
+}

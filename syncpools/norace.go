@@ -1,0 +1,6 @@
+//go:build !race
+
+package syncpools
+
+// raceBuild tells whether sync.Pool drops some of what is put.
+const raceBuild = false

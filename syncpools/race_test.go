@@ -1,0 +1,5 @@
+//go:build race
+
+package syncpools_test
+
+const raceEnabled = true

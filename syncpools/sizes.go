@@ -1,0 +1,115 @@
+//go:build linux || darwin || windows || freebsd
+
+package syncpools
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// sizing computes what an object of one type weighs: the type itself, and the
+// arrays of the slices in it, to a depth. Maps, channels, functions and interfaces
+// count as what their headers take, so a size is an estimate from below.
+type sizing struct {
+	name  string
+	fixed int64
+	parts []part
+}
+
+// part is a slice or a pointer at an offset of an object.
+type part struct {
+	offset  uintptr
+	element int64   // bytes of a slice's element; 0 for a pointer
+	to      *sizing // what a pointer points to
+}
+
+// depth is how many pointers a sizing follows: a *gzip.Writer's array is behind
+// two.
+const depth = 3
+
+// sizingOf returns how the objects of a type word are weighed. A pool holds
+// pointers as a rule; other values lie in memory of their own.
+func sizingOf(typ unsafe.Pointer) *sizing {
+	t := typeOf(typ)
+	if t.Kind() != reflect.Pointer {
+		s := structSizing(t, depth)
+		s.name = t.String()
+		return s
+	}
+	s := structSizing(t.Elem(), depth)
+	s.name = t.String()
+	return s
+}
+
+// typeOf makes a type of the word that an interface has for it. Only the word is
+// looked at.
+func typeOf(typ unsafe.Pointer) reflect.Type {
+	var x any
+	(*eface)(unsafe.Pointer(&x)).typ = typ
+	return reflect.TypeOf(x)
+}
+
+func structSizing(t reflect.Type, depth int) *sizing {
+	s := &sizing{fixed: int64(t.Size())}
+	s.add(t, 0, depth)
+	return s
+}
+
+func (s *sizing) add(t reflect.Type, offset uintptr, depth int) {
+	switch t.Kind() {
+	case reflect.Slice:
+		s.parts = append(s.parts, part{offset: offset, element: int64(t.Elem().Size())})
+	case reflect.Struct:
+		for i := range t.NumField() {
+			f := t.Field(i)
+			s.add(f.Type, offset+f.Offset, depth)
+		}
+	case reflect.Pointer:
+		if depth > 1 && owns(t.Elem()) {
+			s.parts = append(s.parts, part{offset: offset, to: structSizing(t.Elem(), depth-1)})
+		}
+	}
+}
+
+// owns tells whether a pointer to t is followed: one to a struct with an array, or
+// a slice of plain values, in it. Others are more often shared than owned.
+func owns(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return t.Kind() == reflect.Slice || t.Kind() == reflect.Array
+	}
+	for i := range t.NumField() {
+		switch f := t.Field(i).Type; f.Kind() {
+		case reflect.Array:
+			if f.Size() >= 256 {
+				return true
+			}
+		case reflect.Slice:
+			if f.Elem().Kind() <= reflect.Complex128 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// weigh returns the bytes of an object. The caller is pinned, so nothing that the
+// object refers to is freed meanwhile; its owner may be changing it.
+//
+//go:norace
+//go:nocheckptr
+func (s *sizing) weigh(object unsafe.Pointer) int64 {
+	if object == nil {
+		return s.fixed
+	}
+	bytes := s.fixed
+	for i := range s.parts {
+		p := &s.parts[i]
+		at := unsafe.Add(object, p.offset)
+		if p.to == nil {
+			bytes += int64((*[3]uintptr)(at)[2]) * p.element
+		} else if to := *(*unsafe.Pointer)(at); to != nil {
+			bytes += p.to.weigh(to)
+		}
+	}
+	return bytes
+}

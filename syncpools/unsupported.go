@@ -1,0 +1,25 @@
+//go:build !(linux || darwin || windows || freebsd)
+
+package syncpools
+
+import (
+	"errors"
+	"runtime"
+)
+
+// Census reads the program's sync.Pools, from Start to Stop.
+type Census struct{}
+
+// Start returns an error: this platform has no census.
+func Start(Config) (*Census, error) {
+	return nil, errors.New("syncpools: " + runtime.GOOS + " is not among the platforms that the census is built for: linux, darwin, windows, freebsd")
+}
+
+// Stop does nothing.
+func (*Census) Stop() {}
+
+// Read does nothing.
+func (*Census) Read() {}
+
+// Displaced says nothing.
+func (*Census) Displaced() string { return "" }
