@@ -180,6 +180,7 @@ func (s *Census) discover() {
 		}
 		clear(s.fresh[:n])
 		if i += n; n < len(s.fresh) {
+			forget(s.epoch)
 			return
 		}
 	}

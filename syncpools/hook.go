@@ -13,6 +13,7 @@ var collected struct {
 	allPools unsafe.Pointer // *[]*sync.Pool of package sync; nil while the hook is off
 	next     func()         // what the runtime called before us
 	epoch    uint64         // collections seen
+	inside   bool           // the hook is running
 	pools    []*sync.Pool   // that were in use when the last one began
 	before   []*sync.Pool   // and when the one before that did: two may come before anybody reads
 }
@@ -25,11 +26,29 @@ var collected struct {
 //go:nocheckptr
 func hook() {
 	c := &collected
+	if c.inside { // the next one calls us: two that call each other would never end
+		poolCleanup()
+		return
+	}
 	if c.allPools != nil {
 		c.before, c.pools = c.pools, *(*[]*sync.Pool)(c.allPools)
 		c.epoch++
 	}
+	c.inside = true
 	c.next()
+	c.inside = false
+}
+
+// forget drops the lists after they were read, unless a collection has brought a
+// new one: they keep pools, and what those are parts of, from being freed.
+//
+//go:norace
+func forget(epoch uint64) {
+	pin()
+	if c := &collected; c.epoch == epoch {
+		c.pools, c.before = nil, nil
+	}
+	unpin()
 }
 
 // snapshot returns the pools of the last two collections from the i-th on, at most

@@ -4,6 +4,7 @@ package syncpools
 
 import (
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -45,7 +46,37 @@ func shapeOf(p *sync.Pool) *poolShape { return (*poolShape)(unsafe.Pointer(p)) }
 // the next one drops if nobody takes it.
 type content struct {
 	primary, victim int
-	sample          eface // any object; zero where there is none
+	sample          eface  // any object; zero where there is none
+	place           *eface // where that was read
+}
+
+// settle drops the sample unless it still lies where it was read. An object is two
+// words, which a Put on another P writes one after the other, so that the first
+// reading may have one type's word and another object's address. Between two objects
+// package sync clears both words, so the same two words again, after the whole pool
+// was walked, are of one object.
+//
+//go:norace
+//go:nocheckptr
+func (c *content) settle() {
+	if c.place != nil && (atomic.LoadPointer(&c.place.typ) != c.sample.typ || atomic.LoadPointer(&c.place.data) != c.sample.data) {
+		c.sample = eface{}
+	}
+	c.place = nil
+}
+
+// take notes the object at a place as the sample, if there is none.
+//
+//go:norace
+//go:nocheckptr
+func (c *content) take(place *eface) {
+	if c.place != nil {
+		return
+	}
+	typ := atomic.LoadPointer(&place.typ)
+	if data := atomic.LoadPointer(&place.data); typ != nil && data != nil {
+		c.sample, c.place = eface{typ, data}, place
+	}
 }
 
 // look counts what p holds. The caller is pinned: no collection can start, so the
@@ -55,25 +86,26 @@ type content struct {
 //go:norace
 //go:nocheckptr
 func look(p *poolShape) (c content) {
-	c.primary = lookAt(p.local, p.localSize, &c.sample)
-	c.victim = lookAt(p.victim, p.victimSize, &c.sample)
+	c.primary = c.lookAt(p.local, p.localSize)
+	c.victim = c.lookAt(p.victim, p.victimSize)
+	c.settle()
 	return c
 }
 
 //go:norace
 //go:nocheckptr
-func lookAt(locals unsafe.Pointer, size uintptr, sample *eface) (n int) {
+func (c *content) lookAt(locals unsafe.Pointer, size uintptr) (n int) {
 	if locals == nil {
 		return 0
 	}
 	for i := range size {
 		l := (*localShape)(unsafe.Add(locals, i*strideOfLocals))
-		if private := l.private; private.typ != nil {
+		if l.private.typ != nil {
 			n++
-			*sample = private
+			c.take(&l.private)
 		}
 		for d, rings := l.tail, 0; d != nil && rings < mostRings; d, rings = d.next, rings+1 {
-			n += lookIn(d, sample)
+			n += c.lookIn(d)
 		}
 	}
 	return n
@@ -83,15 +115,13 @@ func lookAt(locals unsafe.Pointer, size uintptr, sample *eface) (n int) {
 //
 //go:norace
 //go:nocheckptr
-func lookIn(d *dequeueShape, sample *eface) int {
+func (c *content) lookIn(d *dequeueShape) int {
 	indexes := d.headTail
 	head, tail := uint32(indexes>>32), uint32(indexes)
 	n := int(head - tail)
 	if n <= 0 || n > len(d.ring) {
 		return 0 // a ring that is being emptied by somebody who is ahead of us
 	}
-	if slot := d.ring[(head-1)&uint32(len(d.ring)-1)]; slot.typ != nil && sample.typ == nil {
-		*sample = slot
-	}
+	c.take(&d.ring[(head-1)&uint32(len(d.ring)-1)])
 	return n
 }

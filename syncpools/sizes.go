@@ -31,12 +31,15 @@ const depth = 3
 // pointers as a rule; other values lie in memory of their own.
 func sizingOf(typ unsafe.Pointer) *sizing {
 	t := typeOf(typ)
-	if t.Kind() != reflect.Pointer {
-		s := structSizing(t, depth)
-		s.name = t.String()
-		return s
+	var s *sizing
+	switch {
+	case t.Kind() == reflect.Pointer:
+		s = structSizing(t.Elem(), depth)
+	case t.Size() == wordSize: // may be a pointer in itself, a map say, and lies in the interface then
+		s = &sizing{fixed: int64(wordSize)}
+	default:
+		s = structSizing(t, depth)
 	}
-	s := structSizing(t.Elem(), depth)
 	s.name = t.String()
 	return s
 }
@@ -92,8 +95,10 @@ func owns(t reflect.Type) bool {
 	return false
 }
 
-// weigh returns the bytes of an object. The caller is pinned, so nothing that the
-// object refers to is freed meanwhile; its owner may be changing it.
+// weigh returns the bytes of an object. The caller's reference keeps it, and a
+// pointer that is read from it keeps what it points to, as in any Go code. Somebody may
+// have taken it since and be changing it: a word is never torn, so a capacity is one that
+// the slice had, and a pointer of a type is nil or points to that type.
 //
 //go:norace
 //go:nocheckptr
