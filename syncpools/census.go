@@ -29,6 +29,8 @@ type Census struct {
 	read    time.Time
 	foreign displacement
 	stopped bool
+	several bool  // the layout is proved for several Ps
+	failed  error // why nothing is read any more
 }
 
 // running is the one census that there can be: the hook is the process's.
@@ -72,7 +74,7 @@ func (s *Census) install() error {
 	if err != nil {
 		return err
 	}
-	s.cleanupAt = at
+	s.cleanupAt, s.several = at, runtime.GOMAXPROCS(0) > 1
 	setHook(list, ofClosure(before))
 	return nil
 }
@@ -141,8 +143,15 @@ func (s *Census) refresh() {
 // readAll looks for new pools if there was a collection, and reads all. The caller
 // holds mu.
 func (s *Census) readAll() {
-	if s.stopped {
+	if s.stopped || s.failed != nil {
 		return
+	}
+	if !s.several && runtime.GOMAXPROCS(0) > 1 {
+		if s.failed = proveStride(); s.failed != nil {
+			s.forgetAll()
+			return
+		}
+		s.several = true
 	}
 	passed := epoch() - s.epoch
 	if passed > 0 {
@@ -159,6 +168,22 @@ func (s *Census) readAll() {
 		}
 	}
 	s.foreign.check(s.cleanupAt)
+}
+
+// forgetAll shows nothing rather than what may be wrong.
+func (s *Census) forgetAll() {
+	for _, r := range s.rows {
+		r.clear()
+	}
+	clear(s.known)
+}
+
+// Err says why the census reads nothing any more: nil while it does. A program that
+// had one P at Start and has more now is the one case: the layout is proved again then.
+func (s *Census) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
 }
 
 // discover adds the pools that were in use when the last collection began.

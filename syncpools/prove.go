@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -27,7 +29,60 @@ func prove() error {
 				least, most, got, runtime.Version())
 		}
 	}
+	if runtime.GOMAXPROCS(0) > 1 {
+		return proveStride()
+	}
 	return nil
+}
+
+// strideTime is how long proveStride waits for two goroutines that run at once.
+const strideTime = time.Second
+
+// proveStride has two Ps put objects, which only all being found shows that their
+// parts of a pool are as far apart as they are taken to be. It goes on until it works:
+// the two may run one after the other, a race build drops puts, and two collections drop
+// all.
+func proveStride() error {
+	found := 0
+	for end := time.Now().Add(strideTime); time.Now().Before(end); {
+		apart, n := putOnTwoPs()
+		if apart && n == 4 {
+			return nil
+		}
+		if apart {
+			found = n
+		}
+	}
+	return fmt.Errorf("a sync.Pool to which two Ps gave 2 objects each was read as one with %d, or no two ran at once for %v: "+
+		"package sync of %s may have another layout", found, strideTime, runtime.Version())
+}
+
+// putOnTwoPs puts two objects from each of two goroutines, a private one and one in
+// the ring. It tells whether that was on different Ps, and how many are found.
+func putOnTwoPs() (apart bool, found int) {
+	var p sync.Pool
+	var at [2]int
+	var arrived atomic.Int32
+	var puts sync.WaitGroup
+	for i := range at {
+		puts.Go(func() {
+			arrived.Add(1)
+			for spins := 0; arrived.Load() < 2 && spins < 1e5; spins++ { // both run from here on
+			}
+			at[i] = pinnedP()
+			p.Put(new(proof))
+			p.Put(new(proof))
+		})
+	}
+	puts.Wait()
+	c := lookPinned(shapeOf(&p))
+	return at[0] != at[1], c.primary + c.victim
+}
+
+func pinnedP() int {
+	p := pin()
+	unpin()
+	return p
 }
 
 // proveFields compares the parts of the layout that reflection knows.

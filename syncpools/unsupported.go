@@ -21,5 +21,8 @@ func (*Census) Stop() {}
 // Read does nothing.
 func (*Census) Read() {}
 
+// Err returns nil.
+func (*Census) Err() error { return nil }
+
 // Displaced says nothing.
 func (*Census) Displaced() string { return "" }
