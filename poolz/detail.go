@@ -19,7 +19,12 @@ type detail struct {
 	found        []finding
 	holders      []holder
 	sampler      bool // the pool samples, so that there may be holders
+	described    string
 }
+
+// describer is a source that can say more of itself than its figures do:
+// syncpools' rows, what is in a pool and where it was made.
+type describer interface{ Describe() string }
 
 type snapshot struct {
 	at    time.Time
@@ -47,6 +52,10 @@ func (d *detail) read(t *track, now time.Time) {
 		if t.entry.Guard("Curve", func() { tunable.Curve(&d.curve) }) {
 			d.points = whatIf(&d.curve, &d.stats)
 		}
+	}
+	d.described = ""
+	if s, ok := t.entry.Source().(describer); ok {
+		t.entry.Guard("Describe", func() { d.described = s.Describe() })
 	}
 	d.holders = nil
 	if _, d.sampler = t.entry.Source().(control.Sampler); d.sampler {

@@ -59,6 +59,9 @@ func (v *view) view() *detailView {
 	for _, m := range t.marks {
 		x.Marks = append(x.Marks, markView{m.state.String(), m.why, advice[m.state]})
 	}
+	if d.described != "" {
+		x.Facts = append(x.Facts, fact{"holds", d.described})
+	}
 	var evicted []uint64
 	if k.Has(pool.KnowsEvictedBytes) {
 		evicted = s.EvictedBytes[:]

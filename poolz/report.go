@@ -60,6 +60,7 @@ type poolJSON struct {
 	Rates       *ratesJSON  `json:"rates,omitempty"`
 	Classes     []classJSON `json:"classes,omitempty"`
 	Curve       []sizePoint `json:"curve,omitempty"`
+	Description string      `json:"description,omitempty"`
 
 	Misuse   map[string]uint64 `json:"misuse,omitempty"`
 	Findings []findingJSON     `json:"findings,omitempty"`
@@ -209,7 +210,7 @@ func (d *detail) addTo(p *poolJSON, c *control.Stats) {
 		}
 		p.Classes = append(p.Classes, j)
 	}
-	p.Curve = d.points
+	p.Curve, p.Description = d.points, d.described
 	for _, f := range d.found {
 		p.Findings = append(p.Findings, findingJSON{
 			Kind: f.Kind.String(), Time: f.at.UTC(), Size: f.Size, Held: f.Held.Seconds(),

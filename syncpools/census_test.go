@@ -4,8 +4,10 @@ package syncpools_test
 
 import (
 	"bytes"
+	"flag"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -171,42 +173,131 @@ func TestAReadingAllocatesNothing(t *testing.T) {
 	}
 }
 
-// 500 pools, 50 goroutines, collections and changes of GOMAXPROCS: no count is
-// absurd, and nothing crashes.
-func TestCountsStayPlausibleInAStormConcurrentSafe(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	const most = 500 * 64
-	var pools [500]sync.Pool
-	for i := range pools {
-		pools[i].New = func() any { return new(int) }
-		pools[i].Put(new(int))
-	}
-	r := start(t, syncpools.Config{})
-	var stop atomic.Bool
-	var users sync.WaitGroup
-	for range 50 {
-		users.Go(func() {
-			for !stop.Load() {
-				p := &pools[rand.IntN(len(pools))]
-				n := 1 + rand.IntN(10)
-				for range n {
-					p.Put(p.Get())
-				}
-			}
-		})
-	}
-	for end := time.Now().Add(time.Second); time.Now().Before(end); {
-		runtime.GC()
-		runtime.GOMAXPROCS(1 + rand.IntN(4))
-		for _, e := range r.All() {
-			var s pool.Stats
-			if e.Stats(&s); s.Idle < 0 || s.Idle > most || s.IdleBytes < 0 {
-				t.Errorf("%s: %d idle, %d bytes", e.Name(), s.Idle, s.IdleBytes)
+func TestStopUndoesAllAndStartBeginsAnew(t *testing.T) {
+	p := newPool()
+	fill(p, 50, p.New)
+	for range 3 {
+		registry := new(pool.Registry)
+		census, err := syncpools.Start(syncpools.Config{Registry: registry, CountMisses: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		census.Stop()
+		census.Stop()
+		census.Read()
+		for _, e := range registry.All() {
+			if e.Source() != nil {
+				t.Errorf("%s is open after Stop", e.Name())
 			}
 		}
 	}
-	stop.Store(true)
-	users.Wait()
+	start(t, syncpools.Config{})
+}
+
+func TestANewThatItsOwnerChangesStays(t *testing.T) {
+	p := newPool()
+	fill(p, 50, p.New)
+	census, err := syncpools.Start(syncpools.Config{Registry: new(pool.Registry), CountMisses: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.New = func() any { return "the owner's" }
+	census.Stop()
+	if p.New() != "the owner's" {
+		t.Error("Stop has put back a New that the owner had replaced")
+	}
+}
+
+func TestPoolsAreSeenWithoutCollections(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	fill(&variable, 100, buffer)
+	r := start(t, syncpools.Config{})
+	before := find(t, r, "of *bytes.Buffer")
+	if before.Idle == 0 || before.Evictions[pool.EvictGC] != 0 {
+		t.Errorf("%d idle, %d dropped", before.Idle, before.Evictions[pool.EvictGC])
+	}
+}
+
+type oneWord struct{ b *bytes.Buffer }
+
+// A value of one pointer lies in the interface itself, not behind it.
+func TestObjectsOfOneWordAreNotFollowed(t *testing.T) {
+	var maps, structs sync.Pool
+	fill(&maps, 50, func() any { return map[string]int{"": 1} })
+	fill(&structs, 50, func() any { return oneWord{bytes.NewBufferString("0123456789abcdef0123456789abcdef")} })
+	r := start(t, syncpools.Config{})
+	for _, name := range []string{"of map[string]int", "of syncpools_test.oneWord"} {
+		if s := find(t, r, name); s.Idle == 0 || s.IdleBytes != 8*s.Idle {
+			t.Errorf("%s: %d idle, %d bytes", name, s.Idle, s.IdleBytes)
+		}
+	}
+	runtime.KeepAlive([]*sync.Pool{&maps, &structs})
+}
+
+var stormTime = flag.Duration("storm", 10*time.Second, "how long the storm lasts; 1s with -short")
+
+// storm is 50 goroutines that use 500 pools and pools that die.
+type storm struct {
+	pools [500]sync.Pool
+	over  atomic.Bool
+	users sync.WaitGroup
+}
+
+func newStorm() *storm {
+	s := new(storm)
+	for i := range s.pools {
+		s.pools[i].New = func() any { return new(int) }
+		s.pools[i].Put(new(int))
+	}
+	for range 50 {
+		s.users.Go(s.use)
+	}
+	return s
+}
+
+func (s *storm) use() {
+	for !s.over.Load() {
+		p := &s.pools[rand.IntN(len(s.pools))]
+		if rand.IntN(100) == 0 {
+			p = newPool() // it dies with this round
+		}
+		for range 1 + rand.IntN(10) {
+			var objects [20]any
+			for i := range objects {
+				objects[i] = p.Get()
+			}
+			for _, object := range objects {
+				p.Put(object)
+			}
+		}
+	}
+}
+
+// Collections each millisecond, or as fast as they go, and changes of GOMAXPROCS: no
+// count is absurd, and nothing crashes. Nobody can have more than 50·20 objects of a
+// pool at a time, and two collections drop what is not used.
+func TestCountsStayPlausibleInAStormConcurrentSafe(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	const most = 500 * 50 * 20
+	if testing.Short() {
+		*stormTime = min(*stormTime, time.Second)
+	}
+	s := newStorm()
+	r := start(t, syncpools.Config{})
+	readings := 0
+	for end := time.Now().Add(*stormTime); time.Now().Before(end); readings++ {
+		runtime.GC()
+		runtime.GOMAXPROCS(1 + rand.IntN(4))
+		for _, e := range r.All() {
+			var stats pool.Stats
+			if e.Stats(&stats); stats.Idle < 0 || stats.Idle > most || stats.IdleBytes < 0 || stats.IdleBytes > 1<<30 {
+				t.Errorf("%s: %d idle, %d bytes", e.Name(), stats.Idle, stats.IdleBytes)
+			}
+		}
+	}
+	s.over.Store(true)
+	s.users.Wait()
+	t.Logf("%d readings", readings)
 }
 
 func BenchmarkReading200Pools(b *testing.B) {

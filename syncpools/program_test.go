@@ -3,8 +3,6 @@
 package syncpools_test
 
 import (
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -28,17 +26,9 @@ func TestPoolsOfAProgramAreNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			program := filepath.Join(t.TempDir(), "program")
-			args := append(append([]string{"build", "-o", program}, c.args...), "./testdata/program")
-			if out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			out, err := exec.CommandContext(t.Context(), program).CombinedOutput()
-			if err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
+			out := command(t, build(t, "program", c.args...))
 			for _, want := range c.want {
-				if !strings.Contains(string(out), want) {
+				if !strings.Contains(out, want) {
 					t.Errorf("no pool %q:\n%s", want, out)
 				}
 			}
