@@ -12,6 +12,7 @@ export GOWORK := off
 FUZZTIME ?= 30s
 SOAKTIME ?= 30s
 CHAOSTIME ?= 10m
+CENSUSTIME ?= 10m
 COUNT ?=
 BENCHTIME ?=
 SCENARIO ?= steady
@@ -121,6 +122,7 @@ soak: ## storms of SOAKTIME each
 	$(stage) soak go test -count=1 -timeout 60m ./internal/magazine -storm $(SOAKTIME)
 	$(stage) soak-frozen go test -C lab -count=1 ./chaos -run AFrozenProcess -freezes 20
 	$(stage) soak-dropped go test -count=1 ./strategies -run DroppedPools -drops 100000
+	$(stage) soak-census go test -count=1 -timeout 60m ./syncpools -run Storm -storm $(CENSUSTIME)
 	$(stage) soak-portable go test -count=1 -timeout 60m -tags otelpool_nolinkname ./internal/magazine -storm $(SOAKTIME)
 
 .PHONY: chaos

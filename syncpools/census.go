@@ -5,7 +5,9 @@ package syncpools
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -216,7 +218,7 @@ func address(p *sync.Pool) uintptr { return uintptr(unsafe.Pointer(p)) }
 // add makes a pool known, unless there is nothing to tell of it yet.
 func (s *Census) add(p *sync.Pool, symbols *symbols) {
 	c := lookPinned(shapeOf(p))
-	if isProof(c.sample.typ) {
+	if isProof(c.sample.typ) || isNode(c.sample.typ) {
 		return
 	}
 	object := "unknown objects"
@@ -233,6 +235,15 @@ func (s *Census) add(p *sync.Pool, symbols *symbols) {
 		e.count()
 	}
 	s.known[address(p)] = e
+}
+
+// isNode tells of the pool inside a strategies.Sync, which has a row of its own.
+func isNode(typ unsafe.Pointer) bool {
+	if typ == nil {
+		return false
+	}
+	t := typeOf(typ)
+	return t.Kind() == reflect.Pointer && t.Elem().Name() == "gcNode" && strings.HasSuffix(t.Elem().PkgPath(), "/pool/strategies")
 }
 
 // rowOf returns the row that a pool belongs to.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/syncpools"
 )
 
@@ -67,7 +68,7 @@ func TestContentAndBytesAreKnown(t *testing.T) {
 	fill(&variable, 100, buffer)
 	r := start(t, syncpools.Config{})
 	s := find(t, r, "of *bytes.Buffer")
-	if want := 100; s.Idle != int64(want) && !raceEnabled || s.Idle == 0 || s.Strategy != "sync.Pool" {
+	if want := 100; s.Idle != int64(want) && !raceflag.On || s.Idle == 0 || s.Strategy != "sync.Pool" {
 		t.Errorf("%d idle of strategy %s, want %d of sync.Pool", s.Idle, s.Strategy, want)
 	}
 	if per := s.IdleBytes / s.Idle; per < 10_000 || per > 10_100 {
@@ -99,7 +100,7 @@ func TestPoolsOfOneFunctionAreOneRow(t *testing.T) {
 	}
 	r := start(t, syncpools.Config{})
 	s := find(t, r, "newPool census_test.go")
-	if s.Idle != 200 && !raceEnabled || s.Idle == 0 {
+	if s.Idle != 200 && !raceflag.On || s.Idle == 0 {
 		t.Errorf("%d idle in 20 pools of 10", s.Idle)
 	}
 	runtime.KeepAlive(pools)

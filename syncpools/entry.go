@@ -48,6 +48,7 @@ func (e *entry) readInto(s *Census, passed uint64) bool {
 	}
 	c := lookPinned(shapeOf(p))
 	if z := s.sizingOf(c.sample.typ); z != nil {
+		e.row.object = z.name
 		e.row.weigh(z.weigh(c.sample.data))
 	}
 	e.row.pools++

@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/strategies"
+	"github.com/otelpool/pool/syncpools"
 )
 
 // drainTime is how long requests under way may take at the end. With settleTime and
@@ -23,6 +24,7 @@ func gatewayRun(ctx context.Context, c *config, r *pool.Registry, stdout, stderr
 	}
 	a := &app{config: c, registry: r, screen: newScreen(stdout), out: stdout, err: stderr}
 	defer func() {
+		a.stopCensus()
 		a.control.close()
 		if a.pools != nil {
 			a.pools.close()
@@ -51,6 +53,7 @@ type app struct {
 	control  *sizer
 	exports  *telemetry
 	files    []string
+	census   *syncpools.Census
 	summary  summary
 }
 
@@ -87,6 +90,9 @@ func (a *app) prepare(ctx context.Context) (err error) {
 	if a.page, err = serveDebug(c.debug, a.registry, a.conf); err != nil {
 		a.service.stop(ctx)
 		return err
+	}
+	if c.syncPools {
+		a.startCensus()
 	}
 	if a.exports, err = startTelemetry(ctx, a.registry, a.conf.ClassMetrics(bodiesPool), a.warn); err != nil {
 		a.page.stop(ctx)

@@ -32,6 +32,7 @@ type config struct {
 	printConfig bool
 	debug       string
 	controller  string
+	syncPools   bool
 	manageLimit bool
 	cycle       time.Duration // of the squeeze scenario
 }
@@ -73,6 +74,8 @@ to an upstream. Without flags it drives itself until Ctrl-C.
   -controller on|off size the pools by demand and memory pressure (default on)
   -manage-memory-limit  let the controller set the runtime's memory limit to nine
                      tenths of the control group's, if GOMEMLIMIT is not set
+  -sync-pools        show every sync.Pool of the process too: net/http's, gzip's,
+                     OpenTelemetry's
   -upstream URL      where batches go (default: built in, discards them)
   -leak-every N      in the leak scenario, one request in N loses its buffer
                      (default 20)
@@ -109,6 +112,7 @@ func parseFlags(args []string) (*config, error) {
 	f.StringVar(&c.debug, "debug", "127.0.0.1:0", "")
 	f.StringVar(&c.controller, "controller", "on", "")
 	f.BoolVar(&c.manageLimit, "manage-memory-limit", false, "")
+	f.BoolVar(&c.syncPools, "sync-pools", false, "")
 	f.StringVar(&c.upstream, "upstream", "", "")
 	f.IntVar(&c.leakEvery, "leak-every", 20, "")
 	f.Int64Var(&c.maxBody, "max-body", defaultLimits.body, "")

@@ -1,0 +1,70 @@
+//go:build linux || darwin || windows || freebsd
+
+package syncpools_test
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/otelpool/pool/otelpool"
+	"github.com/otelpool/pool/strategies"
+	"github.com/otelpool/pool/syncpools"
+)
+
+// The rows need no line of their own to be exported.
+func TestOtelpoolExportsWhatTheCensusFinds(t *testing.T) {
+	p := newPool()
+	fill(p, 50, p.New)
+	r := start(t, syncpools.Config{})
+	reader := metric.NewManualReader()
+	exports, err := otelpool.Start(otelpool.WithRegistry(r), otelpool.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(reader))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exports.Stop()
+	var all metricdata.ResourceMetrics
+	if err := reader.Collect(t.Context(), &all); err != nil {
+		t.Fatal(err)
+	}
+	exported := make(map[string]int64)
+	for _, m := range all.ScopeMetrics[0].Metrics {
+		if sum, ok := m.Data.(metricdata.Sum[int64]); ok {
+			for _, point := range sum.DataPoints {
+				if name, _ := point.Attributes.Value("otelpool.pool.name"); strings.Contains(name.AsString(), "newPool") {
+					exported[m.Name] = max(exported[m.Name], point.Value)
+				}
+			}
+		}
+	}
+	s := find(t, r, "newPool")
+	if s.Idle == 0 || exported["otelpool.object.count"] != s.Idle {
+		t.Errorf("exported are %v, the census has %d idle", exported, s.Idle)
+	}
+	if _, ok := exported["otelpool.requests"]; ok {
+		t.Error("requests are exported, which are not known")
+	}
+	runtime.KeepAlive(p)
+}
+
+func TestThePoolInsideASyncIsNotShownTwice(t *testing.T) {
+	p := strategies.Must(strategies.NewSync(strategies.SyncConfig[int]{New: func() *int { return new(int) }}))
+	defer p.Close()
+	for range 3 {
+		objects := make([]*int, 50)
+		for i := range objects {
+			objects[i] = p.Get()
+		}
+		for _, object := range objects {
+			p.Put(object)
+		}
+	}
+	for _, e := range start(t, syncpools.Config{}).All() {
+		if strings.Contains(e.Name(), "gcNode") {
+			t.Errorf("%s is the inside of a strategies.Sync", e.Name())
+		}
+	}
+}

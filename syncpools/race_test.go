@@ -1,5 +1,0 @@
-//go:build race
-
-package syncpools_test
-
-const raceEnabled = true
