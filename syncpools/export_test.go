@@ -4,6 +4,7 @@ package syncpools_test
 
 import (
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 
 // The rows need no line of their own to be exported.
 func TestOtelpoolExportsWhatTheCensusFinds(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	p := newPool()
 	fill(p, 50, p.New)
 	r := start(t, syncpools.Config{})

@@ -6,35 +6,32 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"unsafe"
 )
 
-// findRuns bounds how often a search is begun again because a collection, or
-// another pool's first use, came between.
-const findRuns = 20
+// findRuns bounds how many pools are used to find the list. In a busy program most
+// are in vain: a collection, another pool's first use or somebody else's turn on the P comes between.
+const findRuns = 1000
 
-// sentinels are the pools that are used for the first time to see where package
-// sync notes it.
-const sentinels = 8
+// votes is how many pools' first use a place must have followed.
+const votes = 8
 
 // findAllPools returns the address of package sync's list of pools. It is the one
-// slice header in bss whose length grows by one with each first use of a pool, and
-// whose last element then is that pool. Nothing is followed as a pointer
-// before its header has grown like that for eight pools.
+// slice header in bss whose length grows with each first use of a pool, and one of
+// whose last elements then is that pool. Nothing is followed as a pointer before its
+// header has grown like that for several pools, and then only into the heap.
 func findAllPools() (unsafe.Pointer, error) {
-	s := bss()
+	s, grew := bss(), make(map[uintptr]int)
+	var before []header
 	for range findRuns {
-		var used [sentinels]*sync.Pool
-		candidates := headers(s)
-		for i := range used {
-			used[i] = new(sync.Pool)
-			used[i].Get() // pins, as Put does, but a race build drops some of what is put
-			candidates = grown(candidates)
-		}
-		for _, c := range candidates {
-			if holdsLast(c.at, used[:]) {
-				return pointerTo(c.at), nil
+		before = headers(s, before[:0])
+		used := new(sync.Pool)
+		used.Get() // pins, as Put does, but a race build drops some of what is put
+		for _, h := range grown(before) {
+			if grew[h.at]++; grew[h.at] >= votes && holdsLast(h.at, used) {
+				return pointerTo(h.at), nil
 			}
 		}
 	}
@@ -44,8 +41,8 @@ func findAllPools() (unsafe.Pointer, error) {
 // header is a place that may be a slice's, with the length it had.
 type header struct{ at, length uintptr }
 
-// headers returns the places in s that may be slice headers.
-func headers(s section) (all []header) {
+// headers appends the places in s that may be slice headers.
+func headers(s section, all []header) []header {
 	for at := s.begin; at+3*wordSize <= s.end; at += wordSize {
 		if plausible(at) {
 			all = append(all, header{at, wordAt(at + wordSize)})
@@ -60,34 +57,44 @@ func plausible(at uintptr) bool {
 	return empty || array != 0 && array%wordSize == 0 && length <= capacity && capacity < 1<<24
 }
 
-// grown returns those whose length is one more than it was.
+// most is how many pools may be used for the first time meanwhile, in other
+// goroutines.
+const most = 16
+
+// grown returns those whose length is a little more than it was.
 func grown(before []header) (now []header) {
 	for _, h := range before {
-		if length := wordAt(h.at + wordSize); length == h.length+1 && plausible(h.at) {
+		if length := wordAt(h.at + wordSize); length > h.length && length <= h.length+most && plausible(h.at) {
 			now = append(now, header{h.at, length})
 		}
 	}
 	return now
 }
 
-// holdsLast tells whether the slice at an address ends with the given pools.
-// Pinned, so that no collection empties it meanwhile.
+// holdsLast tells whether the slice at an address has a pool among its last
+// elements. Its array must lie where the heap does, near the pool; where nothing
+// is mapped it is none. What is read is compared and not followed, so it does no harm
+// if a collection has taken the array.
 //
 //go:norace
 //go:nocheckptr
-func holdsLast(at uintptr, used []*sync.Pool) bool {
-	pin()
-	defer unpin()
-	list := *(*[]*sync.Pool)(pointerTo(at))
-	if len(list) < len(used) {
+func holdsLast(at uintptr, used *sync.Pool) (holds bool) {
+	array, length := wordAt(at), wordAt(at+wordSize)
+	if !plausible(at) || uint64(array^address(used))>>40 != 0 {
 		return false
 	}
-	for i, p := range list[len(list)-len(used):] {
-		if p != used[i] {
-			return false
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() != nil {
+			holds = false
+		}
+	}()
+	for i := length; i > 0 && i+most > length; i-- {
+		if wordAt(array+(i-1)*wordSize) == address(used) {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 func pointerTo(address uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&address)) }

@@ -66,7 +66,9 @@ func startGateway(t *testing.T, binary string, args ...string) string {
 // of a type like []byte.
 func syncPoolsOf(t *testing.T, page string) (named, unnamed []string) {
 	t.Helper()
-	var report struct{ Pools []struct{ Name, Strategy string } }
+	var report struct {
+		Pools []struct{ Name, Strategy string }
+	}
 	if err := json.Unmarshal([]byte(get(t, page+"?format=json")), &report); err != nil {
 		t.Fatal(err)
 	}
