@@ -224,6 +224,7 @@ type oneWord struct{ b *bytes.Buffer }
 
 // A value of one pointer lies in the interface itself, not behind it.
 func TestObjectsOfOneWordAreNotFollowed(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var maps, structs sync.Pool
 	fill(&maps, 50, func() any { return map[string]int{"": 1} })
 	fill(&structs, 50, func() any { return oneWord{bytes.NewBufferString("0123456789abcdef0123456789abcdef")} })

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.opentelemetry.io/otel/sdk/metric"
@@ -16,10 +17,12 @@ import (
 	"github.com/otelpool/pool/syncpools"
 )
 
+func newExported() *sync.Pool { return &sync.Pool{New: func() any { return new(int) }} }
+
 // The rows need no line of their own to be exported.
 func TestOtelpoolExportsWhatTheCensusFinds(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	p := newPool()
+	p := newExported()
 	fill(p, 50, p.New)
 	r := start(t, syncpools.Config{})
 	reader := metric.NewManualReader()
@@ -36,13 +39,13 @@ func TestOtelpoolExportsWhatTheCensusFinds(t *testing.T) {
 	for _, m := range all.ScopeMetrics[0].Metrics {
 		if sum, ok := m.Data.(metricdata.Sum[int64]); ok {
 			for _, point := range sum.DataPoints {
-				if name, _ := point.Attributes.Value("otelpool.pool.name"); strings.Contains(name.AsString(), "newPool") {
+				if name, _ := point.Attributes.Value("otelpool.pool.name"); strings.Contains(name.AsString(), "newExported") {
 					exported[m.Name] = max(exported[m.Name], point.Value)
 				}
 			}
 		}
 	}
-	s := find(t, r, "newPool")
+	s := find(t, r, "newExported")
 	if s.Idle == 0 || exported["otelpool.object.count"] != s.Idle {
 		t.Errorf("exported are %v, the census has %d idle", exported, s.Idle)
 	}
