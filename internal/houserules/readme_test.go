@@ -29,6 +29,9 @@ func TestProgramsOfTheReadmeCompile(t *testing.T) {
 		t.Fatalf("only %d programs found", len(programs))
 	}
 	for i, program := range programs {
+		if strings.HasPrefix(program, "import ") { // a line for somebody's program
+			program = "package main\n\n" + program + "\nfunc main() {}\n"
+		}
 		dir := t.TempDir()
 		write(t, dir, "main.go", program)
 		cmd := exec.CommandContext(t.Context(), "go", "vet", filepath.Join(dir, "main.go"))
