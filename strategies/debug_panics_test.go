@@ -35,11 +35,11 @@ func TestDebugBuildsPanicAtMisuse(t *testing.T) {
 		do   func(p *strategies.SizeClasses)
 		says []string
 	}{
-		"double Put": {func(p *strategies.SizeClasses) {
+		"given back a second time": {func(p *strategies.SizeClasses) {
 			b := takeIt(p)
 			giveIt(p, b)
 			giveItAgain(p, b)
-		}, []string{"double Put", "takeIt", "giveIt\n", "giveItAgain", "debug_panics_test.go:"}},
+		}, []string{"given back a second time", "takeIt", "giveIt\n", "giveItAgain", "debug_panics_test.go:"}},
 		"suffix Put": {func(p *strategies.SizeClasses) {
 			giveItsEnd(p, takeIt(p))
 		}, []string{"suffix: given back from somewhere after its beginning", "takeIt", "giveItsEnd", "debug_panics_test.go:"}},
@@ -48,13 +48,13 @@ func TestDebugBuildsPanicAtMisuse(t *testing.T) {
 			giveIt(p, b)
 			b[999] = 1
 			p.Get(1) // looks
-		}, []string{"after its Put", "takeIt", "giveIt\n", "debug_panics_test.go:"}},
+		}, []string{"after it was given back", "takeIt", "giveIt\n", "debug_panics_test.go:"}},
 		"write after Put, and Close": {func(p *strategies.SizeClasses) {
 			b := takeIt(p)
 			giveIt(p, b)
 			b[0] = 1
 			p.Close()
-		}, []string{"after its Put"}},
+		}, []string{"after it was given back"}},
 		"none": {func(p *strategies.SizeClasses) {
 			giveIt(p, takeIt(p)[:10])
 			p.Put(make([]byte, 1000)) // foreign: counted
@@ -77,7 +77,7 @@ func TestDebugBuildsPanicAtADoublePutOfAnObject(t *testing.T) {
 	p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[[8]int]{New: func() *[8]int { return new([8]int) }}))
 	x := p.Get()
 	p.Put(x)
-	if text := panicOf(func() { p.Put(x) }); !strings.Contains(text, "double Put") || strings.Count(text, "debug_panics_test.go:") < 3 {
+	if text := panicOf(func() { p.Put(x) }); !strings.Contains(text, "given back a second time") || strings.Count(text, "debug_panics_test.go:") < 3 {
 		t.Errorf("panics with %q", text)
 	}
 }
@@ -86,7 +86,7 @@ func TestDebugBuildsPanicAtADoublePutToASlab(t *testing.T) {
 	p := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Size: 64, Count: 4}))
 	b := p.Get()
 	p.Put(b)
-	if text := panicOf(func() { p.Put(b[8:]) }); !strings.Contains(text, "double Put") || strings.Count(text, "debug_panics_test.go:") < 3 {
+	if text := panicOf(func() { p.Put(b[8:]) }); !strings.Contains(text, "given back a second time") || strings.Count(text, "debug_panics_test.go:") < 3 {
 		t.Errorf("panics with %q", text)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -230,7 +231,7 @@ func TestObjectsOfOneWordAreNotFollowed(t *testing.T) {
 	fill(&structs, 50, func() any { return oneWord{bytes.NewBufferString("0123456789abcdef0123456789abcdef")} })
 	r := start(t, syncpools.Config{})
 	for _, name := range []string{"of map[string]int", "of syncpools_test.oneWord"} {
-		if s := find(t, r, name); s.Idle == 0 || s.IdleBytes != 8*s.Idle {
+		if s := find(t, r, name); s.Idle == 0 || s.IdleBytes != s.Idle*strconv.IntSize/8 {
 			t.Errorf("%s: %d idle, %d bytes", name, s.Idle, s.IdleBytes)
 		}
 	}

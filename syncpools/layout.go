@@ -26,9 +26,15 @@ type localShape struct {
 }
 
 type dequeueShape struct {
-	headTail   uint64 // two indexes of 32 bits: as many objects as they differ by
-	ring       []eface
+	ringShape
 	next, prev *dequeueShape
+}
+
+// ringShape is a struct of its own, as in package sync, where its first word is aligned
+// to 8 bytes on every platform, and its length with it.
+type ringShape struct {
+	headTail atomic.Uint64 // two indexes of 32 bits: as many objects as they differ by
+	ring     []eface
 }
 
 type eface struct{ typ, data unsafe.Pointer }
@@ -116,7 +122,7 @@ func (c *content) lookAt(locals unsafe.Pointer, size uintptr) (n int) {
 //go:norace
 //go:nocheckptr
 func (c *content) lookIn(d *dequeueShape) int {
-	indexes := d.headTail
+	indexes := *(*uint64)(unsafe.Pointer(&d.headTail))
 	head, tail := uint32(indexes>>32), uint32(indexes)
 	n := int(head - tail)
 	if n <= 0 || n > len(d.ring) {
