@@ -87,7 +87,7 @@ func TestContentAndBytesAreKnown(t *testing.T) {
 
 func TestAPoolIsNamedByItsNew(t *testing.T) {
 	fill(pointer, 10, pointer.New)
-	if s := find(t, start(t, syncpools.Config{}), "syncpools_test census_test.go:24"); s.IdleBytes != 100*s.Idle || s.Idle == 0 {
+	if s := find(t, start(t, syncpools.Config{}), "syncpools_test census_test.go:"); s.IdleBytes != 100*s.Idle || s.Idle == 0 {
 		t.Errorf("%d idle, %d bytes", s.Idle, s.IdleBytes)
 	}
 }
