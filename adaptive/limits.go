@@ -61,7 +61,7 @@ const regrowth = 0.10
 
 // setLimit moves the limit to the budget: down at once, up slowly, and not at all
 // while memory is short or what was dropped is not memory again.
-func (p *policy) setLimit(s *sample) {
+func (p *policy) setLimit() {
 	p.budget = p.c.MaxIdleBytes
 	if p.budget == 0 {
 		p.budget = p.memory.defaultBudget()

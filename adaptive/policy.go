@@ -79,7 +79,7 @@ func (p *policy) step(s *sample) plan {
 	p.memory.see(&s.Reading, p.c.MemoryLimit)
 	p.learn(s)
 	p.follow(s)
-	p.setLimit(s)
+	p.setLimit()
 	p.setAges(s)
 	p.started = true
 	level := p.pressure.level

@@ -1,6 +1,7 @@
 package strategies
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"unsafe"
@@ -148,7 +149,7 @@ func (c *BoundedConfig[T]) maker(core *bounded) func() (unsafe.Pointer, error) {
 	newE := fallible(c.New, c.NewE)
 	return func() (unsafe.Pointer, error) {
 		x, err := newE()
-		if err == errNil {
+		if errors.Is(err, errNil) {
 			core.watch.Misconfigured(errNil.Error())
 		}
 		return unsafe.Pointer(x), err

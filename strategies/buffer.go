@@ -112,7 +112,7 @@ func (b *Buffer) ReadFrom(r io.Reader) (total int64, err error) {
 		}
 		total += int64(n)
 	}
-	if err == io.EOF {
+	if err == io.EOF { //nolint:errorlint // io.Reader promises io.EOF itself
 		err = nil
 	}
 	return total, err

@@ -8,20 +8,18 @@ import (
 )
 
 // errNil is the error of a New that returned nil.
-var errNil = errors.New("New returned nil")
+var errNil = errors.New("New returned nil") //nolint:staticcheck // ST1005: New is the field's name
 
 // fallible is a config's New or NewE, whichever it has, as a function that returns an
 // object or an error.
 func fallible[T any](newT func() *T, newE func() (*T, error)) func() (*T, error) {
-	if newE == nil {
-		newE = func() (*T, error) { return newT(), nil }
-	}
-	return func() (*T, error) {
-		x, err := newE()
-		switch {
-		case err != nil:
+	return func() (x *T, err error) {
+		if newE == nil {
+			x = newT()
+		} else if x, err = newE(); err != nil {
 			return nil, err
-		case x == nil:
+		}
+		if x == nil {
 			return nil, errNil
 		}
 		return x, nil

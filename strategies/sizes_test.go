@@ -40,8 +40,7 @@ func holds[T any](t *testing.T, newT func() *T) {
 func TestTypesThatEverybodyPoolsHaveASize(t *testing.T) {
 	t.Parallel()
 	const n = 100 << 10
-	type page struct{ a, b [512]byte }
-	type pages []page
+	type pages [][1024]byte
 	holds(t, func() *bytes.Buffer { return bytes.NewBuffer(make([]byte, 0, n)) })
 	holds(t, func() *strings.Builder { var b strings.Builder; b.Grow(n); return &b })
 	holds(t, func() *bufio.Reader { return bufio.NewReaderSize(strings.NewReader(""), n) })
@@ -60,8 +59,8 @@ func refused[T any]() error {
 func TestALimitInBytesOfObjectsWithoutASizeIsRefused(t *testing.T) {
 	t.Parallel()
 	type parser struct {
-		depth int
-		names []string
+		_ int
+		_ []string
 	}
 	for name, err := range map[string]error{
 		"strategies_test.parser": refused[parser](), "[]string": refused[[]string](), "*int": refused[*int](), "[2]func()": refused[[2]func()](),
@@ -73,9 +72,9 @@ func TestALimitInBytesOfObjectsWithoutASizeIsRefused(t *testing.T) {
 		}
 	}
 	type point struct {
-		x, y float64
-		tag  [4]byte
-		none [0]*int
+		_, _ float64
+		_    [4]byte
+		_    [0]*int
 	}
 	if err := refused[point](); err != nil {
 		t.Error(err)
@@ -95,7 +94,7 @@ func TestALimitInBytesOfObjectsWithoutASizeIsRefused(t *testing.T) {
 // or by a budget.
 func TestALimitThatComesLaterSaysOnceThatItKnowsNoBytes(t *testing.T) {
 	skipInDebugBuilds(t)
-	type parser struct{ names []string }
+	type parser struct{ _ []string }
 	const bytes = int64(unsafe.Sizeof(parser{}))
 	for name, limit := range map[string]func(p *strategies.Bounded[parser], b *pool.Budget){
 		"SetLimit": func(p *strategies.Bounded[parser], _ *pool.Budget) { p.SetLimit(100) },

@@ -1,6 +1,7 @@
 package strategies
 
 import (
+	"errors"
 	"sync/atomic"
 	"unsafe"
 
@@ -145,7 +146,7 @@ func (c *syncCore[T]) make() (x *T, err error) {
 // tryNew calls New, and tells if that breaks its promise.
 func (c *syncCore[T]) tryNew() (*T, error) {
 	x, err := c.new()
-	if err == errNil {
+	if errors.Is(err, errNil) {
 		c.watch.Misconfigured(errNil.Error())
 	}
 	return x, err

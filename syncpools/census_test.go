@@ -27,9 +27,9 @@ var (
 
 // start begins a census that ends with the test. Tests that have one are not
 // parallel: there is one in a process.
-func start(t *testing.T, c syncpools.Config) *pool.Registry {
+func start(t *testing.T) *pool.Registry {
 	t.Helper()
-	c.Registry = new(pool.Registry)
+	c := syncpools.Config{Registry: new(pool.Registry)}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // or collections of Start's own garbage would empty what a test has filled
 	census, err := syncpools.Start(c)
 	if err != nil {
@@ -55,12 +55,11 @@ func find(t *testing.T, r *pool.Registry, text string) pool.Stats {
 	return pool.Stats{}
 }
 
-// fill puts n objects and returns how many a race build has left.
-func fill(p *sync.Pool, n int, object func() any) int {
+// fill puts n objects, of which a race build drops some.
+func fill(p *sync.Pool, n int, object func() any) {
 	for range n {
 		p.Put(object())
 	}
-	return n
 }
 
 func buffer() any { return bytes.NewBuffer(make([]byte, 0, 10_000)) }
@@ -68,7 +67,7 @@ func buffer() any { return bytes.NewBuffer(make([]byte, 0, 10_000)) }
 // The names of variables are not in a test's program: see TestPoolsOfAProgramAreNamed.
 func TestContentAndBytesAreKnown(t *testing.T) {
 	fill(&variable, 100, buffer)
-	r := start(t, syncpools.Config{})
+	r := start(t)
 	s := find(t, r, "of *bytes.Buffer")
 	if want := 100; s.Idle != int64(want) && !raceflag.On || s.Idle == 0 || s.Strategy != "sync.Pool" {
 		t.Errorf("%d idle of strategy %s, want %d of sync.Pool", s.Idle, s.Strategy, want)
@@ -87,7 +86,7 @@ func TestContentAndBytesAreKnown(t *testing.T) {
 
 func TestAPoolIsNamedByItsNew(t *testing.T) {
 	fill(pointer, 10, pointer.New)
-	if s := find(t, start(t, syncpools.Config{}), "syncpools_test census_test.go:"); s.IdleBytes != 100*s.Idle || s.Idle == 0 {
+	if s := find(t, start(t), "syncpools_test census_test.go:"); s.IdleBytes != 100*s.Idle || s.Idle == 0 {
 		t.Errorf("%d idle, %d bytes", s.Idle, s.IdleBytes)
 	}
 }
@@ -100,7 +99,7 @@ func TestPoolsOfOneFunctionAreOneRow(t *testing.T) {
 		pools[i] = newPool()
 		fill(pools[i], 10, pools[i].New)
 	}
-	r := start(t, syncpools.Config{})
+	r := start(t)
 	s := find(t, r, "newPool census_test.go")
 	if s.Idle != 200 && !raceflag.On || s.Idle == 0 {
 		t.Errorf("%d idle in 20 pools of 10", s.Idle)
@@ -117,7 +116,7 @@ func TestPoolsOfOneFunctionAreOneRow(t *testing.T) {
 func TestWhatCollectionsDropIsCounted(t *testing.T) {
 	p := newPool()
 	fill(p, 50, p.New)
-	r := start(t, syncpools.Config{})
+	r := start(t)
 	before := find(t, r, "newPool")
 	runtime.GC()
 	deadline := time.Now().Add(10 * time.Second)
@@ -155,7 +154,7 @@ func TestMissesAreCountedWhenAsked(t *testing.T) {
 }
 
 func TestThereIsOneCensus(t *testing.T) {
-	start(t, syncpools.Config{})
+	start(t)
 	if _, err := syncpools.Start(syncpools.Config{}); err == nil {
 		t.Error("a second one started")
 	}
@@ -163,7 +162,7 @@ func TestThereIsOneCensus(t *testing.T) {
 
 func TestAReadingAllocatesNothing(t *testing.T) {
 	fill(&variable, 10, buffer)
-	r := start(t, syncpools.Config{})
+	r := start(t)
 	var s pool.Stats
 	all := r.All()
 	if n := testing.AllocsPerRun(20, func() {
@@ -194,7 +193,7 @@ func TestStopUndoesAllAndStartBeginsAnew(t *testing.T) {
 			}
 		}
 	}
-	start(t, syncpools.Config{})
+	start(t)
 }
 
 func TestANewThatItsOwnerChangesStays(t *testing.T) {
@@ -214,7 +213,7 @@ func TestANewThatItsOwnerChangesStays(t *testing.T) {
 func TestPoolsAreSeenWithoutCollections(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	fill(&variable, 100, buffer)
-	r := start(t, syncpools.Config{})
+	r := start(t)
 	before := find(t, r, "of *bytes.Buffer")
 	if before.Idle == 0 || before.Evictions[pool.EvictGC] != 0 {
 		t.Errorf("%d idle, %d dropped", before.Idle, before.Evictions[pool.EvictGC])
@@ -229,7 +228,7 @@ func TestObjectsOfOneWordAreNotFollowed(t *testing.T) {
 	var maps, structs sync.Pool
 	fill(&maps, 50, func() any { return map[string]int{"": 1} })
 	fill(&structs, 50, func() any { return oneWord{bytes.NewBufferString("0123456789abcdef0123456789abcdef")} })
-	r := start(t, syncpools.Config{})
+	r := start(t)
 	for _, name := range []string{"of map[string]int", "of syncpools_test.oneWord"} {
 		if s := find(t, r, name); s.Idle == 0 || s.IdleBytes != s.Idle*strconv.IntSize/8 {
 			t.Errorf("%s: %d idle, %d bytes", name, s.Idle, s.IdleBytes)
@@ -291,7 +290,7 @@ func TestCountsStayPlausibleInAStormConcurrentSafe(t *testing.T) {
 	if testing.Short() {
 		*stormTime = min(*stormTime, time.Second)
 	}
-	r := start(t, syncpools.Config{})
+	r := start(t)
 	s := newStorm()
 	defer s.end()
 	readings := 0

@@ -14,7 +14,6 @@ import (
 
 	"github.com/otelpool/pool/otelpool"
 	"github.com/otelpool/pool/strategies"
-	"github.com/otelpool/pool/syncpools"
 )
 
 func newExported() *sync.Pool { return &sync.Pool{New: func() any { return new(int) }} }
@@ -24,7 +23,7 @@ func TestOtelpoolExportsWhatTheCensusFinds(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	p := newExported()
 	fill(p, 50, p.New)
-	r := start(t, syncpools.Config{})
+	r := start(t)
 	reader := metric.NewManualReader()
 	exports, err := otelpool.Start(otelpool.WithRegistry(r), otelpool.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(reader))))
 	if err != nil {
@@ -67,7 +66,7 @@ func TestThePoolInsideASyncIsNotShownTwice(t *testing.T) {
 			p.Put(object)
 		}
 	}
-	for _, e := range start(t, syncpools.Config{}).All() {
+	for _, e := range start(t).All() {
 		if strings.Contains(e.Name(), "gcNode") {
 			t.Errorf("%s is the inside of a strategies.Sync", e.Name())
 		}

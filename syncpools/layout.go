@@ -27,7 +27,7 @@ type localShape struct {
 
 type dequeueShape struct {
 	ringShape
-	next, prev *dequeueShape
+	next, _ *dequeueShape // the other is the one before
 }
 
 // ringShape is a struct of its own, as in package sync, where its first word is aligned

@@ -63,8 +63,7 @@ func (s *sizing) add(t reflect.Type, offset uintptr, depth int) {
 	case reflect.Slice:
 		s.parts = append(s.parts, part{offset: offset, element: int64(t.Elem().Size())})
 	case reflect.Struct:
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
 			s.add(f.Type, offset+f.Offset, depth)
 		}
 	case reflect.Pointer:
@@ -80,8 +79,8 @@ func owns(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct {
 		return t.Kind() == reflect.Slice || t.Kind() == reflect.Array
 	}
-	for i := range t.NumField() {
-		switch f := t.Field(i).Type; f.Kind() {
+	for field := range t.Fields() {
+		switch f := field.Type; f.Kind() {
 		case reflect.Array:
 			if f.Size() >= 256 {
 				return true

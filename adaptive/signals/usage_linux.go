@@ -23,7 +23,6 @@ const (
 // growth is how fast others fill the group.
 type growth struct {
 	before, last grown
-	rate         int64
 }
 
 type grown struct {

@@ -91,7 +91,7 @@ func (p *Slots) miss(at time.Duration, c *slots) {
 func (p *Slots) Put(at time.Duration, class int) {
 	size := p.sizes[class]
 	c := &p.classes[class]
-	room := p.budget.room(at, p, size, c.wait(at)) // while it still counts as in use
+	room := p.budget.room(at, p, size, c.wait()) // while it still counts as in use
 	c.out--
 	if !room {
 		p.refuse(at, class)
@@ -105,7 +105,7 @@ func (p *Slots) Put(at time.Duration, class int) {
 
 // wait is how long the object that lies longest can be expected to wait, when one that
 // is out comes back.
-func (c *slots) wait(at time.Duration) time.Duration {
+func (c *slots) wait() time.Duration {
 	if c.free.n > 0 {
 		return 0 // it is itself a candidate
 	}

@@ -112,7 +112,7 @@ func TestFrozenChild(t *testing.T) {
 	if os.Getenv(asChild) == "" {
 		t.Skip("it is run by TestAFrozenProcessIsBackAtOnce")
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	r := new(pool.Registry)
 	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "p", Registry: r}))
