@@ -194,7 +194,7 @@ func (p *controlled) report(r *labResult) {
 		err = errors.Join(errors.New("the controller stopped"), ended)
 	default:
 		p.stop()
-		_ = <-p.ended
+		err = <-p.ended
 	}
 	if err = errors.Join(err, p.recorder.Err(), p.written); err != nil {
 		r.Fault = err.Error()
