@@ -1,155 +1,200 @@
 package poolz
 
 import (
-	"fmt"
+	"slices"
 	"time"
 
-	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
 )
 
-// controllerView is the controller, ready to print.
+// controllerView is the controller as every format shows it.
 type controllerView struct {
-	Level, Color, Cause, Since string
-	Signals                    []signalView
-	Idle, Limit                string
-	Fill                       int // per cent of the limit, −1 without
-	LastRun                    string
-	Efficiency                 string
-	Runs                       []fact
-	Decisions                  []decisionView // newest first
-	More                       int            // decisions left out
-	Full                       bool           // on its own page
-	Classes                    []classControl
+	Level      string            `json:"level"`
+	Since      moment            `json:"since,omitzero"`
+	Cause      string            `json:"cause"`
+	Signals    []signalView      `json:"signals"`
+	Limit      sizeLimit         `json:"limit,omitzero"`
+	Idle       size              `json:"idle"`
+	LastRun    moment            `json:"last_run,omitzero"`
+	Runs       map[string]uint64 `json:"runs"`
+	ForcedGCs  events            `json:"forced_gcs"`
+	Regrets    events            `json:"regrets"`
+	Efficiency figure[ratio]     `json:"efficiency,omitzero"`
+	Decisions  []decisionView    `json:"decisions"`
+
+	stats *control.Stats
+	Full  bool `json:"-"` // on its own page
 }
 
 type signalView struct {
-	Name, Value, Age, Err, Color string
-	Bar                          int
+	Name  string  `json:"name"`
+	Value use     `json:"value"`
+	Age   seconds `json:"age"`
+	Error string  `json:"error,omitempty"`
 }
 
 type decisionView struct {
-	Seq                                             uint64
-	Time, Ago, Trigger, Level, Color, Cause, Reason string
-	Action, Limit, Freed, Keep, Drop, Outcome       string
-	ForcedGC, Changed                               bool
+	Seq         uint64    `json:"seq"`
+	Time        moment    `json:"time"`
+	Trigger     string    `json:"trigger"`
+	From        string    `json:"from"`
+	To          string    `json:"to"`
+	Cause       string    `json:"cause"`
+	Reason      string    `json:"reason"`
+	Action      string    `json:"action"`
+	LimitBefore sizeLimit `json:"limit_before,omitzero"`
+	Limit       sizeLimit `json:"limit,omitzero"`
+	Freed       size      `json:"freed"`
+	ForcedGC    bool      `json:"forced_gc"`
+	Keep        cost      `json:"keep"`
+	Drop        cost      `json:"drop"`
+	Outcome     string    `json:"outcome"`
+	decision    *control.Decision
 }
-
-type classControl struct{ Pool, ID, Size, IdleAge, Idle, Regrets string }
-
-// levelColors are those of the palette.
-var levelColors = [control.NumPressureLevels]string{"hit", "miss", "drop", "leak"}
-
-// fewDecisions is how many fit beside the pools.
-const fewDecisions = 3
 
 func controllerOf(c *control.Stats, now time.Time, full bool) *controllerView {
 	if c == nil {
 		return nil
 	}
 	v := &controllerView{
-		Level: c.Level.String(), Color: levelColors[min(int(c.Level), len(levelColors)-1)], Cause: c.Cause.String(), Since: ago(now, c.Since),
-		Idle: byteSize(c.Idle), Limit: byteSize(c.Limit), Fill: -1, LastRun: agoText(now, c.LastRun), Efficiency: unknown, Full: full,
+		Level: c.Level.String(), Cause: c.Cause.String(), Since: moment{c.Since, now}, LastRun: moment{c.LastRun, now},
+		Signals: make([]signalView, len(c.Signals)), Limit: sizeLimit(c.Limit), Idle: size(c.Idle), Runs: map[string]uint64{},
+		ForcedGCs: events(c.ForcedGCs), Regrets: events(c.Regrets), Decisions: make([]decisionView, len(c.Decisions)),
+		Efficiency: known(c.Efficiency > 0, ratio(finite(c.Efficiency))), stats: c, Full: full,
 	}
-	if c.Limit != pool.Unlimited && c.Limit > 0 {
-		v.Fill = int(min(100*float64(c.Idle)/float64(c.Limit), 100))
+	for i, n := range c.Runs {
+		v.Runs[control.Action(i).String()] = n
 	}
-	if c.Efficiency > 0 {
-		v.Efficiency = percent(c.Efficiency)
+	for i, s := range c.Signals {
+		v.Signals[i] = signalView{s.Name, use(s.Value), seconds(s.Age), s.Err}
 	}
-	for _, s := range c.Signals {
-		v.Signals = append(v.Signals, signalOf(s))
-	}
-	for a, n := range c.Runs {
-		v.Runs = append(v.Runs, fact{control.Action(a).String(), groups(n)})
-	}
-	v.Runs = append(v.Runs, fact{"forced GCs", groups(c.ForcedGCs)}, fact{"regrets", groups(c.Regrets)})
-	shown := len(c.Decisions)
-	if !full {
-		shown = min(shown, fewDecisions)
-	}
-	for i := range shown {
-		v.Decisions = append(v.Decisions, decisionOf(&c.Decisions[len(c.Decisions)-1-i], now))
-	}
-	v.More = len(c.Decisions) - shown
-	if full {
-		v.Classes = classControls(c)
-	}
-	return v
-}
-
-// maxClasses bounds the page of a controller with very many pools; JSON has no
-// such bound per pool.
-const maxClasses = 200
-
-func classControls(c *control.Stats) (rows []classControl) {
-	for i := range min(len(c.Classes), maxClasses) {
-		class := &c.Classes[i]
-		rows = append(rows, classControl{
-			Pool: clip(label(class.Pool), 60), ID: identify(class.Pool), Size: sizeText(class.Size),
-			IdleAge: duration(class.IdleAge), Idle: byteSize(class.Idle), Regrets: groups(class.Regrets),
-		})
-	}
-	return rows
-}
-
-func sizeText(n int64) string {
-	if n == 0 {
-		return "all"
-	}
-	return byteSize(n)
-}
-
-func signalOf(s control.Signal) signalView {
-	v := signalView{Name: label(s.Name), Value: unknown, Age: duration(s.Age), Err: label(s.Err), Bar: -1, Color: "hit"}
-	if s.Err != "" {
-		return v
-	}
-	v.Value, v.Bar = fmt.Sprintf("%.2f", s.Value), int(100*min(max(s.Value, 0), 1))
-	switch {
-	case s.Value >= 1:
-		v.Color = "leak"
-	case s.Value >= 0.85:
-		v.Color = "drop"
-	case s.Value >= 0.7:
-		v.Color = "miss"
+	for i := range c.Decisions {
+		v.Decisions[i] = decisionOf(&c.Decisions[i], now)
 	}
 	return v
 }
 
 func decisionOf(d *control.Decision, now time.Time) decisionView {
-	v := decisionView{
-		Seq: d.Seq, Time: d.Time.UTC().Format(time.RFC3339), Ago: agoText(now, d.Time), Trigger: d.Trigger.String(),
-		Level: d.To.String(), Color: levelColors[min(int(d.To), len(levelColors)-1)], Changed: d.From != d.To,
-		Cause: d.Cause.String(), Reason: label(d.Reason), Action: d.Action.String(), Limit: byteSize(d.Limit), Freed: freed(d.Freed),
-		Keep: cost(d.Keep), Drop: cost(d.Drop), Outcome: label(d.Outcome), ForcedGC: d.ForcedGC,
+	return decisionView{
+		Seq: d.Seq, Time: moment{d.Time, now}, Trigger: d.Trigger.String(),
+		From: d.From.String(), To: d.To.String(), Cause: d.Cause.String(), Reason: d.Reason,
+		Action: d.Action.String(), LimitBefore: sizeLimit(d.LimitBefore), Limit: sizeLimit(d.Limit),
+		Freed: size(d.Freed), ForcedGC: d.ForcedGC, Keep: cost(d.Keep), Drop: cost(d.Drop), Outcome: d.Outcome, decision: d,
 	}
-	if d.From != d.To || d.Cause != control.CauseCalm {
-		v.Reason = v.Cause + ": " + v.Reason
-	}
-	if d.From != d.To {
-		v.Level = d.From.String() + " → " + d.To.String()
-	}
-	if d.Limit != d.LimitBefore {
-		v.Limit = byteSize(d.LimitBefore) + " → " + byteSize(d.Limit)
-	}
-	return v
 }
 
-func freed(n int64) string {
-	if n == 0 {
-		return ""
+// levelColors are those of the palette.
+var levelColors = [control.NumPressureLevels]string{"hit", "miss", "drop", "leak"}
+
+func levelColor(l control.PressureLevel) string { return levelColors[min(int(l), len(levelColors)-1)] }
+
+func (v *controllerView) Color() string { return levelColor(v.stats.Level) }
+
+// Fill is the share of the limit that lies idle.
+func (v *controllerView) Fill() bar {
+	if v.Limit.IsZero() || v.Limit <= 0 {
+		return bar{"held", -1}
 	}
-	return byteSize(n)
+	return bar{"held", int(min(100*float64(v.Idle)/float64(v.Limit), 100))}
 }
 
-// cost is missed bytes, an estimate that may be out of all bounds.
-func cost(v float64) string {
-	if !(v > 0) {
-		return unknown
+// RunFacts are the runs by action, and what came of them.
+func (v *controllerView) RunFacts() (facts []fact) {
+	for a, n := range v.stats.Runs {
+		facts = append(facts, fact{control.Action(a).String(), groups(n)})
 	}
-	return byteSize(int64(min(v, 1<<60)))
+	return append(facts, fact{"forced GCs", v.ForcedGCs.String()}, fact{"regrets", v.Regrets.String()})
 }
 
-func (c *controllerView) FillOf() bar { return bar{"held", c.Fill} }
-func (s signalView) BarOf() bar       { return bar{s.Color, s.Bar} }
+// Latest are the last decisions, newest first: all on the controller's own page,
+// else as many as are asked for.
+func (v *controllerView) Latest(few int) []decisionView {
+	latest := slices.Clone(v.Decisions)
+	slices.Reverse(latest)
+	if !v.Full {
+		latest = latest[:min(few, len(latest))]
+	}
+	return latest
+}
+
+// Earlier is how many decisions Latest leaves out.
+func (v *controllerView) Earlier(few int) int { return len(v.Decisions) - len(v.Latest(few)) }
+
+// maxClasses bounds the page of a controller with very many pools; JSON has no
+// such bound per pool.
+const maxClasses = 200
+
+type classControl struct {
+	Pool, ID, Size string
+	IdleAge        seconds
+	Idle           size
+	Regrets        events
+}
+
+// Classes are what the controller has set.
+func (v *controllerView) Classes() (rows []classControl) {
+	if !v.Full {
+		return nil
+	}
+	for i := range min(len(v.stats.Classes), maxClasses) {
+		c := &v.stats.Classes[i]
+		name := "all"
+		if c.Size != 0 {
+			name = byteSize(c.Size)
+		}
+		rows = append(rows, classControl{
+			clip(label(c.Pool), 60), identify(c.Pool), name, seconds(c.IdleAge), size(c.Idle), events(c.Regrets),
+		})
+	}
+	return rows
+}
+
+func (s signalView) Label() string { return label(s.Name) }
+func (s signalView) Err() string   { return label(s.Error) }
+
+// Bar is how far the signal is from its limit.
+func (s signalView) Bar() bar {
+	b := bar{"hit", int(100 * min(max(finite(float64(s.Value)), 0), 1))}
+	switch {
+	case s.Value >= 1:
+		b.Color = "leak"
+	case s.Value >= 0.85:
+		b.Color = "drop"
+	case s.Value >= 0.7:
+		b.Color = "miss"
+	}
+	return b
+}
+
+// Color is that of the level that was reached.
+func (d decisionView) Color() string { return levelColor(d.decision.To) }
+
+// Changed tells whether the level did.
+func (d decisionView) Changed() bool { return d.decision.From != d.decision.To }
+
+// Level is the level, or the two levels of a change.
+func (d decisionView) Level() string {
+	if !d.Changed() {
+		return d.To
+	}
+	return d.From + " → " + d.To
+}
+
+// Budget is the limit of all pools, or the two limits of a change.
+func (d decisionView) Budget() string {
+	if d.Limit == d.LimitBefore {
+		return d.Limit.String()
+	}
+	return d.LimitBefore.String() + " → " + d.Limit.String()
+}
+
+// Why is the reason, after its cause where there was one.
+func (d decisionView) Why() string {
+	if d.Changed() || d.decision.Cause != control.CauseCalm {
+		return d.Cause + ": " + label(d.Reason)
+	}
+	return label(d.Reason)
+}
+
+// Result is what came of it.
+func (d decisionView) Result() string { return label(d.Outcome) }

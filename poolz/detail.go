@@ -59,7 +59,7 @@ func (d *detail) read(t *track, now time.Time) {
 	}
 	d.holders = nil
 	if _, d.sampler = t.entry.Source().(control.Sampler); d.sampler {
-		d.holders = holdersOf(t.entry) // which catches its panics
+		d.holders = holdersOf(t.entry, now) // which catches its panics
 	}
 }
 

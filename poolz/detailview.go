@@ -1,210 +1,105 @@
 package poolz
 
 import (
+	"slices"
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
-// fact is a name and a value in print.
-type fact struct{ Name, Value string }
-
-// detailView is one pool in depth, ready to print.
-type detailView struct {
-	row
-	FullLabel                   string
-	Marks                       []markView
-	Facts                       []fact
-	Reasons                     []reasonTable
-	Classes                     []classRow
-	Controlled                  bool // the classes have an idle age
-	WhatIf                      []fact
-	Tunable                     bool // there may be a curve
-	NothingToWin, NothingOfLess bool // what the curve does not have
-	Rates                       bool
-	HasInUse, HasHeld           bool
-	Findings                    []findingView
-	Sampler                     bool // there may be holders
-	Holders                     []holderView
-	MoreHolders                 int
-	Self                        string // as JSON
+// withDetail adds what is read only of the pool that somebody looks at.
+func (p *poolView) withDetail(d *detail, c *control.Stats, now time.Time) {
+	lately, over := d.lately(now)
+	p.countsView = viewCounts(&d.stats.Counts, d.stats.Knows)
+	p.Requests.lately, p.Requests.seconds = lately.Requests[:], over
+	p.Returns.lately, p.Returns.seconds = lately.Returns[:], over
+	p.Evictions.lately, p.Evictions.seconds = lately.Evictions[:], over
+	p.Misuse.lately, p.Misuse.seconds = lately.Misuse[:], over
+	p.Curve, p.Description, p.Watched, p.Sampler = d.points, d.described, over > 0, d.sampler
+	p.Tunable = d.tunable && len(d.points) > 0
+	p.Holders = d.holders[:min(len(d.holders), maxLimit)]
+	for _, f := range d.found {
+		p.Findings = append(p.Findings, f.view(now))
+	}
+	for i := range d.stats.Classes {
+		p.Classes = append(p.Classes, d.class(i, &lately, over, controlOf(c, p.Name, d.stats.Classes[i].Size)))
+	}
 }
 
-type markView struct{ State, Why, Advice string }
-
-type findingView struct {
-	Ago, Kind, What string
-	Deeds           []deed
+func (d *detail) class(i int, lately *pool.Stats, over float64, set *control.ClassControl) classView {
+	c := &d.stats.Classes[i]
+	v := classView{Size: size(c.Size), countsView: viewCounts(&c.Counts, d.stats.Knows)}
+	v.RequestedBytes = figure[size]{} // counted for the pool as a whole
+	if over > 0 {
+		v.now(&lately.Classes[i].Counts, over)
+	} else {
+		v.now(&c.Counts, 0)
+	}
+	if v.IdleBytes.known && d.stats.IdleBytes > 0 {
+		v.Now.HeldBar.Width = int(100 * c.IdleBytes / d.stats.IdleBytes)
+	}
+	if set != nil {
+		v.IdleAge, v.Regrets = known(true, seconds(set.IdleAge)), known(true, events(set.Regrets))
+	}
+	return v
 }
 
-type holderView struct{ Place, Objects, Bytes, Oldest string }
-
-type classRow struct {
-	Size, Idle, Held, Requests, Hit, Misses, Drops, Evictions, IdleAge, Regrets string
-	HeldBar                                                                     int // share of what the pool holds
+// controlOf is what the controller has set for a class.
+func controlOf(c *control.Stats, name string, classSize int64) *control.ClassControl {
+	if c == nil {
+		return nil
+	}
+	for i := range c.Classes {
+		if c.Classes[i].Pool == name && c.Classes[i].Size == classSize {
+			return &c.Classes[i]
+		}
+	}
+	return nil
 }
 
-func (v *view) view() *detailView {
-	t, d := v.tracks[0], v.detail
-	lately, seconds := d.lately(v.frame.at)
-	s, k := &d.stats, d.stats.Knows
-	x := &detailView{
-		row: t.row(), FullLabel: t.label, Facts: facts(s), Rates: seconds > 0, WhatIf: whatIfText(d.points, s.IdleBytes),
-		HasInUse: k.Has(pool.KnowsInUse), HasHeld: k.Has(pool.KnowsIdleBytes),
-	}
-	if x.Tunable = d.tunable && len(d.points) > 0; x.Tunable {
-		x.NothingToWin = d.points[len(d.points)-1].Bytes == 0
-		x.NothingOfLess = d.points[0].Bytes == 0
-	}
-	for _, m := range t.marks {
-		x.Marks = append(x.Marks, markView{m.state.String(), m.why, advice[m.state]})
-	}
-	if d.described != "" {
-		x.Facts = append(x.Facts, fact{"holds", d.described})
-	}
-	var evicted []uint64
-	if k.Has(pool.KnowsEvictedBytes) {
-		evicted = s.EvictedBytes[:]
-	}
-	x.Reasons = []reasonTable{
-		{"Requests", reasons[pool.RequestResult](k.Requests, s.Requests[:], lately.Requests[:], nil, seconds), false},
-		{"Returns", reasons[pool.ReturnResult](k.Returns, s.Returns[:], lately.Returns[:], nil, seconds), false},
-		{"Evictions", reasons[pool.EvictionReason](k.Evictions, s.Evictions[:], lately.Evictions[:], evicted, seconds), evicted != nil},
-		{"Misuse", reasons[pool.MisuseKind](k.Misuse, s.Misuse[:], lately.Misuse[:], nil, seconds), false},
-	}
-	x.Findings = findingViews(d.found, v.frame.at)
-	x.Self = v.query.encode() + "&format=json"
-	x.Sampler = d.sampler
-	x.Holders, x.MoreHolders = holderViews(d.holders, v.frame.at)
-	x.Classes, x.Controlled = v.classRows(&lately, seconds)
-	return x
+// Controlled tells whether the classes have an idle age.
+func (p *poolView) Controlled() bool {
+	return slices.ContainsFunc(p.Classes, func(c classView) bool { return c.IdleAge.known })
 }
 
-// Of findings and holders, a page shows so many, and JSON all.
+// reasonTable is a pool's counts by result or reason in print.
+type reasonTable struct {
+	Title    string
+	Rows     []reason
+	HasBytes bool
+}
+
+func (p *poolView) Reasons() []reasonTable {
+	return []reasonTable{
+		{"Requests", p.Requests.rows(), false},
+		{"Returns", p.Returns.rows(), false},
+		{"Evictions", p.Evictions.rows(), p.Evictions.bytes != nil},
+		{"Misuse", p.Misuse.rows(), false},
+	}
+}
+
+// A page shows this many of the findings and holders; JSON has all.
 const fewFindings, fewHolders = 10, 10
 
-func findingViews(found []finding, now time.Time) (rows []findingView) {
-	for _, f := range found[:min(len(found), fewFindings)] {
-		row := findingView{Ago: agoText(now, f.at), Kind: f.Kind.String(), What: f.Kind.Description(), Deeds: f.deeds()}
-		if f.Detail != "" {
-			row.What = f.Detail
-		}
-		if f.Size > 0 {
-			row.What += ", " + byteSize(f.Size)
-		}
-		rows = append(rows, row)
-	}
-	return rows
-}
+func (p *poolView) FewFindings() []findingView { return p.Findings[:min(len(p.Findings), fewFindings)] }
+func (p *poolView) FewHolders() []holder       { return p.Holders[:min(len(p.Holders), fewHolders)] }
+func (p *poolView) MoreHolders() int           { return max(len(p.Holders)-fewHolders, 0) }
 
-func holderViews(holders []holder, now time.Time) (rows []holderView, more int) {
-	for _, h := range holders[:min(len(holders), fewHolders)] {
-		row := holderView{place(h.stack), groups(uint64(h.objects)), byteSize(h.bytes), agoText(now, h.oldest)}
-		if h.estimated {
-			row.Objects, row.Bytes = "≈ "+row.Objects, "≈ "+row.Bytes
-		}
-		rows = append(rows, row)
-	}
-	return rows, len(holders) - len(rows)
-}
+// NothingToWin: no miss would have been a hit of a larger pool.
+func (p *poolView) NothingToWin() bool { return p.Curve[len(p.Curve)-1].Bytes == 0 }
 
-// reasonTable is a pool's counts by result or reason.
-type reasonTable struct {
-	Title string
-	Rows  []reason
-	Bytes bool // the rows have them
-}
+// NothingOfLess: the curve does not say what a smaller pool would have missed.
+func (p *poolView) NothingOfLess() bool { return p.Curve[0].Bytes == 0 }
 
-func reasons[N interface {
-	~uint8
-	String() string
-	Description() string
-}](known pool.Set, totals, lately, sizes []uint64, seconds float64) (rows []reason) {
-	for i, n := range totals {
-		if !known.Has(i) {
-			continue
-		}
-		r := reason{Name: N(i).String(), Meaning: N(i).Description(), Total: groups(n), Rate: unknown, Lately: lately[i] > 0, Color: "drop"}
-		switch r.Name {
-		case hit.String(), pool.Pooled.String():
-			r.Color = "hit"
-		case miss.String():
-			r.Color = "miss"
-		}
-		if seconds > 0 {
-			r.Rate = count(float64(lately[i]) / seconds)
-		}
-		if sizes != nil {
-			r.Bytes = byteSize(int64(sizes[i]))
-		}
-		rows = append(rows, r)
-	}
-	return rows
-}
-
-// facts is what else is known of a pool.
-func facts(s *pool.Stats) (f []fact) {
-	add := func(known bool, name, value string) {
-		if known {
-			f = append(f, fact{name, value})
-		}
-	}
-	k := s.Knows
-	add(k.Has(pool.KnowsIdle), "idle objects", grouped(s.Idle))
-	add(k.Has(pool.KnowsObjectLimit), "object limit", grouped(s.ObjectLimit))
-	add(k.Has(pool.KnowsInUseBytes), "bytes in use", byteSize(s.InUseBytes))
-	add(k.Has(pool.KnowsPending), "callers waiting", grouped(s.Pending))
-	add(true, "allocations", groups(s.Allocations))
-	add(k.Has(pool.KnowsAllocatedBytes), "bytes allocated", byteSize(int64(s.AllocatedBytes)))
-	add(k.Has(pool.KnowsRequestedBytes), "bytes asked for", byteSize(int64(s.RequestedBytes)))
-	add(s.Prewarmed > 0, "made in advance", groups(s.Prewarmed))
-	add(k.Has(pool.KnowsResizes), "limit raised, lowered", groups(s.Grown)+", "+groups(s.Shrunk))
-	return f
-}
-
-func (v *view) classRows(lately *pool.Stats, seconds float64) (rows []classRow, controlled bool) {
-	s := &v.detail.stats
-	for i := range s.Classes {
-		c := &s.Classes[i]
-		now := &c.Counts
-		if seconds > 0 {
-			now = &lately.Classes[i].Counts
-		}
-		figure := func(n uint64) string {
-			if seconds > 0 {
-				return count(float64(n) / seconds)
-			}
-			return count(float64(n))
-		}
-		r := classRow{
-			Size: byteSize(c.Size), Idle: unknown, Held: unknown, Hit: ratioText(float64(now.Requests[hit]), float64(now.Requests[hit]+now.Requests[miss])),
-			Requests: figure(now.Gets()), Misses: figure(now.Requests[miss]), Drops: figure(now.Dropped()), Evictions: figure(now.Evicted()), HeldBar: -1,
-		}
-		if s.Knows.Has(pool.KnowsIdle) {
-			r.Idle = grouped(c.Idle)
-		}
-		if s.Knows.Has(pool.KnowsIdleBytes) {
-			r.Held = byteSize(c.IdleBytes)
-			if s.IdleBytes > 0 {
-				r.HeldBar = int(100 * c.IdleBytes / s.IdleBytes)
-			}
-		}
-		if control := controlOf(v.frame.controller, s.Name, c.Size); control != nil {
-			controlled = true
-			r.IdleAge, r.Regrets = duration(control.IdleAge), groups(control.Regrets)
-		}
-		rows = append(rows, r)
-	}
-	return rows, controlled
-}
-
-// whatIfText reads the curve at sizes that people think of, where it is known.
-func whatIfText(points []sizePoint, held int64) (rows []fact) {
+// WhatIf reads the curve at sizes that people think of, where it is known.
+func (p *poolView) WhatIf() (rows []fact) {
+	points, held := p.Curve, int64(p.IdleBytes.value)
 	if len(points) < 2 {
 		return nil
 	}
 	least, most := points[0].Bytes, points[len(points)-1].Bytes
-	for _, size := range []struct {
+	for _, step := range []struct {
 		name   string
 		change int64
 	}{
@@ -216,12 +111,10 @@ func whatIfText(points []sizePoint, held int64) (rows []fact) {
 		{"four times as much", 3 * held},
 		{byteSize(held+most) + ", beyond which nothing is known to be won", most},
 	} {
-		last := len(rows) > 0 && size.change == most && most == 0
-		if size.change >= least && size.change <= most && !last {
-			rows = append(rows, fact{size.name, percent(ratioAt(points, size.change))})
+		last := len(rows) > 0 && step.change == most && most == 0
+		if step.change >= least && step.change <= most && !last {
+			rows = append(rows, fact{step.name, percent(ratioAt(points, step.change))})
 		}
 	}
 	return rows
 }
-
-func (c classRow) HeldBarOf() bar { return bar{"held", c.HeldBar} }

@@ -45,32 +45,61 @@ func (f *findings) of(name string) (found []finding) {
 	return found
 }
 
-// deeds are the places of a finding that are known, in the order of events.
-func (f *finding) deeds() (deeds []deed) {
+// findingView is a finding as every format shows it.
+type findingView struct {
+	Kind       string  `json:"kind"`
+	Time       moment  `json:"time"`
+	Size       size    `json:"size,omitzero"`
+	Held       seconds `json:"held,omitzero"`
+	Taken      stack   `json:"taken,omitempty"`
+	Put        stack   `json:"put,omitempty"`
+	PutWrongly stack   `json:"put_wrongly,omitempty"`
+	Detail     string  `json:"detail,omitempty"`
+	kind       pool.MisuseKind
+}
+
+func (f *finding) view(now time.Time) findingView {
+	return findingView{
+		Kind: f.Kind.String(), kind: f.Kind, Time: moment{f.at, now}, Size: size(f.Size), Held: seconds(f.Held),
+		Taken: stack(f.Get), Put: stack(f.Put), PutWrongly: stack(f.Late), Detail: f.Detail,
+	}
+}
+
+// What says what happened, to how large an object.
+func (f findingView) What() string {
+	what := f.Detail
+	if what == "" {
+		what = f.kind.Description()
+	}
+	if f.Size > 0 {
+		what += ", " + f.Size.String()
+	}
+	return what
+}
+
+// deed is what was done to a buffer, and where.
+type deed struct {
+	What  string
+	Place stack
+}
+
+// Deeds are the places of a finding that are known, in the order of events.
+func (f findingView) Deeds() (deeds []deed) {
 	late := "put wrongly"
-	switch f.Kind {
+	switch f.kind {
 	case pool.MisuseDouble:
 		late = "put again"
 	case pool.MisuseConfig:
 		late = "found"
 	}
 	put := f.Put
-	if f.Kind == pool.MisuseSuffix {
+	if f.kind == pool.MisuseSuffix {
 		put = nil // it is the wrong one
 	}
-	for _, s := range []deed{{"taken", f.Get}, {"put", put}, {late, f.Late}} {
-		if s.stack != nil {
-			deeds = append(deeds, s)
+	for _, d := range []deed{{"taken", f.Taken}, {"put", put}, {late, f.PutWrongly}} {
+		if d.Place != nil {
+			deeds = append(deeds, d)
 		}
 	}
 	return deeds
 }
-
-// deed is what was done to a buffer, and where.
-type deed struct {
-	What  string
-	stack pool.Stack
-}
-
-// Place is where, for people.
-func (s deed) Place() string { return place(s.stack) }

@@ -16,11 +16,12 @@ import (
 // holder is a stack that has taken objects which are not given back, as far as a
 // pool's samples tell.
 type holder struct {
-	stack          pool.Stack
-	samples        int
-	objects, bytes int64 // estimated, unless each sample stands for itself
-	estimated      bool
-	oldest         time.Time
+	Stack     stack   `json:"stack"`
+	Samples   int     `json:"samples"`
+	Objects   objects `json:"objects"`
+	Bytes     size    `json:"bytes"`
+	Oldest    moment  `json:"oldest"`
+	Estimated bool    `json:"-"` // a sample stands for several objects
 }
 
 // keyDepth is how many frames tell stacks apart: all that pools of package
@@ -30,7 +31,7 @@ const keyDepth = 32
 // holdersOf groups a pool's samples by stack, those of most bytes first. It holds
 // a lock that sampled Gets and Puts want for as long as a walk over at most some
 // thousand samples takes, so it is for the pool that somebody looks at.
-func holdersOf(s control.Sampler) []holder {
+func holdersOf(s control.Sampler, now time.Time) []holder {
 	index := map[[keyDepth]uintptr]int{}
 	var all []holder
 	s.Samples(func(x control.Sample) bool {
@@ -40,22 +41,25 @@ func holdersOf(s control.Sampler) []holder {
 		if !known {
 			i = len(all)
 			index[key] = i
-			all = append(all, holder{stack: slices.Clone(x.Get), oldest: x.Taken})
+			all = append(all, holder{Stack: stack(slices.Clone(x.Get)), Oldest: moment{x.Taken, now}})
 		}
-		h := &all[i]
-		h.samples++
-		h.objects += x.Weight
-		h.bytes += x.Weight * x.Size
-		h.estimated = h.estimated || x.Weight > 1
-		if x.Taken.Before(h.oldest) {
-			h.oldest = x.Taken
-		}
+		all[i].add(&x)
 		return true
 	})
 	slices.SortFunc(all, func(a, b holder) int {
-		return cmp.Or(cmp.Compare(b.bytes, a.bytes), a.oldest.Compare(b.oldest))
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), a.Oldest.at.Compare(b.Oldest.at))
 	})
 	return all
+}
+
+func (h *holder) add(x *control.Sample) {
+	h.Samples++
+	h.Objects += objects(x.Weight)
+	h.Bytes += size(x.Weight * x.Size)
+	h.Estimated = h.Estimated || x.Weight > 1
+	if x.Taken.Before(h.Oldest.at) {
+		h.Oldest.at = x.Taken
+	}
 }
 
 // fewFrames is how much of a stack tells who it is.

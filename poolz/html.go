@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-
-	"github.com/otelpool/pool"
 )
 
 func parsePages(assets map[string]asset) *template.Template {
@@ -17,22 +15,55 @@ func parsePages(assets map[string]asset) *template.Template {
 	}).ParseFS(files, "assets/*.html"))
 }
 
-// page is what the templates print.
+// page is a view with what HTML alone has: links, tiles and the table's controls.
 type page struct {
-	Title, Process string
-	Self           string // this page's link
-	Tiles          []tile
-	Attention      []row
-	AttentionMore  int
-	Panics         string
-	Controller     *controllerView
-	Detail         *detailView
-	OnlyController bool
-	HasConfig      bool
-	Config         *string // on its own page
-	Table          *tableView
-	Watched        bool // there are rates
+	*view
+	Title     string
+	HasConfig bool
 }
+
+func (h *handler) html(v *view, name string) ([]byte, error) {
+	p := page{v, "Pools", h.config != nil}
+	switch {
+	case v.detail != nil:
+		p.Title = clip(v.tracks[0].label, 40) + " · pools"
+	case p.OnlyConfig():
+		p.Title = "Configuration · pools"
+	case p.OnlyController():
+		p.Title = "Controller · pools"
+	}
+	var b strings.Builder
+	err := h.pages.ExecuteTemplate(&b, name, &p)
+	return []byte(b.String()), err
+}
+
+func (v *view) OnlyConfig() bool     { return v.query.view == viewConfig && v.detail == nil }
+func (v *view) OnlyController() bool { return v.query.view == viewController && v.detail == nil }
+
+// Self is this page's link.
+func (v *view) Self() string { return v.query.encode() }
+
+// Watched tells whether there are rates.
+func (v *view) Watched() bool { return v.Seconds > 0 }
+
+// Process tells one program's page from another's.
+func (p *page) Process() string {
+	return fmt.Sprintf("%s · pid %d · %s", filepath.Base(os.Args[0]), os.Getpid(), runtime.Version())
+}
+
+// attention is the pools to look at, and how many there are beside them.
+type attention struct {
+	Pools []poolView
+	More  int
+}
+
+func (v *view) Attention(most int) attention {
+	worst, all := v.frame.attention(most)
+	return attention{worst, all - len(worst)}
+}
+
+// Panics is a line about those of the program's functions, "" if there are none.
+func (v *view) Panics() string { return v.frame.panics.text() }
 
 type tile struct {
 	Name, Value, Note string
@@ -40,84 +71,25 @@ type tile struct {
 	Href              string
 }
 
-type tableView struct {
-	Query               *query
-	Filter, Sort, Order string
-	States              []choice
-	Heads               []head
-	Rows                []row
-	Total, Matched      int
-	From, To            int
-	Prev, Next          string
-	Rates               bool
-}
-
-type choice struct {
-	Name     string
-	Count    int
-	Selected bool
-}
-
-// head is a column's heading: a link that sorts by it.
-type head struct {
-	Label, Hint, Class string
-	Href               string
-	Sorted             string // ascending, descending or none, as aria-sort has it
-}
-
-func (h *handler) html(v *view, name string) ([]byte, error) {
-	p := page{
-		Title: "Pools", Process: process(), Self: v.query.encode(), Watched: v.sum.seconds > 0, HasConfig: h.config != nil,
-		Tiles: v.tiles(), Controller: controllerOf(v.frame.controller, v.frame.at, v.query.view == viewController),
-	}
-	switch {
-	case v.detail != nil:
-		p.Detail = v.view()
-		p.Title = clip(p.Detail.Label, 40) + " · pools"
-	case v.query.view == viewConfig:
-		p.Config = new(h.config())
-		p.Title = "Configuration · pools"
-	case v.query.view == viewController:
-		p.OnlyController = true
-		p.Title = "Controller · pools"
-	default:
-		worst, all := v.frame.attention(5)
-		for _, t := range worst {
-			p.Attention = append(p.Attention, t.row())
-		}
-		p.AttentionMore = all - len(worst)
-		p.Panics = v.frame.panics.text()
-		p.Table = v.table()
-	}
-	var b strings.Builder
-	err := h.pages.ExecuteTemplate(&b, name, &p)
-	return []byte(b.String()), err
-}
-
-// process tells one program's page from another's.
-func process() string {
-	return fmt.Sprintf("%s · pid %d · %s", filepath.Base(os.Args[0]), os.Getpid(), runtime.Version())
-}
-
-func (v *view) tiles() []tile {
-	s := &v.sum
+func (p *page) Tiles() []tile {
+	s := &p.Summary
 	tiles := []tile{s.attentionTile()}
-	if s.seconds > 0 {
+	if p.Watched() {
 		tiles = append(tiles,
-			tile{Name: "Hit rate", Value: ratioText(s.hits, s.served), Note: fmt.Sprintf("over %.0f s", s.seconds), Color: hitColor(s.hits, s.served)},
-			tile{Name: "Requests/s", Value: count(s.requests), Note: count(s.drops) + " drops/s, " + count(s.evictions) + " evictions/s"})
+			tile{Name: "Hit rate", Value: s.HitRatio.String(), Note: fmt.Sprintf("over %.0f s", p.Seconds), Color: s.hitColor()},
+			tile{Name: "Requests/s", Value: s.Requests.String(), Note: s.drops.String() + " drops/s, " + s.evictions.String() + " evictions/s"})
 	}
 	return append(tiles,
-		tile{Name: "Held idle", Value: byteSize(s.held), Note: v.heldNote(), Color: "held"},
-		tile{Name: "In use", Value: byteSize(s.inUse), Note: "as far as pools know", Color: "use"},
-		v.pressureTile())
+		tile{Name: "Held idle", Value: s.HeldBytes.String(), Note: s.heldNote(), Color: "held"},
+		tile{Name: "In use", Value: s.InUseBytes.String(), Note: "as far as pools know", Color: "use"},
+		p.Controller.tile())
 }
 
 // attentionTile has the colour of the gravest fault and names the two gravest.
 func (s *summary) attentionTile() tile {
 	bad, colour, gravest := 0, "hit", []string{}
 	for i := state(numStates - 1); i >= stateHoarding; i-- {
-		if n := s.states[i]; n > 0 {
+		if n := s.States[i]; n > 0 {
 			bad += n
 			gravest = append(gravest, groups(uint64(n))+" "+i.String())
 			if len(gravest) == 1 {
@@ -125,7 +97,7 @@ func (s *summary) attentionTile() tile {
 			}
 		}
 	}
-	note := "of " + plural(uint64(s.open), "pool")
+	note := "of " + plural(uint64(s.Open), "pool")
 	switch {
 	case len(gravest) > 2:
 		note = strings.Join(gravest[:2], ", ") + " …"
@@ -135,29 +107,27 @@ func (s *summary) attentionTile() tile {
 	return tile{Name: "Need attention", Value: groups(uint64(bad)), Note: note, Color: colour}
 }
 
-func hitColor(hits, served float64) string {
-	if hits < goodHits*served {
+func (s *summary) hitColor() string {
+	if s.HitRatio.known && s.HitRatio.value < goodHits {
 		return "miss"
 	}
 	return "hit"
 }
 
-func (v *view) heldNote() string {
-	if b := v.frame.budget; b.limit != pool.Unlimited {
-		return "budget " + byteSize(b.limit) + ", " + byteSize(b.charged) + " charged"
+func (s *summary) heldNote() string {
+	if s.Budget.known {
+		return "budget " + s.Budget.String() + ", " + s.Charged.String() + " charged"
 	}
 	return "each pool to its own limit"
 }
 
-func (v *view) pressureTile() tile {
-	c := v.frame.controller
-	if c == nil {
-		return tile{Name: "Memory pressure", Value: unknown, Note: "no controller runs"}
+func (v *controllerView) tile() tile {
+	t := tile{Name: "Memory pressure", Value: unknown, Note: "no controller runs"}
+	if v != nil {
+		t.Value, t.Href, t.Color = v.Level, "?view=controller", v.Color()
+		t.Note = v.Cause + ", for " + v.Since.Age()
 	}
-	return tile{
-		Name: "Memory pressure", Value: c.Level.String(), Href: "?view=controller",
-		Note: c.Cause.String() + ", for " + ago(v.frame.at, c.Since), Color: levelColors[min(int(c.Level), len(levelColors)-1)],
-	}
+	return t
 }
 
 // stateColors are those of the palette, which the dashboards share.
@@ -182,46 +152,67 @@ var columns = []struct{ label, rate, hint, sort, class string }{
 	{"Evictions", "/s", "free objects dropped", "evictions", "num wide"},
 }
 
-func (v *view) table() *tableView {
-	q := v.query
-	t := &tableView{
-		Query: q, Filter: q.filter, Sort: q.sort, Order: orderName(q.descending), Rates: v.sum.seconds > 0,
-		Total: len(v.frame.tracks), Matched: v.matched, From: min(q.offset+1, v.matched), To: q.offset + len(v.tracks), Next: v.next(),
-	}
-	for _, track := range v.tracks {
-		t.Rows = append(t.Rows, track.row())
-	}
-	if q.offset > 0 {
-		prev := *q
-		prev.offset = max(0, min(q.offset, v.matched)-q.limit)
-		t.Prev = prev.encode()
-	}
-	for i := numStates - 1; i >= 0; i-- {
-		if n := v.sum.states[i]; n > 0 || q.state == stateNames[i] {
-			t.States = append(t.States, choice{stateNames[i], n, q.state == stateNames[i]})
-		}
-	}
-	t.Heads = v.heads()
-	return t
+type choice struct {
+	Name     string
+	Count    int
+	Selected bool
 }
 
-func (v *view) heads() (heads []head) {
+// States are the choices of the filter: those that some pool is in.
+func (p *page) States() (choices []choice) {
+	for i := numStates - 1; i >= 0; i-- {
+		if n := p.Summary.States[i]; n > 0 || p.State == stateNames[i] {
+			choices = append(choices, choice{stateNames[i], n, p.State == stateNames[i]})
+		}
+	}
+	return choices
+}
+
+// Total is how many pools there are; From and To are the page's part of those
+// that match.
+func (v *view) Total() int { return len(v.frame.tracks) }
+func (v *view) From() int  { return min(v.Offset+1, v.Matched) }
+func (v *view) To() int    { return v.Offset + len(v.Pools) }
+
+// Prev is the query of the page before, "" on the first.
+func (p *page) Prev() string {
+	if p.Offset == 0 {
+		return ""
+	}
+	q := *p.query
+	q.offset = max(0, min(q.offset, p.Matched)-q.limit)
+	return q.encode()
+}
+
+// head is a column's heading: a link that sorts by it.
+type head struct {
+	Label, Hint, Class string
+	Href               string
+	Sorted             string // ascending, descending or none, as aria-sort has it
+}
+
+func (p *page) Heads() (heads []head) {
 	for _, c := range columns {
 		h := head{Label: c.label, Hint: c.hint, Class: c.class}
-		if v.sum.seconds > 0 {
+		if p.Watched() {
 			h.Label += c.rate
 		}
 		if c.sort != "" {
-			q := *v.query
-			q.sort, q.offset, q.descending = c.sort, 0, orders[c.sort].descending
-			h.Sorted = "none"
-			if v.query.sort == c.sort {
-				q.descending = !v.query.descending
-				h.Sorted = orderName(v.query.descending) + "ending"
-			}
-			h.Href = q.encode()
+			h.Href, h.Sorted = p.sortedBy(c.sort)
 		}
 		heads = append(heads, h)
 	}
 	return heads
+}
+
+// sortedBy is the query that sorts by a column, or turns the order round.
+func (p *page) sortedBy(column string) (href, sorted string) {
+	q := *p.query
+	q.sort, q.offset, q.descending = column, 0, orders[column].descending
+	sorted = "none"
+	if p.Sort == column {
+		q.descending = !p.query.descending
+		sorted = p.Order + "ending"
+	}
+	return q.encode(), sorted
 }

@@ -83,7 +83,7 @@ func (s *viewer) send() error {
 func (s *viewer) cutOff() { _ = s.out.SetWriteDeadline(time.Now().Add(-time.Second)) }
 
 func (s *viewer) render(f *frame) error {
-	v := f.look(s.query, &s.detail, s.handler.found)
+	v := s.handler.look(f, s.query, &s.detail)
 	if v == nil {
 		s.event("view", []byte("<p class=\"empty\">The registry no longer has this pool. <a href=\"?\">All pools</a></p>"))
 		return nil

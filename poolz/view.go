@@ -1,53 +1,101 @@
 package poolz
 
-import "net/http"
+import (
+	"encoding/json"
+	"net/http"
+	"time"
 
-// view is a frame as one query sees it: what every format is made of.
+	"github.com/otelpool/pool"
+)
+
+// view is a frame as one query sees it, and all that there is to print: JSON is
+// its encoding, which doc.go describes, text and HTML are templates over it.
 type view struct {
-	frame   *frame
-	query   *query
-	sum     summary
-	tracks  []*track // the page's; with a pool asked for, that one
-	matched int
-	detail  *detail // of the pool asked for, or nil
+	Schema     int             `json:"schema"`
+	Time       time.Time       `json:"time"`
+	Seconds    float64         `json:"seconds"` // that the rates cover; 0: there are none
+	Summary    summary         `json:"summary"`
+	Controller *controllerView `json:"controller,omitempty"`
+	Sort       string          `json:"sort"`
+	Order      string          `json:"order"`
+	Filter     string          `json:"filter"`
+	State      string          `json:"state"`
+	Offset     int             `json:"offset"`
+	Limit      int             `json:"limit"`
+	Matched    int             `json:"matched"`
+	Next       string          `json:"next,omitempty"` // the query of the next page
+	Pools      []poolView      `json:"pools"`
+	Config     string          `json:"config,omitempty"`
+
+	frame  *frame
+	query  *query
+	tracks []*track // of Pools
+	detail *detail  // of the pool asked for, or nil
 }
 
 // summary is all pools together.
 type summary struct {
-	open             int
-	states           [numStates]int
-	held, inUse      int64
-	seconds          float64 // that the rates cover; 0: none
-	requests         float64 // per second
-	hits, served     float64
-	drops, evictions float64
+	Open       int           `json:"open"`
+	Closed     int           `json:"closed"`
+	States     stateCounts   `json:"states"`
+	HeldBytes  size          `json:"held_bytes"`
+	InUseBytes size          `json:"in_use_bytes"`
+	Budget     figure[size]  `json:"budget,omitzero"`
+	Charged    figure[size]  `json:"charged,omitzero"`
+	HitRatio   figure[ratio] `json:"hit_ratio,omitzero"`
+	Requests   figure[rate]  `json:"requests_per_second,omitzero"`
+	Panics     uint64        `json:"panics,omitempty"`
+	LastPanic  string        `json:"last_panic,omitempty"`
+
+	drops, evictions rate // per second
 }
 
-func (f *frame) sum() (s summary) {
+// stateCounts is how many pools are in each state.
+type stateCounts [numStates]int
+
+func (c stateCounts) MarshalJSON() ([]byte, error) {
+	m := map[string]int{}
+	for i, n := range c {
+		m[state(i).String()] = n
+	}
+	return json.Marshal(m)
+}
+
+func (f *frame) sum() (s summary, seconds float64) {
+	var requests, hits, served float64
 	for _, t := range f.tracks {
-		s.states[t.state()]++
+		s.States[t.state()]++
 		if t.stats.Closed {
 			continue
 		}
-		s.open++
-		s.held += t.stats.IdleBytes
-		s.inUse += t.stats.InUseBytes
+		s.Open++
+		s.HeldBytes += size(t.stats.IdleBytes)
+		s.InUseBytes += size(t.stats.InUseBytes)
 		w := &t.recent
-		s.seconds = max(s.seconds, w.seconds)
-		s.requests += w.requests()
-		s.drops += w.dropped
-		s.evictions += w.evicted
+		seconds = max(seconds, w.seconds)
+		requests += w.requests()
+		s.drops += rate(w.dropped)
+		s.evictions += rate(w.evicted)
 		if t.pools() {
-			s.hits += w.hits
-			s.served += w.served()
+			hits += w.hits
+			served += w.served()
 		}
 	}
-	return s
+	s.Closed = s.States[stateClosed]
+	s.HitRatio, s.Requests = known(served > 0, ratio(hits/served)), known(seconds > 0, rate(requests))
+	b := f.budget
+	s.Budget, s.Charged = known(b.limit != pool.Unlimited, size(b.limit)), known(b.limit != pool.Unlimited, size(b.charged))
+	s.Panics, s.LastPanic = f.panics.n, f.panics.last
+	return s, seconds
 }
 
 // look makes the view of a query; nil if the pool it asks for is not there.
-func (f *frame) look(q *query, d *detail, found *findings) *view {
-	v := &view{frame: f, query: q, sum: f.sum()}
+func (h *handler) look(f *frame, q *query, d *detail) *view {
+	v := &view{
+		Schema: 1, Time: f.at.UTC(), Sort: q.sort, Order: orderName(q.descending), Filter: q.filter, State: q.state,
+		Offset: q.offset, Limit: q.limit, frame: f, query: q, Controller: controllerOf(f.controller, f.at, q.view == viewController),
+	}
+	v.Summary, v.Seconds = f.sum()
 	switch {
 	case q.pool != "":
 		t := f.find(q.pool)
@@ -55,19 +103,34 @@ func (f *frame) look(q *query, d *detail, found *findings) *view {
 			return nil
 		}
 		d.read(t, f.at)
-		d.found = found.of(t.name)
-		v.tracks, v.matched, v.detail = []*track{t}, 1, d
-	case q.view != "" && q.format == "html", q.view == viewConfig:
+		d.found = h.found.of(t.name)
+		v.tracks, v.Matched, v.detail = []*track{t}, 1, d
+	case q.view == viewConfig:
+		v.Config = h.config()
+	case q.view != "" && q.format == "html":
 	default:
-		v.tracks, v.matched = f.choose(q)
+		v.tracks, v.Matched = f.choose(q)
 	}
+	v.Pools = viewPools(v.tracks)
+	if v.detail != nil {
+		v.Pools[0].withDetail(d, f.controller, f.at)
+	}
+	v.Next = v.next()
 	return v
+}
+
+func viewPools(tracks []*track) []poolView {
+	pools := make([]poolView, len(tracks))
+	for i, t := range tracks {
+		pools[i] = t.view()
+	}
+	return pools
 }
 
 // next is the query of the page after this one, "" on the last.
 func (v *view) next() string {
 	end := v.query.offset + v.query.limit
-	if v.query.pool != "" || end >= v.matched {
+	if v.query.pool != "" || end >= v.Matched {
 		return ""
 	}
 	q := *v.query
@@ -75,20 +138,26 @@ func (v *view) next() string {
 	return q.encode()
 }
 
+// Detail is the pool that was asked for, or nil.
+func (v *view) Detail() *poolView {
+	if v.detail == nil {
+		return nil
+	}
+	return &v.Pools[0]
+}
+
 // render is a page in the format asked for. It runs under the sampler's lock.
 func (h *handler) render(f *frame, q *query, d *detail) rendering {
-	v := f.look(q, d, h.found)
+	v := h.look(f, q, d)
 	if v == nil {
 		return notFound(q.pool)
 	}
 	r := rendering{status: http.StatusInternalServerError}
 	switch {
 	case q.format == "json":
-		r.text, r.err = v.json(h.config)
-	case q.format == "text" && q.view == viewConfig:
-		r.text = []byte(h.config())
+		r.text, r.err = json.MarshalIndent(v, "", "  ")
 	case q.format == "text":
-		r.text = v.text()
+		r.text, r.err = h.text(v)
 	default:
 		r.text, r.err = h.html(v, "page")
 	}
@@ -96,20 +165,11 @@ func (h *handler) render(f *frame, q *query, d *detail) rendering {
 }
 
 // attention is the pools to look at, gravest first, and how many there are.
-func (f *frame) attention(most int) (worst []*track, all int) {
+func (f *frame) attention(most int) (worst []poolView, all int) {
 	q := query{sort: "attention", descending: true, limit: len(f.tracks)}
 	page, _ := f.choose(&q)
 	for all < len(page) && page[all].state() >= stateHoarding {
 		all++
 	}
-	return page[:min(all, most)], all
-}
-
-// reason is a row of counts by result or reason.
-type reason struct {
-	Name, Meaning string
-	Total, Rate   string
-	Bytes         string
-	Color         string // of the palette
-	Lately        bool   // it happened within the rate's time
+	return viewPools(page[:min(all, most)]), all
 }

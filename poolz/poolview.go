@@ -1,0 +1,248 @@
+package poolz
+
+import "github.com/otelpool/pool"
+
+// poolView is a pool as every format shows it: encoded as JSON, or printed by a
+// template. What has no name in JSON is for print alone.
+type poolView struct {
+	ID       string     `json:"id"`
+	Name     string     `json:"name"`
+	Strategy string     `json:"strategy"`
+	State    string     `json:"state"`
+	Mode     string     `json:"mode,omitempty"`
+	Marks    []markView `json:"marks"`
+	countsView
+	InUse       figure[objects] `json:"in_use,omitzero"`
+	InUseBytes  figure[size]    `json:"in_use_bytes,omitzero"`
+	Limit       figure[size]    `json:"limit,omitzero"`
+	ObjectLimit figure[objects] `json:"object_limit,omitzero"`
+	Grown       figure[events]  `json:"grown,omitzero"`
+	Shrunk      figure[events]  `json:"shrunk,omitzero"`
+	Pending     figure[objects] `json:"pending,omitzero"`
+	HitRatio    figure[ratio]   `json:"hit_ratio,omitzero"`
+	Rates       *ratesView      `json:"rates,omitempty"`
+	Classes     []classView     `json:"classes,omitempty"`
+	Curve       []sizePoint     `json:"curve,omitempty"`
+	Description string          `json:"description,omitempty"`
+
+	Misuse   counts[pool.MisuseKind] `json:"misuse,omitzero"`
+	Findings []findingView           `json:"findings,omitempty"`
+	Holders  []holder                `json:"holders,omitempty"`
+
+	Label   string  `json:"-"`
+	Now     nowView `json:"-"`
+	Watched bool    `json:"-"` // there are rates by reason and class
+	Tunable bool    `json:"-"` // there is a curve
+	Sampler bool    `json:"-"` // there may be holders
+}
+
+type markView struct {
+	State string `json:"state"`
+	Why   string `json:"why"`
+	state state
+}
+
+func (m markView) Advice() string { return advice[m.state] }
+
+// countsView has what a pool and a class count alike.
+type countsView struct {
+	Requests       counts[pool.RequestResult]  `json:"requests"`
+	Returns        counts[pool.ReturnResult]   `json:"returns"`
+	Evictions      counts[pool.EvictionReason] `json:"evictions"`
+	EvictedBytes   counts[pool.EvictionReason] `json:"evicted_bytes,omitzero"`
+	Allocations    events                      `json:"allocations"`
+	AllocatedBytes figure[size]                `json:"allocated_bytes,omitzero"`
+	RequestedBytes figure[size]                `json:"requested_bytes,omitzero"`
+	Prewarmed      events                      `json:"prewarmed"`
+	Idle           figure[objects]             `json:"idle,omitzero"`
+	IdleBytes      figure[size]                `json:"idle_bytes,omitzero"`
+}
+
+// ratesView is what was counted of late, per second.
+type ratesView struct {
+	Requests  float64       `json:"requests"`
+	Hits      float64       `json:"hits"`
+	Misses    float64       `json:"misses"`
+	Returns   float64       `json:"returns"`
+	Drops     float64       `json:"drops"`
+	Evictions float64       `json:"evictions"`
+	HitRatio  figure[ratio] `json:"hit_ratio,omitzero"`
+}
+
+// nowView is a line of a table: rates where somebody watches, else totals.
+type nowView struct {
+	Requests, Misses, Drops, Evictions figure[rate]
+	Hit                                figure[ratio]
+	HitBar, HeldBar                    bar
+	Missing, Dropping, Evicting        bool // worth a colour
+}
+
+// bar is a share drawn beside its figure; Width is per cent, −1 for none.
+type bar struct {
+	Color string
+	Width int
+}
+
+type classView struct {
+	Size size `json:"size"`
+	countsView
+	IdleAge figure[seconds] `json:"idle_age,omitzero"`
+	Regrets figure[events]  `json:"regrets,omitzero"`
+	Now     nowView         `json:"-"`
+}
+
+func (t *track) view() poolView {
+	s, k := &t.stats, t.stats.Knows
+	p := poolView{
+		ID: t.id, Name: t.name, Label: t.label, Strategy: s.Strategy, State: t.state().String(),
+		Marks: make([]markView, len(t.marks)), countsView: viewCounts(&s.Counts, k), Now: t.now(),
+		InUse:       known(k.Has(pool.KnowsInUse), objects(s.InUse)),
+		InUseBytes:  known(k.Has(pool.KnowsInUseBytes), size(s.InUseBytes)),
+		Limit:       known(k.Has(pool.KnowsLimit), size(s.Limit)),
+		ObjectLimit: known(k.Has(pool.KnowsObjectLimit), objects(s.ObjectLimit)),
+		Grown:       known(k.Has(pool.KnowsResizes), events(s.Grown)),
+		Shrunk:      known(k.Has(pool.KnowsResizes), events(s.Shrunk)),
+		Pending:     known(k.Has(pool.KnowsPending), objects(s.Pending)),
+		HitRatio:    known(t.pools() && s.Requests[hit]+s.Requests[miss] > 0, ratio(s.HitRatio())),
+		Misuse:      counts[pool.MisuseKind]{known: k.Misuse, totals: s.Misuse[:]},
+	}
+	if t.switchable {
+		p.Mode = t.mode.String()
+	}
+	for i, m := range t.marks {
+		p.Marks[i] = markView{m.state.String(), m.why, m.state}
+	}
+	if w := &t.recent; w.seconds > 0 {
+		p.Rates = &ratesView{w.requests(), w.hits, w.misses, w.puts, w.dropped, w.evicted,
+			known(w.served() > 0, ratio(w.hits/w.served()))}
+	}
+	return p
+}
+
+func viewCounts(c *pool.Counts, k pool.Knowledge) countsView {
+	v := countsView{
+		Requests:       counts[pool.RequestResult]{known: k.Requests, totals: c.Requests[:]},
+		Returns:        counts[pool.ReturnResult]{known: k.Returns, totals: c.Returns[:]},
+		Evictions:      counts[pool.EvictionReason]{known: k.Evictions, totals: c.Evictions[:]},
+		Allocations:    events(c.Allocations),
+		AllocatedBytes: known(k.Has(pool.KnowsAllocatedBytes), size(c.AllocatedBytes)),
+		RequestedBytes: known(k.Has(pool.KnowsRequestedBytes), size(c.RequestedBytes)),
+		Prewarmed:      events(c.Prewarmed),
+		Idle:           known(k.Has(pool.KnowsIdle), objects(c.Idle)),
+		IdleBytes:      known(k.Has(pool.KnowsIdleBytes), size(c.IdleBytes)),
+	}
+	if k.Has(pool.KnowsEvictedBytes) {
+		v.EvictedBytes = counts[pool.EvictionReason]{known: k.Evictions, totals: c.EvictedBytes[:]}
+		v.Evictions.bytes = c.EvictedBytes[:]
+	}
+	return v
+}
+
+// now has a pool's rates of the last seconds.
+func (t *track) now() nowView {
+	s, w, k := &t.stats, &t.recent, t.stats.Knows
+	n := nowView{
+		Requests:  known(true, rate(t.figure(w.requests(), s.Gets()))),
+		Misses:    known(k.Requests.Has(int(miss)), rate(t.figure(w.misses, s.Requests[miss]))),
+		Drops:     known(true, rate(t.figure(w.dropped, s.Dropped()))),
+		Evictions: known(k.Evictions != 0, rate(t.figure(w.evicted, s.Evicted()))),
+		Missing:   w.misses >= 0.05, Dropping: w.dropped >= 0.05, Evicting: w.evicted >= 0.05,
+		HitBar: bar{"hit", -1}, HeldBar: bar{"held", -1},
+	}
+	hits := t.hitRatio()
+	if n.Hit = known(t.pools() && hits <= 1, ratio(hits)); n.Hit.known && !s.Closed {
+		n.HitBar.Width = int(hits * 100)
+	}
+	if !s.Closed && s.Limit > 0 && k.Has(pool.KnowsLimit|pool.KnowsIdleBytes) {
+		n.HeldBar.Width = int(min(100*float64(s.IdleBytes)/float64(s.Limit), 100))
+	}
+	return n
+}
+
+// now has what a class counted in the seconds before, or ever if there are none.
+func (c *classView) now(n *pool.Counts, overSeconds float64) {
+	if overSeconds == 0 {
+		overSeconds = 1
+	}
+	per := func(n uint64) figure[rate] { return known(true, rate(float64(n)/overSeconds)) }
+	served := n.Requests[hit] + n.Requests[miss]
+	c.Now = nowView{
+		Requests: per(n.Gets()), Misses: per(n.Requests[miss]), Drops: per(n.Dropped()), Evictions: per(n.Evicted()),
+		Hit:     known(served > 0, ratio(float64(n.Requests[hit])/float64(served))),
+		HeldBar: bar{"held", -1},
+	}
+}
+
+// Held is what lies idle, in bytes or in objects.
+func (p *poolView) Held() string {
+	switch {
+	case p.State == stateClosed.String():
+		return unknown
+	case p.IdleBytes.known:
+		return p.IdleBytes.String()
+	case p.Idle.known:
+		return plural(uint64(max(p.Idle.value, 0)), "object")
+	}
+	return unknown
+}
+
+// Most is the limit of what is held.
+func (p *poolView) Most() string {
+	switch {
+	case p.State == stateClosed.String():
+		return unknown
+	case p.Limit.known:
+		return p.Limit.String()
+	case p.ObjectLimit.known:
+		return plural(uint64(max(p.ObjectLimit.value, 0)), "object")
+	}
+	return unknown
+}
+
+// Users is how many objects are in use.
+func (p *poolView) Users() string {
+	if p.State == stateClosed.String() {
+		return unknown
+	}
+	return known(p.InUse.known, rate(p.InUse.value)).String()
+}
+
+// Why is the gravest mark's reason.
+func (p *poolView) Why() string {
+	if len(p.Marks) == 0 {
+		return ""
+	}
+	return p.Marks[0].Why
+}
+
+// ShortLabel fits a table.
+func (p *poolView) ShortLabel() string { return clip(p.Label, 80) }
+
+// fact is a name and a value in print.
+type fact struct{ Name, Value string }
+
+// Facts are the figures that have no place of their own on a pool's page.
+func (p *poolView) Facts() (facts []fact) {
+	add := func(name string, f interface {
+		IsZero() bool
+		String() string
+	}) {
+		if !f.IsZero() {
+			facts = append(facts, fact{name, f.String()})
+		}
+	}
+	add("idle objects", p.Idle)
+	add("object limit", p.ObjectLimit)
+	add("bytes in use", p.InUseBytes)
+	add("callers waiting", p.Pending)
+	add("allocations", known(true, p.Allocations))
+	add("bytes allocated", p.AllocatedBytes)
+	add("bytes asked for", p.RequestedBytes)
+	add("made in advance", known(p.Prewarmed > 0, p.Prewarmed))
+	add("limit raised", p.Grown)
+	add("limit lowered", p.Shrunk)
+	if p.Description != "" {
+		facts = append(facts, fact{"holds", p.Description})
+	}
+	return facts
+}
