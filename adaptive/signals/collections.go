@@ -1,22 +1,17 @@
 package signals
 
 import (
-	"runtime"
 	"sync"
+
+	"github.com/otelpool/pool/internal/percpu"
 )
 
-// collections calls a function after every garbage collection: each one frees a
-// sentinel, whose cleanup leaves the next. The cleanup runs when the sentinel's
-// span is swept, which is soon after the collection and before the next.
+// collections calls a function after every garbage collection, until it is stopped.
 type collections struct {
 	mu      sync.Mutex
 	ended   func()
 	stopped bool
 }
-
-// sentinel has a pointer, so that the runtime does not pack it with other small
-// objects that would keep it alive.
-type sentinel struct{ _ *collections }
 
 // watchCollections has ended called, on a goroutine of the runtime, until stop
 // returns.
@@ -30,9 +25,9 @@ func watchCollections(ended func()) (stop func()) {
 	}
 }
 
-func (c *collections) arm() { runtime.AddCleanup(new(sentinel), (*collections).tell, c) }
+func (c *collections) arm() { percpu.AfterCollection((*collections).collected, c) }
 
-func (c *collections) tell() {
+func (c *collections) collected() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.stopped {

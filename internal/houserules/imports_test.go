@@ -45,7 +45,7 @@ var imports = map[string][]string{
 	"strategies":                   {module, vocabulary, module + "/internal"},
 	"otelpool":                     {module, vocabulary, module + "/internal/handle", module + "/internal/percpu", otel},
 	"adaptive":                     {module, vocabulary},
-	"adaptive/signals":             {},
+	"adaptive/signals":             {module + "/internal/percpu"},
 	"poolz":                        {module, vocabulary},
 	"syncpools":                    {module},
 	"syncpools/auto":               {module + "/syncpools"},

@@ -8,22 +8,29 @@ import (
 	"weak"
 )
 
-// AfterCollection has f called with arg, on a goroutine of the runtime's, after the
-// next garbage collection that begins. arg is kept until then.
+// AfterCollection calls f with arg after the next garbage collection that begins, on a
+// goroutine of the runtime's. It keeps arg until then.
 //
-// How: an object that nobody refers to is found dead by that collection, and its
-// cleanup runs when its span is swept, which is soon after and before the next. One
-// that is under way does not count, since what is allocated meanwhile survives it.
-// So memory can be given up when it matters, without a goroutine or a timer.
+// How: nobody refers to the sentinel, so that collection finds it dead, and its cleanup
+// runs when its span is swept: soon after, and before the next collection. A collection
+// that is under way does not count, since it spares what is allocated meanwhile. So a pool
+// can give memory up when memory matters, without a goroutine or a timer.
 func AfterCollection[A any](f func(A), arg A) { runtime.AddCleanup(new(sentinel), f, arg) }
 
 // sentinel has a pointer, or the allocator might put it in one block with an object
 // that lives on.
 type sentinel struct{ _ *sentinel }
 
-// collectedTime bounds how long a Collected takes after one collection: the program's
-// own cleanups wait for it.
-const collectedTime = 10 * time.Millisecond
+const (
+	// collectedTime bounds how long a Collected takes after one collection: the program's
+	// own cleanups wait for it.
+	collectedTime = 10 * time.Millisecond
+	// collectedStale is the age from which on a sentinel may be lost, so that the next
+	// member sets another. Where GOMAXPROCS falls in the middle of a sweep, the runtime
+	// (Go 1.26, (*p).destroy) leaves the cleanups that a P has queued with the P, and runs
+	// them when GOMAXPROCS has risen again.
+	collectedStale = time.Second
+)
 
 // Collected calls a function for its members after every garbage collection until it
 // returns false; for those only that there is time for, where they are very many, and
@@ -36,7 +43,8 @@ type Collected[T any] struct {
 
 	mu      sync.Mutex
 	members []weak.Pointer[T] // those first that have not been called for longest
-	armed   bool              // a sentinel is out, or call is running
+	latest  uint64            // number of the sentinel that counts
+	armed   time.Time         // when that was set; zero: none is out, and call is not running
 }
 
 // Add makes x a member.
@@ -47,16 +55,27 @@ func (c *Collected[T]) Add(x *T) {
 	c.armLocked()
 }
 
+// armLocked sets a sentinel if none is out, or the one that is may be lost.
 func (c *Collected[T]) armLocked() {
-	if !c.armed && len(c.members) > 0 {
-		c.armed = true
-		AfterCollection((*Collected[T]).call, c)
+	now := time.Now()
+	if len(c.members) == 0 || now.Sub(c.armed) < collectedStale {
+		return
 	}
+	c.armed = now
+	c.latest++
+	number := c.latest
+	AfterCollection(func(c *Collected[T]) { c.call(number) }, c)
 }
 
-// call holds no lock while it calls the members. Others may join meanwhile.
-func (c *Collected[T]) call() {
+// call is the sentinel's end. It holds no lock while it calls the members: others may join
+// meanwhile. Only the latest sentinel counts, since one collection can end many: those
+// taken for lost that were not.
+func (c *Collected[T]) call(number uint64) {
 	c.mu.Lock()
+	if number != c.latest {
+		c.mu.Unlock()
+		return
+	}
 	members := c.members
 	c.members = nil
 	c.mu.Unlock()
@@ -64,12 +83,14 @@ func (c *Collected[T]) call() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.members = slices.Concat(rest, kept, c.members) // anew, since most members may be gone
-	c.armed = false
-	c.armLocked()
+	if number == c.latest {                          // or a member that joined meanwhile took it for lost, and set another
+		c.armed = time.Time{}
+		c.armLocked()
+	}
 }
 
-// callSome returns the members that want to be called again, and those that there was
-// no time for.
+// callSome calls members as long as there is time. It returns those that are to be called
+// again, and those that it did not come to.
 func (c *Collected[T]) callSome(members []weak.Pointer[T]) (kept, rest []weak.Pointer[T]) {
 	began := time.Now()
 	kept = members[:0]
