@@ -8,40 +8,11 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
-	"github.com/otelpool/pool/internal/raceflag"
+	"github.com/otelpool/pool/internal/testcost"
 )
 
-// publishMany publishes n pools under names that name makes, and closes them. It
-// returns how long each half took, the shortest of some tries.
-func publishMany(t *testing.T, n int, dup pool.OnDuplicate, name func(i int) string) time.Duration {
-	t.Helper()
-	least := time.Hour
-	src := new(counting)
-	for range 4 {
-		r, all := new(pool.Registry), make([]*pool.Publication, n)
-		start := time.Now()
-		for i := range n {
-			p, err := r.Publish(name(i), src, dup)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all[i] = p
-		}
-		for _, p := range all {
-			p.Release()
-		}
-		least = min(least, time.Since(start))
-	}
-	return least
-}
-
-// A machine that is busy with something else makes one half slower than the other,
-// so growth is measured until it is within the bound, or for long enough.
 func TestPublishingCostsTheSameHoweverManyThereAre(t *testing.T) {
-	few, most := 10_000, 200*time.Millisecond
-	if raceflag.On {
-		few, most = 2000, time.Minute // the detector's time is not the registry's: growth alone is looked at
-	}
+	const few, most = 10_000, 200 * time.Millisecond
 	for what, c := range map[string]struct {
 		dup  pool.OnDuplicate
 		name func(int) string
@@ -50,13 +21,17 @@ func TestPublishingCostsTheSameHoweverManyThereAre(t *testing.T) {
 		"duplicates": {pool.Suffix, func(int) string { return "pool" }},
 		"unnamed":    {pool.Number, func(int) string { return "sync" }},
 	} {
-		var one, two time.Duration
-		for range 5 {
-			one, two = publishMany(t, few, c.dup, c.name), publishMany(t, 2*few, c.dup, c.name)
-			if two <= one*5/2 && one < most {
-				break
+		one, two := testcost.Doubling(t, few, func(n int) []func(int) {
+			r, all := new(pool.Registry), make([]*pool.Publication, n)
+			publish := func(i int) {
+				p, err := r.Publish(c.name(i), new(counting), c.dup)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all[i] = p
 			}
-		}
+			return []func(int){publish, func(i int) { all[i].Release() }}
+		})
 		t.Logf("%s: %d in %v, %d in %v", what, few, one, 2*few, two)
 		if two > one*5/2 || one >= most {
 			t.Errorf("%s: %d in %v, %d in %v: want less than %v, and 2.5 times that", what, few, one, 2*few, two, most)
@@ -65,32 +40,24 @@ func TestPublishingCostsTheSameHoweverManyThereAre(t *testing.T) {
 }
 
 func TestJoiningABudgetCostsTheSameHoweverManyThereAre(t *testing.T) {
-	join := func(n int) time.Duration {
-		least := time.Hour
-		for range 4 {
-			b, leave, asked := pool.NewBudget(0), make([]func(), n), 0
-			start := time.Now()
-			for i := range n {
-				leave[i] = b.Join(young{&asked})
+	asked := 0
+	one, two := testcost.Doubling(t, 10_000, func(n int) []func(int) {
+		b, leave := pool.NewBudget(0), make([]func(), n)
+		join := func(i int) { leave[i] = b.Join(young{&asked}) }
+		return []func(int){join, func(i int) {
+			leave[i]()
+			leave[i]()
+			if i == n-1 {
+				b.MakeRoom(1, 0)
 			}
-			for _, l := range leave {
-				l()
-				l()
-			}
-			least = min(least, time.Since(start))
-			if b.MakeRoom(1, 0); asked != 0 {
-				t.Fatalf("%d members were asked after all had left", asked)
-			}
-		}
-		return least
+		}}
+	})
+	if asked != 0 {
+		t.Errorf("%d members were asked after all had left", asked)
 	}
-	var one, two time.Duration
-	for range 5 {
-		if one, two = join(10_000), join(20_000); two <= one*5/2 {
-			return
-		}
+	if t.Logf("10,000 in %v, 20,000 in %v", one, two); two > one*5/2 {
+		t.Errorf("10,000 in %v, 20,000 in %v: want no more than 2.5 times that", one, two)
 	}
-	t.Errorf("10,000 in %v, 20,000 in %v: want no more than 2.5 times that", one, two)
 }
 
 func TestTheLeastFreeNumberIsGiven(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/testcost"
 	"github.com/otelpool/pool/otelpool"
 )
 
@@ -167,28 +168,18 @@ func TestWhatAPoolCannotKnowIsNotExported(t *testing.T) {
 }
 
 func TestManyUnnamedWrapsAreQuick(t *testing.T) {
-	wrap := func(n int) time.Duration {
+	one, two := testcost.Doubling(t, 10_000, func(n int) []func(int) {
 		r, p, all := new(pool.Registry), new(sync.Pool), make([]*otelpool.SyncPool, n)
-		begin := time.Now()
-		for i := range all {
-			all[i] = otelpool.Wrap(p, "", otelpool.WithRegistry(r))
-		}
-		took := time.Since(begin)
-		if last := r.All()[n-1].Name(); last != fmt.Sprint("sync/", n) {
-			t.Errorf("the last is %s", last)
-		}
-		for _, s := range all {
-			s.Close()
-		}
-		return took
+		wrap := func(i int) { all[i] = otelpool.Wrap(p, "", otelpool.WithRegistry(r)) }
+		return []func(int){wrap, func(i int) {
+			if want := fmt.Sprint("sync/", n); i == 0 && r.All()[n-1].Name() != want {
+				t.Errorf("the last is %s, want %s", r.All()[n-1].Name(), want)
+			}
+			all[i].Close()
+		}}
+	})
+	t.Logf("10,000 in %v, 20,000 in %v", one, two)
+	if two > one*5/2 || one >= 500*time.Millisecond {
+		t.Errorf("10,000 in %v, 20,000 in %v: want 500 ms, and 2.5 times that", one, two)
 	}
-	var one, two time.Duration
-	for range 8 {
-		one, two = wrap(10_000), wrap(20_000)
-		if one < 500*time.Millisecond && two <= one*5/2 {
-			t.Logf("10,000 in %v, 20,000 in %v", one, two)
-			return
-		}
-	}
-	t.Errorf("10,000 in %v, 20,000 in %v: want 500 ms, and 2.5 times that", one, two)
 }

@@ -41,6 +41,7 @@ var imports = map[string][]string{
 	"internal/sim":                 {module, vocabulary, module + "/adaptive", module + "/internal"},
 	"internal/benchcase":           {},
 	"internal/testalloc":           {},
+	"internal/testcost":            {module + "/internal/raceflag"},
 	"internal/raceflag":            {},
 	"strategies":                   {module, vocabulary, module + "/internal"},
 	"otelpool":                     {module, vocabulary, module + "/internal/handle", module + "/internal/percpu", otel},
