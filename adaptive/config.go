@@ -1,7 +1,6 @@
 package adaptive
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/config"
 )
 
 // Config configures a Controller. The zero Config is a good one; a field that is
@@ -154,63 +154,51 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// problems collects what is wrong with a config.
-type problems []error
-
-func (p *problems) addIf(wrong bool, field string, value any, remedy string) {
-	p.addWith("", wrong, field, value, remedy)
-}
-
-// addWith names another field that this one does not go together with.
-func (p *problems) addWith(other string, wrong bool, field string, value any, remedy string) {
-	if wrong {
-		*p = append(*p, &pool.ConfigError{Config: "adaptive: Config", Field: field, Other: other, Value: fmt.Sprint(value), Remedy: remedy})
-	}
-}
+func problems() config.Problems { return config.ProblemsOf("adaptive: Config") }
 
 // validate returns all that is wrong with a config whose defaults are filled in.
 func (c *Config) validate() error {
-	var p problems
-	p.addIf(c.BreakEven < 100*time.Millisecond, "BreakEven", c.BreakEven, "use 100ms or more, or 0 for 10s")
-	p.addIf(!(c.Clamp > 0 && c.Clamp <= 1), "Clamp", c.Clamp, "use more than 0 and at most 1, or 0 for 0.05")
-	p.addIf(c.HalfLife < time.Second, "HalfLife", c.HalfLife, "use 1s or more, or 0 for 5m")
-	p.addIf(c.Interval < shortestInterval, "Interval", c.Interval, "use 10ms or more, or 0 for 1s")
-	p.addIf(c.PressureInterval < shortestInterval, "PressureInterval", c.PressureInterval, "use 10ms or more, or 0 for 250ms")
-	p.addWith("Interval", c.PressureInterval > c.Interval, "PressureInterval", c.PressureInterval,
+	p := problems()
+	p.AddIf(c.BreakEven < 100*time.Millisecond, "BreakEven", c.BreakEven, "use 100ms or more, or 0 for 10s")
+	p.AddIf(!(c.Clamp > 0 && c.Clamp <= 1), "Clamp", c.Clamp, "use more than 0 and at most 1, or 0 for 0.05")
+	p.AddIf(c.HalfLife < time.Second, "HalfLife", c.HalfLife, "use 1s or more, or 0 for 5m")
+	p.AddIf(c.Interval < shortestInterval, "Interval", c.Interval, "use 10ms or more, or 0 for 1s")
+	p.AddIf(c.PressureInterval < shortestInterval, "PressureInterval", c.PressureInterval, "use 10ms or more, or 0 for 250ms")
+	p.With("Interval").AddIf(c.PressureInterval > c.Interval, "PressureInterval", c.PressureInterval,
 		fmt.Sprintf("longer than Interval, %v: use at most that", c.Interval))
-	p.addIf(c.MaxIdleBytes < 0, "MaxIdleBytes", c.MaxIdleBytes, "use more than 0, pool.Unlimited for no limit, or 0 for a share of the memory")
-	p.addIf(c.MemoryLimit < 0, "MemoryLimit", c.MemoryLimit, "use more than 0, or 0 for none")
-	p.addIf(c.Dwell < 0, "Dwell", c.Dwell, "use more than 0, or 0 for 2s")
-	p.addIf(c.ForceGC > ForceGCAlways, "ForceGC", c.ForceGC, "use ForceGCAuto, ForceGCNever or ForceGCAlways")
+	p.AddIf(c.MaxIdleBytes < 0, "MaxIdleBytes", c.MaxIdleBytes, "use more than 0, pool.Unlimited for no limit, or 0 for a share of the memory")
+	p.AddIf(c.MemoryLimit < 0, "MemoryLimit", c.MemoryLimit, "use more than 0, or 0 for none")
+	p.AddIf(c.Dwell < 0, "Dwell", c.Dwell, "use more than 0, or 0 for 2s")
+	p.AddIf(c.ForceGC > ForceGCAlways, "ForceGC", c.ForceGC, "use ForceGCAuto, ForceGCNever or ForceGCAlways")
 	c.validateReserved(&p)
 	c.Levels.validate(&p)
-	return errors.Join(p...)
+	return p.Err()
 }
 
 // validateReserved returns what is reserved in all.
-func (c *Config) validateReserved(p *problems) (sum int64) {
+func (c *Config) validateReserved(p *config.Problems) (sum int64) {
 	for _, name := range slices.Sorted(maps.Keys(c.Reserved)) {
 		bytes := c.Reserved[name]
-		p.addIf(bytes < 0, fmt.Sprintf("Reserved[%q]", name), bytes, "use 0 or more")
+		p.AddIf(bytes < 0, fmt.Sprintf("Reserved[%q]", name), bytes, "use 0 or more")
 		sum += min(max(bytes, 0), math.MaxInt64-sum)
 	}
-	p.addWith("MaxIdleBytes", c.MaxIdleBytes > 0 && sum > c.MaxIdleBytes, "Reserved", sum,
+	p.With("MaxIdleBytes").AddIf(c.MaxIdleBytes > 0 && sum > c.MaxIdleBytes, "Reserved", sum,
 		fmt.Sprintf("in all more than MaxIdleBytes, %d: reserve less, or raise it", c.MaxIdleBytes))
 	return sum
 }
 
-func (l *Levels) validate(p *problems) {
+func (l *Levels) validate(p *config.Problems) {
 	bands := []struct {
 		name string
 		Band
 	}{{"Elevated", l.Elevated}, {"High", l.High}, {"Critical", l.Critical}}
 	for i, b := range bands {
-		p.addIf(!(b.Exit > 0), "Levels."+b.name+".Exit", b.Exit, "use more than 0, or leave the band zero for its default")
-		p.addIf(!(b.Enter > 0), "Levels."+b.name+".Enter", b.Enter, "use more than 0, or leave the band zero for its default")
-		p.addIf(b.Exit >= b.Enter, "Levels."+b.name+".Exit", b.Exit, fmt.Sprintf("not below Enter, %v: use 0.08 less than that", b.Enter))
+		p.AddIf(!(b.Exit > 0), "Levels."+b.name+".Exit", b.Exit, "use more than 0, or leave the band zero for its default")
+		p.AddIf(!(b.Enter > 0), "Levels."+b.name+".Enter", b.Enter, "use more than 0, or leave the band zero for its default")
+		p.AddIf(b.Exit >= b.Enter, "Levels."+b.name+".Exit", b.Exit, fmt.Sprintf("not below Enter, %v: use 0.08 less than that", b.Enter))
 		if i > 0 {
 			lower := bands[i-1]
-			p.addWith("Levels."+lower.name+".Enter", b.Enter <= lower.Enter, "Levels."+b.name+".Enter", b.Enter,
+			p.With("Levels."+lower.name+".Enter").AddIf(b.Enter <= lower.Enter, "Levels."+b.name+".Enter", b.Enter,
 				fmt.Sprintf("not above Levels.%s.Enter, %v: raise it", lower.name, lower.Enter))
 		}
 	}

@@ -1,7 +1,5 @@
 package adaptive
 
-import "errors"
-
 // Validate returns all that is wrong with a config, as New would.
 func (c Config) Validate() error {
 	c = c.withDefaults()
@@ -68,11 +66,11 @@ func (ctl *Controller) affords(c *Config) error {
 // reservesAtMost compares what is reserved with a budget that follows from the
 // memory limit.
 func (c *Config) reservesAtMost(budget int64) error {
-	var p problems
+	p := problems()
 	sum := c.validateReserved(&p)
-	p.addIf(sum > budget, "Reserved", sum,
+	p.AddIf(sum > budget, "Reserved", sum,
 		"in all more than the budget that follows from the memory limit, "+size(budget)+": reserve less, or set MaxIdleBytes")
-	return errors.Join(p...)
+	return p.Err()
 }
 
 // takeKnobs takes from another config what Configure may change.

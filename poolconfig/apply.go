@@ -63,7 +63,7 @@ func (c *Config) apply(s *state) error {
 		ch.plan(&subjects[i])
 	}
 	ch.checkBudget(subjects)
-	if err := ch.err(); err != nil {
+	if err := ch.Err(); err != nil {
 		return err
 	}
 	if err := c.ours().configure(s); err != nil { // the last that can be refused
@@ -87,7 +87,7 @@ func (c *Config) adopt(m *making, name string) error {
 	m.source = m.entry.Source()
 	ch := &change{config: c, state: c.state.Load()}
 	ch.planLive(&subject{name: m.name, entry: m.entry, source: m.source, making: m})
-	if err := ch.err(); err != nil {
+	if err := ch.Err(); err != nil {
 		return err
 	}
 	for _, do := range ch.do {

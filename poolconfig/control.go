@@ -140,7 +140,7 @@ func (ctl *controlled) configure(s *state) error {
 		var p problems
 		i := slices.IndexFunc(choices, func(c choice) bool { return c.field == managesField })
 		p.add(choices[i].from, managesField, choices[i].value, madeWith("controller", boolean(ctl.manages).String()))
-		return p.err()
+		return p.Err()
 	}
 	return explainControl(ctl.Configure(config), choices)
 }

@@ -210,7 +210,7 @@ func parse(name string, text []byte) (*document, error) {
 	d := &decoder{origin: func(n *yaml.Node) origin { return lineOf(name, n.Line) }}
 	if len(text) > maxDocument {
 		d.add(origin(name), "the document", "too long", fmt.Sprintf("use at most %v", size(maxDocument)))
-		return nil, d.err()
+		return nil, d.Err()
 	}
 	root, err := load(text)
 	switch {
@@ -222,7 +222,7 @@ func parse(name string, text []byte) (*document, error) {
 	default:
 		d.object(root, "", doc)
 	}
-	return doc, d.err()
+	return doc, d.Err()
 }
 
 // load is the document's root, or nil if there is nothing in it.
@@ -262,7 +262,7 @@ func (d *decoder) unreadable(name string, err error) {
 	case strings.Contains(text, "cannot start any token"):
 		text += ": indent with spaces, not tabs, and put such characters between quotes"
 	}
-	d.errs = append(d.errs, fmt.Errorf("poolconfig: %s: not YAML or JSON: %s", at, text))
+	d.Add(fmt.Errorf("poolconfig: %s: not YAML or JSON: %s", at, text))
 }
 
 func lineOf(file string, line int) origin { return origin(fmt.Sprintf("%s:%d", file, line)) }

@@ -53,7 +53,7 @@ func readEnvironment(variables []string) (*environment, error) {
 		}
 		d.field(into.Field(f.index), resolved(n), f.name)
 	}
-	return env, d.err()
+	return env, d.Err()
 }
 
 // find is the field that a variable sets, and the struct that it is in.

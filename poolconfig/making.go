@@ -137,7 +137,7 @@ func (m *making) check() error {
 		}
 		m.refuse(f.name, s, fmt.Sprintf("a %s pool has no such setting: leave it out", m.kind))
 	}
-	return m.err()
+	return m.Err()
 }
 
 func (m *making) choice(field string) *choice {

@@ -1,10 +1,11 @@
 package poolconfig
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/otelpool/pool/internal/config"
 )
 
 // origin is where a value came from: "pools.yaml:7", "OTELPOOL_BUDGET", or code.
@@ -12,24 +13,14 @@ type origin string
 
 const code origin = "code"
 
-// problems collects mistakes, so that all of them are reported at once.
-type problems struct{ errs []error }
+// problems collects mistakes and where they are.
+type problems struct{ config.Problems }
 
 // add notes that a field has a value that it cannot have, and what would be
 // right.
 func (p *problems) add(at origin, field, value, remedy string) {
-	p.errs = append(p.errs, fmt.Errorf("poolconfig: %s: %s is %s: %s", at, field, value, remedy))
+	p.Add(fmt.Errorf("poolconfig: %s: %s is %s: %s", at, field, value, remedy))
 }
-
-// err is all mistakes, up to mostErrors.
-func (p *problems) err() error {
-	if more := len(p.errs) - mostErrors; more > 0 {
-		return errors.Join(append(p.errs[:mostErrors:mostErrors], fmt.Errorf("poolconfig: and %d more", more))...)
-	}
-	return errors.Join(p.errs...)
-}
-
-const mostErrors = 100
 
 const longestQuote = 60
 

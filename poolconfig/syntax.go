@@ -256,7 +256,7 @@ func (c *count) parse(d *decoder, n *yaml.Node, path string) {
 func (c count) String() string { return strconv.Itoa(int(c)) }
 
 func (c *classes) parse(d *decoder, n *yaml.Node, path string) {
-	before := len(d.errs)
+	before := d.Len()
 	var table strategies.Classes
 	switch n.Kind {
 	case yaml.SequenceNode:
@@ -266,7 +266,7 @@ func (c *classes) parse(d *decoder, n *yaml.Node, path string) {
 	default:
 		d.wrong(n, path, classesRemedy)
 	}
-	if len(d.errs) == before && table.Sizes() == nil {
+	if d.Len() == before && table.Sizes() == nil {
 		d.wrong(n, path, table.String())
 	}
 	*c = classesOf(table)

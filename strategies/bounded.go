@@ -185,26 +185,26 @@ func (c *BoundedConfig[T]) prepare(core *bounded) func(x, kept unsafe.Pointer) (
 
 // validate returns the limit in force.
 func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
-	p := problems{kind: "BoundedConfig"}
+	p := problemsOf("BoundedConfig")
 	limit = p.limit(c.Limit)
-	p.addIf(c.New == nil && c.NewE == nil, "New", "nil", "give a function that makes an object")
-	p.addIf(c.New != nil && c.NewE != nil, "NewE", "set, and New too", "give one of them")
-	p.addIf(c.unsized() && c.Limit > 0 && c.Limit != pool.Unlimited, "Limit", c.Limit,
+	p.AddIf(c.New == nil && c.NewE == nil, "New", "nil", "give a function that makes an object")
+	p.AddIf(c.New != nil && c.NewE != nil, "NewE", "set, and New too", "give one of them")
+	p.AddIf(c.unsized() && c.Limit > 0 && c.Limit != pool.Unlimited, "Limit", c.Limit,
 		fmt.Sprintf("in bytes, which %v does not tell since it holds pointers: give Size, or MaxIdle in place of Limit", reflect.TypeFor[T]()))
-	p.addIf(c.MaxIdle < 0, "MaxIdle", c.MaxIdle, "use 0 or more")
-	p.addIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
+	p.AddIf(c.MaxIdle < 0, "MaxIdle", c.MaxIdle, "use 0 or more")
+	p.AddIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
 	p.safety(c.Safety)
 	if c.Size != nil {
-		p.addIf(c.MaxIdle > 0, "MaxIdle", c.MaxIdle, "cannot be kept with Size: use Limit, in bytes")
-		return limit, p.err()
+		p.AddIf(c.MaxIdle > 0, "MaxIdle", c.MaxIdle, "cannot be kept with Size: use Limit, in bytes")
+		return limit, p.Err()
 	}
 	if c.MaxIdle > 0 {
 		limit = min(limit, config.Product(int64(c.MaxIdle), object))
 	}
-	p.addIf(limit < object, "Limit", limit, fmt.Sprintf("less than one object; use at least %d", object))
-	p.with("Limit").addIf(int64(c.Prewarm) > limit/object, "Prewarm", c.Prewarm,
+	p.AddIf(limit < object, "Limit", limit, fmt.Sprintf("less than one object; use at least %d", object))
+	p.With("Limit").AddIf(int64(c.Prewarm) > limit/object, "Prewarm", c.Prewarm,
 		fmt.Sprintf("must fit the limit of %d bytes, which is %d objects", limit, limit/object))
-	return limit, p.err()
+	return limit, p.Err()
 }
 
 // Get returns an object, or nil if NewE gave none.

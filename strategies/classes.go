@@ -95,14 +95,14 @@ func (c Classes) String() string {
 func (c Classes) table(p *problems) *classTable {
 	sizes := c.Sizes()
 	if c.err != "" {
-		p.add("Classes", "invalid", c.err)
+		p.AddIf(true, "Classes", "invalid", c.err)
 		return nil
 	}
 	if c.sizes == nil {
 		return defaultTable()
 	}
 	if len(sizes) > maxClasses {
-		p.add("Classes", fmt.Sprintf("%d classes", len(sizes)), fmt.Sprintf("use at most %d", maxClasses))
+		p.AddIf(true, "Classes", fmt.Sprintf("%d classes", len(sizes)), fmt.Sprintf("use at most %d", maxClasses))
 		return nil
 	}
 	return newClassTable(sizes)

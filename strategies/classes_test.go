@@ -14,7 +14,7 @@ func TestClassIsTheSmallestThatHoldsTheSize(t *testing.T) {
 		var p problems
 		table := c.table(&p)
 		if table == nil {
-			t.Fatal(p.err())
+			t.Fatal(p.Err())
 		}
 		check := func(n int) {
 			want := slices.IndexFunc(table.sizes, func(s int) bool { return s >= n && n >= 0 })
@@ -72,8 +72,8 @@ func TestWrongClassTablesSayWhatIsRight(t *testing.T) {
 		"min 100: use a power of two, at least 8; max -50: use a power of two; min 100 is above max -50: swap them; 3 steps": Geometric(100, -50, 3),
 	} {
 		var p problems
-		if c.table(&p) != nil || p.err() == nil || !strings.Contains(p.err().Error(), want) {
-			t.Errorf("error %v, want one that says %q", p.err(), want)
+		if c.table(&p) != nil || p.Err() == nil || !strings.Contains(p.Err().Error(), want) {
+			t.Errorf("error %v, want one that says %q", p.Err(), want)
 		}
 	}
 }

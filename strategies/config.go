@@ -1,10 +1,8 @@
 package strategies
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/config"
 	"github.com/otelpool/pool/internal/handle"
 )
 
@@ -36,52 +34,25 @@ func Must[P any](p P, err error) P {
 // engineEvictions are the reasons for which a pool with an engine drops objects.
 var engineEvictions = pool.SetOf(pool.EvictResize, pool.EvictPressure, pool.EvictIdle, pool.EvictBudget, pool.EvictClosed)
 
-// problems collects what is wrong with a config, so that all of it is reported
-// at once.
-type problems struct {
-	kind  string // the config's type
-	other string // for the next add
-	errs  []error
-}
+// problems collects what is wrong with a pool's config.
+type problems struct{ config.Problems }
 
-// with names the field that the next one added does not go together with.
-func (p *problems) with(other string) *problems {
-	p.other = other
-	return p
-}
-
-// add notes that a field has a value that it cannot have, and what would be
-// right.
-func (p *problems) add(field string, value any, remedy string) {
-	p.errs = append(p.errs, &pool.ConfigError{
-		Config: "strategies: " + p.kind, Field: field, Other: p.other, Value: fmt.Sprint(value), Remedy: remedy,
-	})
-}
-
-// addIf adds if the condition holds.
-func (p *problems) addIf(wrong bool, field string, value any, remedy string) {
-	if wrong {
-		p.add(field, value, remedy)
-	}
-	p.other = ""
-}
+func problemsOf(kind string) problems { return problems{config.ProblemsOf("strategies: " + kind)} }
 
 func (p *problems) zeroing(z Zeroing) {
-	p.addIf(z > ZeroOnGet, "Zero", uint8(z), "use ZeroNever, ZeroOnPut or ZeroOnGet")
+	p.AddIf(z > ZeroOnGet, "Zero", uint8(z), "use ZeroNever, ZeroOnPut or ZeroOnGet")
 }
 
 // limit is the limit in force for a config's Limit.
 func (p *problems) limit(bytes int64) int64 {
-	p.addIf(bytes < 0, "Limit", bytes, "use bytes, 0 for the default, or pool.Unlimited")
+	p.AddIf(bytes < 0, "Limit", bytes, "use bytes, 0 for the default, or pool.Unlimited")
 	if bytes <= 0 { // one complaint is enough
 		return DefaultLimit
 	}
 	return bytes
 }
 
-func (p *problems) err() error { return errors.Join(p.errs...) }
-
-// publication is a config's wish to be found.
+// publication holds a config's registration fields.
 type publication struct {
 	name     string
 	registry *pool.Registry

@@ -67,15 +67,15 @@ type Fixed struct {
 // NewFixed returns a pool, or an error that says all that is wrong with the
 // config.
 func NewFixed(c FixedConfig) (*Fixed, error) {
-	p := problems{kind: "FixedConfig"}
-	p.addIf(c.Size <= 0, "Size", c.Size, "use the bytes of one buffer, at least 1")
-	p.addIf(c.Count <= 0, "Count", c.Count, "use the number of buffers, at least 1")
-	p.addIf(c.Count > maxSlots, "Count", c.Count, fmt.Sprintf("use at most %d", maxSlots))
-	p.with("Count").addIf(c.Size > 0 && c.Count > 0 && c.Count > math.MaxInt/c.Size,
+	p := problemsOf("FixedConfig")
+	p.AddIf(c.Size <= 0, "Size", c.Size, "use the bytes of one buffer, at least 1")
+	p.AddIf(c.Count <= 0, "Count", c.Count, "use the number of buffers, at least 1")
+	p.AddIf(c.Count > maxSlots, "Count", c.Count, fmt.Sprintf("use at most %d", maxSlots))
+	p.With("Count").AddIf(c.Size > 0 && c.Count > 0 && c.Count > math.MaxInt/c.Size,
 		"Size", c.Size, "Size times Count must fit an int")
 	p.zeroing(c.Zero)
 	p.safety(c.Safety)
-	if err := p.err(); err != nil {
+	if err := p.Err(); err != nil {
 		return nil, err
 	}
 	core := &fixed{zero: c.Zero}

@@ -55,7 +55,7 @@ func (s Safety) String() string {
 }
 
 func (p *problems) safety(s Safety) {
-	p.addIf(s > SafetyStrict, "Safety", uint8(s), "use SafetySampled, SafetyOff or SafetyStrict")
+	p.AddIf(s > SafetyStrict, "Safety", uint8(s), "use SafetySampled, SafetyOff or SafetyStrict")
 }
 
 // inForce is the config's, but in debug builds.

@@ -68,17 +68,17 @@ type SizeClasses struct {
 // NewSizeClasses returns a pool, or an error that says all that is wrong with
 // the config.
 func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
-	p := problems{kind: "SizeClassesConfig"}
+	p := problemsOf("SizeClassesConfig")
 	table := c.Classes.table(&p)
 	p.zeroing(c.Zero)
 	p.safety(c.Safety)
 	limit := p.limit(c.Limit)
 	if table != nil {
-		p.with("Classes").addIf(limit < int64(table.sizes[0]), "Limit", limit,
+		p.With("Classes").AddIf(limit < int64(table.sizes[0]), "Limit", limit,
 			fmt.Sprintf("less than one buffer of the smallest class; use at least %d, or 0 for %d", table.sizes[0], DefaultLimit))
 		c.checkPrewarm(&p, table, limit)
 	}
-	if err := p.err(); err != nil {
+	if err := p.Err(); err != nil {
 		return nil, err
 	}
 	core := &sizeClasses{table: table, zero: c.Zero}
@@ -108,14 +108,14 @@ func (c *SizeClassesConfig) checkPrewarm(p *problems, table *classTable, limit i
 		field := fmt.Sprintf("Prewarm[%d]", size)
 		switch {
 		case !ok:
-			p.add(field, n, fmt.Sprintf("no class holds %d bytes; the largest is %d", size, table.largest()))
+			p.AddIf(true, field, n, fmt.Sprintf("no class holds %d bytes; the largest is %d", size, table.largest()))
 		case n < 0:
-			p.add(field, n, "use 0 or more")
+			p.AddIf(true, field, n, "use 0 or more")
 		default:
 			bytes = config.Sum(bytes, config.Product(int64(n), int64(table.sizes[class])))
 		}
 	}
-	p.with("Limit").addIf(bytes > limit, "Prewarm", fmt.Sprintf("%d bytes in all", bytes), fmt.Sprintf("must fit the limit of %d bytes", limit))
+	p.With("Limit").AddIf(bytes > limit, "Prewarm", fmt.Sprintf("%d bytes in all", bytes), fmt.Sprintf("must fit the limit of %d bytes", limit))
 }
 
 // Get returns a buffer of length n. It panics if n is negative.

@@ -79,10 +79,10 @@ type syncCore[T any] struct {
 // NewSync returns a pool, or an error that says all that is wrong with the
 // config.
 func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
-	p := problems{kind: "SyncConfig"}
-	p.addIf(c.New != nil && c.NewE != nil, "NewE", "set, and New too", "give one of them")
-	p.addIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
-	if err := p.err(); err != nil {
+	p := problemsOf("SyncConfig")
+	p.AddIf(c.New != nil && c.NewE != nil, "NewE", "set, and New too", "give one of them")
+	p.AddIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
+	if err := p.Err(); err != nil {
 		return nil, err
 	}
 	if c.New == nil && c.NewE == nil {
