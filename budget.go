@@ -168,12 +168,12 @@ func (b *Budget) Reclaim() int64 {
 	if b.over() <= 0 {
 		return freed
 	}
-	all := slices.Collect(b.all) // whoever leaves meanwhile is attached all the same
+	all := slices.Collect(b.all) // whoever leaves meanwhile is drained all the same
 	for _, m := range all {
 		m.Detach()
 	}
 	for _, m := range all {
-		m.Attach()
+		m.Drain()
 	}
 	return freed + b.evict()
 }

@@ -14,7 +14,7 @@ func (y young) LongestWait(time.Duration) (time.Duration, bool) { *y.asked++; re
 
 func (young) Evict(int64, time.Duration, bool) int64 { return 0 }
 func (young) Detach()                                {}
-func (young) Attach()                                {}
+func (young) Drain()                                 {}
 
 func TestARefusalCostsTheSameWithAThousandPools(t *testing.T) {
 	for _, pools := range []int{1, 8, 1000} {

@@ -29,11 +29,11 @@ type BudgetMember interface {
 	// says whether memory pressure is why, and not that the budget is full. It
 	// returns the bytes freed.
 	Evict(bytes int64, idle time.Duration, pressed bool) int64
-	// Detach takes from the Ps what they have at hand, and Attach gives it to
+	// Detach takes from the Ps what they have at hand, and Drain gives it to
 	// Evict, once no P can be in the middle of using it. Between many Detaches
-	// and as many Attaches the world has to be stopped once.
+	// and as many Drains the world has to be stopped once.
 	Detach()
-	Attach()
+	Drain()
 }
 
 // Sample is a buffer or an object that is handed out now, chosen at random from

@@ -10,6 +10,12 @@ import (
 // besides the slot itself. An object is either the top one, or in the loaded
 // magazine: what is put and taken again at once passes through the top alone,
 // whose address is known early, while a slot's takes another load to know.
+//
+// Only the P's pinned goroutine writes to it, with plain stores, since nobody else reads
+// those fields but the counters, n and low, which are read by atomic loads: a word of a
+// 64-bit platform is not torn. In what order others see the stores does not matter to the fields
+// that the owner keeps to itself, for the next owner comes after an unpin and a pin on the same
+// P, or after a barrier, and both order memory.
 type Cell struct {
 	top    unsafe.Pointer // the object put last, unless it has been taken
 	tally  uint64         // hits and bytes requested, see Count
@@ -18,16 +24,16 @@ type Cell struct {
 	n      int            // objects in the loaded magazine
 	low    int            // Get takes of them while there are more than this: the others are sealed, see unseal
 	room   int            // objects it may have, the top included, before the quota or the magazine ends
-	loaded *stack
+	loaded *magazine
 
 	// What follows is touched on slow paths, and by pools of sized objects.
-	previous *stack // nil, or with previous.n objects
-	quota    int64  // bytes charged for this cell
+	previous *magazine // nil, or with previous.n objects
+	quota    int64     // bytes charged for this cell
 	misses   uint64
 	drained  drained
 	sized    *sized // nil but for sized objects
-	asked    int32  // 0, or to settle: one more than the loaded magazine's objects that were not used in a window
-	touched  bool   // previous was swapped in or out since the cell settled
+	owed     int32  // 0, or what the owner has to give the depot: the loaded magazine's objects that a window did not use, and 1
+	swapped  bool   // previous was swapped in or out since the cell paid what it owed
 	live     bool   // belongs to a P; the others are neither filled nor emptied
 	lock     percpu.Lock
 
@@ -45,15 +51,15 @@ type sized struct {
 }
 
 // void is what a P without a shard finds in place of its cells: nothing to take
-// and no room to give. Nothing is ever written to it but, in portable builds, the
-// locks.
+// and no room to give, so that the fast path has no nil to check for. All pools share it, and
+// all Ps read it, since nothing is ever written to it but, in portable builds, the locks.
 var void [MaxClasses]Cell
 
 // Take takes an object off the cell, or returns nil: then ask [Pool.Get]. Who
 // gets one has to Count it. The caller holds the cell, here and below.
 func (c *Cell) Take() unsafe.Pointer {
 	if x := c.top; x != nil {
-		c.top = nil
+		c.top = nil // or the pool would keep alive what the caller drops
 		return x
 	}
 	return c.Pop()
@@ -73,7 +79,7 @@ func (c *Cell) TakeTop() unsafe.Pointer {
 // nil.
 func (c *Cell) Pop() unsafe.Pointer {
 	n := c.n
-	if n <= c.low {
+	if n <= c.low { // one test for "empty" and "sealed". Another may be writing low: see seal
 		return nil
 	}
 	slot := (*unsafe.Pointer)(unsafe.Add(c.slots, n*wordSize-wordSize))
@@ -83,7 +89,9 @@ func (c *Cell) Pop() unsafe.Pointer {
 	return x
 }
 
-// Give puts an object on the cell, or returns false: then ask [Pool.Put].
+// Give puts an object on the cell, or returns false: then ask [Pool.Put]. It counts in the
+// section in which it puts. So nobody can count x as a hit before it counts as pooled: this P
+// cannot before the section ends, and others get x through the depot only, later still.
 func (c *Cell) Give(x unsafe.Pointer) bool {
 	if c.top == nil && c.room > 0 {
 		c.top = x
@@ -97,7 +105,7 @@ func (c *Cell) Give(x unsafe.Pointer) bool {
 // push puts an object on the loaded magazine, if there is room.
 func (c *Cell) push(x unsafe.Pointer) bool {
 	n := c.n + 1
-	if n >= c.room {
+	if n >= c.room { // the top's place counts, whether it is taken or not
 		return false
 	}
 	*(*unsafe.Pointer)(unsafe.Add(c.slots, n*wordSize-wordSize)) = x
@@ -134,17 +142,36 @@ func (c *Cell) GiveSized(x unsafe.Pointer, size int64) bool {
 
 const wordSize = int(unsafe.Sizeof(uintptr(0)))
 
-// load makes s the loaded magazine. The one loaded before must have been stored.
-func (c *Cell) load(s *stack) {
-	c.loaded, c.n, c.low = s, s.n, 0
-	c.slots = unsafe.Pointer(unsafe.SliceData(s.slots))
+// take is Take or TakeSized with Count, whichever the class needs.
+func (c *Cell) take(d *depot, asked int) (x unsafe.Pointer, sample bool) {
+	if d.size == 0 {
+		x = c.TakeSized()
+	} else {
+		x = c.Take()
+	}
+	return x, x != nil && !c.Count(asked)
+}
+
+// give is Give or GiveSized.
+func (c *Cell) give(d *depot, x unsafe.Pointer, size int64) bool {
+	if d.size == 0 {
+		return c.GiveSized(x, size)
+	}
+	return c.Give(x)
+}
+
+// load makes m the loaded magazine. The one loaded before must have been stored.
+func (c *Cell) load(m *magazine) {
+	c.loaded, c.n, c.low = m, m.n, 0
+	c.slots = unsafe.Pointer(unsafe.SliceData(m.slots))
 	if c.sized != nil {
-		c.sized.sizes = unsafe.Pointer(unsafe.SliceData(s.sizes))
+		c.sized.sizes = unsafe.Pointer(unsafe.SliceData(m.sizes))
 	}
 }
 
-// store writes the loaded magazine's count back and returns it, or nil.
-func (c *Cell) store() *stack {
+// store writes the loaded magazine's count back and returns it, or nil. Take and Give
+// count in the cell alone, which spares them a cache line.
+func (c *Cell) store() *magazine {
 	if c.loaded != nil {
 		c.loaded.n = c.n
 	}
@@ -156,15 +183,15 @@ func (c *Cell) swap() {
 	previous := c.previous
 	c.previous = c.store()
 	c.load(previous)
-	c.touched = true
+	c.swapped = true
 }
 
-// strip takes both magazines, the top object and the quota from the cell.
-func (c *Cell) strip() (top unsafe.Pointer, a, b *stack, quota int64) {
+// takeAll takes both magazines, the top object and the quota from the cell.
+func (c *Cell) takeAll() (top unsafe.Pointer, a, b *magazine, quota int64) {
 	top, a, b, quota = c.top, c.store(), c.previous, c.quota
 	c.top, c.loaded, c.previous, c.slots = nil, nil, nil, nil
 	c.n, c.low, c.room, c.quota = 0, 0, 0, 0
-	c.asked, c.touched = 0, false
+	c.owed, c.swapped = 0, false
 	if c.sized != nil {
 		c.sized.sizes, c.sized.slack = nil, 0
 	}

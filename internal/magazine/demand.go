@@ -14,16 +14,16 @@ import (
 // Demand implements control.Tunable: see there.
 func (p *Pool) Demand(now time.Time, into *control.Demand) {
 	idle := p.endWindow(now, into)
-	p.dropOld(idle) // after the report: what is dropped now belongs to the next window
+	p.dropOld(idle) // after the report: what is dropped now belongs to the next window, and Discard runs under no lock
 }
 
 // endWindow is Demand but for what is dropped, since Discard may do as it likes. It
 // returns the idle bytes.
 func (p *Pool) endWindow(now time.Time, into *control.Demand) int64 {
-	p.aging.Lock()
-	defer p.aging.Unlock()
+	p.aging.mu.Lock()
+	defer p.aging.mu.Unlock()
 	p.ageLocked(now)
-	p.Attach()
+	p.Drain()
 	stats := snapshots.Get().(*pool.Stats)
 	defer snapshots.Put(stats)
 	p.Stats(stats)
@@ -37,23 +37,23 @@ var snapshots = sync.Pool{New: func() any { return new(pool.Stats) }}
 
 // report writes what the window saw, and begins the next.
 func (p *Pool) report(stats *pool.Stats, into *control.Demand) {
-	a := p.agesLocked()
-	into.Window = a.last.Sub(a.ended)
-	before := time.Duration(p.clock.Load()) - into.Window
-	a.ended = a.last
+	w := p.aging.windowsLocked(len(p.depots))
+	into.Window = w.last.Sub(w.reported)
+	before := time.Duration(p.aging.now.Load()) - into.Window
+	w.reported = w.last
 	into.Classes = slices.Grow(into.Classes[:0], len(p.depots))[:len(p.depots)]
 	for i := range p.depots {
 		c := &into.Classes[i]
 		*c = control.ClassDemand{}
 		now := &stats.Classes[i].Counts
-		p.depots[i].demand(c, now, &a.before[i], a.low[i], into.Window, before)
+		p.depots[i].demand(c, now, &w.before[i], w.low[i], into.Window, before)
 		c.IdleAge = p.depots[i].limitAge()
 	}
 }
 
 // demand writes a class's part, from the counts at the window's end and at its
-// beginning, and begins a new window in the depot. Low objects lay unused in Ps, and
-// the pool had been there for so long before.
+// beginning, and begins a new window in the depot. Low objects lay unused in Ps. Since is
+// how long the pool had been there when the window began.
 func (d *depot) demand(c *control.ClassDemand, now *pool.Counts, before *counted, low int64, window, since time.Duration) {
 	c.Size = d.size
 	if d.size == 0 && now.Idle > 0 {
@@ -69,22 +69,22 @@ func (d *depot) demand(c *control.ClassDemand, now *pool.Counts, before *counted
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c.LowWater = d.lowest + low
-	d.reachedLocked(d.lowest, held)
-	d.seeLocked(c.InUse, c.Idle, c.LowWater, window, since)
-	d.lowest, d.some = d.idle.Load(), 1
-	if d.memory != nil {
-		d.memory.tell(c)
+	d.countLostLocked(d.lowest, held)
+	d.learnLocked(c.InUse, c.Idle, c.LowWater, window, since)
+	d.lowest, d.batch = d.idle.Load(), 1
+	if d.history != nil {
+		d.history.report(c)
 	}
 }
 
-// dropOld drops what has been idle for longer than its class allows, but for
-// what is reserved. Idle is the bytes that are.
+// dropOld drops what has been idle for longer than its class's idle age, but for
+// what is reserved. Idle is the pool's idle bytes.
 func (p *Pool) dropOld(idle int64) {
-	spare := p.spare(idle)
+	spare := p.spareOf(idle)
 	for i := range p.depots {
 		d := &p.depots[i]
 		for spare > 0 {
-			x, size := d.evictOld(p.began.Load(), p.clock.Load(), spare)
+			x, size := d.evictOld(p.aging.began.Load(), p.aging.now.Load(), spare)
 			if x == nil {
 				break
 			}
@@ -103,8 +103,8 @@ func (d *depot) evictOld(at, now, most int64) (x unsafe.Pointer, size int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	age := d.limitAge()
-	if w := d.demanded; w != nil {
-		age = d.ages.At(w.depth, age)
+	if e := d.estimate; e != nil {
+		age = d.ages.At(e.depth, age)
 	}
 	return d.evictOldestLocked(at-int64(age)+1, now, most)
 }
@@ -136,9 +136,6 @@ func (p *Pool) SetIdleAges(class int, base int64, ages []time.Duration) {
 	}
 }
 
-// SetReserve implements control.Tunable.
-func (p *Pool) SetReserve(bytes int64) { p.reserve.Store(max(bytes, 0)) }
-
 // Curve implements control.Tunable.
 func (p *Pool) Curve(into *control.Curve) {
 	var stats pool.Stats
@@ -155,8 +152,8 @@ func (p *Pool) Curve(into *control.Curve) {
 func (d *depot) curve() (saved, lost [control.NumCurve]uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.memory == nil {
+	if d.history == nil {
 		return saved, lost
 	}
-	return d.memory.saved, d.memory.lost
+	return d.history.saved, d.history.lost
 }

@@ -5,49 +5,8 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/reach"
 )
-
-// stack is a magazine: a small stack of free objects, all of one class.
-type stack struct {
-	newer, older *stack // in a depot's list
-	stamp        int64  // the pool's clock when its objects were used last
-	n            int
-	slots        []unsafe.Pointer
-	sizes        []int64 // of sized objects, beside their slots
-}
-
-func (s *stack) push(x unsafe.Pointer, size int64) {
-	s.slots[s.n] = x
-	if s.sizes != nil {
-		s.sizes[s.n] = size
-	}
-	s.n++
-}
-
-func (s *stack) pop() (x unsafe.Pointer, size int64) {
-	s.n--
-	x, s.slots[s.n] = s.slots[s.n], nil
-	if s.sizes != nil {
-		size = s.sizes[s.n]
-	}
-	return x, size
-}
-
-// moveBottom moves the k objects at the bottom to an empty magazine.
-func (s *stack) moveBottom(to *stack, k int) {
-	k = min(k, s.n)
-	moved := copy(to.slots, s.slots[:k])
-	copy(s.slots, s.slots[k:s.n])
-	clear(s.slots[s.n-k : s.n])
-	if s.sizes != nil {
-		copy(to.sizes, s.sizes[:k])
-		copy(s.sizes, s.sizes[k:s.n])
-	}
-	s.n -= k
-	to.n = moved
-}
 
 // depot is a class's central store: magazines with objects in a list from the
 // newest to the oldest, and empty ones to exchange for them.
@@ -60,144 +19,143 @@ type depot struct {
 
 	mu             sync.Mutex
 	closed         bool
-	newest, oldest *stack
-	empty          *stack // linked by older
+	newest, oldest *magazine
+	empty          *magazine // linked by older
 	empties        int
 	idle           atomic.Int64 // objects here; changed under mu, read without
 	lowest         int64        // fewest of them since the window began
-	some           int          // how many to take of a magazine that has lain
-	oldestStamp    atomic.Int64 // oldest's stamp, or never
-	memory         *memory      // what came of what was dropped; nil until something was
-	remembered     atomic.Bool  // memory has ghosts
+	batch          int          // how many to take of a magazine that has lain
+	oldestStamp    atomic.Int64 // oldest's stamp, or never; changed under mu, read without
+	history        *history     // what became of what was dropped; nil until something was
+	hasGhosts      atomic.Bool  // history has; changed under mu, read without
 	passed         passed
 	idleAge        atomic.Int64 // nanoseconds, as SetIdleAge said; 0: the pool's own
 	ages           *reach.Ages  // guarded by mu; nil until SetIdleAges said some
 
 	ledger   atomic.Pointer[ledger]
-	demanded *demanded // guarded by mu; nil until a controller saw demand
+	estimate *estimate // guarded by mu; nil until a controller saw demand
 	_        [56]byte  // padding prevents false sharing
 }
 
-// ledger is counts of what did not go through a cell, or cannot be counted there.
-// A class that is not used has none.
-type ledger struct {
-	hits, pooled, requested   atomic.Uint64
-	hitBytes, pooledBytes     atomic.Uint64
-	full, pressed             atomic.Uint64
-	closedGets, closedIn      atomic.Uint64
-	prewarmed, prewarmedBytes atomic.Uint64
-	evicted, evictedBytes     [pool.NumEvictionReasons]atomic.Uint64
-}
+const (
+	maxLength        = 64        // objects in a magazine
+	maxMagazineBytes = 64 << 10  // bytes in a magazine, if more than one object
+	sizedLength      = 16        // objects in a magazine of sized objects
+	maxEmpties       = 32        // empty magazines that wait in a depot
+	never            = 1<<63 - 1 // the stamp of what is not there
+)
 
-// counts is the depot's ledger, made at the first call.
-func (d *depot) counts() *ledger {
-	if l := d.ledger.Load(); l != nil {
-		return l
+func (d *depot) init(size int64) {
+	d.size, d.length, d.batch = size, sizedLength, 1
+	d.oldestStamp.Store(never)
+	if size > 0 {
+		d.length = int(min(max(maxMagazineBytes/size, 1), maxLength))
 	}
-	d.ledger.CompareAndSwap(nil, new(ledger))
-	return d.ledger.Load()
 }
 
-// never is the stamp of what is not there.
-const never = 1<<63 - 1
-
-// maxEmpties bounds the empty magazines that wait in a depot.
-const maxEmpties = 32
-
-// bytes is what n objects of the magazine's bottom occupy.
-func (d *depot) bytes(s *stack) int64 {
+// bytes is what a magazine's objects occupy.
+func (d *depot) bytes(m *magazine) int64 {
 	if d.size != 0 {
-		return int64(s.n) * d.size
+		return int64(m.n) * d.size
 	}
 	var sum int64
-	for _, size := range s.sizes[:s.n] {
+	for _, size := range m.sizes[:m.n] {
 		sum += size
 	}
 	return sum
 }
 
 // sizeOf is the bytes of the magazine's uppermost object.
-func (d *depot) sizeOf(s *stack) int64 {
+func (d *depot) sizeOf(m *magazine) int64 {
 	if d.size != 0 {
 		return d.size
 	}
-	return s.sizes[s.n-1]
+	return m.sizes[m.n-1]
 }
 
-// newStack returns an empty magazine.
-func (d *depot) newStack() *stack {
+// pop takes a magazine's uppermost object.
+func (d *depot) pop(m *magazine) (x unsafe.Pointer, size int64) {
+	x, size = m.pop()
+	if d.size != 0 {
+		size = d.size
+	}
+	return x, size
+}
+
+// takeEmpty returns an empty magazine.
+func (d *depot) takeEmpty() *magazine {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.emptyLocked()
+	return d.takeEmptyLocked()
 }
 
-func (d *depot) emptyLocked() *stack {
-	if s := d.empty; s != nil {
-		d.empty, s.older = s.older, nil
+func (d *depot) takeEmptyLocked() *magazine {
+	if m := d.empty; m != nil {
+		d.empty, m.older = m.older, nil
 		d.empties--
-		return s
+		return m
 	}
-	s := &stack{slots: make([]unsafe.Pointer, d.length)}
+	m := &magazine{slots: make([]unsafe.Pointer, d.length)}
 	if d.size == 0 {
-		s.sizes = make([]int64, d.length)
+		m.sizes = make([]int64, d.length)
 	}
-	return s
+	return m
 }
 
 // recycle keeps an empty magazine for later.
-func (d *depot) recycle(s *stack) {
+func (d *depot) recycle(m *magazine) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.recycleLocked(s)
+	d.recycleLocked(m)
 }
 
 // store puts a magazine in front, but behind those that were used since stamp;
 // an empty one among the empty ones. It reports false if the depot is closed:
 // the magazine is still the caller's.
-func (d *depot) store(s *stack, stamp int64) bool {
+func (d *depot) store(m *magazine, stamp int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
-		return s.n == 0
+		return m.n == 0
 	}
-	if s.n == 0 {
-		d.recycleLocked(s)
+	if m.n == 0 {
+		d.recycleLocked(m)
 		return true
 	}
-	s.stamp = stamp
-	d.pushLocked(s)
-	d.idle.Add(int64(s.n))
+	m.stamp = stamp
+	d.pushLocked(m)
+	d.idle.Add(int64(m.n))
 	return true
 }
 
 // take removes the newest magazine, or returns nil. Of one that has lain since
 // before now it takes some objects only, twice as many each time in a window:
 // what demand does not reach has to keep its age.
-func (d *depot) take(now int64) *stack {
+func (d *depot) take(now int64) *magazine {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := d.newest
-	if s == nil {
+	m := d.newest
+	if m == nil {
 		return nil
 	}
-	if s.stamp < now && d.some < s.n {
-		part := d.emptyLocked()
-		part.stamp = s.stamp
-		for range d.some {
-			part.push(s.pop())
+	if m.stamp < now && d.batch < m.n {
+		part := d.takeEmptyLocked()
+		part.stamp = m.stamp
+		for range d.batch {
+			part.push(m.pop())
 		}
-		d.some *= 2
-		s = part
+		d.batch *= 2
+		m = part
 	} else {
-		d.unlinkLocked(s)
+		d.unlinkLocked(m)
 	}
-	d.leaveLocked(s.n)
-	d.recallLocked(now, s.stamp, s.n)
-	return s
+	d.countOutLocked(m.n)
+	d.reusedLocked(now, m.stamp, m.n)
+	return m
 }
 
-// leaveLocked counts objects that leave the depot.
-func (d *depot) leaveLocked(n int) {
+// countOutLocked counts objects that leave the depot.
+func (d *depot) countOutLocked(n int) {
 	d.lowest = min(d.lowest, d.idle.Add(-int64(n)))
 }
 
@@ -205,18 +163,18 @@ func (d *depot) leaveLocked(n int) {
 // false if the depot is closed.
 func (d *depot) storeOne(x unsafe.Pointer, size int64, stamp int64) bool {
 	d.mu.Lock()
-	s := d.newest
-	if s == nil || s.n == len(s.slots) || s.stamp < stamp {
+	m := d.newest
+	if m == nil || m.n == len(m.slots) || m.stamp < stamp {
 		d.mu.Unlock()
-		s = d.newStack()
-		s.push(x, size)
-		return d.store(s, stamp)
+		m = d.takeEmpty()
+		m.push(x, size)
+		return d.store(m, stamp)
 	}
 	defer d.mu.Unlock()
 	if d.closed {
 		return false
 	}
-	s.push(x, size)
+	m.push(x, size)
 	d.idle.Add(1)
 	return true
 }
@@ -225,15 +183,15 @@ func (d *depot) storeOne(x unsafe.Pointer, size int64, stamp int64) bool {
 func (d *depot) takeOne(now int64) (x unsafe.Pointer, size int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if s := d.newest; s != nil {
-		d.recallLocked(now, s.stamp, 1)
-		return d.takeFromLocked(s)
+	if m := d.newest; m != nil {
+		d.reusedLocked(now, m.stamp, 1)
+		return d.takeFromLocked(m)
 	}
 	return nil, 0
 }
 
 // evictOldest removes one of the objects that have lain longest, if it has since
-// before the given time and is of at most so many bytes, and remembers it.
+// before the given time and is of at most the given bytes, and remembers it.
 func (d *depot) evictOldest(before, now, most int64) (x unsafe.Pointer, size int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -241,26 +199,20 @@ func (d *depot) evictOldest(before, now, most int64) (x unsafe.Pointer, size int
 }
 
 func (d *depot) evictOldestLocked(before, now, most int64) (x unsafe.Pointer, size int64) {
-	s := d.oldest
-	if s == nil || s.stamp >= before || d.sizeOf(s) > most {
+	m := d.oldest
+	if m == nil || m.stamp >= before || d.sizeOf(m) > most {
 		return nil, 0
 	}
-	d.forgetLocked(now, s.stamp)
-	return d.takeFromLocked(s)
+	d.droppedLocked(now, m.stamp)
+	return d.takeFromLocked(m)
 }
 
-func (d *depot) takeFromLocked(s *stack) (x unsafe.Pointer, size int64) {
-	if s == nil {
-		return nil, 0
-	}
-	x, size = s.pop()
-	if d.size != 0 {
-		size = d.size
-	}
-	d.leaveLocked(1)
-	if s.n == 0 {
-		d.unlinkLocked(s)
-		d.recycleLocked(s)
+func (d *depot) takeFromLocked(m *magazine) (x unsafe.Pointer, size int64) {
+	x, size = d.pop(m)
+	d.countOutLocked(1)
+	if m.n == 0 {
+		d.unlinkLocked(m)
+		d.recycleLocked(m)
 	}
 	return x, size
 }
@@ -271,38 +223,38 @@ func (d *depot) close() {
 	d.closed, d.empty, d.empties = true, nil, 0
 }
 
-func (d *depot) pushLocked(s *stack) {
-	before := d.newest // the magazine that s goes in front of
-	var behind *stack
-	for before != nil && before.stamp > s.stamp {
+func (d *depot) pushLocked(m *magazine) {
+	before := d.newest // the magazine that m goes in front of
+	var behind *magazine
+	for before != nil && before.stamp > m.stamp {
 		before, behind = before.older, before
 	}
-	s.older, s.newer = before, behind
+	m.older, m.newer = before, behind
 	if before != nil {
-		before.newer = s
+		before.newer = m
 	} else {
-		d.oldest = s
+		d.oldest = m
 	}
 	if behind != nil {
-		behind.older = s
+		behind.older = m
 	} else {
-		d.newest = s
+		d.newest = m
 	}
 	d.oldestStamp.Store(d.oldest.stamp)
 }
 
-func (d *depot) unlinkLocked(s *stack) {
-	if s.newer != nil {
-		s.newer.older = s.older
+func (d *depot) unlinkLocked(m *magazine) {
+	if m.newer != nil {
+		m.newer.older = m.older
 	} else {
-		d.newest = s.older
+		d.newest = m.older
 	}
-	if s.older != nil {
-		s.older.newer = s.newer
+	if m.older != nil {
+		m.older.newer = m.newer
 	} else {
-		d.oldest = s.newer
+		d.oldest = m.newer
 	}
-	s.newer, s.older = nil, nil
+	m.newer, m.older = nil, nil
 	if d.oldest != nil {
 		d.oldestStamp.Store(d.oldest.stamp)
 	} else {
@@ -310,9 +262,9 @@ func (d *depot) unlinkLocked(s *stack) {
 	}
 }
 
-func (d *depot) recycleLocked(s *stack) {
+func (d *depot) recycleLocked(m *magazine) {
 	if d.empties < maxEmpties && !d.closed {
-		s.older, d.empty = d.empty, s
+		m.older, d.empty = d.empty, m
 		d.empties++
 	}
 }

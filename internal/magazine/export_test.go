@@ -9,7 +9,7 @@ import (
 // Held counts the idle objects one by one, where Stats derives them from what
 // was counted. Nobody may be using the pool.
 func (p *Pool) Held() (objects, bytes int64) {
-	add := func(d *depot, s *stack) {
+	add := func(d *depot, s *magazine) {
 		if s != nil {
 			objects += int64(s.n)
 			bytes += d.bytes(s)
@@ -20,7 +20,7 @@ func (p *Pool) Held() (objects, bytes int64) {
 		for s := d.newest; s != nil; s = s.older {
 			add(d, s)
 		}
-		for sh := p.all.Load(); sh != nil; sh = sh.older {
+		for sh := p.shards.all.Load(); sh != nil; sh = sh.older {
 			c := &sh.cells[i]
 			add(d, c.store())
 			add(d, c.previous)
@@ -34,13 +34,13 @@ func (p *Pool) Held() (objects, bytes int64) {
 }
 
 // At is Front.At.
-func (p *Pool) At(pid, class int) *Cell { return p.front.At(pid, class) }
+func (p *Pool) At(pid, class int) *Cell { return p.shards.front.At(pid, class) }
 
 const CellSize = unsafe.Sizeof(Cell{})
 
 // inCells is how many idle objects Ps have at hand.
 func (p *Pool) inCells() (n int) {
-	for s := p.all.Load(); s != nil; s = s.older {
+	for s := p.shards.all.Load(); s != nil; s = s.older {
 		for i := range s.cells {
 			n += s.cells[i].held()
 		}
@@ -49,4 +49,4 @@ func (p *Pool) inCells() (n int) {
 }
 
 // Budget is what the pool shares.
-func (p *Pool) Budget() *pool.Budget { return p.budget }
+func (p *Pool) Budget() *pool.Budget { return p.account.budget }

@@ -12,104 +12,83 @@ import (
 func (p *Pool) Get(class, asked int) (x unsafe.Pointer, sample bool) {
 	d := &p.depots[class]
 	for {
-		pid := percpu.Pin()
-		c := p.front.At(pid, class)
-		if !c.live {
-			c.Leave()
-			if p.attach(pid) {
-				continue
-			}
+		c := p.enter(class)
+		if c == nil {
 			d.counts().closedGets.Add(1)
 			d.counts().requested.Add(uint64(asked))
 			return nil, false
 		}
-		if c.asked != 0 {
-			c.Leave()
-			p.settle(d, class)
-			continue
-		}
-		c.unseal()
-		if c.n == 0 && c.previous != nil && c.previous.n > 0 {
-			c.swap()
-			c.fit(d)
-		}
-		if x, sample := d.takeFrom(c, asked); x != nil {
+		if x, sample := c.takeAny(d, asked); x != nil {
 			c.Leave()
 			return x, sample
 		}
-		if d.idle.Load() == 0 { // so that a pool that only misses never locks
+		if d.idle.Load() == 0 { // read without the lock, so that a pool that only misses never locks
 			sample := c.countMiss()
 			c.drained.bytes += uint64(asked)
 			c.Leave()
-			d.miss(p.clock.Load())
+			d.missed(p.aging.now.Load())
 			return nil, sample
 		}
-		c.Leave()
+		c.Leave() // the depot's lock is not for the pinned
 		if x := p.fetch(d, class, asked); x != nil {
 			return x, p.due(class)
 		}
+		// Somebody else took the depot's last, and may have filled this P meanwhile.
 	}
 }
 
-func (d *depot) takeFrom(c *Cell, asked int) (x unsafe.Pointer, sample bool) {
-	if d.size == 0 {
-		x = c.TakeSized()
-	} else {
-		x = c.Take()
+// takeAny takes from the sealed part and the previous magazine too.
+func (c *Cell) takeAny(d *depot, asked int) (x unsafe.Pointer, sample bool) {
+	c.unseal()
+	if c.n == 0 && c.previous != nil && c.previous.n > 0 {
+		c.swap()
+		c.fit(d)
 	}
-	return x, x != nil && !c.Count(asked)
+	return c.take(d, asked)
 }
 
 // fetch takes an object for the caller from the depot, and where cells are used
 // a whole magazine for the P with it. It returns nil if the depot was empty.
 func (p *Pool) fetch(d *depot, class, asked int) unsafe.Pointer {
+	now := p.aging.now.Load()
 	if d.span.Load() == 0 {
-		x, size := d.takeOne(p.clock.Load())
+		x, size := d.takeOne(now)
 		if x != nil {
-			d.countHit(size, asked) // first, or another could fill the room while idle still has the object: see Stats
-			p.release(size)
+			d.countHit(size, asked) // before the release, or another could fill the room while idle still has the object: see Stats
+			p.account.release(size)
 		}
 		return x
 	}
-	s := d.take(p.clock.Load())
-	if s == nil {
+	m := d.take(now)
+	if m == nil {
 		return nil
 	}
-	x, size := s.pop()
-	if d.size != 0 {
-		size = d.size
-	}
+	x, size := d.pop(m)
 	d.countHit(size, asked)
-	p.install(d, class, s, size)
+	p.loadInto(class, m, size)
 	return x
 }
 
-// install gives the P a magazine from the depot together with its charge, and
+// loadInto gives the P a magazine from the depot together with its charge, and
 // extra bytes, the charge of the object just taken from it. The P keeps charged
 // what it now holds and the extra object's room; the rest is released.
-func (p *Pool) install(d *depot, class int, s *stack, extra int64) {
-	bytes := d.bytes(s)
-	c := p.front.At(percpu.Pin(), class)
+func (p *Pool) loadInto(class int, m *magazine, extra int64) {
+	d := &p.depots[class]
+	bytes := d.bytes(m)
+	c := p.shards.front.At(percpu.Pin(), class)
 	if !c.live || c.held() > 0 { // somebody filled the P meanwhile, or took its shard
 		c.Leave()
-		p.release(extra)
-		p.deposit(d, s, s.stamp)
+		p.account.release(extra)
+		p.deposit(d, m, m.stamp)
 		return
 	}
 	spare, surplus := c.store(), c.quota
-	c.load(s)
+	c.load(m)
 	c.quota = bytes + extra
 	c.fit(d)
 	c.Leave()
-	p.release(surplus)
+	p.account.release(surplus)
 	if spare != nil {
 		d.recycle(spare)
 	}
-}
-
-// countHit counts a hit that no cell counted.
-func (d *depot) countHit(size int64, asked int) {
-	d.counts().hits.Add(1)
-	d.counts().hitBytes.Add(uint64(size))
-	d.counts().requested.Add(uint64(asked))
 }

@@ -61,7 +61,7 @@ func TestWhatIsTakenFromAPInUseIsYoung(t *testing.T) {
 	p.burst(0, 5)
 	p.burst(1, 5)
 	p.flush()
-	if now := p.clock.Load(); p.depots[0].oldestStamp.Load() != now || p.depots[1].oldestStamp.Load() != now {
+	if now := p.aging.now.Load(); p.depots[0].oldestStamp.Load() != now || p.depots[1].oldestStamp.Load() != now {
 		t.Errorf("used last at %d and %d, it is %d", p.depots[0].oldestStamp.Load(), p.depots[1].oldestStamp.Load(), now)
 	}
 }
@@ -122,17 +122,17 @@ func TestInUseIsNotUnderstatedWhileObjectsCrossPs(t *testing.T) {
 		sizes[i] = int64(64 + i)
 	}
 	p := newAged(t, Config{Sizes: sizes})
-	p.attach(0)
-	p.attach(1)
-	c := [2]*Cell{&p.ps[0].shard.cells[0], &p.ps[1].shard.cells[0]}
+	p.install(0)
+	p.install(1)
+	c := [2]*Cell{&p.shards.ps[0].shard.cells[0], &p.shards.ps[1].shard.cells[0]}
 	const objects = 50
-	empty := p.depots[0].newStack()
+	empty := p.depots[0].takeEmpty()
 	for _, c := range c { // as Puts would leave them
 		c.load(empty)
 		c.quota = objects * 64
-		p.charge(c.quota)
+		p.account.charge(c.quota)
 		c.fit(&p.depots[0])
-		empty = p.depots[0].newStack()
+		empty = p.depots[0].takeEmpty()
 	}
 	for range objects {
 		c[0].Give(unsafe.Pointer(new([16]byte)))

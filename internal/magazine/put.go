@@ -4,7 +4,6 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/internal/percpu"
 )
 
 // Put is what to do when a cell is full: it asks for more quota, and
@@ -14,126 +13,110 @@ func (p *Pool) Put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	if d.size != 0 {
 		size = d.size
 	}
-	result := p.put(d, class, x, size)
-	if result == pool.Full && p.makeWay(d, size) {
-		result = p.put(d, class, x, size)
+	result := p.put(class, x, size)
+	if result == pool.Full && p.evictFor(d, size) {
+		result = p.put(class, x, size)
 	}
-	switch result {
-	case pool.Pooled:
+	if result == pool.Pooled {
 		return result
-	case pool.Full:
+	}
+	if result == pool.Full {
 		result = p.refuse(d)
 	}
-	if p.discard != nil {
-		p.discard(x)
-	}
+	p.discard(x)
 	return result
 }
 
-func (p *Pool) put(d *depot, class int, x unsafe.Pointer, size int64) pool.ReturnResult {
-	var empty *stack // brought along, since allocating and locking are not for the pinned
-	for {
-		if span := d.span.Load(); span == 0 || size > d.share.Load() {
-			return p.putDirect(d, x, size)
-		}
-		pid := percpu.Pin()
-		c := p.front.At(pid, class)
-		if !c.live {
-			c.Leave()
-			if p.attach(pid) {
-				continue
-			}
+// put reports Full without counting it: there may be room yet.
+func (p *Pool) put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
+	d := &p.depots[class]
+	var empty *magazine // brought along, since allocating and locking are not for the pinned
+	for d.span.Load() != 0 && size <= d.share.Load() {
+		c := p.enter(class)
+		if c == nil {
 			d.counts().closedIn.Add(1)
 			return pool.ReturnClosed
 		}
-		if c.asked != 0 {
-			c.Leave()
-			p.settle(d, class)
-			continue
-		}
-		if d.giveTo(c, x, size) || c.spares(d) && p.afford(d, c, size) && d.giveTo(c, x, size) {
+		if c.give(d, x, size) || c.topIsFree(d) && p.ensureQuota(d, c, size) && c.give(d, x, size) {
 			c.Leave()
 			return pool.Pooled
 		}
-		needs, full := p.makeRoom(d, c, &empty, size)
-		if needs {
-			c.Leave()
-			p.deposit(d, full, p.clock.Load())
-			empty = d.newStack()
-			continue
-		}
-		result := pool.Pooled
-		if !p.afford(d, c, size) || !d.giveTo(c, x, size) {
-			result = pool.Full
-		}
+		full, ready := c.makeRoom(d, &empty, size)
+		kept := ready && p.ensureQuota(d, c, size) && c.give(d, x, size)
 		c.Leave()
-		p.deposit(d, full, p.clock.Load())
-		if empty != nil {
+		p.deposit(d, full, p.aging.now.Load())
+		switch {
+		case !ready:
+			empty = d.takeEmpty()
+			continue // on whatever P this is now
+		case empty != nil: // the P that it was fetched for did not need it
 			d.recycle(empty)
-			empty = nil
 		}
-		return result
+		if kept {
+			return pool.Pooled
+		}
+		return pool.Full
 	}
+	return p.putDirect(d, x, size)
 }
 
-func (d *depot) giveTo(c *Cell, x unsafe.Pointer, size int64) bool {
-	if d.size == 0 {
-		return c.GiveSized(x, size)
-	}
-	return c.Give(x)
-}
+// topIsFree tells whether the cell needs no magazine for one more object.
+func (c *Cell) topIsFree(d *depot) bool { return d.size != 0 && c.top == nil }
 
-// spares tells whether the cell needs no magazine for one more object.
-func (c *Cell) spares(d *depot) bool { return d.size != 0 && c.top == nil }
-
-// makeRoom gives the cell a loaded magazine that is not full. It asks for an
-// empty one by returning true, and returns a magazine that has to go to the
-// depot, with its part of the quota, if there is one.
-func (p *Pool) makeRoom(d *depot, c *Cell, empty **stack, size int64) (needs bool, full *stack) {
-	crowded := func() bool { return int64(c.n) >= d.span.Load() || c.crowds(d, size) }
+// makeRoom gives the cell a loaded magazine that is not full. If it is not ready, it needs
+// an empty one. It returns a magazine that has to go to the depot, with its part of the
+// quota, if there is one.
+func (c *Cell) makeRoom(d *depot, empty **magazine, size int64) (full *magazine, ready bool) {
 	if c.loaded == nil {
 		if *empty == nil {
-			return true, nil
+			return nil, false
 		}
-		c.load(*empty)
-		*empty = nil
-		c.fit(d)
+		c.loadEmpty(d, empty)
 	}
-	if !crowded() {
-		return false, nil
+	if !c.isFull(d, size) {
+		return nil, true
 	}
 	if c.previous != nil && c.previous.n < c.n {
 		c.swap()
 		c.fit(d)
-		if !crowded() {
-			return false, nil
+		if !c.isFull(d, size) {
+			return nil, true
 		}
 	}
 	if *empty == nil {
-		return true, nil
+		return nil, false
 	}
 	full, c.previous = c.previous, c.store()
-	c.load(*empty)
-	*empty = nil
 	if full != nil {
 		c.quota -= d.bytes(full)
 	}
+	c.loadEmpty(d, empty)
+	return full, !c.overShare(d, size)
+}
+
+func (c *Cell) loadEmpty(d *depot, empty **magazine) {
+	c.load(*empty)
+	*empty = nil
 	c.fit(d)
-	return c.crowds(d, size), full
+}
+
+// isFull tells whether the loaded magazine may have no more.
+func (c *Cell) isFull(d *depot, size int64) bool {
+	return int64(c.n) >= d.span.Load() || c.overShare(d, size)
 }
 
 // putDirect stores one object in the depot, for classes too large for cells.
 func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResult {
-	if p.closed.Load() { // before asking for room, which others would have to make
+	if p.shards.closed.Load() { // before asking for room, which others would have to make
 		d.counts().closedIn.Add(1)
 		return pool.ReturnClosed
 	}
-	if !p.charge(size) {
+	if !p.account.charge(size) {
 		return pool.Full
 	}
 	p.watch()
-	if !d.storeOne(x, size, p.clock.Load()) {
-		p.release(size)
+	if !d.storeOne(x, size, p.aging.now.Load()) {
+		p.account.release(size)
 		d.counts().closedIn.Add(1)
 		return pool.ReturnClosed
 	}
@@ -144,16 +127,20 @@ func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResu
 
 // deposit puts a charged magazine, used last at stamp, into the depot, or drops
 // what is in it if the pool was closed.
-func (p *Pool) deposit(d *depot, s *stack, stamp int64) {
-	if s != nil && !d.store(s, stamp) {
-		p.dropAll(d, s, pool.EvictClosed)
+func (p *Pool) deposit(d *depot, m *magazine, stamp int64) {
+	if m == nil || d.store(m, stamp) {
+		return
+	}
+	for m.n > 0 {
+		x, size := d.pop(m)
+		p.drop(d, x, size, pool.EvictClosed)
 	}
 }
 
 // refuse counts an object that there is no room for.
 func (p *Pool) refuse(d *depot) pool.ReturnResult {
-	d.refuse(p.clock.Load())
-	if p.budget != nil && p.budget.Pressed() {
+	d.refused(p.aging.now.Load())
+	if budget := p.account.budget; budget != nil && budget.Pressed() {
 		d.counts().pressed.Add(1)
 		return pool.ReturnPressure
 	}

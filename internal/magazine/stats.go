@@ -17,12 +17,12 @@ func (p *Pool) Stats(into *pool.Stats) {
 		into.Classes = append(into.Classes, pool.Class{Size: p.depots[i].size})
 		p.depots[i].countReturns(&into.Classes[i].Counts)
 	}
-	for s := p.all.Load(); s != nil; s = s.older {
+	for s := p.shards.all.Load(); s != nil; s = s.older {
 		for i := range s.cells {
 			s.cells[i].addReturns(&into.Classes[i].Counts)
 		}
 	}
-	for s := p.all.Load(); s != nil; s = s.older {
+	for s := p.shards.all.Load(); s != nil; s = s.older {
 		for i := range s.cells {
 			s.cells[i].addRequests(&into.Classes[i].Counts)
 		}
@@ -33,48 +33,10 @@ func (p *Pool) Stats(into *pool.Stats) {
 		p.depots[i].conclude(c)
 		into.Counts.Add(c)
 	}
-	into.Closed = p.closed.Load()
-	into.Limit = p.limit.Load()
-	into.Grown, into.Shrunk = p.grown.Load(), p.shrunk.Load()
+	into.Closed = p.shards.closed.Load()
+	into.Limit = p.Limit()
+	into.Grown, into.Shrunk = p.account.grown.Load(), p.account.shrunk.Load()
 	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
-}
-
-// Charged is the bytes charged to the limit now: those held, and the room that
-// Ps have bound.
-func (p *Pool) Charged() int64 { return p.charged.Load() }
-
-// countReturns adds the returns that the depot counted.
-func (d *depot) countReturns(c *pool.Counts) {
-	l := d.ledger.Load()
-	if l == nil {
-		return
-	}
-	c.Returns[pool.Pooled] += l.pooled.Load()
-	c.Returns[pool.Full] += l.full.Load()
-	c.Returns[pool.ReturnPressure] += l.pressed.Load()
-	c.Returns[pool.ReturnClosed] += l.closedIn.Load()
-	c.Prewarmed += l.prewarmed.Load()
-	if d.size == 0 {
-		c.IdleBytes += int64(l.pooledBytes.Load() + l.prewarmedBytes.Load())
-	}
-}
-
-// countRequests adds the other counts of the depot.
-func (d *depot) countRequests(c *pool.Counts) {
-	l := d.ledger.Load()
-	if l == nil {
-		return
-	}
-	c.Requests[pool.Hit] += l.hits.Load()
-	c.Requests[pool.RequestClosed] += l.closedGets.Load()
-	c.RequestedBytes += l.requested.Load()
-	for r := range c.Evictions {
-		c.Evictions[r] += l.evicted[r].Load()
-		c.EvictedBytes[r] += l.evictedBytes[r].Load()
-	}
-	if d.size == 0 {
-		c.IdleBytes -= int64(l.hitBytes.Load())
-	}
 }
 
 // addReturns adds the returns that the cell counted.

@@ -143,8 +143,8 @@ func TestABudgetThatIsLoweredIsDividedAnew(t *testing.T) {
 	budget.SetLimit(16 << 10)
 	p.tick(time.Second)
 	p.burst(0, 14)
-	for c := range p.ps {
-		if s := p.ps[c].shard; s != nil && s.cells[0].quota > 9<<10 {
+	for c := range p.shards.ps {
+		if s := p.shards.ps[c].shard; s != nil && s.cells[0].quota > 9<<10 {
 			t.Errorf("a P has bound %d of 16384 bytes: want no more than half, and the top", s.cells[0].quota)
 		}
 	}
@@ -320,25 +320,25 @@ func TestWithoutAControllerCollectionsAge(t *testing.T) {
 	a.burst(0, 20)
 	for range 6 {
 		p.ageAlone(time.Now())
-		p.aging.Lock()
-		p.age.real = p.age.real.Add(-OwnIdleAge) // as if it were then
-		p.age.alone = p.age.real
-		p.aging.Unlock()
+		p.aging.mu.Lock()
+		p.aging.windows.ended = p.aging.windows.ended.Add(-OwnIdleAge) // as if it were then
+		p.aging.windows.alone = p.aging.windows.ended
+		p.aging.mu.Unlock()
 	}
 	if idle := a.idle(); idle != 0 {
 		t.Errorf("%d objects idle after six times the idle age", idle)
 	}
 }
 
-func TestASentinelLooksAfterEachCollection(t *testing.T) {
+func TestAPoolWithoutAControllerLooksAfterEachCollection(t *testing.T) {
 	p := New(Config{Sizes: []int64{64}, Limit: pool.Unlimited})
 	t.Cleanup(p.Close)
 	a := &aged{t: t, Pool: p}
 	a.burst(0, 20)
 	looked := func() bool {
-		p.aging.Lock()
-		defer p.aging.Unlock()
-		return p.age != nil && !p.age.real.IsZero()
+		p.aging.mu.Lock()
+		defer p.aging.mu.Unlock()
+		return p.aging.windows != nil && !p.aging.windows.ended.IsZero()
 	}
 	for deadline := time.Now().Add(10 * time.Second); !looked(); runtime.Gosched() {
 		runtime.GC()
@@ -430,10 +430,10 @@ func TestWithoutAControllerWhatDemandDoesNotReachGoes(t *testing.T) {
 	for range 12 {
 		p.ageAlone(time.Now())
 		a.burst(0, 10)
-		p.aging.Lock()
-		p.age.real = p.age.real.Add(-OwnIdleAge / 2) // as if it were then
-		p.age.alone = p.age.real
-		p.aging.Unlock()
+		p.aging.mu.Lock()
+		p.aging.windows.ended = p.aging.windows.ended.Add(-OwnIdleAge / 2) // as if it were then
+		p.aging.windows.alone = p.aging.windows.ended
+		p.aging.mu.Unlock()
 	}
 	if idle := a.idle(); idle < 10 || idle > 11 {
 		t.Errorf("%d objects idle where 10 are needed", idle)
@@ -479,11 +479,11 @@ func TestAFullPoolTakesRoomBackFromItsPs(t *testing.T) {
 	if got := p.depots[0].share.Load(); got != share/8 {
 		t.Errorf("a P may charge %d bytes, want an eighth of %d", got, share)
 	}
-	for range crowdedFor/time.Second + 1 {
+	for range fullFor/time.Second + 1 {
 		p.tick(time.Second)
 	}
 	if got := p.depots[0].share.Load(); got != share {
-		t.Errorf("a P may charge %d bytes after %v with room to spare, want %d again", got, crowdedFor, share)
+		t.Errorf("a P may charge %d bytes after %v with room to spare, want %d again", got, fullFor, share)
 	}
 }
 

@@ -1,0 +1,68 @@
+package magazine
+
+import (
+	"sync/atomic"
+
+	"github.com/otelpool/pool"
+)
+
+// ledger is counts of what did not go through a cell, or cannot be counted there.
+// A class that is not used has none.
+type ledger struct {
+	hits, pooled, requested   atomic.Uint64
+	hitBytes, pooledBytes     atomic.Uint64
+	full, pressed             atomic.Uint64
+	closedGets, closedIn      atomic.Uint64
+	prewarmed, prewarmedBytes atomic.Uint64
+	evicted, evictedBytes     [pool.NumEvictionReasons]atomic.Uint64
+}
+
+// counts is the depot's ledger, made at the first call.
+func (d *depot) counts() *ledger {
+	if l := d.ledger.Load(); l != nil {
+		return l
+	}
+	d.ledger.CompareAndSwap(nil, new(ledger))
+	return d.ledger.Load()
+}
+
+// countHit counts a hit that no cell counted.
+func (d *depot) countHit(size int64, asked int) {
+	d.counts().hits.Add(1)
+	d.counts().hitBytes.Add(uint64(size))
+	d.counts().requested.Add(uint64(asked))
+}
+
+// countReturns adds the returns that the depot counted.
+func (d *depot) countReturns(c *pool.Counts) {
+	l := d.ledger.Load()
+	if l == nil {
+		return
+	}
+	c.Returns[pool.Pooled] += l.pooled.Load()
+	c.Returns[pool.Full] += l.full.Load()
+	c.Returns[pool.ReturnPressure] += l.pressed.Load()
+	c.Returns[pool.ReturnClosed] += l.closedIn.Load()
+	c.Prewarmed += l.prewarmed.Load()
+	if d.size == 0 {
+		c.IdleBytes += int64(l.pooledBytes.Load() + l.prewarmedBytes.Load())
+	}
+}
+
+// countRequests adds the other counts of the depot.
+func (d *depot) countRequests(c *pool.Counts) {
+	l := d.ledger.Load()
+	if l == nil {
+		return
+	}
+	c.Requests[pool.Hit] += l.hits.Load()
+	c.Requests[pool.RequestClosed] += l.closedGets.Load()
+	c.RequestedBytes += l.requested.Load()
+	for r := range c.Evictions {
+		c.Evictions[r] += l.evicted[r].Load()
+		c.EvictedBytes[r] += l.evictedBytes[r].Load()
+	}
+	if d.size == 0 {
+		c.IdleBytes -= int64(l.hitBytes.Load())
+	}
+}

@@ -1,0 +1,43 @@
+package magazine
+
+import "unsafe"
+
+// magazine is a small stack of free objects, all of one class. It has one owner: a cell, a
+// depot under its lock, or a goroutine that carries it from one to the other.
+type magazine struct {
+	newer, older *magazine // in a depot's list
+	stamp        int64     // the pool's clock when its objects were used last
+	n            int       // objects; not kept up to date while the magazine is loaded: see Cell.store
+	slots        []unsafe.Pointer
+	sizes        []int64 // of sized objects, beside their slots
+}
+
+func (m *magazine) push(x unsafe.Pointer, size int64) {
+	m.slots[m.n] = x
+	if m.sizes != nil {
+		m.sizes[m.n] = size
+	}
+	m.n++
+}
+
+func (m *magazine) pop() (x unsafe.Pointer, size int64) {
+	m.n--
+	x, m.slots[m.n] = m.slots[m.n], nil // or the pool would keep alive what the caller drops
+	if m.sizes != nil {
+		size = m.sizes[m.n]
+	}
+	return x, size
+}
+
+// moveBottom moves the k objects at the bottom to an empty magazine.
+func (m *magazine) moveBottom(to *magazine, k int) {
+	k = min(k, m.n)
+	to.n = copy(to.slots, m.slots[:k])
+	copy(m.slots, m.slots[k:m.n])
+	clear(m.slots[m.n-k : m.n])
+	if m.sizes != nil {
+		copy(to.sizes, m.sizes[:k])
+		copy(m.sizes, m.sizes[k:m.n])
+	}
+	m.n -= k
+}

@@ -1,0 +1,58 @@
+package magazine
+
+import (
+	"time"
+
+	"github.com/otelpool/pool/internal/percpu"
+)
+
+const (
+	// abandoned is how long after Age a pool is taken to have no controller.
+	abandoned = 30 * time.Second
+	// unattendedPause is the least time between two windows of a pool without one.
+	unattendedPause = time.Second
+)
+
+// unattended ages the pools that have come into use and have no controller, at the
+// pace of garbage collections, which is when their memory matters.
+var unattended = percpu.Collected[Pool]{After: func(p *Pool) bool { return p.ageAlone(time.Now()) }}
+
+// watch has a pool that has come into use aged. If the pool is closed meanwhile, ageAlone
+// sees it.
+func (p *Pool) watch() {
+	if !p.aging.watched.Load() && !p.aging.watched.Swap(true) { // read first, since all Ps come here
+		unattended.Add(p)
+	}
+}
+
+// ageAlone drops what has been idle for too long, unless a controller does
+// that. It reports whether to look again after the next collection.
+func (p *Pool) ageAlone(now time.Time) bool {
+	if p.shards.closed.Load() {
+		return false
+	}
+	if p.endWindowAlone(now) {
+		p.Drain()
+		p.dropOld(p.idleBytes())
+	}
+	return true
+}
+
+// endWindowAlone ends a window if no controller does, and reports whether it did.
+func (p *Pool) endWindowAlone(now time.Time) bool {
+	p.aging.mu.Lock()
+	defer p.aging.mu.Unlock()
+	w := p.aging.windowsLocked(len(p.depots))
+	since := now.Sub(w.ended)
+	switch alone := w.ended == w.alone; {
+	case w.ended.IsZero():
+		w.ended, w.alone = now, now
+		return false
+	case alone && since >= unattendedPause, !alone && since >= abandoned:
+		p.endLocked(w, since)
+		p.forgetDemand()
+		w.alone = w.ended
+		return true
+	}
+	return false
+}
