@@ -41,8 +41,12 @@ const (
 	maxLength        = 64        // objects in a magazine
 	maxMagazineBytes = 64 << 10  // bytes in a magazine, if more than one object
 	sizedLength      = 16        // objects in a magazine of sized objects
-	maxEmpties       = 32        // empty magazines that wait in a depot
 	never            = 1<<63 - 1 // the stamp of what is not there
+
+	// maxEmptySlots bounds the slots of the empty magazines that wait in a depot, not
+	// their number: a magazine of large objects has one slot, and a pool that is used
+	// up and filled again each second would leave one as garbage for each object.
+	maxEmptySlots = 32 * maxLength
 )
 
 func (d *depot) init(size int64) {
@@ -263,7 +267,7 @@ func (d *depot) unlinkLocked(m *magazine) {
 }
 
 func (d *depot) recycleLocked(m *magazine) {
-	if d.empties < maxEmpties && !d.closed {
+	if d.empties*d.length < maxEmptySlots && !d.closed {
 		m.older, d.empty = d.empty, m
 		d.empties++
 	}
