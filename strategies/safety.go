@@ -35,7 +35,7 @@ const (
 	// one in some 20 of 1 KiB where a class is asked 20,000 times a second, one in some
 	// 90,000 in a tight loop, and the fewer the larger they are, but at once at a place
 	// in the code that was never sampled. Requests that are not sampled cost nothing. It
-	// keeps beside the limit at most 16 objects, of 1 MiB together or a single one.
+	// keeps beside the limit at most 16 objects, of 256 KiB together or a single one.
 	SafetySampled Safety = iota
 	// SafetyOff looks at nothing.
 	SafetyOff

@@ -42,13 +42,21 @@ func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int, weight int
 	if !w.take(s) {
 		return nil
 	}
-	w.memory.Add(int64(s.span))
+	w.memory.Add(s.weighs())
 	runtime.AddCleanup(first, w.lost, s)
 	w.took(class, capacity, time.Since(start))
 	return b[:capacity:capacity]
 }
 
-// memoryOf is all of a quarantined buffer.
+// weighs is its memory, if that is its own and not an object's of New.
+func (s *StandIn) weighs() int64 {
+	if s.object {
+		return 0
+	}
+	return int64(s.span)
+}
+
+// buffer is all of a quarantined buffer.
 func (s *StandIn) buffer() []byte { return unsafe.Slice((*byte)(s.kept), s.span) }
 
 // pattern is what quarantined buffers are filled with, a page of it.

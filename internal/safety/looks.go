@@ -67,12 +67,20 @@ func (w *Watch) Due(class int) (weight int64, due bool) {
 	l.earn(spent)
 	s := l.visit(key)
 	s.passed += requests
-	due = w.memory.Load() < sampledMemory && l.affords(l.class(class, w.Classes), &s, w.room())
+	due = w.memory.Load() < s.memory() && l.affords(l.class(class, w.Classes), &s, w.room())
 	if due {
 		weight, s.passed, s.sampled = int64(max(s.passed, 1)), 0, true
 	}
 	l.sites[key] = s
 	return weight, due
+}
+
+// memory is what stand-ins may come to for the site to have another.
+func (s *site) memory() int64 {
+	if s.sampled {
+		return sampledMemory
+	}
+	return newSitesMemory
 }
 
 // room is the share of stand-ins that may still go out.

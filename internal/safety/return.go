@@ -60,6 +60,7 @@ func (w *Watch) Confine(s *StandIn) {
 	w.quarantine = append(w.quarantine, s)
 	w.since = 0
 	w.confined += s.size
+	w.memory.Add(-s.weighs())
 	released := w.surplus()
 	w.mu.Unlock()
 	w.release(released)
@@ -82,6 +83,7 @@ func (w *Watch) surplus() (released []*StandIn) {
 		}
 		s := w.quarantine[n]
 		w.confined -= s.size
+		w.memory.Add(s.weighs())
 		w.forget(s)
 	}
 	released = slices.Clone(w.quarantine[:n])

@@ -38,7 +38,7 @@ type Watch struct {
 	name   string
 	counts [pool.NumMisuseKinds]atomic.Uint64
 	looks  looks
-	memory atomic.Int64 // bytes of buffers' stand-ins that no collection has freed
+	memory atomic.Int64 // bytes of buffers' stand-ins that are neither in quarantine nor freed by a collection
 
 	mu         sync.Mutex   // guards what follows
 	index      index        // the stand-ins that are out or in quarantine
@@ -55,14 +55,16 @@ type Watch struct {
 const (
 	sampledOut, strictOut         = 1 << 10, 1 << 16
 	sampledHeld, strictHeld       = 16, 1 << 10
-	sampledBytes, strictHeldBytes = 1 << 20, 16 << 20
+	sampledBytes, strictHeldBytes = 256 << 10, 16 << 20
 )
 
-// sampledMemory is how many bytes of stand-ins of a pool that samples may be waiting
-// for a collection, those in quarantine and in use included. Their share of the time
-// says nothing of it: where collections are minutes apart, megabytes of garbage a
-// second would be what fills a control group.
-const sampledMemory = 2 << 20
+// sampledMemory is how many bytes of stand-ins of a pool that samples may be in use or
+// waiting for a collection for another one to go out. Their share of the time says
+// nothing of it: where collections are minutes apart, megabytes of garbage a second
+// would be what fills a control group. Those in quarantine, which may be there for
+// good, are not among them. A place that was never sampled need not wait for the
+// collection of those of other places.
+const sampledMemory, newSitesMemory = 512 << 10, 2 << 20
 
 // New returns a Watch for buffers.
 func New(c Config) *Watch { return &Watch{Config: c} }
@@ -141,9 +143,7 @@ func (w *Watch) Samples(yield func(control.Sample) bool) {
 
 // lost is called when the garbage collector has taken a stand-in.
 func (w *Watch) lost(s *StandIn) {
-	if !s.object {
-		w.memory.Add(-int64(s.span))
-	}
+	w.memory.Add(-s.weighs())
 	w.mu.Lock()
 	wasOut := s.state == out
 	if wasOut {
