@@ -47,7 +47,7 @@ type garbage struct {
 	forced   time.Duration
 	hasForce bool // a collection was asked for since the level was entered
 	shared   bool // others could use what is given back
-	alone    bool // the runtime has no memory limit of its own
+	alone    bool // the runtime has no memory limit of its own, or one above what there is
 }
 
 // see adds what was dropped since the run before, and forgets what a collection
@@ -75,7 +75,7 @@ func (g *garbage) see(p *policy, s *sample) {
 	}
 	g.again, g.asked = left, 0
 	g.shared = shared(&s.Reading)
-	g.alone = h.OK() && h.Limit == NoLimit
+	g.alone = p.unbounded(h)
 }
 
 // add takes in what was dropped at once in this run.
@@ -170,11 +170,18 @@ func (p *policy) urgent() bool {
 	return p.pressure.level > control.PressureNone || alone
 }
 
+// unbounded tells whether nothing keeps the runtime from letting the heap grow beyond
+// what there is: it knows of no limit, or of one that was right before the control
+// group's shrank.
+func (p *policy) unbounded(h *HeapReading) bool {
+	return h.OK() && h.Limit >= p.memory.cgroup
+}
+
 // outgrows tells whether the runtime means to let the heap grow to where memory
 // is short before it collects. It does not stop there exactly: a burst of
 // allocations runs on while the collection is under way.
 func (p *policy) outgrows(h *HeapReading) bool {
-	if !h.OK() || h.Limit != NoLimit || p.memory.limit == NoLimit {
+	if !p.unbounded(h) || p.memory.limit == NoLimit {
 		return false
 	}
 	return float64(h.Goal+h.Used()-h.Live) > p.c.Levels.High.Enter*float64(p.memory.limit)

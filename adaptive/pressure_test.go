@@ -350,9 +350,11 @@ func TestCollectionIsForcedAfterALargeTrimWithoutMemoryLimit(t *testing.T) {
 		{adaptive.ForceGCAuto, limit, 1000, 0},
 		{adaptive.ForceGCNever, adaptive.NoLimit, 1000, 0},
 		{adaptive.ForceGCAlways, limit, 1000, 1},
+		{adaptive.ForceGCAuto, 2 * limit, 1000, 1}, // above what its control group has by now
 	} {
 		l := newLab(t, adaptive.Config{ForceGC: c.force, MemoryLimit: limit})
 		l.reading.Heap.Limit = c.memLimit
+		l.reading.Cgroup = adaptive.CgroupReading{Version: 1, Max: 3 * limit / 2, High: adaptive.NoLimit, TightMax: adaptive.NoLimit}
 		l.step()
 		l.fill(0, c.objects)
 		l.step()
