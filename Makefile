@@ -64,6 +64,10 @@ test-lab: ## the lab's own tests: what benchmarks report, verdicts, mishaps, nam
 test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pools
 	$(stage) upstream go test -C lab/upstream -count=1 ./...
 
+.PHONY: test-poollint
+test-poollint: ## poollint on versions of other modules that had mistakes; downloads and compiles them
+	$(stage) poollint env POOLLINT_AFFECTED=1 go test -C cmd/poollint -count=1 -timeout 30m -run BecameKnown ./poollint
+
 .PHONY: test-e2e
 test-e2e: ## the gateway against a real collector, built here the first time
 	$(stage) e2e .ci/e2e
@@ -115,7 +119,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy fleet pressure test-kernel soak chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-poollint fleet pressure test-kernel soak chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each

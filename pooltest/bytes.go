@@ -105,7 +105,7 @@ func checkElsewhere(t *testing.T, p pool.Bytes) {
 		mustNotPanic(t, "Put of a buffer from elsewhere", func() {
 			p.Put(make([]byte, n))
 			p.Put(make([]byte, n/2, n+3))
-			p.Put(append(p.Get(n), 1))
+			p.Put(append(p.Get(n), 1)) //poollint:ignore the mistake is what is tested
 		})
 	})
 }

@@ -52,6 +52,7 @@ var imports = map[string][]string{
 	"syncpools/auto":               {module + "/syncpools"},
 	"pooltest":                     {module, vocabulary},
 	"cmd":                          {module, vocabulary, module + "/internal", module + "/adaptive", module + "/strategies"},
+	"cmd/poollint":                 {module + "/cmd/poollint", "golang.org/x/tools", "github.com/golangci/plugin-module-register"},
 	"poolconfig":                   {module, vocabulary, module + "/adaptive", module + "/strategies", module + "/internal/config", "go.yaml.in/yaml/v4"},
 	"poolprof":                     {module, vocabulary, "github.com/google/pprof"},
 	"adapters":                     {module, vocabulary, module + "/strategies"},

@@ -1,0 +1,204 @@
+package poollint
+
+import (
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+const (
+	kindUse    = "use after Put"
+	kindDouble = "double Put"
+	kindDefer  = "returned and put"
+)
+
+// afterPut looks for what uses or puts again what the i-th instruction of b puts.
+func (c *checker) afterPut(fn *ssa.Function, b *ssa.BasicBlock, i int, o op) {
+	dead := origin(o.value)
+	if _, ok := dead.(*ssa.Const); ok {
+		return
+	}
+	at, field := placeOf(o.value)
+	if load, ok := dead.(*ssa.UnOp); ok && load.Op == token.MUL && !field {
+		return // a variable that others may change
+	}
+	walk(b, i+1, []ssa.Value{dead}, func(_ *walker, s *state, instr ssa.Instruction) verdict {
+		if field {
+			if v := c.overwrites(instr, at); v != goOn {
+				return v
+			}
+			if load, ok := instr.(*ssa.UnOp); ok && load.Op == token.MUL {
+				if again, ok := placeOf(load); ok && again == at {
+					s.names[load] = true
+					return goOn
+				}
+			}
+		}
+		return c.afterwards(s, instr, o)
+	})
+	c.deferredToo(fn, b, o, dead)
+}
+
+// overwrites tells that a field may not be what was put any more.
+func (c *checker) overwrites(instr ssa.Instruction, at place) verdict {
+	switch instr := instr.(type) {
+	case *ssa.Store:
+		if p, ok := placeOf(instr.Addr); ok && p == at || origin(instr.Addr) == at.base {
+			return endPath
+		}
+	case ssa.CallInstruction:
+		if _, builtin := instr.Common().Value.(*ssa.Builtin); builtin {
+			return goOn
+		}
+		if o, known := c.ops[instr]; known && o.role == rolePut {
+			return goOn
+		}
+		if _, global := at.base.(*ssa.Global); global {
+			return endPath
+		}
+		for _, arg := range instr.Common().Args {
+			if origin(arg) == at.base || parent(arg) == at.base {
+				return endPath // it has the struct, and may change it
+			}
+		}
+		if _, param := at.base.(*ssa.Parameter); !param {
+			return endPath // who knows who else has it
+		}
+	}
+	return goOn
+}
+
+// afterwards judges an instruction after the Put.
+func (c *checker) afterwards(s *state, instr ssa.Instruction, put op) verdict {
+	if again, ok := c.ops[instr]; ok && again.role == rolePut {
+		if _, deferred := instr.(*ssa.Defer); s.same(again.value) && (!deferred || instr.Block() != nil) {
+			c.say(instr.Pos(), kindDouble, "it was put %s already; a second Put lets two callers have it at once. "+
+				"Put it once, where its last user ends", c.at(put))
+			return endPath
+		}
+		return goOn
+	}
+	if used := use(s, instr); used.IsValid() {
+		if _, ok := instr.(*ssa.Return); ok {
+			c.say(used, kindUse, "returned, but put %s: the caller and the pool's next user share it. Return a copy, or let the caller put it", c.at(put))
+		} else {
+			c.say(used, kindUse, "the memory was put %s and may be another's by now. Put it after its last use, or copy what is needed later", c.at(put))
+		}
+		return endPath
+	}
+	return goOn
+}
+
+// at is where an object was put, in words.
+func (c *checker) at(o op) string {
+	if o.via != "" {
+		return "at " + c.line(o.calls.Pos()) + " (by " + o.via + ")"
+	}
+	return "at " + c.line(o.calls.Pos())
+}
+
+// use is where an instruction reads or writes the object's memory, or gives it to
+// somebody; NoPos if it does not.
+func use(s *state, instr ssa.Instruction) token.Pos {
+	switch i := instr.(type) {
+	case *ssa.Store:
+		if _, local := i.Addr.(*ssa.Alloc); !local && s.is(i.Addr) {
+			return i.Pos()
+		}
+	case *ssa.UnOp:
+		if i.Op == token.MUL && s.is(i.X) && onlyStore(i.X) == nil || i.Op == token.ARROW && s.is(i.X) {
+			return near(i, i.Pos())
+		}
+	case *ssa.Convert:
+		if copies(i) && s.is(i.X) {
+			return i.Pos()
+		}
+	case *ssa.Send:
+		if s.is(i.X) {
+			return i.Pos()
+		}
+	case *ssa.Return:
+		for _, v := range i.Results {
+			if pos := firstOf(s, returned(i, v), i.Pos()); pos.IsValid() {
+				return pos
+			}
+		}
+	case *ssa.Defer:
+	case ssa.CallInstruction:
+		return usedBy(s, i)
+	}
+	return token.NoPos
+}
+
+// near is a load's place, or that of its operand, since loads in an index expression
+// have none.
+func near(v ssa.Instruction, pos token.Pos) token.Pos {
+	if pos.IsValid() {
+		return pos
+	}
+	for _, o := range v.Operands(nil) {
+		if *o != nil && (*o).Pos().IsValid() {
+			return (*o).Pos()
+		}
+	}
+	return pos
+}
+
+func firstOf(s *state, values []ssa.Value, pos token.Pos) token.Pos {
+	for _, v := range values {
+		if (refers(v.Type()) || isString(v.Type())) && s.is(v) {
+			return pos
+		}
+	}
+	return token.NoPos
+}
+
+// isString tells strings, which unsafe.String makes of a pool's memory.
+func isString(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Kind() == types.String
+}
+
+func usedBy(s *state, call ssa.CallInstruction) token.Pos {
+	common := call.Common()
+	if b, ok := common.Value.(*ssa.Builtin); ok {
+		switch b.Name() {
+		case "len", "cap", "SliceData", "StringData", "String", "Slice", "Add", "ssa:wrapnilchk":
+			return token.NoPos
+		}
+	}
+	if common.IsInvoke() && s.is(common.Value) {
+		return call.Pos()
+	}
+	return firstOf(s, common.Args, call.Pos())
+}
+
+// deferredToo looks for a deferred Put of what is put outright.
+func (c *checker) deferredToo(fn *ssa.Function, b *ssa.BasicBlock, o op, dead ssa.Value) {
+	for instr, d := range c.ops {
+		deferred, ok := instr.(*ssa.Defer)
+		if !ok || d.role != rolePut || deferred.Parent() != fn || origin(d.value) != dead {
+			continue
+		}
+		if _, loaded := dead.(*ssa.UnOp); loaded {
+			continue
+		}
+		if deferred.Block().Dominates(b) && deferred.Block() != b || deferred.Block() == b && before(deferred, o.calls) {
+			c.say(o.calls.Pos(), kindDouble, "the defer at %s puts it again when the function returns. Remove one of them", c.line(deferred.Pos()))
+		}
+	}
+}
+
+// before tells the order of instructions of one block.
+func before(a, b ssa.Instruction) bool {
+	for _, instr := range a.Block().Instrs {
+		if instr == a {
+			return true
+		}
+		if instr == b {
+			return false
+		}
+	}
+	return false
+}

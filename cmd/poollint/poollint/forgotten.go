@@ -1,0 +1,269 @@
+package poollint
+
+import (
+	"go/token"
+	"go/types"
+	"slices"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+const kindForgotten = "forgotten Put"
+
+// forgotten looks for a return that an object does not reach the pool before, although
+// it stays in the function. Objects in a sync.Pool are often dropped on purpose where
+// something failed: there it is sure of buffers alone.
+func (c *checker) forgotten(fn *ssa.Function, b *ssa.BasicBlock, i int, o op) {
+	whole := whole(o.value)
+	if !c.opts.suspicious && (o.kind == kindSync && !isBuffer(whole) || !c.putSomewhere(fn, whole)) {
+		return
+	}
+	if c.escapes(fn, whole) {
+		return
+	}
+	if e, ok := o.value.(*ssa.Extract); ok {
+		i = slices.Index(b.Instrs, ssa.Instruction(e))
+	}
+	walk(b, i+1, []ssa.Value{origin(whole)}, func(_ *walker, s *state, instr ssa.Instruction) verdict {
+		if nothing(s, o.value, whole) {
+			return endPath
+		}
+		if p, ok := c.ops[instr]; ok && p.role == rolePut && s.is(p.value) {
+			return endPath
+		}
+		switch instr := instr.(type) {
+		case *ssa.If:
+			if !nilCheck(instr.Block()) && (weighs(instr.Block(), o.value) || weighs(instr.Block(), whole)) {
+				return endPath
+			}
+		case *ssa.Return:
+			c.say(c.visible(instr, fn), kindForgotten, "this return leaves what was taken at %s out of its pool. "+
+				"Put it on this path too, best with a defer behind the Get", c.line(o.calls.Pos()))
+			return endPath
+		case ssa.CallInstruction:
+			if usedBy(s, instr).IsValid() && !c.putsLater(instr, o.value) {
+				return endPath // whom it is given to may put it
+			}
+		}
+		return goOn
+	})
+}
+
+// visible is a return's place, or the end of a function without one.
+func (c *checker) visible(ret *ssa.Return, fn *ssa.Function) token.Pos {
+	if ret.Pos().IsValid() || fn.Syntax() == nil {
+		return ret.Pos()
+	}
+	return fn.Syntax().End() - 1
+}
+
+// whole is what a Get gave in its type: behind Get().(*T).
+func whole(v ssa.Value) ssa.Value {
+	if refs := v.Referrers(); refs != nil {
+		for _, r := range *refs {
+			if t, ok := r.(*ssa.TypeAssert); ok {
+				if !t.CommaOk {
+					return t
+				}
+				for _, e := range *t.Referrers() {
+					if e, ok := e.(*ssa.Extract); ok && e.Index == 0 {
+						return e
+					}
+				}
+			}
+		}
+	}
+	return v
+}
+
+// isBuffer tells types of plain memory, which nobody drops on purpose.
+func isBuffer(t ssa.Value) bool {
+	typ := t.Type()
+	if pointsToSlice(typ) {
+		return true
+	}
+	if _, ok := typ.Underlying().(*types.Slice); ok {
+		return true
+	}
+	return isNamed(typ, "bytes", "Buffer") || isNamed(typ, "github.com/valyala/bytebufferpool", "ByteBuffer")
+}
+
+// putSomewhere tells that the function puts what it took, on another path.
+func (c *checker) putSomewhere(fn *ssa.Function, v ssa.Value) bool {
+	for instr, o := range c.ops {
+		if instr.Parent() == fn && o.role == rolePut && within(o.value, origin(v)) {
+			return true
+		}
+	}
+	return false
+}
+
+// putsLater tells whether a Put of v can be reached from a call.
+func (c *checker) putsLater(call ssa.Instruction, v ssa.Value) bool {
+	for instr, o := range c.ops {
+		if instr.Parent() != call.Parent() || o.role != rolePut || !within(o.value, origin(v)) {
+			continue
+		}
+		if instr.Block() == call.Block() && before(call, instr) || reaches(call.Block(), instr.Block()) {
+			return true
+		}
+	}
+	return false
+}
+
+func reaches(from, to *ssa.BasicBlock) bool {
+	seen := make(map[*ssa.BasicBlock]bool)
+	var visit func(b *ssa.BasicBlock) bool
+	visit = func(b *ssa.BasicBlock) bool {
+		for _, s := range b.Succs {
+			if s == to {
+				return true
+			}
+			if !seen[s] {
+				seen[s] = true
+				if visit(s) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return visit(from)
+}
+
+// nothing tells a path on which there was nothing in the pool, as nil, an error or
+// false beside it says.
+func nothing(s *state, got, whole ssa.Value) bool {
+	for _, v := range []ssa.Value{got, whole} {
+		if f, ok := s.known[isNil(v)]; ok && f.holds {
+			return true
+		}
+		e, ok := v.(*ssa.Extract)
+		if !ok {
+			continue
+		}
+		for _, r := range *e.Tuple.Referrers() {
+			other, ok := r.(*ssa.Extract)
+			if !ok || other == e {
+				continue
+			}
+			if f, ok := s.known[isNil(other)]; ok && !f.holds {
+				return true
+			}
+			if f, ok := s.known[other.Name()]; ok && !f.holds {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// escapes tells whether an object may be somebody else's to put: it, or what refers to
+// it, is stored, sent, returned, captured or given to another goroutine.
+func (c *checker) escapes(fn *ssa.Function, v ssa.Value) bool {
+	s := &state{names: map[ssa.Value]bool{origin(v): true}}
+	grow(fn, s)
+	return some(fn, func(instr ssa.Instruction) bool {
+		switch i := instr.(type) {
+		case *ssa.Store:
+			return refers(i.Val.Type()) && s.is(i.Val) && !s.is(i.Addr) && !isLocal(i.Addr)
+		case *ssa.MapUpdate:
+			return s.is(i.Value) || s.is(i.Key)
+		case *ssa.Send:
+			return s.is(i.X)
+		case *ssa.Return:
+			return firstOf(s, i.Results, 1).IsValid()
+		case *ssa.MakeClosure:
+			return c.captures(s, i)
+		case *ssa.Go:
+			return usedBy(s, i).IsValid()
+		case *ssa.Defer:
+			o, ok := c.ops[instr]
+			return usedBy(s, i).IsValid() && (!ok || o.role != rolePut)
+		case *ssa.Call:
+			return wrapped(s, i)
+		}
+		return false
+	})
+}
+
+// grow adds the phis that the object flows into.
+func grow(fn *ssa.Function, s *state) {
+	for again := true; again; {
+		again = false
+		for _, b := range fn.Blocks {
+			for _, instr := range b.Instrs[:phis(b)] {
+				phi := instr.(*ssa.Phi)
+				for _, e := range phi.Edges {
+					if !s.names[phi] && s.is(e) {
+						s.names[phi], again = true, true
+					}
+				}
+			}
+		}
+	}
+}
+
+func isLocal(addr ssa.Value) bool {
+	a := variable(addr)
+	if a == nil {
+		return false
+	}
+	_, ok := stores(a)
+	return ok
+}
+
+// captures tells whether a literal other than a deferred one that puts gets the object.
+func (c *checker) captures(s *state, m *ssa.MakeClosure) bool {
+	for _, r := range *m.Referrers() {
+		if o, ok := c.ops[r]; ok && o.role == rolePut {
+			return false
+		}
+	}
+	for _, bound := range m.Bindings {
+		if a := variable(bound); a != nil {
+			for _, st := range assigned(a) {
+				if s.is(st.Val) {
+					return true
+				}
+			}
+		}
+		if s.is(bound) {
+			return true
+		}
+	}
+	return false
+}
+
+// wrapped tells a call whose result may keep the object: one with a pointer or an
+// interface for a result that is not an error.
+func wrapped(s *state, call *ssa.Call) bool {
+	if !usedBy(s, call).IsValid() || keeper(call) != nil {
+		return false
+	}
+	results := call.Common().Signature().Results()
+	for result := range results.Variables() {
+		t := result.Type()
+		if types.Identical(t, types.Universe.Lookup("error").Type()) {
+			continue
+		}
+		switch t.Underlying().(type) {
+		case *types.Pointer, *types.Interface:
+			return !encoder(call)
+		}
+	}
+	return false
+}
+
+// encoder tells json.NewEncoder and the like, which do not put their writer.
+func encoder(call *ssa.Call) bool {
+	fn := calledFunc(call.Common())
+	if fn == nil || fn.Pkg() == nil {
+		return false
+	}
+	switch fn.Pkg().Path() {
+	case "encoding/json", "encoding/xml", "encoding/gob", "encoding/base64", "compress/gzip", "bufio", "fmt", "bytes", "strings", "io":
+		return true
+	}
+	return false
+}
