@@ -12,7 +12,7 @@ func TestEmptyMagazinesAreKeptBySlots(t *testing.T) {
 	for length, want := range map[int]int{1: 1000, maxLength: 32} {
 		d := &depot{length: length, size: 1}
 		for range 1000 {
-			d.recycle(&stack{slots: make([]unsafe.Pointer, length)})
+			d.recycle(&magazine{slots: make([]unsafe.Pointer, length)})
 		}
 		if d.empties != want {
 			t.Errorf("%d empty magazines of %d slots are kept, want %d", d.empties, length, want)
