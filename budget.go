@@ -136,8 +136,8 @@ func (b *Budget) all(yield func(control.BudgetMember) bool) {
 // MakeRoom drops the objects with the longest wait, so that n bytes may fit, if that is
 // longer than the wait of what is to fill them, which is 0 where nothing is known of it. It
 // reports whether it dropped anything. It is for pool implementations, in place of
-// refusing an object. Where there is nothing to drop, only one call in as many as there are eight pools looks, so that a
-// refusal costs the same with a thousand pools as with eight.
+// refusing an object. Where there is nothing to drop, only one call in as many as there are eight
+// pools looks, so that a refusal costs the same with a thousand pools as with eight.
 func (b *Budget) MakeRoom(n int64, wait time.Duration) bool {
 	if b.barren.Load() > 0 && b.barren.Add(-1) >= 0 {
 		return false

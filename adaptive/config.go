@@ -44,7 +44,8 @@ type Config struct {
 	PressureInterval time.Duration
 
 	// MaxIdleBytes is the budget: the most idle bytes of all pools together. By
-	// default it is half of the memory limit; where no limit is known, a sixteenth of the machine's memory and at most 256 MiB.
+	// default it is half of the memory limit; where no limit is known, a sixteenth of the machine's
+	// memory and at most 256 MiB.
 	MaxIdleBytes int64
 	// MemoryLimit is the most bytes the process should use, for where neither
 	// GOMEMLIMIT nor a control group says so; of several limits the least counts.

@@ -102,7 +102,7 @@ func commentTable() string {
 
 func markdown() string {
 	return "# Metrics\n\n" + generated("<!--", " -->") +
-		"\nScope `" + ScopeName + "`. A collection reads all of them but the wait histogram; Get and Put record nothing.\n\n" +
+		"\nScope `" + ScopeName + "`. A collection reads all of them but the wait histogram;\nGet and Put record nothing.\n\n" +
 		markdownMetrics() + "\n## Attributes\n\n" + markdownAttributes()
 }
 

@@ -160,8 +160,9 @@ func (d detective) open(t *testing.T, r *pool.Registry, kind pool.MisuseKind) (c
 	return func() { p.Put(p.Get(d.size)) }, func(wrong bool) { careless(p, d.size, wrong) }, p.Close
 }
 
-// found is in how many of so many trials the mistake was found. The clock is synctest's where there are pauses between calls:
-// what stand-ins take of the CPU is not in it but for the least that is assumed.
+// found is in how many of so many trials the mistake was found. The clock is synctest's where there
+// are pauses between calls: what stand-ins take of the CPU is not in it but for the least that is
+// assumed.
 func (d detective) found(t *testing.T, kind pool.MisuseKind, trials int) (found int) {
 	for range trials {
 		calls := -1

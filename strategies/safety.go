@@ -10,9 +10,9 @@ import (
 )
 
 // Safety says how closely a SizeClasses or Bounded looks at what its callers do
-// with what it hands out (for a Fixed see FixedConfig; the others do not look): whether they give it back, once, and let it alone then. What it finds is
-// counted in Stats.Misuse and told to the registry's OnMisuse observers, and
-// never disturbs a caller.
+// with what it hands out (for a Fixed see FixedConfig; the others do not look): whether they give
+// it back, once, and let it alone then. What it finds is counted in Stats.Misuse and told to the
+// registry's OnMisuse observers, and never disturbs a caller.
 //
 // What is looked at is handed out as a stand-in made for one user and never
 // reused. A buffer that is one has a few bytes more capacity than others of its

@@ -56,9 +56,9 @@ type SyncConfig[T any] struct {
 //
 // All methods are safe for concurrent use. Neither Get nor Put waits or, on a
 // hit, allocates; together they cost 1.7 times a bare sync.Pool's. Put an object
-// once and do not use it any more; a double Put is not noticed. New, Keep and Reset run on the caller's goroutine, outside any
-// lock. A panic in them is the caller's and leaves the pool as it was; what was put
-// counts as refused.
+// once and do not use it any more; a double Put is not noticed. New, Keep and Reset run on the
+// caller's goroutine, outside any lock. A panic in them is the caller's and leaves the pool as it
+// was; what was put counts as refused.
 type Sync[T any] struct {
 	core  *syncCore[T]
 	pub   *pool.Publication
