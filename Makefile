@@ -52,7 +52,7 @@ test-cross: ## build and vet for every platform promised
 
 .PHONY: test-modules
 # Some modules pin tools and have no packages, and go test fails where there are none.
-test-modules: export SKIP := e2e e2e/prometheus e2e/victoriametrics lab tools
+test-modules: export SKIP := e2e e2e/compose e2e/prometheus e2e/victoriametrics lab tools tools/vuln
 test-modules: ## the nested modules' tests, but for e2e's and lab's
 	$(stage) modules .ci/modules go test ./...
 
@@ -85,6 +85,10 @@ screenshots: ## the pictures of the live page, lab/img; takes 90 s
 test-deploy: ## every query and alert on a real Prometheus' engine, what deploy/ ships, make stack; builds for minutes the first time
 	$(stage) queries go test -C e2e -timeout 30m -v -tags prometheus -run '^Test(Every(Panel|Query|Rule|Scenario|Value)|QueriesName|Pages|TheTable|Holding|Pressure)' .
 	$(stage) deploy go test -C e2e -timeout 30m -v -p 1 ./deploy ./stack
+
+.PHONY: vuln
+vuln: ## known vulnerabilities that our code can reach, without asking anybody
+	$(stage) vuln .ci/vuln
 
 .PHONY: fleet
 fleet: ## a few instances played into a collector and Prometheus; go run ./fleet in e2e plays up to 2,000
