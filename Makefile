@@ -86,6 +86,10 @@ test-deploy: ## every query and alert on a real Prometheus' engine, what deploy/
 	$(stage) queries go test -C e2e -timeout 30m -v -tags prometheus -run '^Test(Every(Panel|Query|Rule|Scenario|Value)|QueriesName|Pages|TheTable|Holding|Pressure)' .
 	$(stage) deploy go test -C e2e -timeout 30m -v -p 1 ./deploy ./stack
 
+.PHONY: test-docker
+test-docker: ## docker-compose.yml, as shipped, on a real engine started for it; root and Debian's docker.io
+	$(stage) docker go test -C e2e -count=1 -timeout 30m -v ./docker
+
 .PHONY: vuln
 vuln: ## known vulnerabilities that our code can reach, without asking anybody
 	$(stage) vuln .ci/vuln
@@ -123,7 +127,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-poollint fleet pressure test-kernel soak chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-poollint vuln fleet pressure test-kernel soak chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
