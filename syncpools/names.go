@@ -21,7 +21,7 @@ type origin struct {
 // its New function, or by the type of what it holds, whichever is known first.
 func originOf(p *poolShape, object string, symbols *symbols) origin {
 	o := origin{}
-	o.name, o.place = function(p.new)
+	o.name, o.place = function(newOf(p))
 	if variable := symbols.variable(uintptr(unsafe.Pointer(p))); variable != "" {
 		o.name, o.alone = variable, true
 	} else if variable := symbols.pointing(uintptr(unsafe.Pointer(p))); variable != "" {
