@@ -85,7 +85,7 @@ func (i image) make(t *testing.T, e *engine, tag string) {
 	t.Helper()
 	start := time.Now()
 	defer func() { t.Logf("%s: %.1f s", tag, time.Since(start).Seconds()) }()
-	fs, err := os.MkdirTemp(dir, "image-")
+	fs, err := os.MkdirTemp(dir, "image-") //nolint:usetesting // in the run's directory, and gone with the image and not with the test
 	if err != nil {
 		t.Fatal(err)
 	}
