@@ -28,7 +28,7 @@ var classless = pool.Knowledge{
 type collector struct {
 	inst   *Instrumentation
 	out    metric.Observer
-	stats  pool.Stats
+	stats  *pool.Stats // of the pool that is being observed
 	rest   pool.Counts
 	series [numInstruments]int
 }
@@ -40,21 +40,22 @@ var collectors = sync.Pool{New: func() any { return new(collector) }}
 // return an error, for which a PeriodicReader drops what the whole program exports.
 //
 // Of the program's own code it runs what it is there to ask, the pools' Stats and
-// ControllerStats, and nothing else: see tell.
+// ControllerStats, beside it and not for ever, and nothing else: see tell.
 func (i *Instrumentation) collect(_ context.Context, out metric.Observer) error {
 	c := collectors.Get().(*collector)
 	c.inst, c.out, c.series = i, out, [numInstruments]int{}
-	for _, p := range i.series().pools {
-		p.entry.Stats(&c.stats)
-		if c.stats.Failed {
-			i.left(p)
-			continue
+	all := i.series()
+	i.pools.Each(all.entries, (*pool.Entry).Stats, func(n int, s *pool.Stats, _ time.Time) {
+		if p := all.pools[n]; s == nil || s.Failed {
+			i.left(p, s == nil)
+		} else {
+			c.stats = s
+			c.pool(p)
 		}
-		c.pool(p)
-	}
-	i.controller.collect(c, i.series())
+	})
+	i.controller.collect(c, all)
 	worst, n := c.widest()
-	c.inst, c.out = nil, nil
+	c.inst, c.out, c.stats = nil, nil, nil
 	collectors.Put(c)
 	i.warnOf(worst, n)
 	return nil
@@ -75,10 +76,15 @@ func (i *Instrumentation) warnOf(instrument, n int) {
 }
 
 // left tells once that a pool is left out.
-func (i *Instrumentation) left(p *poolSeries) {
-	if p.told.CompareAndSwap(false, true) {
-		i.tell(fmt.Errorf("otelpool: pool %q is not exported while its Stats panics: pool.Registry.Panics has the stack", p.entry.Name()))
+func (i *Instrumentation) left(p *poolSeries, hangs bool) {
+	if !p.told.CompareAndSwap(false, true) {
+		return
 	}
+	why := "panics: pool.Registry.Panics has the stack"
+	if hangs {
+		why = "does not return: a dump of the goroutines has the stack"
+	}
+	i.tell(fmt.Errorf("otelpool: pool %q is not exported while its Stats %s", p.entry.Name(), why))
 }
 
 // tell hands an error to the program's ErrorHandler, after the callback: a handler
@@ -114,7 +120,7 @@ func (c *collector) observeKnown(figure pool.Set, instrument int, s *series, row
 }
 
 func (c *collector) pool(p *poolSeries) {
-	s := &c.stats
+	s := c.stats
 	total := p.of(s.Strategy)
 	if p.detail && len(s.Classes) > 0 {
 		c.byClass(p, total)
@@ -131,7 +137,7 @@ func (c *collector) pool(p *poolSeries) {
 // byClass exports the counts per class, and what belongs to none without a
 // class, so that the sum over classes is the pool's, whoever takes it.
 func (c *collector) byClass(p *poolSeries, total *series) {
-	s := &c.stats
+	s := c.stats
 	c.rest = s.Counts
 	known := s.Knows
 	known.Requests &^= classless.Requests
@@ -187,7 +193,7 @@ func (c *collector) idle(to *series, n *pool.Counts, always bool) {
 
 // poolCounts exports the counts that no class has.
 func (c *collector) poolCounts(to *series) {
-	s := &c.stats
+	s := c.stats
 	c.observeKnown(pool.KnowsRequestedBytes, memoryRequested, to, rowPlain, int64(s.RequestedBytes))
 	c.observeKnown(pool.KnowsResizes, resizes, to, rowUp, int64(s.Grown))
 	c.observeKnown(pool.KnowsResizes, resizes, to, rowDown, int64(s.Shrunk))
@@ -196,7 +202,7 @@ func (c *collector) poolCounts(to *series) {
 
 // poolGauges exports the state of an open pool.
 func (c *collector) poolGauges(to *series) {
-	s := &c.stats
+	s := c.stats
 	c.observeKnown(pool.KnowsInUse, objectCount, to, rowUsed, s.InUse)
 	c.observeKnown(pool.KnowsInUseBytes, memoryUsage, to, rowUsed, s.InUseBytes)
 	c.observeKnown(pool.KnowsObjectLimit, objectLimit, to, rowPlain, s.ObjectLimit)

@@ -2,12 +2,14 @@ package otelpool
 
 import (
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/ask"
 )
 
 // controllerRows exports the registry's controller, and remembers what earlier
@@ -17,10 +19,20 @@ type controllerRows struct {
 	rows        series
 	signals     map[string][]metric.ObserveOption
 	transitions [control.NumPressureLevels][control.NumCauses][]metric.ObserveOption
-	stats       control.Stats
+	asker       ask.Asker[*pool.Registry, controllerAnswer]
+	stats       *control.Stats
 	seen        bool
 	past        controllerCounts
 	last        controllerCounts
+}
+
+type controllerAnswer struct {
+	stats control.Stats
+	ok    bool
+}
+
+func askController(r *pool.Registry, into *controllerAnswer) {
+	into.ok = r.ControllerStats(&into.stats)
 }
 
 // controllerCounts holds a controller's counters.
@@ -52,12 +64,14 @@ func (c *controllerCounts) each(d *controllerCounts, fn func(a *uint64, b uint64
 func (r *controllerRows) collect(c *collector, pools *catalog) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if c.inst.registry.ControllerStats(&r.stats) {
-		r.seen = true
-		r.follow()
-		r.gauges(c)
-		r.ages(c, pools)
-	}
+	r.asker.Each([]*pool.Registry{c.inst.registry}, askController, func(_ int, a *controllerAnswer, _ time.Time) {
+		if a != nil && a.ok {
+			r.seen, r.stats = true, &a.stats
+			r.follow()
+			r.gauges(c)
+			r.ages(c, pools)
+		}
+	})
 	if r.seen {
 		r.counts(c)
 	}
@@ -65,7 +79,7 @@ func (r *controllerRows) collect(c *collector, pools *catalog) {
 
 // follow takes over the counts; one that fell is another controller's.
 func (r *controllerRows) follow() {
-	now, fell := countsOf(&r.stats), false
+	now, fell := countsOf(r.stats), false
 	now.each(&r.last, func(a *uint64, b uint64) { fell = fell || *a < b })
 	if fell {
 		r.past.each(&r.last, func(a *uint64, b uint64) { *a += b })

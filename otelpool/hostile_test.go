@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -88,6 +89,41 @@ func TestAPoolThatPanicsIsLeftOutAndNamedOnce(t *testing.T) {
 	if n, _ := r.Panics(); n != 8 {
 		t.Errorf("%d panics counted, want two a collection", n)
 	}
+}
+
+// waits is a pool and a controller that do not answer before they are told to.
+type waits struct{ until chan struct{} }
+
+func (w waits) Stats(*pool.Stats)              { <-w.until }
+func (w waits) ControllerStats(*control.Stats) { <-w.until }
+
+func TestAPoolThatHangsIsLeftOutAndNamedOnce(t *testing.T) {
+	h := new(handler)
+	setHandler(t, h)
+	synctest.Test(t, func(t *testing.T) {
+		r, hangs := new(pool.Registry), waits{make(chan struct{})}
+		publish(t, r, "hangs", hangs)
+		publish(t, r, "good", newFake())
+		if _, err := r.AddController(hangs); err != nil {
+			t.Fatal(err)
+		}
+		reader := start(t, r)
+		for range 3 {
+			begin := time.Now()
+			if got := rows(t, reader); len(got) != 5 {
+				t.Errorf("%d rows, want the good pool's 5: %v", len(got), got)
+			}
+			if took := time.Since(begin); took > 2*time.Second {
+				t.Errorf("a collection took %v", took)
+			}
+		}
+		r.ObserveWait("hangs", time.Second)
+		time.Sleep(time.Second) // errors are handled after the callback
+		if all := h.told(); len(all) != 1 || !strings.Contains(all[0], `pool "hangs" is not exported while its Stats does not return`) {
+			t.Errorf("told %q", all)
+		}
+		close(hangs.until)
+	})
 }
 
 func TestAnErrorHandlerThatMakesAnInstrumentDoesNotHangCollect(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -147,18 +148,20 @@ func matches(list []*series, classes []pool.Class) bool {
 }
 
 // waitOptions are the options of the pool's wait histogram.
-func (p *poolSeries) waitOptions() []metric.RecordOption {
+func (p *poolSeries) waitOptions(i *Instrumentation) []metric.RecordOption {
 	if made := p.wait.Load(); made != nil {
 		return *made
 	}
 	s := p.total.Load()
 	if s == nil { // nothing was collected yet
-		var stats pool.Stats
-		p.entry.Stats(&stats)
-		if stats.Failed {
-			return []metric.RecordOption{metric.WithAttributes(with(p.common, attribute.String(keyPool, p.entry.Name()))...)}
-		}
-		s = p.of(stats.Strategy)
+		i.pools.Each([]*pool.Entry{p.entry}, (*pool.Entry).Stats, func(_ int, stats *pool.Stats, _ time.Time) {
+			if stats != nil && !stats.Failed {
+				s = p.of(stats.Strategy)
+			}
+		})
+	}
+	if s == nil {
+		return []metric.RecordOption{metric.WithAttributes(with(p.common, attribute.String(keyPool, p.entry.Name()))...)}
 	}
 	made := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(with(s.base)...))}
 	p.wait.Store(&made)

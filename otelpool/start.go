@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/ask"
 )
 
 // ScopeName is the name of the instrumentation scope of every metric.
@@ -35,6 +36,7 @@ type Instrumentation struct {
 
 	mu         sync.Mutex // serializes changes of catalog; never held around a call of the SDK
 	catalog    atomic.Pointer[catalog]
+	pools      ask.Asker[*pool.Entry, pool.Stats]
 	controller controllerRows
 	warned     atomic.Bool
 }
@@ -165,7 +167,7 @@ func (i *Instrumentation) observeWait(name string, d time.Duration) {
 		return
 	}
 	if p := i.series().byName[name]; p != nil {
-		i.waits.Record(ctx, d.Seconds(), p.waitOptions()...)
+		i.waits.Record(ctx, d.Seconds(), p.waitOptions(i)...)
 		return
 	}
 	i.waits.Record(ctx, d.Seconds(), metric.WithAttributes(with(i.attributes, attribute.String(keyPool, name))...))

@@ -5,13 +5,11 @@ import (
 	"time"
 
 	"github.com/google/pprof/profile"
-
-	"github.com/otelpool/pool"
 )
 
 // since returns the change since before, after a wait of d; nil if ctx is done
 // first.
-func since(ctx context.Context, before *profile.Profile, r *pool.Registry, d time.Duration) *profile.Profile {
+func since(ctx context.Context, before *profile.Profile, o options, d time.Duration) *profile.Profile {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -19,7 +17,7 @@ func since(ctx context.Context, before *profile.Profile, r *pool.Registry, d tim
 		return nil
 	case <-timer.C:
 	}
-	after := build(r)
+	after := build(o)
 	at := after.TimeNanos
 	before.Scale(-1)
 	difference, err := profile.Merge([]*profile.Profile{before, after})

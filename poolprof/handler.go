@@ -9,18 +9,23 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/ask"
 )
 
 // Option changes what Handler and Write do.
 type Option func(*options)
 
-type options struct{ registry *pool.Registry }
+type options struct {
+	registry *pool.Registry
+	samples  *ask.Asker[*pool.Entry, []control.Sample] // a Handler's, so that a Source that hangs costs it one goroutine
+}
 
 // WithRegistry is for the pools of r in place of [pool.Default].
 func WithRegistry(r *pool.Registry) Option { return func(o *options) { o.registry = r } }
 
 func optionsOf(opts []Option) options {
-	o := options{registry: pool.Default}
+	o := options{pool.Default, new(ask.Asker[*pool.Entry, []control.Sample])}
 	for _, apply := range opts {
 		apply(&o)
 	}
@@ -50,13 +55,13 @@ func Handler(opts ...Option) http.Handler {
 
 // serve answers a request without mistakes.
 func (o options) serve(w http.ResponseWriter, r *http.Request, text bool, seconds time.Duration) {
-	p := build(o.registry)
+	p := build(o)
 	if text {
 		writeText(w, p)
 		return
 	}
 	if seconds > 0 {
-		p = since(r.Context(), p, o.registry, seconds)
+		p = since(r.Context(), p, o, seconds)
 	}
 	if p != nil {
 		write(w, p)

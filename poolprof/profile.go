@@ -2,6 +2,7 @@ package poolprof
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -14,7 +15,7 @@ import (
 )
 
 // Write writes the profile in the compressed format that pprof reads.
-func Write(w io.Writer, opts ...Option) error { return build(optionsOf(opts).registry).Write(w) }
+func Write(w io.Writer, opts ...Option) error { return build(optionsOf(opts)).Write(w) }
 
 // builder makes a profile out of samples.
 type builder struct {
@@ -27,7 +28,7 @@ type builder struct {
 
 type functionKey struct{ name, file string }
 
-func build(r *pool.Registry) *profile.Profile {
+func build(o options) *profile.Profile {
 	b := &builder{
 		profile: &profile.Profile{
 			SampleType:        []*profile.ValueType{{Type: "objects", Unit: "count"}, {Type: "bytes", Unit: "bytes"}},
@@ -40,22 +41,27 @@ func build(r *pool.Registry) *profile.Profile {
 		locations: make(map[uintptr]*profile.Location),
 		functions: make(map[functionKey]*profile.Function),
 	}
-	for _, e := range r.All() {
-		for _, one := range samplesOf(e) {
-			b.add(e.Name(), one)
+	entries := o.registry.All()
+	o.samples.Each(entries, samplesOf, func(i int, all *[]control.Sample, _ time.Time) {
+		if all == nil {
+			b.profile.Comments = append(b.profile.Comments, fmt.Sprintf("pool %q does not tell its samples: its Source hangs", entries[i].Name()))
+			return
 		}
-	}
+		for _, one := range *all {
+			b.add(entries[i].Name(), one)
+		}
+	})
 	return b.profile
 }
 
 // samplesOf copies a pool's samples: it waits while they are read.
-func samplesOf(s control.Sampler) (all []control.Sample) {
-	s.Samples(func(one control.Sample) bool {
+func samplesOf(e *pool.Entry, into *[]control.Sample) {
+	*into = (*into)[:0]
+	e.Samples(func(one control.Sample) bool {
 		one.Get = slices.Clone(one.Get) // it is valid here only
-		all = append(all, one)
+		*into = append(*into, one)
 		return true
 	})
-	return all
 }
 
 // add adds one sample to those of the same pool, size and stack.

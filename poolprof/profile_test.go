@@ -269,3 +269,31 @@ func ExampleHandler() {
 	mux := http.NewServeMux()
 	mux.Handle("/debug/pprof/otelpool", poolprof.Handler())
 }
+
+// hangs is a pool that does not tell its samples before the channel is closed.
+type hangs chan struct{}
+
+func (hangs) Stats(into *pool.Stats)              { into.Reset() }
+func (h hangs) Samples(func(control.Sample) bool) { <-h }
+
+func TestAPoolThatHangsIsNamedAndTheOthersAreInTheProfile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, h := new(pool.Registry), make(hangs)
+		defer close(h)
+		if _, err := r.Publish("hangs", h, pool.Reject); err != nil {
+			t.Fatal(err)
+		}
+		p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "good", Registry: r, Safety: strategies.SafetyStrict}))
+		defer p.Close()
+		b := p.Get(1000)
+		defer func() { p.Put(b) }()
+		page := poolprof.Handler(poolprof.WithRegistry(r))
+		for range 2 {
+			w := httptest.NewRecorder()
+			page.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?debug=1", nil))
+			if body := w.Body.String(); !strings.Contains(body, `pool "hangs" does not tell its samples`) || !strings.Contains(body, `"good"`) {
+				t.Errorf("%s", body)
+			}
+		}
+	})
+}

@@ -1,0 +1,46 @@
+package ask
+
+import "time"
+
+// line joins a round with the goroutine that reads for it. A value is the reader's
+// alone from when it takes it from free until it sends it, and then the round's
+// until that gives it back: the channels order their accesses. A round that gives
+// up on its reader closes gone and leaves the line to it, values and all, since the
+// reader may be writing to one. A reader touches nothing after its last answer, so
+// a round that has taken that owns the line, and it can serve another.
+type line[A any] struct {
+	answers chan answer[A]
+	free    chan *A
+	gone    chan struct{}
+	timer   *time.Timer // the round's
+}
+
+func (a *Asker[K, A]) line() *line[A] {
+	if l, ok := a.lines.Get().(*line[A]); ok {
+		return l
+	}
+	l := &line[A]{make(chan answer[A], ahead), make(chan *A, ahead), make(chan struct{}), time.NewTimer(patience)}
+	for range ahead {
+		l.free <- new(A)
+	}
+	return l
+}
+
+// take waits for the next answer while there is patience left.
+func (l *line[A]) take(left *time.Duration) (got answer[A], ok bool) {
+	select {
+	case got = <-l.answers:
+		return got, true
+	default:
+	}
+	wait := max(*left, least)
+	l.timer.Reset(wait)
+	defer l.timer.Stop()
+	select {
+	case got = <-l.answers:
+		return got, true
+	case <-l.timer.C:
+		*left -= wait
+		return got, false
+	}
+}
