@@ -5,36 +5,29 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/control"
 )
 
-// detail is what is read of the one pool that a viewer looks at: too much to
-// read of all.
+// detail is the one pool that a viewer looks at, with what it told before.
 type detail struct {
-	stats        pool.Stats // with Classes
+	*particulars           // nil before take if it told nothing
+	since        time.Time // when it was asked, then
 	older, newer snapshot
-	curve        control.Curve
 	points       []sizePoint
-	tunable      bool // the pool has a curve
 	found        []finding
-	holders      []holder
-	sampler      bool // the pool samples, so that there may be holders
-	described    string
 }
-
-// describer is a source that can say more of itself than its figures do:
-// syncpools' rows, what is in a pool and where it was made.
-type describer interface{ Describe() string }
 
 type snapshot struct {
 	at    time.Time
 	stats pool.Stats
 }
 
-// read looks at the pool. A viewer keeps the detail from one frame to the next,
-// for rates by reason and class.
-func (d *detail) read(t *track, now time.Time) {
-	if t.entry.Stats(&d.stats); d.stats.Failed {
+// take compares what the pool told with what it told before. A viewer keeps the
+// detail from one frame to the next, for rates by reason and class.
+func (d *detail) take(t *track, now time.Time) {
+	if d.particulars == nil {
+		d.particulars = &particulars{stats: t.stats}
+	}
+	if d.stats.Failed {
 		d.stats.Counts = t.stats.Counts
 		d.older.at = time.Time{} // what comes after is compared with nothing
 	}
@@ -47,19 +40,8 @@ func (d *detail) read(t *track, now time.Time) {
 		d.newer.take(&d.stats, now)
 	}
 	d.points = nil
-	var tunable control.Tunable
-	if tunable, d.tunable = t.entry.Source().(control.Tunable); d.tunable {
-		if t.entry.Guard("Curve", func() { tunable.Curve(&d.curve) }) {
-			d.points = whatIf(&d.curve, &d.stats)
-		}
-	}
-	d.described = ""
-	if s, ok := t.entry.Source().(describer); ok {
-		t.entry.Guard("Describe", func() { d.described = s.Describe() })
-	}
-	d.holders = nil
-	if _, d.sampler = t.entry.Source().(control.Sampler); d.sampler {
-		d.holders = holdersOf(t.entry, now) // which catches its panics
+	if d.curve != nil {
+		d.points = whatIf(d.curve, &d.stats)
 	}
 }
 

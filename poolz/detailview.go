@@ -19,6 +19,9 @@ func (p *poolView) withDetail(d *detail, c *control.Stats, now time.Time) {
 	p.Curve, p.Description, p.Watched, p.Sampler = d.points, d.described, over > 0, d.sampler
 	p.Tunable = d.tunable && len(d.points) > 0
 	p.Holders = d.holders[:min(len(d.holders), maxLimit)]
+	if !d.since.IsZero() && p.State != stateFailed.String() {
+		p.Marks = append(p.Marks, markView{stateFailed.String(), hung("its particulars", d.since, now), stateFailed})
+	}
 	for _, f := range d.found {
 		p.Findings = append(p.Findings, f.view(now))
 	}
@@ -32,9 +35,9 @@ func (d *detail) class(i int, lately *pool.Stats, over float64, set *control.Cla
 	v := classView{Size: size(c.Size), countsView: viewCounts(&c.Counts, d.stats.Knows)}
 	v.RequestedBytes = figure[size]{} // counted for the pool as a whole
 	if over > 0 {
-		v.now(&lately.Classes[i].Counts, over)
+		v.now(&lately.Classes[i].Counts, d.stats.Knows, over)
 	} else {
-		v.now(&c.Counts, 0)
+		v.now(&c.Counts, d.stats.Knows, 0)
 	}
 	if v.IdleBytes.known && d.stats.IdleBytes > 0 {
 		v.Now.HeldBar.Width = int(100 * c.IdleBytes / d.stats.IdleBytes)

@@ -53,8 +53,10 @@
 // # Cost
 //
 // Nothing while nobody looks: there is no goroutine, no timer and no history. A
-// viewer's own request reads the pools once a second; further viewers share what
-// it read. A request reads counters and takes no lock that Get or Put wants, but
+// viewer's own request has the pools read once a second, on a goroutine that ends
+// when they have answered; further viewers share what it read. A Source that hangs
+// keeps that goroutine, is shown as failed, and is asked again when it has
+// returned. A request reads counters and takes no lock that Get or Put wants, but
 // that a pool's own page walks over its samples under the lock of sampled calls.
 // BenchmarkFrame measures what a second costs: 0.06 % of a core with 20 pools and
 // one viewer, 0.24 % with 1,000, on the 2-core machine where it was written.
@@ -68,7 +70,8 @@
 //
 // The page judges from what it sees while somebody looks, at most two minutes:
 //
-//   - failed: its Source, the program's own, panics when it is asked; the panic is told of at the top.
+//   - failed: its Source, the program's own, panics when it is asked, which is told of at the top, or
+//     does not answer within half a second.
 //   - misused: an object was given back twice or in part, or written to after Put
 //     or beyond its end, ever; of the sampled ones where a pool samples.
 //   - leaking: what is in use rises steadily and traffic does not explain it, or
@@ -93,6 +96,7 @@
 //	                 budget that the registry's pools share and what is charged to it, if it is limited;
 //	                 hit_ratio and requests_per_second where there are rates; panics, last_panic of
 //	                 functions of the program that were caught, if any
+//	controller_silent  true if there is a controller, and it panics or does not answer
 //	controller       absent where there is none:
 //	  level, since, cause
 //	  signals        name, value (1: at the limit), age, error

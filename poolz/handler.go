@@ -35,7 +35,9 @@ func WithConfig(config func() string) Option {
 // so a program needs one, mounted where it likes. It shows the places of misuse
 // that is found from then on.
 func Handler(opts ...Option) http.Handler {
-	h := &handler{sampler: newSampler(pool.Default), assets: loadAssets(), hosts: map[string]bool{}, writeTimeout: 5 * time.Second}
+	h := &handler{
+		sampler: newSampler(pool.Default, new(inquiry)), assets: loadAssets(), hosts: map[string]bool{}, writeTimeout: 5 * time.Second,
+	}
 	for _, o := range opts {
 		o.apply(h)
 	}
@@ -119,7 +121,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request) {
 // page answers with the pools as they are at this moment.
 func (h *handler) page(w http.ResponseWriter, q *query) {
 	var body rendering
-	h.sampler.read(func(f *frame) { body = h.render(f, q, new(detail)) })
+	h.see(q, new(detail), func(v *view) { body = h.render(v, q) })
 	if body.err != nil {
 		http.Error(w, body.err.Error(), body.status)
 		return

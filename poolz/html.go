@@ -82,7 +82,7 @@ func (p *page) Tiles() []tile {
 	return append(tiles,
 		tile{Name: "Held idle", Value: s.HeldBytes.String(), Note: s.heldNote(), Color: "held"},
 		tile{Name: "In use", Value: s.InUseBytes.String(), Note: "as far as pools know", Color: "use"},
-		p.Controller.tile())
+		p.Controller.tile(p.Silent))
 }
 
 // attentionTile has the colour of the gravest fault and names the two gravest.
@@ -121,9 +121,12 @@ func (s *summary) heldNote() string {
 	return "each pool to its own limit"
 }
 
-func (v *controllerView) tile() tile {
+func (v *controllerView) tile(silent bool) tile {
 	t := tile{Name: "Memory pressure", Value: unknown, Note: "no controller runs"}
-	if v != nil {
+	switch {
+	case silent:
+		t.Note = "the controller does not answer"
+	case v != nil:
 		t.Value, t.Href, t.Color = v.Level, "?view=controller", v.Color()
 		t.Note = v.Cause + ", for " + v.Since.Age()
 	}

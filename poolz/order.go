@@ -4,30 +4,27 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/otelpool/pool"
 )
 
 // orders are the ways to sort pools. Ties go by name, so that a page does not
-// move without a reason.
+// move without a reason; a pool that does not know the figure is last, either way.
 var orders = map[string]struct {
 	descending bool // by default: what is most interesting comes first
-	compare    func(a, b *track) int
-	absent     func(t *track) bool // nothing to compare: last, either way
+	figure     func(*track) figure[rate]
 }{
-	"attention": {true, func(a, b *track) int {
-		return cmp.Or(cmp.Compare(a.state(), b.state()), cmp.Compare(a.stats.IdleBytes, b.stats.IdleBytes))
-	}, nil},
-	"name":      {false, func(a, b *track) int { return 0 }, nil},
-	"requests":  {true, by(func(t *track) float64 { return t.figure(t.recent.requests(), t.stats.Gets()) }), nil},
-	"hit":       {false, by((*track).hitRatio), func(t *track) bool { return t.hitRatio() > 1 }},
-	"misses":    {true, by(func(t *track) float64 { return t.figure(t.recent.misses, t.stats.Requests[miss]) }), nil},
-	"inuse":     {true, by(func(t *track) float64 { return float64(t.stats.InUse) }), nil},
-	"held":      {true, by(func(t *track) float64 { return float64(t.stats.IdleBytes) }), nil},
-	"drops":     {true, by(func(t *track) float64 { return t.figure(t.recent.dropped, t.stats.Dropped()) }), nil},
-	"evictions": {true, by(func(t *track) float64 { return t.figure(t.recent.evicted, t.stats.Evicted()) }), nil},
-}
-
-func by(key func(*track) float64) func(a, b *track) int {
-	return func(a, b *track) int { return cmp.Compare(key(a), key(b)) }
+	"attention": {true, func(t *track) figure[rate] { return known(true, rate(t.state())) }},
+	"name":      {false, func(*track) figure[rate] { return figure[rate]{} }},
+	"requests":  {true, func(t *track) figure[rate] { return t.now().Requests }},
+	"hit":       {false, func(t *track) figure[rate] { n := t.now(); return known(n.Hit.known, rate(n.Hit.value)) }},
+	"misses":    {true, func(t *track) figure[rate] { return t.now().Misses }},
+	"inuse":     {true, func(t *track) figure[rate] { return known(t.stats.Knows.Has(pool.KnowsInUse), rate(t.stats.InUse)) }},
+	"held": {true, func(t *track) figure[rate] {
+		return known(t.stats.Knows.Has(pool.KnowsIdleBytes), rate(t.stats.IdleBytes))
+	}},
+	"drops":     {true, func(t *track) figure[rate] { return t.now().Drops }},
+	"evictions": {true, func(t *track) figure[rate] { return t.now().Evictions }},
 }
 
 // choose is the pools that pass the query, and of those the page it asks for.
@@ -50,23 +47,23 @@ func (f *frame) choose(q *query) (page []*track, matched int) {
 
 // comparison is the order that the query asks for.
 func (q *query) comparison() func(a, b *track) int {
-	o := orders[q.sort]
-	way := 1
+	of, way := orders[q.sort].figure, 1
 	if q.descending {
 		way = -1
 	}
 	return func(a, b *track) int {
-		if o.absent != nil && o.absent(a) != o.absent(b) {
-			if o.absent(a) {
-				return 1
-			}
+		x, y, byName := of(a), of(b), strings.Compare(a.name, b.name)
+		switch {
+		case x.known != y.known && x.known:
 			return -1
-		}
-		byName := strings.Compare(a.name, b.name)
-		if q.sort == "name" {
+		case x.known != y.known:
+			return 1
+		case q.sort == "name":
 			return way * byName
+		case q.sort == "attention" && x.value == y.value:
+			return cmp.Or(way*cmp.Compare(a.stats.IdleBytes, b.stats.IdleBytes), byName)
 		}
-		return cmp.Or(way*o.compare(a, b), byName)
+		return cmp.Or(way*cmp.Compare(x.value, y.value), byName)
 	}
 }
 

@@ -50,22 +50,22 @@ type countsView struct {
 	Returns        counts[pool.ReturnResult]   `json:"returns"`
 	Evictions      counts[pool.EvictionReason] `json:"evictions"`
 	EvictedBytes   counts[pool.EvictionReason] `json:"evicted_bytes,omitzero"`
-	Allocations    events                      `json:"allocations"`
+	Allocations    figure[events]              `json:"allocations,omitzero"`
 	AllocatedBytes figure[size]                `json:"allocated_bytes,omitzero"`
 	RequestedBytes figure[size]                `json:"requested_bytes,omitzero"`
-	Prewarmed      events                      `json:"prewarmed"`
+	Prewarmed      figure[events]              `json:"prewarmed,omitzero"`
 	Idle           figure[objects]             `json:"idle,omitzero"`
 	IdleBytes      figure[size]                `json:"idle_bytes,omitzero"`
 }
 
 // ratesView is what was counted of late, per second.
 type ratesView struct {
-	Requests  float64       `json:"requests"`
-	Hits      float64       `json:"hits"`
-	Misses    float64       `json:"misses"`
-	Returns   float64       `json:"returns"`
-	Drops     float64       `json:"drops"`
-	Evictions float64       `json:"evictions"`
+	Requests  figure[rate]  `json:"requests,omitzero"`
+	Hits      figure[rate]  `json:"hits,omitzero"`
+	Misses    figure[rate]  `json:"misses,omitzero"`
+	Returns   figure[rate]  `json:"returns,omitzero"`
+	Drops     figure[rate]  `json:"drops,omitzero"`
+	Evictions figure[rate]  `json:"evictions,omitzero"`
 	HitRatio  figure[ratio] `json:"hit_ratio,omitzero"`
 }
 
@@ -113,10 +113,24 @@ func (t *track) view() poolView {
 		p.Marks[i] = markView{m.state.String(), m.why, m.state}
 	}
 	if w := &t.recent; w.seconds > 0 {
-		p.Rates = &ratesView{w.requests(), w.hits, w.misses, w.puts, w.dropped, w.evicted,
-			known(w.served() > 0, ratio(w.hits/w.served()))}
+		p.Rates = viewRates(w, k)
 	}
 	return p
+}
+
+// keeping is the returns that drop nothing.
+var keeping = pool.SetOf(pool.Pooled, pool.NilReturn)
+
+func viewRates(w *window, k pool.Knowledge) *ratesView {
+	return &ratesView{
+		Requests:  known(k.Requests != 0, rate(w.requests())),
+		Hits:      known(k.Requests.Has(int(hit)), rate(w.hits)),
+		Misses:    known(k.Requests.Has(int(miss)), rate(w.misses)),
+		Returns:   known(k.Returns != 0, rate(w.puts)),
+		Drops:     known(k.Returns&^keeping != 0, rate(w.dropped)),
+		Evictions: known(k.Evictions != 0, rate(w.evicted)),
+		HitRatio:  known(w.served() > 0, ratio(w.hits/w.served())),
+	}
 }
 
 func viewCounts(c *pool.Counts, k pool.Knowledge) countsView {
@@ -124,10 +138,10 @@ func viewCounts(c *pool.Counts, k pool.Knowledge) countsView {
 		Requests:       counts[pool.RequestResult]{known: k.Requests, totals: c.Requests[:]},
 		Returns:        counts[pool.ReturnResult]{known: k.Returns, totals: c.Returns[:]},
 		Evictions:      counts[pool.EvictionReason]{known: k.Evictions, totals: c.Evictions[:]},
-		Allocations:    events(c.Allocations),
+		Allocations:    known(k.Allocations(), events(c.Allocations)),
 		AllocatedBytes: known(k.Has(pool.KnowsAllocatedBytes), size(c.AllocatedBytes)),
 		RequestedBytes: known(k.Has(pool.KnowsRequestedBytes), size(c.RequestedBytes)),
-		Prewarmed:      events(c.Prewarmed),
+		Prewarmed:      known(k.Allocations(), events(c.Prewarmed)),
 		Idle:           known(k.Has(pool.KnowsIdle), objects(c.Idle)),
 		IdleBytes:      known(k.Has(pool.KnowsIdleBytes), size(c.IdleBytes)),
 	}
@@ -142,9 +156,9 @@ func viewCounts(c *pool.Counts, k pool.Knowledge) countsView {
 func (t *track) now() nowView {
 	s, w, k := &t.stats, &t.recent, t.stats.Knows
 	n := nowView{
-		Requests:  known(true, rate(t.figure(w.requests(), s.Gets()))),
+		Requests:  known(k.Requests != 0, rate(t.figure(w.requests(), s.Gets()))),
 		Misses:    known(k.Requests.Has(int(miss)), rate(t.figure(w.misses, s.Requests[miss]))),
-		Drops:     known(true, rate(t.figure(w.dropped, s.Dropped()))),
+		Drops:     known(k.Returns&^keeping != 0, rate(t.figure(w.dropped, s.Dropped()))),
 		Evictions: known(k.Evictions != 0, rate(t.figure(w.evicted, s.Evicted()))),
 		Missing:   w.misses >= 0.05, Dropping: w.dropped >= 0.05, Evicting: w.evicted >= 0.05,
 		HitBar: bar{"hit", -1}, HeldBar: bar{"held", -1},
@@ -160,14 +174,15 @@ func (t *track) now() nowView {
 }
 
 // now has what a class counted in the seconds before, or ever if there are none.
-func (c *classView) now(n *pool.Counts, overSeconds float64) {
+func (c *classView) now(n *pool.Counts, k pool.Knowledge, overSeconds float64) {
 	if overSeconds == 0 {
 		overSeconds = 1
 	}
-	per := func(n uint64) figure[rate] { return known(true, rate(float64(n)/overSeconds)) }
+	per := func(of pool.Set, n uint64) figure[rate] { return known(of != 0, rate(float64(n)/overSeconds)) }
 	served := n.Requests[hit] + n.Requests[miss]
 	c.Now = nowView{
-		Requests: per(n.Gets()), Misses: per(n.Requests[miss]), Drops: per(n.Dropped()), Evictions: per(n.Evicted()),
+		Requests: per(k.Requests, n.Gets()), Misses: per(k.Requests&pool.SetOf(miss), n.Requests[miss]),
+		Drops: per(k.Returns&^keeping, n.Dropped()), Evictions: per(k.Evictions, n.Evicted()),
 		Hit:     known(served > 0, ratio(float64(n.Requests[hit])/float64(served))),
 		HeldBar: bar{"held", -1},
 	}
@@ -235,10 +250,10 @@ func (p *poolView) Facts() (facts []fact) {
 	add("object limit", p.ObjectLimit)
 	add("bytes in use", p.InUseBytes)
 	add("callers waiting", p.Pending)
-	add("allocations", known(true, p.Allocations))
+	add("allocations", p.Allocations)
 	add("bytes allocated", p.AllocatedBytes)
 	add("bytes asked for", p.RequestedBytes)
-	add("made in advance", known(p.Prewarmed > 0, p.Prewarmed))
+	add("made in advance", known(p.Prewarmed.value > 0, p.Prewarmed.value))
 	add("limit raised", p.Grown)
 	add("limit lowered", p.Shrunk)
 	if p.Description != "" {

@@ -16,17 +16,19 @@ const (
 )
 
 // sampler reads the pools once a second while somebody watches. It has no
-// goroutine: whichever viewer is due first reads, and the others share what it
-// read. A viewer holds the lock while it renders and never while it writes to
-// its client.
+// goroutine of its own: whichever viewer is due first reads, and the others share
+// what it read. A viewer holds the lock while it renders and never while it writes
+// to its client. Nothing of the program's is called under it: see inquiry.
 type sampler struct {
 	registry *pool.Registry
+	inquiry  *inquiry
 
 	mu      sync.RWMutex
 	viewers int
 	frame   frame
 	tracks  map[*pool.Entry]*track
-	scratch pool.Stats
+	reading chan struct{} // closed when the round under way has ended; nil where none is
+	scratch []answer      // the round's
 	forget  *time.Timer
 }
 
@@ -36,6 +38,7 @@ type frame struct {
 	clock      clock
 	tracks     []*track // in the registry's order
 	controller *control.Stats
+	silent     bool                           // there is a controller, and it told nothing
 	budget     struct{ limit, charged int64 } // shared by the registry's pools
 	panics     caught
 }
@@ -71,20 +74,24 @@ func (c *clock) at(seq uint64) time.Time { return c.times[seq%uint64(len(c.times
 // lasted is how many seconds went by before a sample since the one before it.
 func (c *clock) lasted(seq uint64) float64 { return c.at(seq).Sub(c.at(seq - 1)).Seconds() }
 
-func newSampler(r *pool.Registry) *sampler {
-	return &sampler{registry: r, tracks: map[*pool.Entry]*track{}}
+func newSampler(r *pool.Registry, q *inquiry) *sampler {
+	return &sampler{registry: r, inquiry: q, tracks: map[*pool.Entry]*track{}}
 }
 
 // watch begins a viewer's time, in which it is to call sample every interval.
 func (s *sampler) watch() (leave func()) {
+	s.enter()
+	s.sample(time.Now())
+	return sync.OnceFunc(s.leave)
+}
+
+func (s *sampler) enter() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.viewers++
 	if s.forget != nil {
 		s.forget.Stop()
 	}
-	s.sampleLocked(time.Now())
-	return sync.OnceFunc(s.leave)
 }
 
 func (s *sampler) leave() {
@@ -101,40 +108,68 @@ func (s *sampler) drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.viewers == 0 {
-		s.frame, s.scratch = frame{}, pool.Stats{}
+		s.frame, s.scratch = frame{}, nil
 		s.tracks = map[*pool.Entry]*track{}
 	}
 }
 
-// sample reads the pools unless that was done less than an interval ago.
+// sample reads the pools unless that was done less than an interval ago. Where
+// another viewer is reading, it waits for that, which ends soon, whatever the
+// program's sources do: see inquiry.
 func (s *sampler) sample(now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sampleLocked(now)
-}
-
-func (s *sampler) sampleLocked(now time.Time) {
-	f := &s.frame
-	// Tickers are not exact: one that is a little early is on time.
-	if f.clock.seq > 0 && now.Sub(f.at) < interval*9/10 {
+	r, others := s.begin(now)
+	if r == nil {
+		if others != nil {
+			<-others
+		}
 		return
 	}
-	f.at = now
-	f.clock.tick(now)
+	defer s.end(r)
+	s.inquiry.ask(s.registry, r)
+}
+
+// begin makes the round that is due, or finds the one that is under way, or neither.
+func (s *sampler) begin(now time.Time) (r *round, others <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// Tickers are not exact: one that is a little early is on time.
+	if s.reading != nil || s.frame.clock.seq > 0 && now.Sub(s.frame.at) < interval*9/10 {
+		return nil, s.reading
+	}
+	s.reading = make(chan struct{})
+	return &round{at: now, after: s.frame.clock.seq, answers: s.scratch}, nil
+}
+
+// end takes over what was read, unless the past that it follows was dropped.
+func (s *sampler) end(r *round) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.reading)
+	s.reading = nil
+	if s.frame.clock.seq == r.after {
+		s.scratch = r.answers
+		s.take(r)
+	}
+}
+
+func (s *sampler) take(r *round) {
+	f := &s.frame
+	f.at = r.at
+	f.clock.tick(r.at)
 	f.tracks = f.tracks[:0]
-	for _, e := range s.registry.All() {
+	for i, e := range r.entries {
 		t := s.tracks[e]
 		if t == nil {
 			t = newTrack(e)
 			s.tracks[e] = t
 		}
-		t.sample(f.clock.seq, now, f.clock.lasted(f.clock.seq), &s.scratch)
+		t.sample(f.clock.seq, r.at, f.clock.lasted(f.clock.seq), &r.answers[i])
 		t.recent = t.over(recentWindow, &f.clock)
 		t.marks = judge(t, f)
 		f.tracks = append(f.tracks, t)
 	}
 	s.prune()
-	s.askController()
+	f.controller, f.silent = r.controller, r.silent
 	b := s.registry.Budget()
 	f.budget.limit, f.budget.charged = b.Limit(), b.Used()
 	f.panics.n, f.panics.last = s.registry.Panics()
@@ -151,31 +186,37 @@ func (s *sampler) prune() {
 	}
 }
 
-func (s *sampler) askController() {
-	into := s.frame.controller
-	if into == nil {
-		into = new(control.Stats)
-	}
-	if !s.registry.ControllerStats(into) {
-		into = nil
-	}
-	s.frame.controller = into
-}
-
-// read calls fn with the latest frame while there is a past, else with one that
-// is taken for it alone.
-func (s *sampler) read(fn func(*frame)) {
-	now := time.Now()
+// current is the sampler if it has a past, else one that has read for this moment
+// alone.
+func (s *sampler) current(now time.Time) *sampler {
 	if !s.hasPast() {
-		once := newSampler(s.registry)
-		once.sampleLocked(now)
-		fn(&once.frame)
-		return
+		s = newSampler(s.registry, s.inquiry)
 	}
 	s.sample(now) // is done already, unless nobody watches or every viewer is late
+	return s
+}
+
+// show calls fn with the latest frame, under the lock. It reports whether there is
+// one: the past may have been dropped meanwhile.
+func (s *sampler) show(fn func(*frame)) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if s.frame.clock.seq == 0 {
+		return false
+	}
 	fn(&s.frame)
+	return true
+}
+
+// find is a copy of the track that has the name or id, nil if there is none.
+func (s *sampler) find(nameOrID string) *track {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	t := s.frame.find(nameOrID)
+	if t == nil {
+		return nil
+	}
+	return &track{entry: t.entry, name: t.name, waiting: t.waiting}
 }
 
 func (s *sampler) hasPast() bool {

@@ -41,7 +41,7 @@ var advice = [numStates]string{
 	stateRefusing:  "Look at the drops by reason: full wants a larger limit or budget; pressure is the controller's doing; foreign, oversize and undersize are buffers that the pool never handed out in that size.",
 	stateThrashing: "It lets go of what it needs again: look at the evictions by reason. Idle age or limit are too low, or memory is short.",
 	stateLeaking:   "Look for a path that takes an object and does not give it back: an early return, a panic, a goroutine that hangs. Holders that became slower look the same for a while.",
-	stateFailed:    "Its Source is the program's own, and its Stats method is wrong: the panic and its stack are in the JSON's summary. Other pools are not affected.",
+	stateFailed:    "Its Source is the program's own, and its Stats method is wrong. Where it panics, the JSON's summary has the stack; where it hangs, a dump of the goroutines has it. Other pools are not affected.",
 	stateMisused:   "Two users may have the same memory: somebody goes on with what they have given back. Mode count or off ends that at once, at the price of allocation; where it happens is below, and in reports of the registry's OnMisuse.",
 }
 
@@ -84,7 +84,7 @@ func judge(t *track, f *frame) (marks []mark) {
 		return nil
 	}
 	if t.stats.Failed {
-		return []mark{{stateFailed, "it panics when it is asked for its figures"}}
+		return []mark{{stateFailed, t.fault(f.at)}}
 	}
 	if t.mode != control.ModeOn {
 		return []mark{{stateOff, "its mode is " + t.mode.String() + ": it allocates for every request and keeps nothing"}}
@@ -95,6 +95,19 @@ func judge(t *track, f *frame) (marks []mark) {
 		}
 	}
 	return marks
+}
+
+// fault is why a pool's figures are not known.
+func (t *track) fault(now time.Time) string {
+	if t.waiting.IsZero() {
+		return "it panics when it is asked for its figures"
+	}
+	return hung("its figures", t.waiting, now)
+}
+
+// hung says that a pool does not answer.
+func hung(asked string, since, now time.Time) string {
+	return fmt.Sprintf("it hangs: it was asked for %s %s and has not answered", asked, moment{since, now})
 }
 
 // modeOf asks a pool for its mode, if it has one.
@@ -111,6 +124,8 @@ func (t *track) state() state {
 		return stateClosed
 	case len(t.marks) > 0:
 		return t.marks[0].state
+	case t.stats.Knows.Requests|t.stats.Knows.Returns == 0:
+		return stateOK // as far as it tells
 	case t.stats.Gets() == 0, t.recent.seconds > 0 && t.recent.requests() == 0 && t.recent.puts == 0:
 		return stateQuiet
 	}

@@ -67,7 +67,7 @@ func (s *viewer) send() error {
 	var err error
 	s.buffer.Reset()
 	fmt.Fprintf(&s.buffer, "id: %s\n", id) // of the first event, and so of those that follow
-	s.handler.sampler.read(func(f *frame) { err = s.render(f) })
+	s.handler.see(s.query, &s.detail, func(v *view) { err = s.render(v) })
 	if err != nil {
 		return err
 	}
@@ -82,8 +82,7 @@ func (s *viewer) send() error {
 // cutOff has the server close the connection, for it can no longer write to it.
 func (s *viewer) cutOff() { _ = s.out.SetWriteDeadline(time.Now().Add(-time.Second)) }
 
-func (s *viewer) render(f *frame) error {
-	v := s.handler.look(f, s.query, &s.detail)
+func (s *viewer) render(v *view) error {
 	if v == nil {
 		s.event("view", []byte("<p class=\"empty\">The registry no longer has this pool. <a href=\"?\">All pools</a></p>"))
 		return nil

@@ -34,7 +34,8 @@ type track struct {
 	marks           []mark     // gravest first
 	mode            control.Mode
 	switchable      bool
-	recent          window // rates of the last recentWindow
+	waiting         time.Time // since when it has not answered; zero if it has
+	recent          window    // rates of the last recentWindow
 	ring            *[history]point
 	first, last     uint64 // samples of which the ring has points; none if ring is nil
 	older, newer    reading
@@ -58,17 +59,13 @@ func newTrack(e *pool.Entry) *track {
 	return &track{entry: e, name: name, label: label(name), id: identify(name)}
 }
 
-// sample reads the pool. It keeps a history only from a second sample on, so
-// that a single look costs no more than it shows. scratch has the classes that
-// nobody keeps.
-func (t *track) sample(seq uint64, now time.Time, seconds float64, scratch *pool.Stats) {
-	t.entry.Stats(scratch)
-	before, first := t.stats.Counts, t.older.at.IsZero()
-	t.stats = *scratch
-	t.stats.Classes = nil
-	t.mode, t.switchable = modeOf(t.entry)
-	if t.stats.Failed {
-		t.stats.Counts = before // they are not known, and have not fallen to 0
+// sample takes over what the pool told. It keeps a history only from a second
+// sample on, so that a single look costs no more than it shows.
+func (t *track) sample(seq uint64, now time.Time, seconds float64, a *answer) {
+	before, first := t.stats, t.older.at.IsZero()
+	t.stats, t.mode, t.switchable, t.waiting = a.stats, a.mode, a.switchable, a.waiting
+	if t.stats.Failed { // its counts are not known, and have not fallen to 0
+		t.stats.Counts, t.stats.Strategy = before.Counts, before.Strategy
 		t.searched = strings.ToLower(t.label)
 		if first {
 			return
@@ -84,7 +81,7 @@ func (t *track) sample(seq uint64, now time.Time, seconds float64, scratch *pool
 		t.ring, t.first = new([history]point), seq
 	}
 	t.last = seq
-	t.ring[seq%history] = t.since(&before, seconds)
+	t.ring[seq%history] = t.since(&before.Counts, seconds)
 	if now.Sub(t.newer.at) >= reasonWindow {
 		t.older, t.newer = t.newer, reading{now, t.stats.Counts}
 	}

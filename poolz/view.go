@@ -16,6 +16,7 @@ type view struct {
 	Seconds    float64         `json:"seconds"` // that the rates cover; 0: there are none
 	Summary    summary         `json:"summary"`
 	Controller *controllerView `json:"controller,omitempty"`
+	Silent     bool            `json:"controller_silent,omitempty"` // there is one, and it tells nothing
 	Sort       string          `json:"sort"`
 	Order      string          `json:"order"`
 	Filter     string          `json:"filter"`
@@ -38,8 +39,8 @@ type summary struct {
 	Open       int           `json:"open"`
 	Closed     int           `json:"closed"`
 	States     stateCounts   `json:"states"`
-	HeldBytes  size          `json:"held_bytes"`
-	InUseBytes size          `json:"in_use_bytes"`
+	HeldBytes  figure[size]  `json:"held_bytes,omitzero"`
+	InUseBytes figure[size]  `json:"in_use_bytes,omitzero"`
 	Budget     figure[size]  `json:"budget,omitzero"`
 	Charged    figure[size]  `json:"charged,omitzero"`
 	HitRatio   figure[ratio] `json:"hit_ratio,omitzero"`
@@ -47,7 +48,7 @@ type summary struct {
 	Panics     uint64        `json:"panics,omitempty"`
 	LastPanic  string        `json:"last_panic,omitempty"`
 
-	drops, evictions rate // per second
+	drops, evictions figure[rate] // per second
 }
 
 // stateCounts is how many pools are in each state.
@@ -61,39 +62,81 @@ func (c stateCounts) MarshalJSON() ([]byte, error) {
 	return json.Marshal(m)
 }
 
+// sums are what the open pools count together, each figure of those that know it.
+type sums struct {
+	seconds, requests, dropped, evicted float64
+	hits, served                        float64 // of pools that can hit
+	held, inUse                         int64
+	knows                               pool.Knowledge // of any of them
+}
+
+func (s *sums) add(t *track) {
+	k := &t.stats.Knows
+	s.knows.Rows |= k.Rows
+	s.knows.Requests |= k.Requests
+	s.knows.Returns |= k.Returns
+	s.knows.Evictions |= k.Evictions
+	s.held += t.stats.IdleBytes
+	s.inUse += t.stats.InUseBytes
+	w := &t.recent
+	s.seconds = max(s.seconds, w.seconds)
+	s.requests += w.requests()
+	s.dropped += w.dropped
+	s.evicted += w.evicted
+	if t.pools() {
+		s.hits += w.hits
+		s.served += w.served()
+	}
+}
+
 func (f *frame) sum() (s summary, seconds float64) {
-	var requests, hits, served float64
+	var all sums
 	for _, t := range f.tracks {
 		s.States[t.state()]++
 		if t.stats.Closed {
 			continue
 		}
 		s.Open++
-		s.HeldBytes += size(t.stats.IdleBytes)
-		s.InUseBytes += size(t.stats.InUseBytes)
-		w := &t.recent
-		seconds = max(seconds, w.seconds)
-		requests += w.requests()
-		s.drops += rate(w.dropped)
-		s.evictions += rate(w.evicted)
-		if t.pools() {
-			hits += w.hits
-			served += w.served()
-		}
+		all.add(t)
 	}
 	s.Closed = s.States[stateClosed]
-	s.HitRatio, s.Requests = known(served > 0, ratio(hits/served)), known(seconds > 0, rate(requests))
+	// Where there is no pool the sum is 0, and where no pool knows it is not known.
+	tells := func(of pool.Set) bool { return s.Open == 0 || of != 0 }
+	k := &all.knows
+	s.HeldBytes = known(tells(k.Rows&pool.KnowsIdleBytes), size(all.held))
+	s.InUseBytes = known(tells(k.Rows&pool.KnowsInUseBytes), size(all.inUse))
+	s.HitRatio = known(all.served > 0, ratio(all.hits/all.served))
+	s.Requests = known(all.seconds > 0 && tells(k.Requests), rate(all.requests))
+	s.drops, s.evictions = known(tells(k.Returns&^keeping), rate(all.dropped)), known(tells(k.Evictions), rate(all.evicted))
 	b := f.budget
 	s.Budget, s.Charged = known(b.limit != pool.Unlimited, size(b.limit)), known(b.limit != pool.Unlimited, size(b.charged))
 	s.Panics, s.LastPanic = f.panics.n, f.panics.last
-	return s, seconds
+	return s, all.seconds
+}
+
+// see shows fn the query's view, or nil if the pool it asks for is not there. fn
+// runs under the sampler's lock; what the program is asked for runs before.
+func (h *handler) see(q *query, d *detail, fn func(*view)) {
+	for {
+		s, config := h.sampler.current(time.Now()), ""
+		if t := s.find(q.pool); t != nil {
+			d.particulars, d.since = s.inquiry.particulars(t, time.Now())
+		}
+		if q.view == viewConfig {
+			config = s.inquiry.configText(s.registry, h.config)
+		}
+		if s.show(func(f *frame) { fn(h.look(f, q, d, config)) }) {
+			return
+		}
+	}
 }
 
 // look makes the view of a query; nil if the pool it asks for is not there.
-func (h *handler) look(f *frame, q *query, d *detail) *view {
+func (h *handler) look(f *frame, q *query, d *detail, config string) *view {
 	v := &view{
 		Schema: 1, Time: f.at.UTC(), Sort: q.sort, Order: orderName(q.descending), Filter: q.filter, State: q.state,
-		Offset: q.offset, Limit: q.limit, frame: f, query: q, Controller: controllerOf(f.controller, f.at, q.view == viewController),
+		Offset: q.offset, Limit: q.limit, frame: f, query: q,
+		Silent: f.silent, Controller: controllerOf(f.controller, f.at, q.view == viewController),
 	}
 	v.Summary, v.Seconds = f.sum()
 	switch {
@@ -102,11 +145,11 @@ func (h *handler) look(f *frame, q *query, d *detail) *view {
 		if t == nil {
 			return nil
 		}
-		d.read(t, f.at)
+		d.take(t, f.at)
 		d.found = h.found.of(t.name)
 		v.tracks, v.Matched, v.detail = []*track{t}, 1, d
 	case q.view == viewConfig:
-		v.Config = h.config()
+		v.Config = config
 	case q.view != "" && q.format == "html":
 	default:
 		v.tracks, v.Matched = f.choose(q)
@@ -146,9 +189,8 @@ func (v *view) Detail() *poolView {
 	return &v.Pools[0]
 }
 
-// render is a page in the format asked for. It runs under the sampler's lock.
-func (h *handler) render(f *frame, q *query, d *detail) rendering {
-	v := h.look(f, q, d)
+// render is a page in the format asked for.
+func (h *handler) render(v *view, q *query) rendering {
 	if v == nil {
 		return notFound(q.pool)
 	}

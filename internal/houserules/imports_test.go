@@ -54,7 +54,7 @@ var imports = map[string][]string{
 	"otelpool":         {module, vocabulary, module + "/internal/ask", module + "/internal/handle", module + "/internal/percpu", otel},
 	"adaptive":         {module, vocabulary, module + "/internal/config"},
 	"adaptive/signals": {module + "/internal/percpu"},
-	"poolz":            {module, vocabulary},
+	"poolz":            {module, vocabulary, module + "/internal/ask"},
 	"syncpools":        {module},
 	"syncpools/auto":   {module + "/syncpools"},
 	"pooltest":         {module, vocabulary},

@@ -1,0 +1,135 @@
+package poolz
+
+import (
+	"time"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/ask"
+)
+
+// inquiry calls what the program gave to the registry and to the page: outside
+// every lock, and not for ever. One of them may hang, or call the page. Whatever a
+// pool is asked for, it is asked once at a time.
+type inquiry struct {
+	pools      ask.Asker[*pool.Entry, answer]
+	controller ask.Asker[*pool.Registry, *control.Stats]
+	config     ask.Asker[struct{}, string]
+}
+
+// answer is what a pool told.
+type answer struct {
+	stats      pool.Stats
+	mode       control.Mode
+	switchable bool
+	waiting    time.Time    // when it was asked, if it has not answered
+	more       *particulars // nil if only the table's figures were asked for
+}
+
+// particulars is what is asked of the one pool that a viewer looks at: too much to
+// ask of all.
+type particulars struct {
+	stats     pool.Stats // with Classes
+	curve     *control.Curve
+	tunable   bool // the pool has a curve
+	holders   []holder
+	sampler   bool // the pool samples, so that there may be holders
+	described string
+}
+
+// round is what all told, once.
+type round struct {
+	at         time.Time
+	after      uint64 // the sample it follows
+	entries    []*pool.Entry
+	answers    []answer // of the entries, without Classes
+	controller *control.Stats
+	silent     bool // there is a controller, and it told nothing
+}
+
+// ask fills in the round.
+func (q *inquiry) ask(from *pool.Registry, r *round) {
+	r.entries, r.answers = from.All(), r.answers[:0]
+	q.pools.Each(r.entries, figures, func(i int, a *answer, since time.Time) {
+		if a == nil {
+			a = &answer{waiting: since}
+			a.stats.Failed, a.stats.Closed = true, r.entries[i].Source() == nil
+		}
+		r.answers = append(r.answers, *a)
+		r.answers[i].stats.Classes = nil // which are the asker's
+	})
+	if from.Controller() != nil {
+		r.controller, _ = one(&q.controller, from, controllerStats)
+		r.silent = r.controller == nil
+	}
+}
+
+// figures is for the table of pools.
+func figures(e *pool.Entry, into *answer) {
+	e.Stats(&into.stats)
+	into.mode, into.switchable = modeOf(e)
+	into.more = nil
+}
+
+func controllerStats(r *pool.Registry, into **control.Stats) {
+	stats := new(control.Stats)
+	if *into = stats; !r.ControllerStats(stats) {
+		*into = nil
+	}
+}
+
+// one asks for one thing. Since is when, if there is no answer.
+func one[K comparable, A any](asker *ask.Asker[K, A], key K, read func(K, *A)) (a A, since time.Time) {
+	asker.Each([]K{key}, read, func(_ int, value *A, at time.Time) {
+		if value == nil {
+			since = at
+		} else {
+			a = *value
+		}
+	})
+	return a, since
+}
+
+// particulars asks the pool of a track; nil if it does not answer, and since when.
+func (q *inquiry) particulars(t *track, now time.Time) (p *particulars, since time.Time) {
+	if !t.waiting.IsZero() {
+		return nil, t.waiting
+	}
+	a, since := one(&q.pools, t.entry, func(e *pool.Entry, into *answer) { into.more = particularsOf(e, now) })
+	return a.more, since
+}
+
+// configText is what the program's function tells of its configuration.
+func (q *inquiry) configText(from *pool.Registry, config func() string) string {
+	text, since := one(&q.config, struct{}{}, func(_ struct{}, into *string) {
+		*into = "The function that poolz.WithConfig was given panics."
+		from.Guard(func() { *into = config() })
+	})
+	if !since.IsZero() {
+		return "The function that poolz.WithConfig was given does not return."
+	}
+	return text
+}
+
+// describer is a source that can say more of itself than its figures do:
+// syncpools' rows, what is in a pool and where it was made.
+type describer interface{ Describe() string }
+
+func particularsOf(e *pool.Entry, now time.Time) *particulars {
+	p := new(particulars)
+	e.Stats(&p.stats)
+	var tunable control.Tunable
+	if tunable, p.tunable = e.Source().(control.Tunable); p.tunable {
+		curve := new(control.Curve)
+		if e.Guard("Curve", func() { tunable.Curve(curve) }) {
+			p.curve = curve
+		}
+	}
+	if s, ok := e.Source().(describer); ok {
+		e.Guard("Describe", func() { p.described = s.Describe() })
+	}
+	if _, p.sampler = e.Source().(control.Sampler); p.sampler {
+		p.holders = holdersOf(e, now) // which catches its panics
+	}
+	return p
+}
