@@ -161,8 +161,10 @@ func (p *policy) reason(s *sample, v *verdict) string {
 		why = append(why, fmt.Sprintf("growing to %s by %.0f %%/s", size(p.budget), 100*regrowth))
 	case v.action == control.Shrink:
 		why = append(why, "the memory limit fell")
-	case v.action == control.TrimIdle:
+	case v.action == control.TrimIdle && p.idle > p.limit:
 		why = append(why, "more was held than the limit allows")
+	case v.action == control.TrimIdle:
+		why = append(why, "dropped what lay unused for longer than its idle age")
 	}
 	if left := p.idle - v.decision.Freed; j.moved && p.pressure.level > j.from && left > 0 {
 		why = append(why, p.inUse(left))

@@ -466,6 +466,28 @@ func TestPoolsThatAreNotTheCauseAreLeftAlone(t *testing.T) {
 	}
 }
 
+// Under pressure what is idle is dropped by its age, though the budget is far from
+// full.
+func TestADecisionSaysWhatWasDroppedForItsAge(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{}, 64<<10, 4<<10)
+	l.step()
+	var told strings.Builder
+	for i := range 40 {
+		l.heap(0.80)
+		switch i { // what is dropped last is dropped when the pools are seen to hold little
+		case 0:
+			l.fill(0, 400)
+		case 1:
+			l.fill(1, 10)
+		}
+		told.WriteString(l.step().Reason + "\n")
+	}
+	if why := told.String(); !strings.Contains(why, "dropped what lay unused") || strings.Contains(why, "more was held") {
+		t.Errorf("of a budget that is not full: %s", why)
+	}
+}
+
 func TestClockJumpsLoseNothing(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, adaptive.Config{BreakEven: time.Hour, HalfLife: 24 * time.Hour})

@@ -245,7 +245,12 @@ func missing(t *track, _ *frame) string {
 	if !t.pools() || w.served() < busy || w.hits >= goodHits*w.served() {
 		return ""
 	}
-	return fmt.Sprintf("%s of %s requests/s find nothing", percent(w.misses/w.served()), count(w.served()))
+	why := fmt.Sprintf("%s of %s requests/s find nothing", percent(w.misses/w.served()), count(w.served()))
+	// A leak is a miss each time, and takes leakWatch to tell from a burst.
+	if kept := w.served() - w.puts; t.stats.Knows.Returns != 0 && kept > w.misses/2 {
+		why += fmt.Sprintf("; %s/s more are taken than given back", count(kept))
+	}
+	return why
 }
 
 // pools tells whether the strategy can hit at all.
