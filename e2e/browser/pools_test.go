@@ -29,6 +29,7 @@ func misbehave(t *testing.T, r *pool.Registry) {
 		return strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: name, Registry: r, Limit: limit}))
 	}
 	healthy, leaking, thrashing := classes("http.body", 32<<20), classes("session.state", 16<<20), classes("token.cache", 16<<20)
+	kept := &keeper{pool: classes("order.events", 16<<20)}
 	refusing, hoarding, closed := classes("report.pages", 256<<10), classes("image.tiles", 64<<20), classes("legacy.import", 1<<20)
 	hold(closed, 10, 4096)
 	closed.Close()
@@ -52,6 +53,7 @@ func misbehave(t *testing.T, r *pool.Registry) {
 			hold(leaking, 3, 2048)
 		}
 		leaking.Get(2048)
+		kept.step()
 		hold(thrashing, 25, 8192)
 		thrashing.Trim(1 << 30)
 		hold(refusing, 12, 60<<10)
@@ -68,6 +70,17 @@ func misbehave(t *testing.T, r *pool.Registry) {
 		p := classes(name, 1<<20)
 		repeat(t, func(int) { hold(p, i, 1024) })
 	}
+}
+
+// keeper takes two objects, and gives one of them back: the other stays referenced.
+type keeper struct {
+	pool pool.Bytes
+	all  [][]byte
+}
+
+func (k *keeper) step() {
+	k.pool.Put(k.pool.Get(500))
+	k.all = append(k.all, k.pool.Get(500))
 }
 
 func openSession(p pool.Bytes) []byte { return p.Get(30_000) }
