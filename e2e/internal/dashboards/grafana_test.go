@@ -28,7 +28,14 @@ type boardPanel struct {
 	Collapsed   bool
 	Panels      []boardPanel
 	Targets     []struct{ Expr, LegendFormat, Format string }
-	Options     struct {
+
+	Transformations []struct {
+		Options struct {
+			IndexByName  map[string]int
+			RenameByName map[string]string
+		}
+	}
+	Options struct {
 		Legend struct {
 			DisplayMode string
 			ShowLegend  bool
@@ -39,7 +46,13 @@ type boardPanel struct {
 		CellValues struct{ Unit string }
 	}
 	FieldConfig struct {
-		Defaults  struct{ Unit, NoValue string }
+		Defaults struct {
+			Unit, NoValue string
+			Custom        struct {
+				Stacking  struct{ Mode string }
+				AxisWidth int
+			}
+		}
 		Overrides []struct {
 			Matcher struct {
 				ID      string
@@ -313,6 +326,45 @@ func TestTheTableFitsAndBeginsWithTheTrouble(t *testing.T) {
 	}
 	if coloured < 5 {
 		t.Errorf("%d columns have colours", coloured)
+	}
+	if heads := table.heads(); !slices.Equal(heads[:4], []string{"Trouble", "Pool", "Service", "Hit ratio"}) || heads[len(heads)-1] != "Strategy" {
+		t.Errorf("the columns are %q", heads)
+	}
+}
+
+// heads are a table's columns from left to right.
+func (p *boardPanel) heads() (heads []string) {
+	o := p.Transformations[1].Options
+	for _, name := range slices.SortedFunc(maps.Keys(o.IndexByName), func(a, b string) int { return o.IndexByName[a] - o.IndexByName[b] }) {
+		heads = append(heads, o.RenameByName[name])
+	}
+	return heads
+}
+
+// A few changes of level an hour, one on the other, look like a level that stays
+// high. And an axis of Grafana's own width clips the names of instances.
+func TestLevelsAreReadAsTheyAre(t *testing.T) {
+	t.Parallel()
+	changes, timelines := 0, 0
+	for _, b := range boards(t) {
+		for _, p := range b.flat() {
+			custom := p.FieldConfig.Defaults.Custom
+			if strings.Contains(p.Targets[0].Expr, "pressure_transitions_total") {
+				changes++
+				if custom.Stacking.Mode != "none" {
+					t.Errorf("%s: %s is stacked: %s", b.UID, p.Title, custom.Stacking.Mode)
+				}
+			}
+			if p.Type == "state-timeline" {
+				timelines++
+				if custom.AxisWidth < 300 {
+					t.Errorf("%s: %s: %d pixels for names", b.UID, p.Title, custom.AxisWidth)
+				}
+			}
+		}
+	}
+	if changes == 0 || timelines < 2 {
+		t.Errorf("%d panels of changes, %d timelines: does this test still see them?", changes, timelines)
 	}
 }
 
