@@ -2,6 +2,7 @@ package adaptive_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -295,6 +296,23 @@ func TestBudgetGrowsBackByATenthASecond(t *testing.T) {
 	}
 	if last != share {
 		t.Errorf("budget is %d after 20 s, want %d", last, share)
+	}
+}
+
+func TestADecisionSaysWhatTheBudgetGrowsTo(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	for _, memory := range []int64{limit, limit / 2, limit} {
+		l.reading.Heap.Limit, l.reading.Heap.Live = memory, memory/4
+		l.run(20 * time.Second)
+	}
+	var told []string
+	for _, d := range l.stats().Decisions {
+		told = append(told, d.Reason)
+	}
+	want := []string{"first run", "the memory limit fell", "growing to 512 MiB by 10 %/s", "grown to the budget"}
+	if !slices.Equal(told, want) {
+		t.Errorf("reasons %q, want %q", told, want)
 	}
 }
 

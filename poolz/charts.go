@@ -44,7 +44,9 @@ func (s *viewer) charts(v *view) points {
 	}
 	if v.detail == nil {
 		for _, t := range v.tracks {
-			add("spark-"+t.id, t, sparkline, plots[0].series[:2])
+			if t.stats.Knows.Requests != 0 {
+				add("spark-"+t.id, t, sparkline, plots[0].series[:2])
+			}
 		}
 	} else {
 		for _, plot := range plots {

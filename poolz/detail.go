@@ -28,7 +28,6 @@ func (d *detail) take(t *track, now time.Time) {
 		d.particulars = &particulars{stats: t.stats}
 	}
 	if d.stats.Failed {
-		d.stats.Counts = t.stats.Counts
 		d.older.at = time.Time{} // what comes after is compared with nothing
 	}
 	if d.older.at.IsZero() || !sameClasses(d.older.stats.Classes, d.stats.Classes) {

@@ -214,8 +214,13 @@ func TestWhatAPoolDoesNotKnowIsNeverZero(t *testing.T) {
 			if row, _, _ = strings.Cut(row, "</tr>"); strings.Contains(row, ">0") || strings.Count(row, "–") < 8 {
 				t.Errorf("watched %v: %s", watched, row)
 			}
-			view(t, h, "")
+			v := view(t, h, "")
 			time.Sleep(10500 * time.Millisecond)
+			for _, p := range v.points(t) {
+				if len(p.Append) != 0 {
+					t.Errorf("a chart got %v", p.Append)
+				}
+			}
 		}
 	})
 }

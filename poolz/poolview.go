@@ -156,10 +156,10 @@ func viewCounts(c *pool.Counts, k pool.Knowledge) countsView {
 func (t *track) now() nowView {
 	s, w, k := &t.stats, &t.recent, t.stats.Knows
 	n := nowView{
-		Requests:  known(k.Requests != 0, rate(t.figure(w.requests(), s.Gets()))),
-		Misses:    known(k.Requests.Has(int(miss)), rate(t.figure(w.misses, s.Requests[miss]))),
-		Drops:     known(k.Returns&^keeping != 0, rate(t.figure(w.dropped, s.Dropped()))),
-		Evictions: known(k.Evictions != 0, rate(t.figure(w.evicted, s.Evicted()))),
+		Requests:  t.figure(k.Requests, w.requests(), s.Gets()),
+		Misses:    t.figure(k.Requests&pool.SetOf(miss), w.misses, s.Requests[miss]),
+		Drops:     t.figure(k.Returns&^keeping, w.dropped, s.Dropped()),
+		Evictions: t.figure(k.Evictions, w.evicted, s.Evicted()),
 		Missing:   w.misses >= 0.05, Dropping: w.dropped >= 0.05, Evicting: w.evicted >= 0.05,
 		HitBar: bar{"hit", -1}, HeldBar: bar{"held", -1},
 	}

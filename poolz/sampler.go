@@ -163,6 +163,7 @@ func (s *sampler) take(r *round) {
 			t = newTrack(e)
 			s.tracks[e] = t
 		}
+		t.watched = f.clock.seq > 1
 		t.sample(f.clock.seq, r.at, f.clock.lasted(f.clock.seq), &r.answers[i])
 		t.recent = t.over(recentWindow, &f.clock)
 		t.marks = judge(t, f)

@@ -36,6 +36,7 @@ type track struct {
 	switchable      bool
 	waiting         time.Time // since when it has not answered; zero if it has
 	recent          window    // rates of the last recentWindow
+	watched         bool      // for long enough that others have rates
 	ring            *[history]point
 	first, last     uint64 // samples of which the ring has points; none if ring is nil
 	older, newer    reading
@@ -60,19 +61,21 @@ func newTrack(e *pool.Entry) *track {
 }
 
 // sample takes over what the pool told. It keeps a history only from a second
-// sample on, so that a single look costs no more than it shows.
+// sample on, so that a single look costs no more than it shows. What a pool tells
+// after it told nothing is compared with nothing: it is of a longer time.
 func (t *track) sample(seq uint64, now time.Time, seconds float64, a *answer) {
 	before, first := t.stats, t.older.at.IsZero()
 	t.stats, t.mode, t.switchable, t.waiting = a.stats, a.mode, a.switchable, a.waiting
-	if t.stats.Failed { // its counts are not known, and have not fallen to 0
-		t.stats.Counts, t.stats.Strategy = before.Counts, before.Strategy
-		t.searched = strings.ToLower(t.label)
-		if first {
-			return
-		}
+	if t.stats.Failed {
+		t.stats.Strategy, t.ring, t.older = before.Strategy, nil, reading{}
 	}
 	if first {
 		t.searched = strings.ToLower(t.label + "\n" + t.stats.Strategy)
+	}
+	switch {
+	case t.stats.Failed:
+		return
+	case first:
 		t.older = reading{now, t.stats.Counts}
 		t.newer = t.older
 		return
@@ -154,12 +157,13 @@ func (t *track) over(d time.Duration, c *clock) (w window) {
 	return w
 }
 
-// figure is a rate where one is known, and the total elsewhere.
-func (t *track) figure(rate float64, total uint64) float64 {
+// figure is a rate, or the total where nobody has watched yet. A pool that can
+// produce none of the counts does not know it, nor one that is new its rate.
+func (t *track) figure(of pool.Set, perSecond float64, total uint64) figure[rate] {
 	if t.recent.seconds > 0 {
-		return rate
+		return known(of != 0, rate(perSecond))
 	}
-	return float64(total)
+	return known(of != 0 && !t.watched, rate(total))
 }
 
 // hitRatio is the recent one where there were requests, else that of all time;
