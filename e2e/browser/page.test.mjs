@@ -96,9 +96,9 @@ show("sorts by any column, both ways, on the server", {}, async page => {
 	assert.equal((await sorted("Held", "descending"))[0], "image.tiles");
 	assert.match(page.url(), /sort=held/);
 	assert.equal(await page.evaluate(() => document.activeElement.innerText.trim().startsWith("Held")), true, "the focus is lost");
-	assert.deepEqual((await sorted("Held", "ascending")).slice(-2), ["image.tiles", "legacy.import"], "what is closed has no figure: last");
+	assert.deepEqual((await sorted("Held", "ascending")).slice(-3), ["image.tiles", "legacy.import", "payment.locks"], "what is closed or hangs has no figure: last");
 	const byName = await sorted("Pool", "ascending");
-	assert.deepEqual(byName.filter(n => /^[a-z.]+$/.test(n)), ["archive.blocks", "batch.nightly", "cart.lines", "http.body", "image.tiles", "legacy.import", "order.events", "report.pages", "session.state", "token.cache", "upload.chunks"]);
+	assert.deepEqual(byName.filter(n => /^[a-z.]+$/.test(n)), ["archive.blocks", "batch.nightly", "cart.lines", "http.body", "image.tiles", "legacy.import", "order.events", "payment.locks", "report.pages", "session.state", "token.cache", "upload.chunks"]);
 	await page.goBack();
 	await until(page, () => location.search.includes("sort=held"));
 });
@@ -298,10 +298,11 @@ show("pages a thousand pools and stays smooth", { url: many }, async (page, t) =
 test("marks every pool for its fault, leaks within half a minute, also of what is still referenced", async () => {
 	await until(first, () => document.querySelectorAll("#attention .mark.leaking").length === 2);
 	const marks = await first.$$eval("#attention li", all => all.map(li => [li.querySelector(".name").textContent, li.querySelector(".mark").textContent]));
-	const want = { "cart.lines": "misused", "session.state": "leaking", "order.events": "leaking", "token.cache": "thrashing", "report.pages": "refusing", "upload.chunks": "waiting", "image.tiles": "hoarding" };
+	const want = { "payment.locks": "failed", "cart.lines": "misused", "session.state": "leaking", "order.events": "leaking", "token.cache": "thrashing", "report.pages": "refusing", "upload.chunks": "waiting", "image.tiles": "hoarding" };
 	for (const [name, mark] of marks) assert.equal(mark, want[name], `${name} is marked ${mark}`);
 	assert.ok(marks.length >= 3, JSON.stringify(marks));
 	const why = await first.$$eval("#attention li", all => all.map(li => li.innerText).join("\n"));
+	assert.match(why, /payment\.locks it hangs: it was asked for its figures .+ ago and has not answered$/m);
 	assert.match(why, /order\.events in use rose from [\d,]+ to [\d,]+ in \d+ s, and traffic does not explain it$/m);
 	assert.match(why, /session\.state in use rose from [\d,]+ to [\d,]+ in \d+ s, .*the garbage collector found [\d,]+ objects/);
 	assert.match(await first.$eval("#said", e => e.textContent), /(session\.state|order\.events) leaking/, "it is not announced");

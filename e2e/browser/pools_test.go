@@ -28,6 +28,12 @@ func misbehave(t *testing.T, r *pool.Registry) {
 	classes := func(name string, limit int64) *strategies.SizeClasses {
 		return strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: name, Registry: r, Limit: limit}))
 	}
+	hung := new(hangs)
+	hung.lock.Lock()
+	t.Cleanup(hung.lock.Unlock)
+	if _, err := r.Publish("payment.locks", hung, pool.Reject); err != nil {
+		t.Fatal(err)
+	}
 	healthy, leaking, thrashing := classes("http.body", 32<<20), classes("session.state", 16<<20), classes("token.cache", 16<<20)
 	kept := &keeper{pool: classes("order.events", 16<<20)}
 	refusing, hoarding, closed := classes("report.pages", 256<<10), classes("image.tiles", 64<<20), classes("legacy.import", 1<<20)
@@ -81,6 +87,15 @@ type keeper struct {
 func (k *keeper) step() {
 	k.pool.Put(k.pool.Get(500))
 	k.all = append(k.all, k.pool.Get(500))
+}
+
+// hangs is a program's own Source that waits for a lock which nobody gives up.
+type hangs struct{ lock sync.Mutex }
+
+func (h *hangs) Stats(into *pool.Stats) {
+	h.lock.Lock()
+	defer h.lock.Unlock()
+	into.Reset()
 }
 
 func openSession(p pool.Bytes) []byte { return p.Get(30_000) }
