@@ -13,6 +13,7 @@ FUZZTIME ?= 30s
 SOAKTIME ?= 30s
 CHAOSTIME ?= 10m
 CENSUSTIME ?= 10m
+NEXTGO ?= go1.27.3
 COUNT ?=
 BENCHTIME ?=
 SCENARIO ?= steady
@@ -127,7 +128,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-poollint vuln fleet pressure test-kernel soak chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-poollint vuln fleet pressure test-kernel soak census-next chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
@@ -136,6 +137,12 @@ soak: ## storms of SOAKTIME each
 	$(stage) soak-dropped go test -count=1 ./strategies -run DroppedPools -drops 100000
 	$(stage) soak-census go test -count=1 -timeout 60m ./syncpools -run Storm -storm $(CENSUSTIME)
 	$(stage) soak-portable go test -count=1 -timeout 60m -tags otelpool_nolinkname ./internal/magazine -storm $(SOAKTIME)
+
+.PHONY: census-next
+census-next: ## the census' tests with the next Go version, NEXTGO, plain and under the race detector
+	$(stage) census-next env GOTOOLCHAIN=$(NEXTGO) go test -count=1 ./syncpools/...
+	$(stage) census-next-race env GOTOOLCHAIN=$(NEXTGO) CGO_ENABLED=1 go test -count=1 -race -short ./syncpools/...
+	$(stage) census-race env CGO_ENABLED=1 go test -count=1 -race -timeout 60m ./syncpools -run Storm -storm 1m
 
 .PHONY: chaos
 chaos: ## the gateway while everything goes wrong at once, for CHAOSTIME; in test-modules for 10 s

@@ -155,9 +155,8 @@ func (s *Census) readAll() {
 		}
 		s.several = true
 	}
-	passed := epoch() - s.epoch
-	if passed > 0 {
-		s.epoch += passed
+	if now := epoch(); now != s.epoch {
+		s.epoch = now
 		s.discover()
 	}
 	s.read = time.Now()
@@ -165,7 +164,7 @@ func (s *Census) readAll() {
 		r.clear()
 	}
 	for address, e := range s.known {
-		if !e.readInto(s, passed) {
+		if !e.readInto(s) {
 			delete(s.known, address)
 		}
 	}
@@ -217,7 +216,7 @@ func address(p *sync.Pool) uintptr { return uintptr(unsafe.Pointer(p)) }
 
 // add makes a pool known, unless there is nothing to tell of it yet.
 func (s *Census) add(p *sync.Pool, symbols *symbols) {
-	c := lookPinned(shapeOf(p))
+	c, _ := lookPinned(shapeOf(p))
 	if isProof(c.sample.typ) || isNode(c.sample.typ) {
 		return
 	}

@@ -4,15 +4,10 @@ package syncpools_test
 
 import (
 	"bytes"
-	"flag"
-	"math/rand/v2"
-	"os"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,14 +20,6 @@ var (
 	variable sync.Pool
 	pointer  = &sync.Pool{New: func() any { return new([100]byte) }}
 )
-
-// Two collections in the middle of a test empty what it has filled, so none runs but
-// those that a test asks for.
-func TestMain(m *testing.M) {
-	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(2 << 30)
-	os.Exit(m.Run())
-}
 
 // start begins a census that ends with the test. Tests that have one are not
 // parallel: there is one in a process.
@@ -219,7 +206,6 @@ func TestANewThatItsOwnerChangesStays(t *testing.T) {
 }
 
 func TestPoolsAreSeenWithoutCollections(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	fill(&variable, 100, buffer)
 	r := start(t)
 	before := find(t, r, "of *bytes.Buffer")
@@ -232,7 +218,6 @@ type oneWord struct{ b *bytes.Buffer }
 
 // A value of one pointer lies in the interface itself, not behind it.
 func TestObjectsOfOneWordAreNotFollowed(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var maps, structs sync.Pool
 	fill(&maps, 50, func() any { return map[string]int{"": 1} })
 	fill(&structs, 50, func() any { return oneWord{bytes.NewBufferString("0123456789abcdef0123456789abcdef")} })
@@ -243,76 +228,6 @@ func TestObjectsOfOneWordAreNotFollowed(t *testing.T) {
 		}
 	}
 	runtime.KeepAlive([]*sync.Pool{&maps, &structs})
-}
-
-var stormTime = flag.Duration("storm", 10*time.Second, "how long the storm lasts; 1s with -short")
-
-// storm is 50 goroutines that use 500 pools and pools that die.
-type storm struct {
-	pools [500]sync.Pool
-	over  atomic.Bool
-	users sync.WaitGroup
-}
-
-func newStorm() *storm {
-	s := new(storm)
-	for i := range s.pools {
-		s.pools[i].New = func() any { return new(int) }
-		s.pools[i].Put(new(int))
-	}
-	for range 50 {
-		s.users.Go(s.use)
-	}
-	return s
-}
-
-func (s *storm) end() {
-	s.over.Store(true)
-	s.users.Wait()
-}
-
-func (s *storm) use() {
-	for !s.over.Load() {
-		p := &s.pools[rand.IntN(len(s.pools))]
-		if rand.IntN(5000) == 0 {
-			p = newPool() // it dies with this round
-		}
-		for range 1 + rand.IntN(10) {
-			var objects [20]any
-			for i := range objects {
-				objects[i] = p.Get()
-			}
-			for _, object := range objects {
-				p.Put(object)
-			}
-		}
-	}
-}
-
-// Collections each millisecond, or as fast as they go, and changes of GOMAXPROCS: no
-// count is absurd, and nothing crashes. Nobody can have more than 50·20 objects of a
-// pool at a time, and two collections drop what is not used.
-func TestCountsStayPlausibleInAStormConcurrentSafe(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	const most = 500 * 50 * 20
-	if testing.Short() {
-		*stormTime = min(*stormTime, time.Second)
-	}
-	r := start(t)
-	s := newStorm()
-	defer s.end()
-	readings := 0
-	for end := time.Now().Add(*stormTime); time.Now().Before(end); readings++ {
-		runtime.GC()
-		runtime.GOMAXPROCS(1 + rand.IntN(4))
-		for _, e := range r.All() {
-			var stats pool.Stats
-			if e.Stats(&stats); stats.Idle < 0 || stats.Idle > most || stats.IdleBytes < 0 || stats.IdleBytes > 1<<30 {
-				t.Errorf("%s: %d idle, %d bytes", e.Name(), stats.Idle, stats.IdleBytes)
-			}
-		}
-	}
-	t.Logf("%d readings", readings)
 }
 
 func BenchmarkReading200Pools(b *testing.B) {

@@ -15,6 +15,7 @@ type entry struct {
 	heap     weak.Pointer[sync.Pool]
 	row      *row
 	last     content // without the sample
+	at       uint64  // collections before that
 	original func() any
 	counting unsafe.Pointer // the closure that was put around original
 }
@@ -35,36 +36,37 @@ func (e *entry) pool() *sync.Pool {
 }
 
 // readInto adds the pool to its row. It reports false when the pool is gone.
-func (e *entry) readInto(s *Census, passed uint64) bool {
+func (e *entry) readInto(s *Census) bool {
 	p := e.pool()
-	switch {
-	case p == nil || passed > 1:
+	if p == nil {
+		e.row.dropped += uint64(e.last.victim + e.last.primary)
+		return false
+	}
+	c, at := lookPinned(shapeOf(p))
+	switch passed := at - e.at; {
+	case passed > 1:
 		e.row.dropped += uint64(e.last.victim + e.last.primary)
 	case passed == 1:
 		e.row.dropped += uint64(e.last.victim)
 	}
-	if p == nil {
-		return false
-	}
-	c := lookPinned(shapeOf(p))
 	if z := s.sizingOf(c.sample.typ); z != nil {
 		e.row.object = z.name
 		e.row.weigh(z.weigh(c.sample.data))
 	}
 	e.row.pools++
 	e.row.objects += int64(c.primary + c.victim)
-	e.last = content{primary: c.primary, victim: c.victim}
+	e.last, e.at = content{primary: c.primary, victim: c.victim}, at
 	return true
 }
 
-// lookPinned looks while no collection can start.
+// lookPinned looks while no collection can start, and says how many there were.
 //
 //go:norace
-func lookPinned(p *poolShape) content {
+func lookPinned(p *poolShape) (c content, epoch uint64) {
 	pin()
-	c := look(p)
+	c, epoch = look(p), collected.epoch
 	unpin()
-	return c
+	return c, epoch
 }
 
 // count puts a function around New that counts.

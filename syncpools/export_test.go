@@ -4,7 +4,6 @@ package syncpools_test
 
 import (
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +19,6 @@ func newExported() *sync.Pool { return &sync.Pool{New: func() any { return new(i
 
 // The rows need no line of their own to be exported.
 func TestOtelpoolExportsWhatTheCensusFinds(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	p := newExported()
 	fill(p, 50, p.New)
 	r := start(t)

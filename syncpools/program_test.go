@@ -3,6 +3,7 @@
 package syncpools_test
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -31,6 +32,32 @@ func TestPoolsOfAProgramAreNamed(t *testing.T) {
 				if !strings.Contains(out, want) {
 					t.Errorf("no pool %q:\n%s", want, out)
 				}
+			}
+		})
+	}
+}
+
+// Counts are what a program knows, at each of 600 collections and between, in every way
+// it can be built. make census-next does the same with the next Go version.
+func TestCountsAreExactHoweverAProgramIsBuilt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: builds a program in six ways")
+	}
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"plain": nil, "stripped": {"-ldflags=-s -w"}, "pie": {"-buildmode=pie"}, "cover": {"-cover"}, "-N -l": {"-gcflags=-N -l"}, "race": {"-race"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var drain []string
+			if name == "race" {
+				if _, err := exec.LookPath("gcc"); err != nil {
+					t.Skip("the race detector needs gcc")
+				}
+				drain = []string{"drain"}
+			}
+			if out := command(t, build(t, "exact", args...), drain...); !strings.HasSuffix(out, "00 checks\n") {
+				t.Error(out)
 			}
 		})
 	}
