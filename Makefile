@@ -128,7 +128,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-poollint vuln fleet pressure test-kernel soak census-next chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-poollint vuln fleet pressure test-kernel soak census chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
@@ -138,9 +138,10 @@ soak: ## storms of SOAKTIME each
 	$(stage) soak-census go test -count=1 -timeout 60m ./syncpools -run Storm -storm $(CENSUSTIME)
 	$(stage) soak-portable go test -count=1 -timeout 60m -tags otelpool_nolinkname ./internal/magazine -storm $(SOAKTIME)
 
-.PHONY: census-next
-census-next: ## the census' tests with the next Go version, NEXTGO, plain and under the race detector
-	$(stage) census-next env GOTOOLCHAIN=$(NEXTGO) go test -count=1 ./syncpools/...
+.PHONY: census
+census: ## the census in programs built every way, then with the next Go version, NEXTGO, and under the race detector
+	$(stage) census go test -count=1 ./syncpools/... -builds
+	$(stage) census-next env GOTOOLCHAIN=$(NEXTGO) go test -count=1 ./syncpools/... -builds
 	$(stage) census-next-race env GOTOOLCHAIN=$(NEXTGO) CGO_ENABLED=1 go test -count=1 -race -short ./syncpools/...
 	$(stage) census-race env CGO_ENABLED=1 go test -count=1 -race -timeout 60m ./syncpools -run Storm -storm 1m
 

@@ -149,7 +149,7 @@ func (s *Census) readAll() {
 		return
 	}
 	if !s.several && runtime.GOMAXPROCS(0) > 1 {
-		if s.failed = proveStride(); s.failed != nil {
+		if s.failed = proveStride(lookAtPool); s.failed != nil {
 			s.forgetAll()
 			return
 		}

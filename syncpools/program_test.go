@@ -3,10 +3,13 @@
 package syncpools_test
 
 import (
+	"flag"
 	"os/exec"
 	"strings"
 	"testing"
 )
+
+var builds = flag.Bool("builds", false, "also builds that compile the standard library, for minutes")
 
 // The program's pools are named in every way it can be built: stripped ones by
 // their New functions.
@@ -16,16 +19,18 @@ func TestPoolsOfAProgramAreNamed(t *testing.T) {
 	}
 	t.Parallel()
 	for name, c := range map[string]struct {
+		long bool
 		args []string
 		want []string
 	}{
-		"plain":    {nil, []string{"main.variable 10", "main.pointer 10", "net/http.", "main.newPool main.go:24 10 80"}},
-		"stripped": {[]string{"-ldflags=-s -w"}, []string{"main.newPool main.go:24 10 80", "of *bytes.Buffer 10"}},
-		"pie":      {[]string{"-buildmode=pie"}, []string{"main.variable 10", "main.pointer 10"}},
-		"cover":    {[]string{"-cover"}, []string{"main.variable 10", "main.pointer 10"}},
-		"-N -l":    {[]string{"-gcflags=-N -l"}, []string{"main.variable 10", "main.pointer 10"}},
+		"plain":    {false, nil, []string{"main.variable 10", "main.pointer 10", "net/http.", "main.newPool main.go:24 10 80"}},
+		"stripped": {false, []string{"-ldflags=-s -w"}, []string{"main.newPool main.go:24 10 80", "of *bytes.Buffer 10"}},
+		"pie":      {true, []string{"-buildmode=pie"}, []string{"main.variable 10", "main.pointer 10"}},
+		"cover":    {true, []string{"-cover"}, []string{"main.variable 10", "main.pointer 10"}},
+		"-N -l":    {true, []string{"-gcflags=-N -l"}, []string{"main.variable 10", "main.pointer 10"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			unlessLong(t, c.long)
 			t.Parallel()
 			out := command(t, build(t, "program", c.args...))
 			for _, want := range c.want {
@@ -37,8 +42,15 @@ func TestPoolsOfAProgramAreNamed(t *testing.T) {
 	}
 }
 
+func unlessLong(t *testing.T, long bool) {
+	t.Helper()
+	if long && !*builds {
+		t.Skip("make census: compiles what a plain build does not need")
+	}
+}
+
 // Counts are what a program knows, at each of 600 collections and between, in every way
-// it can be built. make census-next does the same with the next Go version.
+// it can be built. make census does all, and the same with the next Go version.
 func TestCountsAreExactHoweverAProgramIsBuilt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: builds a program in six ways")
@@ -48,6 +60,7 @@ func TestCountsAreExactHoweverAProgramIsBuilt(t *testing.T) {
 		"plain": nil, "stripped": {"-ldflags=-s -w"}, "pie": {"-buildmode=pie"}, "cover": {"-cover"}, "-N -l": {"-gcflags=-N -l"}, "race": {"-race"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			unlessLong(t, name != "plain" && name != "stripped")
 			t.Parallel()
 			var drain []string
 			if name == "race" {

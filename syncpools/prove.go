@@ -19,18 +19,31 @@ const proofs = 6
 
 // prove compares what look finds in pools with what was put there.
 func prove() error {
-	if err := proveFields(); err != nil {
+	if err := proveFields(reflect.TypeFor[sync.Pool]()); err != nil {
 		return err
 	}
+	if err := proveCounts(lookAtPool); err != nil {
+		return err
+	}
+	if runtime.GOMAXPROCS(0) > 1 {
+		return proveStride(lookAtPool)
+	}
+	return nil
+}
+
+func lookAtPool(p *sync.Pool) content {
+	c, _ := lookPinned(shapeOf(p))
+	return c
+}
+
+// proveCounts proves that looking finds as many objects as there are.
+func proveCounts(looking func(*sync.Pool) content) error {
 	for i := range proofs {
-		least, most, got := compare(7 << i)
+		least, most, got := compare(7<<i, looking)
 		if got < least || got > most {
 			return fmt.Errorf("a sync.Pool with %d to %d objects was read as one with %d: package sync of %s has another layout",
 				least, most, got, runtime.Version())
 		}
-	}
-	if runtime.GOMAXPROCS(0) > 1 {
-		return proveStride()
 	}
 	return nil
 }
@@ -46,12 +59,12 @@ const (
 // only where the parts are as far apart as they are taken to be. It goes on until
 // that works: a race build drops puts, two collections drop all, and in a busy program it takes
 // a while to get on another P.
-func proveStride() error {
+func proveStride(looking func(*sync.Pool) content) error {
 	found, tries := -1, 0
 	for end := time.Now().Add(strideTime); tries < strideTries && time.Now().Before(end); {
 		var n atomic.Int64
 		n.Store(-2)
-		go func() { n.Store(int64(putAndLook())) }()
+		go func() { n.Store(int64(putAndLook(looking))) }()
 		for spins := 0; n.Load() == -2; spins++ { // an idle P takes the goroutine while this one is busy
 			if spins > 1e5 {
 				runtime.Gosched()
@@ -73,12 +86,12 @@ func proveStride() error {
 
 // putAndLook puts two objects, a private one and one in the ring, and returns how
 // many are found; -1 if it does not run on one P, other than the first, all the time.
-func putAndLook() int {
+func putAndLook(looking func(*sync.Pool) content) int {
 	var p sync.Pool
 	at := pinnedP()
 	p.Put(new(proof))
 	p.Put(new(proof))
-	c, _ := lookPinned(shapeOf(&p))
+	c := looking(&p)
 	if at == 0 || at != pinnedP() {
 		return -1
 	}
@@ -92,13 +105,12 @@ func pinnedP() int {
 }
 
 // proveFields compares the parts of the layout that reflection knows.
-func proveFields() error {
+func proveFields(t reflect.Type) error {
 	var shape poolShape
 	want := map[string]uintptr{
 		"local": unsafe.Offsetof(shape.local), "localSize": unsafe.Offsetof(shape.localSize),
 		"victim": unsafe.Offsetof(shape.victim), "victimSize": unsafe.Offsetof(shape.victimSize), "New": unsafe.Offsetof(shape.new),
 	}
-	t := reflect.TypeFor[sync.Pool]()
 	for name, offset := range want {
 		if f, ok := t.FieldByName(name); !ok || f.Offset != offset {
 			return errors.New("sync.Pool of " + runtime.Version() + " has no field " + name + " where it was")
@@ -113,12 +125,16 @@ func proveFields() error {
 // proof is what the pools of prove hold, by which the census knows them.
 type proof struct{ _ uintptr }
 
-func isProof(typ unsafe.Pointer) bool { return typ != nil && typeOf(typ) == reflect.TypeFor[*proof]() }
+// isProof compares words: a word that was read where no type is may not become a reflect.Type.
+func isProof(typ unsafe.Pointer) bool {
+	var x any = (*proof)(nil)
+	return typ == (*eface)(unsafe.Pointer(&x)).typ
+}
 
 // compare compares until it fits, a few times: collections may come between.
-func compare(n int) (least, most, got int) {
+func compare(n int, looking func(*sync.Pool) content) (least, most, got int) {
 	for range 10 {
-		if least, most, got = compareOnce(n); got >= least && got <= most {
+		if least, most, got = compareOnce(n, looking); got >= least && got <= most {
 			break
 		}
 	}
@@ -129,7 +145,7 @@ func compare(n int) (least, most, got int) {
 // there are is known, but for two things: a race build drops some puts, which shows
 // when all are taken out again, except for what lies apart on other Ps; and a
 // collection that begins between drops what one before has aged.
-func compareOnce(n int) (least, most, got int) {
+func compareOnce(n int, looking func(*sync.Pool) content) (least, most, got int) {
 	const goroutines = 4
 	var p sync.Pool
 	object := new(proof)
@@ -142,7 +158,7 @@ func compareOnce(n int) (least, most, got int) {
 		})
 	}
 	puts.Wait()
-	c, _ := lookPinned(shapeOf(&p))
+	c := looking(&p)
 	for p.Get() != nil {
 		least++
 	}

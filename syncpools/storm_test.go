@@ -149,11 +149,15 @@ func (s *Census) plausible(t *testing.T) {
 }
 
 // have tells whether the storm has shown enough: every kind of event many times, and as
-// long as was asked for. Under the race detector, which takes 20 times as long, a fifth will do.
+// long as was asked for. Under the race detector, which takes 20 times as long, a fifth will do, and
+// on a machine that has no time for us, after a minute, a fiftieth.
 func (w *witness) have(s *storm, readings int, began time.Time) bool {
 	part := 1
 	if raceflag.On {
 		part = 5
+	}
+	if time.Since(began) > *stormTime+time.Minute {
+		part = 50
 	}
 	return readings >= 1000/part && s.collections.Load() >= int64(100/part) && s.died.Load() >= int64(1000/part) &&
 		min(w.checked[0], w.checked[1], w.checked[2]) >= 50/part && time.Since(began) >= *stormTime
@@ -169,7 +173,7 @@ func TestCountsStayRightInAStormConcurrentSafe(t *testing.T) {
 		census.plausible(t)
 		w.check()
 		readings++
-		if time.Since(began) > *stormTime+2*time.Minute {
+		if time.Since(began) > *stormTime+5*time.Minute {
 			t.Errorf("in %v only %d collections, %v witnessed", time.Since(began), s.collections.Load(), w.checked)
 		}
 		runtime.Gosched()
