@@ -120,13 +120,9 @@ func (c *sizeClasses) sampled(x unsafe.Pointer, n, class int) []byte {
 		}
 	}
 	if x == nil {
-		return make([]byte, c.table.size[class])[:n]
+		return c.fresh(class, n)
 	}
-	b := buffer(x, n, c.table.size[class])
-	if c.zero == ZeroOnGet {
-		clear(b[:cap(b)])
-	}
-	return b
+	return c.used(x, class, n)
 }
 
 // returned takes a stand-in back, and gives the engine what it stood for. It
@@ -140,12 +136,9 @@ func (c *sizeClasses) returned(x unsafe.Pointer) bool {
 		c.rejected[pool.Double].Add(1)
 		return true
 	}
-	class, spare := s.Spare()
-	if state := c.mode.state.Load(); state == isOff || state == isCount {
-		c.drop(state, c.table.size[class])
-	} else {
+	if class, spare := s.Spare(); c.accepts(c.table.size[class]) {
 		if spare == nil {
-			spare = unsafe.Pointer(unsafe.SliceData(make([]byte, c.table.size[class])))
+			spare = unsafe.Pointer(unsafe.SliceData(c.fresh(class, 0)))
 		}
 		c.engine.Put(class, spare, 0)
 	}

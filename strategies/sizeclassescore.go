@@ -7,7 +7,6 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
-	"github.com/otelpool/pool/internal/percpu"
 )
 
 // sizeClasses is what outlives a dropped handle: what the registry holds.
@@ -21,114 +20,50 @@ type sizeClasses struct {
 	rejectedBytes           atomic.Uint64
 }
 
-// get is Get where the P's cell or the table had no answer.
-func (s *SizeClasses) get(n int) []byte {
-	defer runtime.KeepAlive(s) // as in Get
-	if s.core.mode.state.Load() == isOff {
-		return s.core.make(n)
+// get is Get where the P's cell or the lookup had no answer.
+func (s *SizeClasses) get(n int) (b []byte) {
+	if class, known := s.core.table.class(n); known {
+		b = s.core.get(class, n)
+		s.core.engine.Refresh(&s.front)
+	} else {
+		b = s.core.bypass(n)
 	}
-	if s.core.zero == ZeroOnGet {
-		if b := s.getCleared(n); b != nil {
-			return b
-		}
-	}
-	defer s.core.engine.Refresh(&s.front)
-	return s.core.get(n)
-}
-
-// getCleared takes a buffer off the P's cell and clears it, or returns nil.
-func (s *SizeClasses) getCleared(n int) []byte {
-	class, size := s.core.table.find(n)
-	if uint(n-1) >= uint(size) {
-		return nil
-	}
-	cell := s.front.At(percpu.Pin(), class)
-	x := cell.Take()
-	ordinary := x == nil || cell.Count(n)
-	cell.Leave()
-	switch {
-	case x == nil:
-		return nil
-	case !ordinary:
-		return s.core.sampled(x, n, class)
-	}
-	b := buffer(x, n, size)
-	clear(b[:size])
+	runtime.KeepAlive(s) // as in Get
 	return b
 }
 
 // put is Put, likewise.
 func (s *SizeClasses) put(x unsafe.Pointer, size int) {
-	defer runtime.KeepAlive(s)
-	if _, exact := s.core.table.exact(size); exact != size && s.core.returned(x) {
-		return
-	}
-	if state := s.core.mode.state.Load(); state == isOff || state == isCount {
-		s.core.drop(state, size)
-		return
-	}
-	if s.core.zero == ZeroOnPut && s.putCleared(x, size) {
-		return
-	}
-	s.core.put(x, size)
-	s.core.engine.Refresh(&s.front)
-}
-
-// putCleared clears a buffer of a class's size and puts it back.
-func (s *SizeClasses) putCleared(x unsafe.Pointer, size int) bool {
-	class, classSize := s.core.table.exact(size)
-	if classSize != size {
-		return false
-	}
-	clear(buffer(x, size, size))
-	cell := s.front.At(percpu.Pin(), class)
-	kept := cell.Give(x)
-	cell.Leave()
-	if !kept {
-		s.core.engine.Put(class, x, 0)
+	if class, known := s.core.table.exact(size); known == size {
+		s.core.put(class, x, size)
 		s.core.engine.Refresh(&s.front)
+	} else {
+		s.core.putMisfit(x, size)
 	}
-	return true
+	runtime.KeepAlive(s)
 }
 
-// make is a buffer that nobody counts.
-func (c *sizeClasses) make(n int) []byte {
-	if class, ok := c.table.class(n); ok {
-		return make([]byte, c.table.size[class])[:n]
-	}
-	return make([]byte, n)
-}
-
-// drop counts a return to a pool that does not pool.
-func (c *sizeClasses) drop(state uint32, size int) {
-	if state == isOff {
-		return
-	}
-	if class, ok := c.table.class(size); !ok || size != c.table.size[class] {
-		c.reject(size)
-		return
-	}
-	c.rejected[pool.Refused].Add(1)
-	c.rejectedBytes.Add(uint64(size))
-}
-
-func (c *sizeClasses) get(n int) []byte {
-	if n < 0 {
-		panic("strategies: Get of a negative length")
-	}
-	class, ok := c.table.class(n)
-	if !ok {
-		c.bypassed.Add(1)
-		c.bypassedBytes.Add(uint64(n))
-		return make([]byte, n)
+// get returns a buffer of length n and a class's capacity.
+func (c *sizeClasses) get(class, n int) []byte {
+	if c.mode.state.Load() == isOff {
+		return c.fresh(class, n)
 	}
 	x, sample := c.engine.Get(class, n)
-	if sample {
+	switch {
+	case sample:
 		return c.sampled(x, n, class)
+	case x == nil:
+		return c.fresh(class, n)
+	default:
+		return c.used(x, class, n)
 	}
-	if x == nil {
-		return make([]byte, c.table.size[class])[:n]
-	}
+}
+
+// fresh is a new buffer of the class.
+func (c *sizeClasses) fresh(class, n int) []byte { return make([]byte, c.table.size[class])[:n] }
+
+// used is one that the pool had.
+func (c *sizeClasses) used(x unsafe.Pointer, class, n int) []byte {
 	b := buffer(x, n, c.table.size[class])
 	if c.zero == ZeroOnGet {
 		clear(b[:cap(b)])
@@ -136,13 +71,45 @@ func (c *sizeClasses) get(n int) []byte {
 	return b
 }
 
-func (c *sizeClasses) put(x unsafe.Pointer, size int) {
-	class, ok := c.table.class(size)
-	if !ok || size != c.table.size[class] {
-		c.reject(size)
+// bypass allocates what no class holds.
+func (c *sizeClasses) bypass(n int) []byte {
+	if n < 0 {
+		panic("strategies: Get of a negative length")
+	}
+	if c.mode.state.Load() != isOff {
+		c.bypassed.Add(1)
+		c.bypassedBytes.Add(uint64(n))
+	}
+	return make([]byte, n)
+}
+
+// put takes back a buffer of a class.
+func (c *sizeClasses) put(class int, x unsafe.Pointer, size int) {
+	if !c.accepts(size) {
 		return
 	}
+	if c.zero == ZeroOnPut {
+		clear(buffer(x, size, size))
+	}
 	c.engine.Put(class, x, 0)
+}
+
+// accepts tells whether the pool's mode is to keep buffers, and counts the return of one of
+// a class's size if it is to count only.
+func (c *sizeClasses) accepts(size int) bool {
+	state := c.mode.state.Load()
+	if state == isCount {
+		c.rejected[pool.Refused].Add(1)
+		c.rejectedBytes.Add(uint64(size))
+	}
+	return state != isCount && state != isOff
+}
+
+// putMisfit takes back a buffer whose capacity is no class's: a stand-in, or somebody else's.
+func (c *sizeClasses) putMisfit(x unsafe.Pointer, size int) {
+	if !c.returned(x) && c.mode.state.Load() != isOff {
+		c.reject(size)
+	}
 }
 
 // reject counts a buffer whose capacity is no class's.

@@ -6,10 +6,21 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Get is what to do when a cell is empty: it looks into the previous
-// magazine and the depot. It returns nil if the caller has to allocate, and
-// whether the request is to be sampled.
+// Get takes an object off the P's cell, or what lies behind it. It returns nil if the
+// caller has to allocate, and whether the request is to be sampled.
 func (p *Pool) Get(class, asked int) (x unsafe.Pointer, sample bool) {
+	c := p.shards.front.At(percpu.Pin(), class)
+	x, sample = c.take(&p.depots[class], asked)
+	c.Leave()
+	if x != nil {
+		return x, sample
+	}
+	return p.get(class, asked)
+}
+
+// get is what to do when a cell is empty: it looks into the previous magazine and the
+// depot.
+func (p *Pool) get(class, asked int) (x unsafe.Pointer, sample bool) {
 	d := &p.depots[class]
 	for {
 		c := p.enter(class)

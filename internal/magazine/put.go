@@ -4,14 +4,24 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Put is what to do when a cell is full: it asks for more quota, and
-// trades full magazines for empty ones. Whatever it does not keep it discards.
+// Put puts an object on the P's cell. If that is full it asks for more quota, and trades
+// full magazines for empty ones. Whatever it does not keep it discards.
 func (p *Pool) Put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	d := &p.depots[class]
-	if d.size != 0 {
+	c := p.shards.front.At(percpu.Pin(), class)
+	var kept bool
+	if d.size != 0 { // give, written out for a call less
 		size = d.size
+		kept = c.Give(x)
+	} else {
+		kept = c.GiveSized(x, size)
+	}
+	c.Leave()
+	if kept {
+		return pool.Pooled
 	}
 	result := p.put(class, x, size)
 	if result == pool.Full && p.evictFor(d, size) {
