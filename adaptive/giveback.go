@@ -1,6 +1,7 @@
 package adaptive
 
 import (
+	"cmp"
 	"math"
 	"time"
 
@@ -17,6 +18,9 @@ const (
 	// garbage of ours for a collection at any time. GOGC=100 waits for all of it, so
 	// these collections cost at most four times what the runtime's own do.
 	worthwhileShare = 4
+	// dear is how many times what the last collection asked for took has to pass
+	// before the next: they take a hundredth of the time at most.
+	dear = 100
 	// othersShare of a control group's limit, as one in so many, is how much has to
 	// be in it beside the Go runtime's memory for it to be shared: what else a Go
 	// process has, its binary, page tables and sockets, is less.
@@ -45,9 +49,10 @@ type garbage struct {
 	every     time.Duration // how long they are apart; 0 if it is not known
 
 	forced   time.Duration
-	hasForce bool // a collection was asked for since the level was entered
-	shared   bool // others could use what is given back
-	alone    bool // the runtime has no memory limit of its own, or one above what there is
+	took     time.Duration // by the last one that was asked for
+	hasForce bool          // a collection was asked for since the level was entered
+	shared   bool          // others could use what is given back
+	alone    bool          // the runtime has no memory limit of its own, or one above what there is
 }
 
 // see adds what was dropped since the run before, and forgets what a collection
@@ -74,6 +79,7 @@ func (g *garbage) see(p *policy, s *sample) {
 		g.bytes += g.asked
 	}
 	g.again, g.asked = left, 0
+	g.took = cmp.Or(s.Reading.Spent, g.took)
 	g.shared = shared(&s.Reading)
 	g.alone = p.unbounded(h)
 }
@@ -144,23 +150,27 @@ func (p *policy) returns(s *sample) giveBack {
 	if p.c.ForceGC == ForceGCNever || p.c.ForceGC == ForceGCAuto && !h.OK() {
 		return wait
 	}
-	since := time.Duration(math.MaxInt64)
-	if g.hasForce {
-		since = s.At - g.forced
-	}
+	rested := !g.hasForce || s.At-g.forced >= max(betweenForced, dear*g.took)
 	outgrows := p.outgrows(h)
 	worthwhile := g.bytes >= max(h.Live/worthwhileShare, largeTrim)
 	short := room(&s.Reading) < g.bytes
 	pressed := short || p.pressure.level >= control.PressureHigh
 	switch {
-	case pressed && g.shared && g.bytes+h.Free >= largeTrim && (worthwhile || since >= betweenForced):
+	case pressed && g.shared && (worthwhile || rested) && (g.bytes+h.Free >= largeTrim || p.doubtful(h)):
 		return release
 	case g.bytes < largeTrim, p.c.ForceGC == ForceGCAuto && !g.alone && !short:
 		return wait
-	case (outgrows || short) && worthwhile, (pressed || outgrows) && since >= betweenForced:
+	case (outgrows || short) && worthwhile, (pressed || outgrows) && rested:
 		return collect
 	}
 	return wait
+}
+
+// doubtful tells whether much was allocated since the last collection. Where others
+// need the memory it pays to find out what of that is garbage, whoever's: a few MiB
+// decide who is killed.
+func (p *policy) doubtful(h *HeapReading) bool {
+	return !p.futile.futile && h.Young() >= largeTrim
 }
 
 // urgent tells whether to look again soon: memory is short, or nothing but us

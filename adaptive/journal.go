@@ -176,9 +176,17 @@ func (p *policy) reason(s *sample, v *verdict) string {
 	case collect:
 		why = append(why, "a collection makes memory of what was dropped")
 	case release:
-		why = append(why, "what was dropped goes back to the system, for others in the group")
+		why = append(why, p.released(&s.Reading.Heap))
 	}
 	return strings.Join(why, "; ")
+}
+
+// released says what goes back to the system, for others in the group.
+func (p *policy) released(h *HeapReading) string {
+	if p.garbage.asked+h.Free >= largeTrim {
+		return "what was dropped goes back to the system, for others in the group"
+	}
+	return fmt.Sprintf("what is garbage of %s allocated lately goes back to the system, for others in the group", size(h.Young()))
 }
 
 // inUse says why so many bytes stay under pressure.

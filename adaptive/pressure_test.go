@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/otelpool/pool/adaptive"
@@ -413,6 +414,44 @@ func TestCollectionIsForcedBeforeTheHeapOutgrowsTheLimit(t *testing.T) {
 		if s := l.stats(); s.ForcedGCs != c.want || s.Level != control.PressureNone {
 			t.Errorf("%s: %d collections forced at level %v, want %d", name, s.ForcedGCs, s.Level, c.want)
 		}
+	}
+}
+
+// Where others need the memory, what was allocated since the last collection is looked
+// through for garbage, whoever's, but not again and again.
+func TestGarbageOfTheProgramGoesBackWhereOthersNeedIt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		others, young int64
+		spent         time.Duration // for a collection
+		want          uint64
+	}{
+		"others need it":       {limit, 64 * mib, time.Millisecond, 3},
+		"a collection is dear": {limit, 64 * mib, time.Second, 1},
+		"little was allocated": {limit, 4 * mib, time.Millisecond, 0},
+		"there are no others":  {0, 64 * mib, time.Millisecond, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) { // in which a collection takes what it is said to
+			l := newLab(t, adaptive.Config{BreakEven: time.Minute})
+			l.ctl.SetCalls(func() { time.Sleep(c.spent) }, nil)
+			l.reading.Heap.Limit = 2 * limit // the group's: nothing of it is others' by design
+			l.fill(0, 1600)
+			l.run(time.Second)
+			l.reading.Cgroup = group(0.92)
+			l.reading.Heap.Live = l.reading.Cgroup.TightSet - c.others - c.young
+			l.reading.Heap.Footprint = l.reading.Heap.Live + c.young
+			var reasons strings.Builder
+			for range 120 {
+				l.fill(0, 1600) // all is in use
+				reasons.WriteString(l.step().Reason)
+			}
+			if n := l.stats().ForcedGCs; n != c.want {
+				t.Errorf("%s: %d collections asked for in 30 s, want %d", name, n, c.want)
+			}
+			if told := strings.Contains(reasons.String(), "what is garbage of 64.0 MiB allocated lately goes back"); told != (c.want > 0) {
+				t.Errorf("%s: reasons %q", name, reasons.String())
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -134,24 +135,26 @@ func (r *Recorder) add(s *sample, freed int64) {
 	line := &r.run
 	*line = record{
 		Now: s.Now.UnixNano(), At: s.At, Trigger: s.Trigger, Reading: s.Reading, Limit: s.Limit, Used: s.Used, Freed: freed,
-		Pools: line.Pools[:0],
+		Pools: resized(line.Pools, len(s.Pools)),
 	}
 	for i := range s.Pools {
-		p := &s.Pools[i]
-		rec := poolRecord{Name: p.Name, Open: p.Open, Fresh: p.Fresh, Others: p.Others}
+		p, rec := &s.Pools[i], &line.Pools[i]
+		*rec = poolRecord{Name: p.Name, Open: p.Open, Fresh: p.Fresh, Others: p.Others, Classes: resized(rec.Classes, len(p.Demand.Classes))}
 		for j := range p.Demand.Classes {
-			rec.Classes = append(rec.Classes, lineOf(&p.Demand.Classes[j]))
+			rec.Classes[j].set(&p.Demand.Classes[j])
 		}
-		line.Pools = append(line.Pools, rec)
 	}
 	r.write(line)
 }
 
-func lineOf(d *control.ClassDemand) classLine {
-	return classLine{
+// resized keeps what elements beyond a length before have allocated.
+func resized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
+
+func (l *classLine) set(d *control.ClassDemand) {
+	*l = classLine{
 		N:    [9]int64{d.Size, int64(d.Gets), int64(d.Misses), int64(d.Regrets), int64(d.Refused), int64(d.Dropped), d.Idle, d.InUse, d.LowWater},
 		S:    [2]float64{d.IdleSeconds, d.DroppedSeconds},
-		Held: sparse(&d.Held), Gone: sparse(&d.Gone),
+		Held: appendSparse(l.Held[:0], &d.Held), Gone: appendSparse(l.Gone[:0], &d.Gone),
 	}
 }
 
@@ -166,7 +169,7 @@ func (l *classLine) demand() control.ClassDemand {
 	return d
 }
 
-func sparse(g *control.Gaps) (bins [][2]uint32) {
+func appendSparse(bins [][2]uint32, g *control.Gaps) [][2]uint32 {
 	for bin, n := range g {
 		if n > 0 {
 			bins = append(bins, [2]uint32{uint32(bin), n})

@@ -3,6 +3,7 @@ package adaptive_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -11,6 +12,9 @@ import (
 
 	"github.com/otelpool/pool/adaptive"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/raceflag"
+	"github.com/otelpool/pool/internal/sim"
+	"github.com/otelpool/pool/internal/testalloc"
 )
 
 // Whatever a controller is told, its recording gives the same decisions.
@@ -86,6 +90,27 @@ func TestReplayNamesTheLineThatIsWrong(t *testing.T) {
 	}
 	if d, err := adaptive.Replay(strings.NewReader(recording.String() + lines[2][:20])); err != nil || len(d) != 1 {
 		t.Errorf("cut short: %v, %v; want the first run", d, err)
+	}
+}
+
+// Garbage for every run would be what fills a group that is recorded because it is full.
+func TestRecordingAllocatesNothing(t *testing.T) {
+	if raceflag.On {
+		t.Skip("package json keeps its buffers in a sync.Pool, which drops some under the race detector")
+	}
+	l := newLab(t, adaptive.Config{Recorder: adaptive.NewRecorder(io.Discard)}, 1<<10, 64<<10, mib)
+	second := func() {
+		for class := range 3 {
+			l.fill(class, 20)
+		}
+		l.at += time.Second
+		l.ctl.Step(sim.Start.Add(l.at))
+	}
+	for range 100 {
+		second()
+	}
+	if n := testalloc.PerRun(100, second); n > 0 {
+		t.Errorf("%v allocations for a run that is recorded", n)
 	}
 }
 

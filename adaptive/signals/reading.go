@@ -51,6 +51,10 @@ type HeapReading struct {
 // Used is what counts against a memory limit and no collection can free.
 func (h *HeapReading) Used() int64 { return h.Live + h.Stacks + h.Metadata + h.Other }
 
+// Young is what was allocated since the last collection: how much of it is garbage
+// the next one finds out.
+func (h *HeapReading) Young() int64 { return max(h.Footprint-h.Free-h.Used(), 0) }
+
 // CgroupReading is what the control group knows. Limits are the least of the
 // group's own and its ancestors'. Events are those of the group and of ancestors
 // that have a limit, counted from the first reading on.
