@@ -44,7 +44,10 @@ func build(o options) *profile.Profile {
 	entries := o.registry.All()
 	o.samples.Each(entries, samplesOf, func(i int, all *[]control.Sample, _ time.Time) {
 		if all == nil {
-			b.profile.Comments = append(b.profile.Comments, fmt.Sprintf("pool %q does not tell its samples: its Source hangs", entries[i].Name()))
+			b.profile.Comments = append(
+				b.profile.Comments,
+				fmt.Sprintf("pool %q does not tell its samples: its Source hangs", entries[i].Name()),
+			)
 			return
 		}
 		for _, one := range *all {

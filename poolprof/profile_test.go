@@ -42,7 +42,11 @@ func holders(t *testing.T, safety strategies.Safety) *pool.Registry {
 	t.Helper()
 	r := new(pool.Registry)
 	buffers := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "buffers", Registry: r, Safety: safety}))
-	nodes := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[node]{Name: "nodes", Registry: r, Safety: safety, New: func() *node { return new(node) }}))
+	nodes := strategies.Must(
+		strategies.NewBounded(
+			strategies.BoundedConfig[node]{Name: "nodes", Registry: r, Safety: safety, New: func() *node { return new(node) }},
+		),
+	)
 	headers, body, x := holdHeaders(buffers), holdBody(buffers), holdNode(nodes)
 	buffers.Put(buffers.Get(5000)) // nobody holds it
 	t.Cleanup(func() {
@@ -90,7 +94,14 @@ func TestWhatIsHeldIsInTheProfileByStack(t *testing.T) {
 		"buffers holdHeaders": {3, 3 * 1024}, "buffers holdBody": {1, 64 << 10}, "nodes holdNode": {1, 512},
 	} {
 		if objects[key] != want.objects || size[key] < want.atLeast || size[key] > want.atLeast*5/4 {
-			t.Errorf("%s: %d objects, %d bytes; want %d, at least %d and not much more", key, objects[key], size[key], want.objects, want.atLeast)
+			t.Errorf(
+				"%s: %d objects, %d bytes; want %d, at least %d and not much more",
+				key,
+				objects[key],
+				size[key],
+				want.objects,
+				want.atLeast,
+			)
 		}
 	}
 	if len(objects) != 3 {
@@ -145,7 +156,9 @@ func TestHandlerAnswersTextAndRefusesWrites(t *testing.T) {
 func TestSecondsIsADifference(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := new(pool.Registry)
-		p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "buffers", Registry: r, Safety: strategies.SafetyStrict}))
+		p := strategies.Must(
+			strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "buffers", Registry: r, Safety: strategies.SafetyStrict}),
+		)
 		defer p.Close()
 		before, stays := holdHeaders(p), p.Get(100)
 		var body []byte
@@ -204,7 +217,9 @@ func TestSecondsThatCannotBeAreRefusedWithAReason(t *testing.T) {
 
 func TestTextQuotesNames(t *testing.T) {
 	r := new(pool.Registry)
-	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "x\x1b[31m\n", Registry: r, Safety: strategies.SafetyStrict}))
+	p := strategies.Must(
+		strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "x\x1b[31m\n", Registry: r, Safety: strategies.SafetyStrict}),
+	)
 	defer p.Close()
 	defer p.Put(p.Get(100))
 	w := httptest.NewRecorder()
@@ -283,7 +298,9 @@ func TestAPoolThatHangsIsNamedAndTheOthersAreInTheProfile(t *testing.T) {
 		if _, err := r.Publish("hangs", h, pool.Reject); err != nil {
 			t.Fatal(err)
 		}
-		p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "good", Registry: r, Safety: strategies.SafetyStrict}))
+		p := strategies.Must(
+			strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "good", Registry: r, Safety: strategies.SafetyStrict}),
+		)
 		defer p.Close()
 		b := p.Get(1000)
 		defer func() { p.Put(b) }()
@@ -291,7 +308,8 @@ func TestAPoolThatHangsIsNamedAndTheOthersAreInTheProfile(t *testing.T) {
 		for range 2 {
 			w := httptest.NewRecorder()
 			page.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?debug=1", nil))
-			if body := w.Body.String(); !strings.Contains(body, `pool "hangs" does not tell its samples`) || !strings.Contains(body, `"good"`) {
+			if body := w.Body.String(); !strings.Contains(body, `pool "hangs" does not tell its samples`) ||
+				!strings.Contains(body, `"good"`) {
 				t.Errorf("%s", body)
 			}
 		}

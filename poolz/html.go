@@ -75,9 +75,15 @@ func (p *page) Tiles() []tile {
 	s := &p.Summary
 	tiles := []tile{s.attentionTile()}
 	if p.Watched() {
-		tiles = append(tiles,
+		tiles = append(
+			tiles,
 			tile{Name: "Hit rate", Value: s.HitRatio.String(), Note: fmt.Sprintf("over %.0f s", p.Seconds), Color: s.hitColor()},
-			tile{Name: "Requests/s", Value: s.Requests.String(), Note: s.drops.String() + " drops/s, " + s.evictions.String() + " evictions/s"})
+			tile{
+				Name:  "Requests/s",
+				Value: s.Requests.String(),
+				Note:  s.drops.String() + " drops/s, " + s.evictions.String() + " evictions/s",
+			},
+		)
 	}
 	return append(tiles,
 		tile{Name: "Held idle", Value: s.HeldBytes.String(), Note: s.heldNote(), Color: "held"},

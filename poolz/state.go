@@ -28,7 +28,20 @@ const (
 	numStates = iota
 )
 
-var stateNames = [numStates]string{"closed", "quiet", "ok", "off", "hoarding", "waiting", "missing", "refusing", "thrashing", "leaking", "misused", "failed"}
+var stateNames = [numStates]string{
+	"closed",
+	"quiet",
+	"ok",
+	"off",
+	"hoarding",
+	"waiting",
+	"missing",
+	"refusing",
+	"thrashing",
+	"leaking",
+	"misused",
+	"failed",
+}
 
 func (s state) String() string { return stateNames[s] }
 
@@ -260,7 +273,11 @@ func waiting(t *track, f *frame) string {
 	lately, seconds := t.lately(f.at)
 	switch gaveUp := lately.Requests[pool.RequestTimeout] + lately.Requests[pool.RequestCanceled]; {
 	case gaveUp > 0:
-		return fmt.Sprintf("%s gave up waiting in the last %s", plural(gaveUp, "caller"), duration(time.Duration(seconds*float64(time.Second))))
+		return fmt.Sprintf(
+			"%s gave up waiting in the last %s",
+			plural(gaveUp, "caller"),
+			duration(time.Duration(seconds*float64(time.Second))),
+		)
 	case t.stats.Knows.Has(pool.KnowsPending) && t.stats.Pending > 0:
 		return plural(uint64(t.stats.Pending), "caller") + " waiting now"
 	}

@@ -23,7 +23,10 @@ func TestOtelpoolExportsWhatTheCensusFinds(t *testing.T) {
 	fill(p, 50, p.New)
 	r := start(t)
 	reader := metric.NewManualReader()
-	exports, err := otelpool.Start(otelpool.WithRegistry(r), otelpool.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(reader))))
+	exports, err := otelpool.Start(
+		otelpool.WithRegistry(r),
+		otelpool.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(reader))),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -179,8 +179,14 @@ func TestCountsStayRightInAStormConcurrentSafe(t *testing.T) {
 		runtime.Gosched()
 	}
 	s.end()
-	t.Logf("%d readings in %v, %d collections, %d pools died, %d counts known exactly", readings, time.Since(began).Round(time.Millisecond),
-		s.collections.Load(), s.died.Load(), w.checked[0]+w.checked[1]+w.checked[2])
+	t.Logf(
+		"%d readings in %v, %d collections, %d pools died, %d counts known exactly",
+		readings,
+		time.Since(began).Round(time.Millisecond),
+		s.collections.Load(),
+		s.died.Load(),
+		w.checked[0]+w.checked[1]+w.checked[2],
+	)
 	until(t, census, "the pools that died are forgotten", func() bool { return census.pools("newMortal") == 0 })
 }
 

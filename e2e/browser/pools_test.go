@@ -45,7 +45,9 @@ func misbehave(t *testing.T, r *pool.Registry) {
 	t.Cleanup(quiet.Close) // and is not collected before
 	waiting := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Name: "upload.chunks", Registry: r, Size: 32 << 10, Count: 2}))
 
-	carts := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "cart.lines", Registry: r, Safety: strategies.SafetyStrict}))
+	carts := strategies.Must(
+		strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "cart.lines", Registry: r, Safety: strategies.SafetyStrict}),
+	)
 	session := openSession(carts)
 	t.Cleanup(func() { carts.Put(session) })
 

@@ -270,7 +270,8 @@ func TestLegendsAreReadable(t *testing.T) {
 					t.Errorf("%s: %s: a legend as %s with %q", b.UID, p.Title, legend.DisplayMode, legend.Calcs)
 				}
 				first := p.FieldConfig.Overrides[0]
-				if strings.Join(strings.Fields(string(first.Matcher.Options)), "") != `{"op":"lte","reducer":"max","value":0}` || first.Properties[0].ID != "custom.hideFrom" {
+				if strings.Join(strings.Fields(string(first.Matcher.Options)), "") != `{"op":"lte","reducer":"max","value":0}` ||
+					first.Properties[0].ID != "custom.hideFrom" {
 					t.Errorf("%s: %s: what is always zero fills the legend", b.UID, p.Title)
 				}
 			case "state-timeline":
@@ -278,7 +279,8 @@ func TestLegendsAreReadable(t *testing.T) {
 					t.Errorf("%s: %s has a legend", b.UID, p.Title)
 				}
 			case "heatmap":
-				if strings.Contains(p.Targets[0].LegendFormat, "class") && (p.Options.YAxis.Unit != "bytes" || p.Targets[0].Format != "time_series") {
+				if strings.Contains(p.Targets[0].LegendFormat, "class") &&
+					(p.Options.YAxis.Unit != "bytes" || p.Targets[0].Format != "time_series") {
 					t.Errorf("%s: %s: classes are not in KiB and by size", b.UID, p.Title)
 				}
 			}
@@ -327,7 +329,8 @@ func TestTheTableFitsAndBeginsWithTheTrouble(t *testing.T) {
 	if coloured < 5 {
 		t.Errorf("%d columns have colours", coloured)
 	}
-	if heads := table.heads(); !slices.Equal(heads[:4], []string{"Trouble", "Pool", "Service", "Hit ratio"}) || heads[len(heads)-1] != "Strategy" {
+	if heads := table.heads(); !slices.Equal(heads[:4], []string{"Trouble", "Pool", "Service", "Hit ratio"}) ||
+		heads[len(heads)-1] != "Strategy" {
 		t.Errorf("the columns are %q", heads)
 	}
 }
