@@ -57,7 +57,8 @@ async function firstPaint(url) {
 	try {
 		const page = await context.newPage();
 		const bodies = [];
-		page.on("response", r => { if (!r.url().includes("stream") && r.status() !== 204) bodies.push(r.buffer()); });
+		const closed = () => ""; // the page is closed while a body that came after the paint is on its way
+		page.on("response", r => { if (!r.url().includes("stream") && r.status() !== 204) bodies.push(r.buffer().catch(closed)); });
 		await page.goto(url, { waitUntil: "load" });
 		const at = await until(page, () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
 		return { at, bytes: (await Promise.all(bodies)).reduce((sum, body) => sum + body.length, 0) };
