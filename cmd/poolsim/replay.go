@@ -25,6 +25,9 @@ type policy struct {
 	run      func(t *trace.Trace, watch sim.Watcher) (sim.Result, error)
 }
 
+// throughEngine is the policy that is replayed on one P, to come to the same each time.
+const throughEngine = "shipped, engine"
+
 // section is the content of a table: all policies on all traces under one condition.
 type section struct {
 	Title    string       `json:"title"`
@@ -60,26 +63,35 @@ func (o *options) replay(traces []*trace.Trace, p *progress) (*report, error) {
 	return r, err
 }
 
-// fill replays on all CPUs. Its results are in order of policies and traces.
+// fill replays on all CPUs what it may. Its results are in order of policies and traces.
 func (s *section) fill(traces []*trace.Trace, svg string, p *progress) error {
 	s.Results = make([]sim.Result, len(s.policies)*len(traces))
 	errs := make([]error, len(s.Results))
 	p.begin(s.Title, len(s.Results))
-	running := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var wg sync.WaitGroup
-	for i, policy := range s.policies {
-		s.Policies = append(s.Policies, policy.name)
-		for j, t := range traces {
-			running <- struct{}{}
-			wg.Go(func() {
-				at := i*len(traces) + j
-				s.Results[at], errs[at] = s.one(policy, t, svg)
-				p.step(policy.name, t.Name)
-				<-running
-			})
+	each := func(onOneP bool) {
+		running := make(chan struct{}, runtime.GOMAXPROCS(0))
+		for i, policy := range s.policies {
+			for j, t := range traces {
+				if (policy.name == throughEngine) != onOneP {
+					continue
+				}
+				running <- struct{}{}
+				wg.Go(func() {
+					at := i*len(traces) + j
+					s.Results[at], errs[at] = s.one(policy, t, svg)
+					p.step(policy.name, t.Name)
+					<-running
+				})
+			}
 		}
+		wg.Wait()
 	}
-	wg.Wait()
+	for _, policy := range s.policies {
+		s.Policies = append(s.Policies, policy.name)
+	}
+	each(false)
+	sim.OnOneP(func() { each(true) })
 	s.compare(len(traces))
 	return errors.Join(errs...)
 }
@@ -141,7 +153,7 @@ func (o *options) timeSection(breakEven time.Duration) *section {
 	})
 	if o.engine {
 		s.policies = append(s.policies, policy{
-			"shipped, engine", "package adaptive and the engine of the pools", false,
+			throughEngine, "package adaptive and the engine of the pools, on one P", false,
 			func(t *trace.Trace, watch sim.Watcher) (sim.Result, error) {
 				if len(t.Sizes) > magazine.MaxClasses {
 					return sim.Result{}, fmt.Errorf("%s has %d size classes and the engine at most %d: use -classes pow2, or -engine=false",
@@ -185,7 +197,7 @@ func (o *options) budgetSection(traces []*trace.Trace) *section {
 		}},
 	}
 	if o.engine {
-		s.policies = append(s.policies, policy{"shipped, engine", "package adaptive and the engine of the pools", false, func(t *trace.Trace, watch sim.Watcher) (sim.Result, error) {
+		s.policies = append(s.policies, policy{throughEngine, "package adaptive and the engine of the pools, on one P", false, func(t *trace.Trace, watch sim.Watcher) (sim.Result, error) {
 			s := sim.Shipped{Watch: watch, Config: adaptive.Config{MaxIdleBytes: bytes[t]}}
 			return s.ReplayEngine(t, "shipped", sim.Patient)
 		}})

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"runtime"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -77,12 +79,25 @@ func (e *Engine) account() *account { return &e.idle }
 
 // ReplayEngine runs a trace through the shipped engine that the shipped
 // controller steers, on the clock of the trace. The engine sees as many Ps as
-// this process has.
+// this process has, and between them the scheduler moves the replay as other work has
+// it: see OnOneP.
 func (s *Shipped) ReplayEngine(t *trace.Trace, name string, breakEven time.Duration) (Result, error) {
 	budget := pool.NewBudget(pool.Unlimited)
 	e := NewEngine(t.Sizes, budget)
 	defer e.Close()
 	return s.steer(t, name, breakEven, e, budget)
+}
+
+// oneP is the process's, as GOMAXPROCS is.
+var oneP sync.Mutex
+
+// OnOneP calls f while the process has one P. What an engine keeps near a P the replay
+// then finds again, and comes to the same on every machine, whatever else that does.
+func OnOneP(f func()) {
+	oneP.Lock()
+	defer oneP.Unlock()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	f()
 }
 
 var _ control.Ager = (*Engine)(nil)
