@@ -156,7 +156,7 @@ func (p *policy) returns(s *sample) giveBack {
 	short := room(&s.Reading) < g.bytes
 	pressed := short || p.pressure.level >= control.PressureHigh
 	switch {
-	case pressed && g.shared && (worthwhile || rested) && (g.bytes+h.Free >= largeTrim || p.doubtful(h)):
+	case pressed && g.shared && (worthwhile || rested) && (g.bytes+h.Free >= largeTrim || p.doubtful(&s.Reading)):
 		return release
 	case g.bytes < largeTrim, p.c.ForceGC == ForceGCAuto && !g.alone && !short:
 		return wait
@@ -166,11 +166,11 @@ func (p *policy) returns(s *sample) giveBack {
 	return wait
 }
 
-// doubtful tells whether much was allocated since the last collection. Where others
-// need the memory it pays to find out what of that is garbage, whoever's: a few MiB
-// decide who is killed.
-func (p *policy) doubtful(h *HeapReading) bool {
-	return !p.futile.futile && h.Young() >= largeTrim
+// doubtful tells whether much was allocated since the last collection, or much of what
+// room there is. Where others need the memory it pays to find out what of that is
+// garbage, whoever's: a few MiB decide who is killed.
+func (p *policy) doubtful(r *Reading) bool {
+	return !p.futile.futile && r.Heap.Young() >= min(largeTrim, room(r)/worthwhileShare)
 }
 
 // urgent tells whether to look again soon: memory is short, or nothing but us
