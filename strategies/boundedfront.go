@@ -31,18 +31,18 @@ func (f *boundedFront) open(c *bounded) {
 }
 
 func (f *boundedFront) get() unsafe.Pointer {
-	cell := f.cells.At(percpu.Pin(), 0)
-	x := cell.TakeTop() // nil if sized
-	if x == nil {
-		if f.sized {
-			x = cell.TakeSized()
-		} else {
-			x = cell.Pop()
-		}
-		if x == nil {
-			cell.Leave()
-			return f.miss()
-		}
+	pid := percpu.Pin()
+	ps := f.cells.Ps()
+	if !ps.Has(pid) {
+		return f.miss()
+	}
+	cell := ps.At(pid, 0)
+	x := cell.Top() // nil if sized
+	if x != nil {
+		cell.ClearTop()
+	} else if x = f.pop(cell); x == nil {
+		cell.Unlock()
+		return f.miss()
 	}
 	if !cell.Count(0) {
 		cell.Leave()
@@ -52,6 +52,13 @@ func (f *boundedFront) get() unsafe.Pointer {
 	cell.Leave()
 	runtime.KeepAlive(f) // and so the handle: or a cleanup could take the last counts, and the cell, before it is left
 	return x
+}
+
+func (f *boundedFront) pop(cell *magazine.Cell) unsafe.Pointer {
+	if f.sized {
+		return cell.TakeSized()
+	}
+	return cell.Pop()
 }
 
 func (f *boundedFront) put(x unsafe.Pointer) {
@@ -71,14 +78,25 @@ func (f *boundedFront) put(x unsafe.Pointer) {
 			}
 		}
 	}
-	cell := f.cells.At(percpu.Pin(), 0)
-	if cell.Give(x) {
+	pid := percpu.Pin()
+	ps := f.cells.Ps()
+	if !ps.Has(pid) {
+		f.surplus(x)
+		return
+	}
+	cell := ps.At(pid, 0)
+	if cell.GiveTop(x) {
 		cell.Leave()
 		runtime.KeepAlive(f)
 		return
 	}
-	cell.Leave()
-	f.surplus(x, f.core.object)
+	if cell.Push(x) {
+		cell.Leave()
+		runtime.KeepAlive(f)
+		return
+	}
+	cell.Unlock()
+	f.surplus(x)
 }
 
 // putSized is put of an object that has a size of its own.
@@ -87,13 +105,15 @@ func (f *boundedFront) putSized(x unsafe.Pointer, size int64) {
 	kept := cell.GiveSized(x, size)
 	cell.Leave()
 	if !kept {
-		f.surplus(x, size)
+		f.core.put(x, size)
+		f.core.engine.Refresh(&f.cells)
 	}
 	runtime.KeepAlive(f)
 }
 
-// miss is get where the P's cell was empty.
+// miss is get where the P's cell was empty. It begins pinned.
 func (f *boundedFront) miss() unsafe.Pointer {
+	percpu.Unpin()
 	x, _ := f.getE()
 	return x
 }
@@ -117,8 +137,9 @@ func (f *boundedFront) getE() (unsafe.Pointer, error) {
 	return x, nil
 }
 
-// surplus is put where the P's cell had no room.
-func (f *boundedFront) surplus(x unsafe.Pointer, size int64) {
-	f.core.put(x, size)
+// surplus is put where the P's cell had no room. It begins pinned.
+func (f *boundedFront) surplus(x unsafe.Pointer) {
+	percpu.Unpin()
+	f.core.put(x, f.core.object)
 	f.core.engine.Refresh(&f.cells)
 }

@@ -268,3 +268,34 @@ func (t *classTable) sizes64() []int64 {
 	}
 	return sizes
 }
+
+// doublings computes the classes of a table of powers of two. It is in the handle, a load nearer
+// than the table. A table with steps between the powers takes two shifts by variable numbers
+// more, which cost what they save.
+type doublings struct {
+	gets, puts uint   // Get and Put find the classes of 1 to so many bytes here
+	below      uint32 // the smallest size, less 1
+	bits       int    // its length
+}
+
+// doublings is empty for a table that has other sizes, or larger ones than 32 bits tell, and, as
+// clearing, for the side on which the pool clears buffers.
+func (t *classTable) doublings(when Zeroing) (d doublings) {
+	for i, size := range t.sizes {
+		if size != t.sizes[0]<<i || size&(size-1) != 0 || size > math.MaxInt32 {
+			return d
+		}
+	}
+	d.below = uint32(t.sizes[0] - 1)
+	d.bits = bits.Len32(d.below)
+	if when != ZeroOnGet {
+		d.gets = uint(t.largest())
+	}
+	if when != ZeroOnPut {
+		d.puts = uint(t.largest())
+	}
+	return d
+}
+
+// class is the smallest that holds more than n bytes, if there is one.
+func (d *doublings) class(n uint) int { return bits.Len32(uint32(n)|d.below) - d.bits }

@@ -16,6 +16,7 @@ func TestClassIsTheSmallestThatHoldsTheSize(t *testing.T) {
 		if table == nil {
 			t.Fatal(p.Err())
 		}
+		computed := table.doublings(ZeroNever)
 		check := func(n int) {
 			want := slices.IndexFunc(table.sizes, func(s int) bool { return s >= n && n >= 0 })
 			got, ok := table.class(n)
@@ -27,6 +28,9 @@ func TestClassIsTheSmallestThatHoldsTheSize(t *testing.T) {
 			}
 			if class, size := table.find(n); uint(size) >= uint(n) && class != want {
 				t.Fatalf("%v: find(%d) = %d, want %d or a smaller size", c, n, class, want)
+			}
+			if less := uint(n - 1); less < computed.gets && computed.class(less) != want {
+				t.Fatalf("%v: the class of %d is computed as %d, want %d", c, n, computed.class(less), want)
 			}
 		}
 		for n := range 5000 {
@@ -74,6 +78,27 @@ func TestWrongClassTablesSayWhatIsRight(t *testing.T) {
 		var p problems
 		if c.table(&p) != nil || p.Err() == nil || !strings.Contains(p.Err().Error(), want) {
 			t.Errorf("error %v, want one that says %q", p.Err(), want)
+		}
+	}
+}
+
+func TestClassesOfPowersOfTwoAreComputedWhereNothingIsCleared(t *testing.T) {
+	for _, tt := range []struct {
+		of         Classes
+		when       Zeroing
+		gets, puts uint
+	}{
+		{Classes{}, ZeroNever, 1 << 20, 1 << 20},
+		{Classes{}, ZeroOnGet, 0, 1 << 20},
+		{Classes{}, ZeroOnPut, 1 << 20, 0},
+		{Explicit(8, 16, 32), ZeroNever, 32, 32},
+		{Explicit(1), ZeroNever, 1, 1},
+		{Explicit(8, 32), ZeroNever, 0, 0},
+		{Explicit(7, 14), ZeroNever, 0, 0},
+		{Geometric(8, 64, 2), ZeroNever, 0, 0},
+	} {
+		if d := newClassTable(tt.of.Sizes()).doublings(tt.when); d.gets != tt.gets || d.puts != tt.puts {
+			t.Errorf("%v, zeroing %d: computed for Get up to %d and for Put up to %d, want %d and %d", tt.of, tt.when, d.gets, d.puts, tt.gets, tt.puts)
 		}
 	}
 }

@@ -113,7 +113,8 @@ func (t *classTable) standInSize(class int) int {
 
 // sampled is a stand-in for x, a buffer of the class or nil, or x if there
 // can be none.
-func (c *sizeClasses) sampled(x unsafe.Pointer, n, class int) []byte {
+func (c *sizeClasses) sampled(x unsafe.Pointer, n int) []byte {
+	class, _ := c.table.class(n)
 	if weight, due := c.watch.Due(class); due {
 		if b := c.watch.TakeBuffer(x, class, c.table.standInSize(class), weight); b != nil {
 			return b[:n]

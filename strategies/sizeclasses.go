@@ -58,11 +58,12 @@ type SizeClassesConfig struct {
 // hit, allocates; together they cost about what a sync.Pool's do, and less where
 // one goroutine gets and another puts. What is idle survives garbage collections and never exceeds the limit.
 type SizeClasses struct {
-	front magazine.Front // all of core that Get and Put need as long as they hit
-	table *classTable    // finds nothing for the side on which the pool clears buffers, to save the others a test
-	core  *sizeClasses
-	pub   *pool.Publication
-	token handle.Token
+	front     magazine.Front // all of core that Get and Put need as long as they hit
+	doublings doublings      // the classes of a table of powers of two
+	table     *classTable    // those of others; both find nothing for the side on which the pool clears buffers, to save the others a test
+	core      *sizeClasses
+	pub       *pool.Publication
+	token     handle.Token
 }
 
 // NewSizeClasses returns a pool, or an error that says all that is wrong with
@@ -91,9 +92,8 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 		return nil, err
 	}
 	core.watch.SetName(pub.Name())
-	s := &SizeClasses{table: table, core: core, pub: pub, token: handle.New()}
+	s := &SizeClasses{doublings: table.doublings(c.Zero), table: table.clearing(c.Zero), core: core, pub: pub, token: handle.New()}
 	core.engine.Refresh(&s.front)
-	s.table = table.clearing(c.Zero)
 	core.closeWhenDropped(&s.token, pub)
 	for size, n := range c.Prewarm {
 		s.Warm(size, n)
@@ -121,39 +121,68 @@ func (c *SizeClassesConfig) checkPrewarm(p *problems, table *classTable, limit i
 // Get returns a buffer of length n. It panics if n is negative.
 func (s *SizeClasses) Get(n int) []byte {
 	pid := percpu.Pin() // before the lookup: less to carry over the call
-	class, size := s.table.find(n)
-	if uint(n-1) < uint(size) { // not so for 0: where nothing is found, there is no cell for it
-		cell := s.front.At(pid, class)
-		if x := cell.Take(); x != nil {
-			if cell.Count(n) {
-				cell.Leave()
-				runtime.KeepAlive(s) // or a cleanup could take the last counts, and the cell, before it is left
-				return buffer(x, n, size)
-			}
-			cell.Leave()
-			return s.core.sampled(x, n, class)
+	less := uint(n - 1) // the most there is for 0, which has no cell
+	class := s.doublings.class(less)
+	if less >= s.doublings.gets {
+		var size int
+		if class, size = s.table.find(n); less >= uint(size) {
+			return s.get(n)
 		}
-		cell.Unlock()
 	}
-	percpu.Unpin()
-	return s.get(n)
+	ps := s.front.Ps()
+	if !ps.Has(pid) {
+		return s.get(n)
+	}
+	cell := ps.At(pid, class)
+	x := cell.Top()
+	if x != nil {
+		cell.ClearTop()
+	} else if x = cell.Pop(); x == nil {
+		cell.Unlock()
+		return s.get(n)
+	}
+	size := cell.Size()
+	if !cell.Count(n) {
+		cell.Leave()
+		return s.core.sampled(x, n)
+	}
+	cell.Leave()
+	runtime.KeepAlive(s) // or a cleanup could take the last counts, and the cell, before it is left
+	return buffer(x, n, size)
 }
 
 // Put takes a buffer back; the caller must not use it any more.
 func (s *SizeClasses) Put(b []byte) {
 	x, size := unsafe.Pointer(unsafe.SliceData(b)), cap(b) // and not b: less to carry over the call
 	pid := percpu.Pin()
-	class, classSize := s.table.exact(size)
-	if classSize == size {
-		cell := s.front.At(pid, class)
-		if cell.Give(x) {
+	less := uint(size - 1)
+	class := s.doublings.class(less)
+	if less >= s.doublings.puts {
+		var exact int
+		if class, exact = s.table.exact(size); exact != size {
+			s.put(x, size)
+			return
+		}
+	}
+	ps := s.front.Ps()
+	if !ps.Has(pid) {
+		s.put(x, size)
+		return
+	}
+	cell := ps.At(pid, class)
+	if cell.Size() == size { // the class holds as many bytes, and has no others
+		if cell.GiveTop(x) {
 			cell.Leave()
 			runtime.KeepAlive(s)
 			return
 		}
-		cell.Unlock()
+		if cell.Push(x) {
+			cell.Leave()
+			runtime.KeepAlive(s)
+			return
+		}
 	}
-	percpu.Unpin()
+	cell.Unlock()
 	s.put(x, size)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/percpu"
 )
 
 // sizeClasses is what outlives a dropped handle: what the registry holds.
@@ -20,8 +21,9 @@ type sizeClasses struct {
 	rejectedBytes           atomic.Uint64
 }
 
-// get is Get where the P's cell or the lookup had no answer.
+// get is Get where the P's cell or the lookup had no answer. It begins pinned.
 func (s *SizeClasses) get(n int) (b []byte) {
+	percpu.Unpin()
 	if class, known := s.core.table.class(n); known {
 		b = s.core.get(class, n)
 		s.core.engine.Refresh(&s.front)
@@ -34,6 +36,7 @@ func (s *SizeClasses) get(n int) (b []byte) {
 
 // put is Put, likewise.
 func (s *SizeClasses) put(x unsafe.Pointer, size int) {
+	percpu.Unpin()
 	if class, known := s.core.table.exact(size); known == size {
 		s.core.put(class, x, size)
 		s.core.engine.Refresh(&s.front)
@@ -51,7 +54,7 @@ func (c *sizeClasses) get(class, n int) []byte {
 	x, sample := c.engine.Get(class, n)
 	switch {
 	case sample:
-		return c.sampled(x, n, class)
+		return c.sampled(x, n)
 	case x == nil:
 		return c.fresh(class, n)
 	default:

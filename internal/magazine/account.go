@@ -131,7 +131,7 @@ func (p *Pool) divide() (less bool) {
 func (d *depot) setShare(share int64) {
 	span := int64(d.length)
 	switch {
-	case d.size > maxTallied:
+	case d.size > tallyBytes:
 		span = 0
 	case d.size > 0:
 		span = min(span, share/(2*d.size))

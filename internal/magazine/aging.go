@@ -120,18 +120,18 @@ func (s *shard) inspect(low []int64) (quiet bool) {
 // seal makes Get stop at what the cell has now, and asks the owner for what it did not use
 // since it was sealed last. It returns how many objects of the loaded magazine that were.
 //
-// The owner may be using the cell: see percpu.StoreInt. If it unseals or swaps at this very
+// The owner may be using the cell: see percpu.StoreUint32. If it unseals or swaps at this very
 // moment, a window's use goes unnoticed, or the mark is another magazine's. No more than what
 // ages is at stake: Get and Put check n and room, which only the owner writes, and
 // payOwed moves what there is, however much was asked for.
 func (c *Cell) seal() (unused int) {
-	n := percpu.LoadInt(&c.n)
-	unused = min(percpu.LoadInt(&c.low), n)
+	n := percpu.LoadUint32(&c.n)
+	unused = int(min(percpu.LoadUint32(&c.low), n))
 	if unused > 0 || !c.swapped && c.previous != nil {
 		atomic.StoreInt32(&c.owed, int32(unused)+1)
-		n = math.MaxInt // so that the next Get takes the slow path, and pays
+		n = math.MaxUint32 // so that the next Get takes the slow path, and pays
 	}
-	percpu.StoreInt(&c.low, n)
+	percpu.StoreUint32(&c.low, n)
 	return unused
 }
 
@@ -140,7 +140,7 @@ func (c *Cell) seal() (unused int) {
 // atomic since seal may be writing: either value will do.
 func (c *Cell) unseal() {
 	if c.n <= c.low {
-		percpu.StoreInt(&c.low, c.n/2)
+		percpu.StoreUint32(&c.low, c.n/2)
 	}
 }
 
@@ -177,7 +177,7 @@ func (c *Cell) takeUnused(d *depot, unused *magazine) (previous *magazine, ok bo
 	if c.loaded != nil {
 		c.store().moveBottom(unused, mark)
 		c.load(c.loaded)
-		percpu.StoreInt(&c.low, c.n) // what is left was used; what of it the next window uses is to be seen
+		percpu.StoreUint32(&c.low, c.n) // what is left was used; what of it the next window uses is to be seen
 	}
 	c.quota -= d.bytes(unused)
 	c.fit(d)

@@ -144,7 +144,7 @@ func TestABudgetThatIsLoweredIsDividedAnew(t *testing.T) {
 	p.tick(time.Second)
 	p.burst(0, 14)
 	for c := range p.shards.ps {
-		if s := p.shards.ps[c].shard; s != nil && s.cells[0].quota > 9<<10 {
+		if s := p.shards.of[c]; s != nil && s.cells[0].quota > 9<<10 {
 			t.Errorf("a P has bound %d of 16384 bytes: want no more than half, and the top", s.cells[0].quota)
 		}
 	}

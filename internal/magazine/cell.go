@@ -6,10 +6,11 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Cell is one class on one P. Its first 64 bytes are all that Get and Put touch
-// besides the slot itself. An object is either the top one, or in the loaded
-// magazine: what is put and taken again at once passes through the top alone,
-// whose address is known early, while a slot's takes another load to know.
+// Cell is one class on one P. All that Get and Put touch of it besides the slot itself lies
+// before loaded and, since that is at most 56 bytes and a cell has two cache lines, on one:
+// the allocator begins the cells where a line does, or a word later. An object is either the
+// top one, or in the loaded magazine: what is put and taken again at once passes through the
+// top alone, whose address is known early, while a slot's takes another load to know.
 //
 // Only the P's pinned goroutine writes to it, with plain stores, since nobody else reads
 // those fields but the counters, n and low, which are read by atomic loads: a word of a
@@ -21,25 +22,24 @@ type Cell struct {
 	tally  uint64         // hits and bytes requested, see Count
 	pooled uint64
 	slots  unsafe.Pointer // the loaded magazine's first slot
-	n      int            // objects in the loaded magazine
-	low    int            // Get takes of them while there are more than this: the others are sealed, see unseal
-	room   int            // objects it may have, the top included, before the quota or the magazine ends
-	loaded *magazine
+	size   int            // bytes of an object; 0 if each has its own
+	n      uint32         // objects in the loaded magazine
+	low    uint32         // Get takes of them while there are more than this: the others are sealed, see unseal
+	room   uint32         // objects it may have, the top included, before the quota or the magazine ends
+	owed   int32          // 0, or what the owner has to give the depot: the loaded magazine's objects that a window did not use, and 1
 
 	// What follows is touched on slow paths, and by pools of sized objects.
+	loaded   *magazine
 	previous *magazine // nil, or with previous.n objects
 	quota    int64     // bytes charged for this cell
 	misses   uint64
+	sized    *sized    // nil but for sized objects
+	schedule *schedule // of samples; nil: none
 	drained  drained
-	sized    *sized // nil but for sized objects
-	owed     int32  // 0, or what the owner has to give the depot: the loaded magazine's objects that a window did not use, and 1
+	turn     uint32 // odd while the tally is drained
 	swapped  bool   // previous was swapped in or out since the cell paid what it owed
 	live     bool   // belongs to a P; the others are neither filled nor emptied
 	lock     percpu.Lock
-
-	schedule *schedule // of samples; nil: none
-
-	_ [24]byte // two and a half cache lines: what Get and Put touch of every other class is on one
 }
 
 // sized is what a cell of sized objects has besides.
@@ -55,25 +55,26 @@ type sized struct {
 // all Ps read it, since nothing is ever written to it but, in portable builds, the locks.
 var void [MaxClasses]Cell
 
-// Take takes an object off the cell, or returns nil: then ask [Pool.Get]. Who
-// gets one has to Count it. The caller holds the cell, here and below.
+// Take takes an object off the cell, or returns nil: then ask [Pool.Get]. Who gets one has to
+// Count it. The caller holds the cell, here and below.
 func (c *Cell) Take() unsafe.Pointer {
-	if x := c.top; x != nil {
-		c.top = nil // or the pool would keep alive what the caller drops
-		return x
+	x := c.Top()
+	if x == nil {
+		return c.Pop()
 	}
-	return c.Pop()
-}
-
-// TakeTop is the first half of Take, for those who have to ask something before
-// the second: the top object, or nil.
-func (c *Cell) TakeTop() unsafe.Pointer {
-	x := c.top
-	if x != nil {
-		c.top = nil
-	}
+	c.ClearTop()
 	return x
 }
+
+// Top is the first half of Take, for who has to ask something before the second, or is to have
+// one branch less: the top object, or nil. ClearTop takes it.
+func (c *Cell) Top() unsafe.Pointer { return c.top }
+
+// ClearTop takes the top object, or the pool would keep alive what the caller drops.
+func (c *Cell) ClearTop() { c.top = nil }
+
+// Size is the bytes of an object of the class, and 0 in the void.
+func (c *Cell) Size() int { return c.size }
 
 // Pop is the second half: it takes an object off the loaded magazine, or returns
 // nil.
@@ -82,9 +83,9 @@ func (c *Cell) Pop() unsafe.Pointer {
 	if n <= c.low { // one test for "empty" and "sealed". Another may be writing low: see seal
 		return nil
 	}
-	slot := (*unsafe.Pointer)(unsafe.Add(c.slots, n*wordSize-wordSize))
+	slot := (*unsafe.Pointer)(unsafe.Add(c.slots, int(n)*wordSize-wordSize))
 	x := *slot
-	*slot = nil // or the pool would keep alive what the caller drops
+	*slot = nil // as ClearTop
 	c.n = n - 1
 	return x
 }
@@ -92,24 +93,28 @@ func (c *Cell) Pop() unsafe.Pointer {
 // Give puts an object on the cell, or returns false: then ask [Pool.Put]. It counts in the
 // section in which it puts. So nobody can count x as a hit before it counts as pooled: this P
 // cannot before the section ends, and others get x through the depot only, later still.
-func (c *Cell) Give(x unsafe.Pointer) bool {
-	if c.top == nil && c.room > 0 {
-		c.top = x
-	} else if !c.push(x) {
+func (c *Cell) Give(x unsafe.Pointer) bool { return c.GiveTop(x) || c.Push(x) }
+
+// GiveTop is the first half of Give: it makes x the top object, if there is none and room for
+// one.
+func (c *Cell) GiveTop(x unsafe.Pointer) bool {
+	if c.top != nil || c.room == 0 {
 		return false
 	}
+	c.top = x
 	c.pooled++
 	return true
 }
 
-// push puts an object on the loaded magazine, if there is room.
-func (c *Cell) push(x unsafe.Pointer) bool {
+// Push is the second half: it puts an object on the loaded magazine, if there is room.
+func (c *Cell) Push(x unsafe.Pointer) bool {
 	n := c.n + 1
 	if n >= c.room { // the top's place counts, whether it is taken or not
 		return false
 	}
-	*(*unsafe.Pointer)(unsafe.Add(c.slots, n*wordSize-wordSize)) = x
+	*(*unsafe.Pointer)(unsafe.Add(c.slots, int(n)*wordSize-wordSize)) = x
 	c.n = n
+	c.pooled++
 	return true
 }
 
@@ -121,7 +126,7 @@ func (c *Cell) TakeSized() unsafe.Pointer {
 		return nil
 	}
 	z := c.sized
-	size := *(*int64)(unsafe.Add(z.sizes, c.n*8))
+	size := *(*int64)(unsafe.Add(z.sizes, int(c.n)*8))
 	z.slack += size
 	z.hitBytes += uint64(size)
 	return x
@@ -130,13 +135,12 @@ func (c *Cell) TakeSized() unsafe.Pointer {
 // GiveSized is Give in a pool of sized objects.
 func (c *Cell) GiveSized(x unsafe.Pointer, size int64) bool {
 	z := c.sized
-	if z == nil || size > z.slack || !c.push(x) {
+	if z == nil || size > z.slack || !c.Push(x) {
 		return false
 	}
-	*(*int64)(unsafe.Add(z.sizes, c.n*8-8)) = size
+	*(*int64)(unsafe.Add(z.sizes, int(c.n)*8-8)) = size
 	z.slack -= size
 	z.pooledBytes += uint64(size)
-	c.pooled++
 	return true
 }
 
@@ -162,7 +166,7 @@ func (c *Cell) give(d *depot, x unsafe.Pointer, size int64) bool {
 
 // load makes m the loaded magazine. The one loaded before must have been stored.
 func (c *Cell) load(m *magazine) {
-	c.loaded, c.n, c.low = m, m.n, 0
+	c.loaded, c.n, c.low = m, uint32(m.n), 0
 	c.slots = unsafe.Pointer(unsafe.SliceData(m.slots))
 	if c.sized != nil {
 		c.sized.sizes = unsafe.Pointer(unsafe.SliceData(m.sizes))
@@ -173,7 +177,7 @@ func (c *Cell) load(m *magazine) {
 // count in the cell alone, which spares them a cache line.
 func (c *Cell) store() *magazine {
 	if c.loaded != nil {
-		c.loaded.n = c.n
+		c.loaded.n = int(c.n)
 	}
 	return c.loaded
 }
@@ -200,7 +204,7 @@ func (c *Cell) takeAll() (top unsafe.Pointer, a, b *magazine, quota int64) {
 
 // held is the objects in the cell.
 func (c *Cell) held() int {
-	n := c.n
+	n := int(c.n)
 	if c.previous != nil {
 		n += c.previous.n
 	}

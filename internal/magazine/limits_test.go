@@ -124,7 +124,7 @@ func TestInUseIsNotUnderstatedWhileObjectsCrossPs(t *testing.T) {
 	p := newAged(t, Config{Sizes: sizes})
 	p.install(0)
 	p.install(1)
-	c := [2]*Cell{&p.shards.ps[0].shard.cells[0], &p.shards.ps[1].shard.cells[0]}
+	c := [2]*Cell{&p.shards.of[0].cells[0], &p.shards.of[1].cells[0]}
 	const objects = 50
 	empty := p.depots[0].takeEmpty()
 	for _, c := range c { // as Puts would leave them

@@ -65,7 +65,13 @@ func (p *Pool) newShard() *shard {
 	if p.depots[0].size == 0 {
 		s.cells[0].sized = new(sized)
 	}
+	for i := range s.cells {
+		s.cells[i].size = int(p.depots[i].size)
+	}
 	s.sample(p)
+	for i := range s.cells {
+		s.cells[i].beginWord()
+	}
 	return s
 }
 

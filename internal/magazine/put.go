@@ -86,7 +86,7 @@ func (c *Cell) makeRoom(d *depot, empty **magazine, size int64) (full *magazine,
 	if !c.isFull(d, size) {
 		return nil, true
 	}
-	if c.previous != nil && c.previous.n < c.n {
+	if c.previous != nil && c.previous.n < int(c.n) {
 		c.swap()
 		c.fit(d)
 		if !c.isFull(d, size) {

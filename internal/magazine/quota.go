@@ -9,7 +9,7 @@ func (c *Cell) fit(d *depot) {
 		room += d.length
 	}
 	if d.size == 0 {
-		c.room = room
+		c.room = uint32(room)
 		c.sized.slack = c.quota - c.filled(d)
 		return
 	}
@@ -17,7 +17,7 @@ func (c *Cell) fit(d *depot) {
 	if c.previous != nil {
 		free -= c.previous.n
 	}
-	c.room = min(room, free)
+	c.room = uint32(max(min(room, free), 0))
 }
 
 // filled is the part of a cell's quota that its objects take.
@@ -49,7 +49,7 @@ func (p *Pool) ensureQuota(d *depot, c *Cell, size int64) bool {
 	if c.n+1 < c.room || c.top == nil && c.room > 0 {
 		return true
 	}
-	want := max(min(c.quota, int64(d.length-c.n)*d.size, d.share.Load()-c.quota), size)
+	want := max(min(c.quota, int64(d.length-int(c.n))*d.size, d.share.Load()-c.quota), size)
 	want -= want % size
 	if !p.account.charge(want) {
 		if want == size || !p.account.charge(size) {

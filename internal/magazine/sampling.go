@@ -73,12 +73,14 @@ type run struct {
 	left   uint32 // requests until the next sample, from the leg's beginning
 	stands uint32 // requests since the one before, up to the leg's beginning
 	ahead  uint32 // requests of the leg, where nothing else counts them
+	most   uint32 // requests of a leg
 }
 
 // init makes a schedule of its parts, and has the first sample come soon.
-func (s *schedule) init(class int, c *clock) {
+func (s *schedule) init(class int, c *clock, most uint32) {
 	s.clock, s.class, s.young = c, uint8(class), firstSamples
 	s.at = c.now()
+	s.hits.most, s.misses.most = most, most
 	first := max(s.First, s.Least)
 	s.hits.plan(first)
 	s.misses.plan(first)
@@ -151,7 +153,7 @@ func (r *run) plan(mean uint32) {
 func (r *run) begin() { r.ahead = r.leg() }
 
 // leg is how many requests there are from one look at the clock to the next.
-func (r *run) leg() uint32 { return min(r.left, maxLeg) }
+func (r *run) leg() uint32 { return min(r.left, r.most) }
 
 // ends counts a request, and tells whether it ends the leg.
 func (r *run) ends() bool {
@@ -169,13 +171,9 @@ func (s *shard) sample(p *Pool) {
 	for i := range schedules {
 		c := &s.cells[i]
 		c.schedule = &schedules[i]
-		c.schedule.init(i, &s.clock)
-		c.begin(c.schedule.word())
+		c.schedule.init(i, &s.clock, min(maxLeg, mostTallied(c.size)))
 	}
 }
-
-// word is how many hits a word of the tally begins with.
-func (s *schedule) word() uint64 { return tallyFull - uint64(s.hits.leg()) }
 
 // countMiss counts a miss, and tells whether to sample it.
 func (c *Cell) countMiss() (sample bool) {
@@ -213,7 +211,7 @@ func (p *Pool) due(class int) (sample bool) {
 func (p *Pool) newDirect() *direct {
 	d := &direct{clock: clock{Sampling: &p.sampling, pool: p, start: time.Now()}, schedules: make([]schedule, len(p.depots))}
 	for i := range d.schedules {
-		d.schedules[i].init(i, &d.clock)
+		d.schedules[i].init(i, &d.clock, maxLeg)
 	}
 	return d
 }

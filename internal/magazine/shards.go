@@ -13,16 +13,16 @@ import (
 // their Ps, and those that wait for one. A shard goes round: free, installed, detached,
 // drained, free. It is never freed, since its counters are part of the pool's.
 //
-// A change of the Ps' slots is a store of a pointer. Whoever was pinned before it may go on
+// A change of the Ps' places is a store of a pointer. Whoever was pinned before it may go on
 // with the shard it found, so a detached shard is its P's until a barrier has been crossed.
 type shards struct {
-	front Front                 // what slow paths use
+	front Front                 // what slow paths go through
 	all   atomic.Pointer[shard] // every shard ever made, newest first: read without mu
 
-	mu         sync.Mutex  // guards what follows, and changes of slots
+	mu         sync.Mutex  // guards what follows, and changes of places
 	closed     atomic.Bool // set under mu, read without
-	ps         []slot      // the newest array of Ps
-	older      [][]slot    // those before, which fronts may still use: kept as ps is
+	of         []*shard    // by P; nil for the void
+	ps         [][]Ps      // the newest array last; fronts may still use the others, which are kept as it is
 	free       []*shard
 	detached   []*shard // which their Ps may still be using
 	generation uint64   // of the barrier, when the last one was detached
@@ -31,20 +31,16 @@ type shards struct {
 	drained  []*shard
 }
 
-// Front is what Get and Put of a handle go through: the array of Ps, without the
-// step by the pool. One that is out of date knows too few Ps, and sends the rest
-// to the slow path, after which Refresh is due.
-type Front struct {
-	slots atomic.Pointer[slot] // one per P; the first has their number
-}
+// Front is what Get and Put of a handle go through: the Ps' places, without the step by the
+// pool. One that is out of date knows too few Ps, and sends the rest to the slow path, after
+// which Refresh is due.
+type Front struct{ ps atomic.Pointer[Ps] }
 
-// slot is a P's place. It changes under shards.mu only, and hardly ever, so that
-// all Ps can share the lines it is on.
-type slot struct {
-	live  atomic.Pointer[Cell] // the shard's first cell, or the void
-	shard *shard               // nil for the void; guarded by shards.mu
-	n     int                  // slots in the array
-	_     [8]byte              // a power of two, so that indexing is a shift
+// Ps is the first of an array of places, one for each P. They change under shards.mu only, and
+// hardly ever, so that all Ps can share the lines they are on.
+type Ps struct {
+	cells atomic.Pointer[Cell] // of the P's shard, the first; or the void
+	n     int                  // places in the array
 }
 
 // shard is the cells of one P, one per class.
@@ -56,30 +52,45 @@ type shard struct {
 	idle  uint64 // by class, a bit: nothing was counted since
 }
 
-// At is the cell of a class on a P, or the void. Between it and Leave the
-// caller is pinned: see package percpu.
+// Ps is the places.
+func (f *Front) Ps() *Ps { return f.ps.Load() }
+
+// Has tells whether there is a place for the P: not for those that came when GOMAXPROCS
+// rose.
+func (ps *Ps) Has(pid int) bool { return pid < ps.n }
+
+// At is the cell of a class on a P that has a place. Between it and Leave the caller is
+// pinned: see package percpu.
 //
-//	cell := front.At(percpu.Pin(), class)
-//	x := cell.Take()
-//	if x != nil {
-//		sample = !cell.Count(n)
+//	pid := percpu.Pin()
+//	if ps := front.Ps(); ps.Has(pid) {
+//		cell := ps.At(pid, class)
+//		if x := cell.Take(); x != nil {
+//			sample = !cell.Count(n)
+//		}
+//		cell.Leave()
 //	}
-//	cell.Leave()
 //
 // Both loads must come after the pin. The pointer that the second gives is good until Leave
 // whatever is stored there meanwhile, since who takes the shard away waits for a barrier,
 // and the barrier for Leave. With the pointer come the cells as install left them: loads and
-// stores of the slot are atomic for that, and cost no more than plain ones on amd64. Which array
-// the first load finds does not matter, since a change of a P's slot is made in all of them.
-func (f *Front) At(pid, class int) *Cell {
-	c := &void[0]
-	if first := f.slots.Load(); pid < first.n { // not so for Ps that came when GOMAXPROCS rose: they have the void
-		s := (*slot)(unsafe.Add(unsafe.Pointer(first), uintptr(pid)*unsafe.Sizeof(slot{})))
-		c = s.live.Load()
-	}
+// stores of the place are atomic for that, and cost no more than plain ones on amd64. Which of the
+// arrays the first load finds does not matter, since a change of a P's place is made in all of them.
+func (ps *Ps) At(pid, class int) *Cell {
+	place := (*Ps)(unsafe.Add(unsafe.Pointer(ps), uintptr(pid)*unsafe.Sizeof(Ps{})))
 	// A shard has as many cells as the pool has classes, and the void has MaxClasses.
-	c = (*Cell)(unsafe.Add(unsafe.Pointer(c), uintptr(class)*unsafe.Sizeof(Cell{})))
+	c := (*Cell)(unsafe.Add(unsafe.Pointer(place.cells.Load()), uintptr(class)*unsafe.Sizeof(Cell{})))
 	c.lock.Lock() // nothing but in the portable build, where a late comer finds under it that c is not live
+	return c
+}
+
+// At is Ps.At, and the void for a P that has no place.
+func (f *Front) At(pid, class int) *Cell {
+	if ps := f.Ps(); ps.Has(pid) {
+		return ps.At(pid, class)
+	}
+	c := &void[class]
+	c.lock.Lock()
 	return c
 }
 
@@ -93,8 +104,8 @@ func (c *Cell) Leave() {
 func (c *Cell) Unlock() { c.lock.Unlock() }
 
 func (s *shards) refresh(f *Front) {
-	if now := s.front.slots.Load(); f.slots.Load() != now { // read first, since handles are shared by all Ps
-		f.slots.Store(now)
+	if now := s.front.ps.Load(); f.ps.Load() != now { // read first, since handles are shared by all Ps
+		f.ps.Store(now)
 	}
 }
 
@@ -106,15 +117,16 @@ func (s *shards) install(pid int, newShard func() *shard) (open, grown bool) {
 	if s.closed.Load() {
 		return false, false
 	}
-	if pid >= len(s.ps) {
+	if pid >= len(s.of) {
 		s.growLocked(max(pid+1, runtime.GOMAXPROCS(0)))
 		grown = true
 	}
-	if slot := &s.ps[pid]; slot.shard == nil { // or somebody else on this P was here first
-		slot.shard = s.takeFreeLocked(newShard)
-		slot.shard.idle = 0 // what it says is of the P that had it before
-		slot.shard.revive()
-		s.pointLocked(pid, &slot.shard.cells[0])
+	if s.of[pid] == nil { // or somebody else on this P was here first
+		taken := s.takeFreeLocked(newShard)
+		taken.idle = 0 // what it says is of the P that had it before
+		taken.revive()
+		s.of[pid] = taken
+		s.pointLocked(pid, &taken.cells[0])
 	}
 	return true, grown
 }
@@ -132,10 +144,9 @@ func (s *shard) revive() {
 
 // pointLocked points a P to its cells, in every array that a front may use.
 func (s *shards) pointLocked(pid int, cells *Cell) {
-	s.ps[pid].live.Store(cells)
-	for _, ps := range s.older {
+	for _, ps := range s.ps {
 		if pid < len(ps) {
-			ps[pid].live.Store(cells)
+			ps[pid].cells.Store(cells)
 		}
 	}
 }
@@ -153,27 +164,23 @@ func (s *shards) takeFreeLocked(newShard func() *shard) *shard {
 	return made
 }
 
-// growLocked makes room for n Ps. The array that was is never written again but to keep it
-// equal, nor freed while a front has it.
+// growLocked makes room for n Ps.
 func (s *shards) growLocked(n int) {
-	ps := make([]slot, n)
-	for i := range ps {
-		ps[i].live.Store(&void[0])
-		ps[i].n = n
-		if i < len(s.ps) {
-			ps[i].shard = s.ps[i].shard
-			ps[i].live.Store(s.ps[i].live.Load())
+	ps := make([]Ps, n)
+	for pid := range ps {
+		ps[pid].n = n
+		ps[pid].cells.Store(&void[0])
+		if pid < len(s.of) && s.of[pid] != nil {
+			ps[pid].cells.Store(&s.of[pid].cells[0])
 		}
 	}
-	if s.ps != nil {
-		s.older = append(s.older, s.ps)
-	}
-	s.ps = ps
-	s.front.slots.Store(&ps[0]) // last: a front that has it finds all of it
+	s.ps = append(s.ps, ps)
+	s.of = append(s.of, make([]*shard, n-len(s.of))...)
+	s.front.ps.Store(&ps[0]) // last: a front that has it finds all of it
 }
 
 // count is the number of Ps that there is room for.
-func (s *shards) count() int { return s.front.slots.Load().n }
+func (s *shards) count() int { return s.front.Ps().n }
 
 // close has no P get a shard any more. It reports false if that was so before.
 func (s *shards) close() bool {
@@ -186,10 +193,10 @@ func (s *shards) close() bool {
 func (s *shards) detach(want func(*shard) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for pid := range s.ps {
-		if of := s.ps[pid].shard; of != nil && want(of) {
+	for pid, of := range s.of {
+		if of != nil && want(of) {
 			s.pointLocked(pid, &void[0])
-			s.ps[pid].shard = nil
+			s.of[pid] = nil
 			s.detached = append(s.detached, of)
 			s.generation = percpu.Generation() // after the store: a stop of the world from here on is late enough
 		}

@@ -9,27 +9,25 @@ import (
 
 // A cell's tally is hits and requested bytes in one word, so that a hit costs one
 // addition to memory and not two, which is what the pair of Get and Put is
-// bound by: hits in the upper 16 bits, bytes below. Before either can overflow,
-// after 2^15 hits, the word is drained into two counters. Objects in cells are
-// below 2^33 bytes, so the bytes of that many fit.
+// bound by: hits in the upper 34 bits, bytes below, so that what a hit adds is a constant
+// which an instruction holds. Before the bytes can overflow, the word is drained into two
+// counters: see leg.
 //
-// That every hit is tested for the end of the word is also how some are sampled
-// at no cost: the word begins with as many hits as bring its end to that of a leg of
-// the schedule, and what was drained is less by so many.
+// A word ends when its hits become 2^33 and it is negative. It begins with as many less as it is
+// to have. That every hit is tested for the end is also how some are sampled at no cost: a word
+// has as many hits as a leg of the schedule.
 const (
-	tallyShift = 48
+	tallyShift = 30
 	tallyHit   = 1 << tallyShift
-	tallyBytes = tallyHit - 1
-	tallyFull  = 1 << 15   // hits
-	maxTallied = 1<<33 - 1 // bytes of an object in a cell
+	tallyBytes = tallyHit - 1 // also the most bytes of an object in a cell
+	tallyEnd   = 1 << 33      // hits
+	maxTallied = 1 << 15      // hits from one drain to the next
 )
 
-// drained is what was drained from a tally. Only the cell's owner writes it;
-// turn is odd while it does, so that readers see word and counters together.
-type drained struct {
-	hits, bytes uint64
-	turn        uint32
-}
+// drained is what was drained from a tally, less the hits that its words began with. Only the
+// cell's owner writes it; turn is odd while it does, so that readers see word and counters
+// together.
+type drained struct{ hits, bytes uint64 }
 
 // Count counts a hit, and asked as the bytes requested. It returns false if the
 // hit is to be sampled.
@@ -44,23 +42,33 @@ func (c *Cell) Count(asked int) (ordinary bool) {
 //go:noinline // or it would be in every Get
 func (c *Cell) drain() (ordinary bool) {
 	s := c.schedule
-	if s == nil {
-		c.begin(0)
-		return true
-	}
-	ordinary = !s.next(&s.hits)
-	c.begin(s.word())
+	ordinary = s == nil || !s.next(&s.hits)
+	c.beginWord()
 	return ordinary
 }
 
-// begin drains the word and begins one with so many hits.
-func (c *Cell) begin(first uint64) {
+// beginWord drains the word and begins another.
+func (c *Cell) beginWord() {
+	first := tallyEnd - uint64(c.leg())
 	d := &c.drained
-	atomic.StoreUint32(&d.turn, d.turn+1)
+	atomic.StoreUint32(&c.turn, c.turn+1)
 	percpu.Store(&d.hits, d.hits+c.tally>>tallyShift-first)
 	percpu.Store(&d.bytes, d.bytes+c.tally&tallyBytes)
 	percpu.Store(&c.tally, first<<tallyShift)
-	atomic.StoreUint32(&d.turn, d.turn+1)
+	atomic.StoreUint32(&c.turn, c.turn+1)
+}
+
+// leg is how many hits a word has.
+func (c *Cell) leg() uint32 {
+	if c.schedule != nil {
+		return c.schedule.hits.leg()
+	}
+	return mostTallied(c.size)
+}
+
+// mostTallied is how many hits on objects of the size a word may have.
+func mostTallied(size int) uint32 {
+	return uint32(min(max(tallyBytes/max(size, 1), 1), maxTallied)) // 1 for those that have no cell
 }
 
 // counted is the hits and requested bytes so far. It waits for a drain that is
@@ -68,10 +76,10 @@ func (c *Cell) begin(first uint64) {
 func (c *Cell) counted() (hits, bytes uint64) {
 	d := &c.drained
 	for {
-		turn := atomic.LoadUint32(&d.turn)
+		turn := atomic.LoadUint32(&c.turn)
 		hits, bytes = percpu.Load(&d.hits), percpu.Load(&d.bytes)
 		word := percpu.Load(&c.tally)
-		if turn%2 == 0 && turn == atomic.LoadUint32(&d.turn) {
+		if turn%2 == 0 && turn == atomic.LoadUint32(&c.turn) {
 			return hits + word>>tallyShift, bytes + word&tallyBytes
 		}
 		runtime.Gosched() // the owner's thread may have lost its CPU

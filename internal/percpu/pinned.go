@@ -5,7 +5,7 @@ package percpu
 import (
 	"runtime"
 	"sync/atomic"
-	"unsafe"
+	_ "unsafe" // for go:linkname
 )
 
 // Portable tells which of the two builds this is.
@@ -49,12 +49,12 @@ func Load(p *uint64) uint64 { return atomic.LoadUint64(p) }
 // gives others is never torn, and what they see later stores by, they see this by.
 func Store(p *uint64, n uint64) { atomic.StoreUint64(p, n) }
 
-// LoadInt reads a number that its owner may be writing.
-func LoadInt(p *int) int { return int(atomic.LoadUintptr((*uintptr)(unsafe.Pointer(p)))) }
+// LoadUint32 reads a number that its owner may be writing.
+func LoadUint32(p *uint32) uint32 { return atomic.LoadUint32(p) }
 
-// StoreInt overwrites a number that its owner may be using, who must be content
+// StoreUint32 overwrites a number that its owner may be using, who must be content
 // with either value, and may overwrite it in turn.
-func StoreInt(p *int, n int) { atomic.StoreUintptr((*uintptr)(unsafe.Pointer(p)), uintptr(n)) }
+func StoreUint32(p *uint32, n uint32) { atomic.StoreUint32(p, n) }
 
 // stopTheWorld returns after every P has been at a point where no goroutine is
 // pinned. Asking for all goroutines' stacks does it, and with no room for the

@@ -38,11 +38,11 @@ func Load(p *uint64) uint64 { return *p }
 // Store overwrites a counter under its shard's lock.
 func Store(p *uint64, n uint64) { *p = n }
 
-// LoadInt reads a number under its shard's lock.
-func LoadInt(p *int) int { return *p }
+// LoadUint32 reads a number under its shard's lock.
+func LoadUint32(p *uint32) uint32 { return *p }
 
-// StoreInt writes a number under its shard's lock.
-func StoreInt(p *int, n int) { *p = n }
+// StoreUint32 writes a number under its shard's lock.
+func StoreUint32(p *uint32, n uint32) { *p = n }
 
 // stopTheWorld has nothing to wait for: shards are used under their locks.
 func stopTheWorld() {}
