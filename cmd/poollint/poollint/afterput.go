@@ -3,6 +3,7 @@ package poollint
 import (
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -147,11 +148,35 @@ func near(v ssa.Instruction, pos token.Pos) token.Pos {
 
 func firstOf(s *state, values []ssa.Value, pos token.Pos) token.Pos {
 	for _, v := range values {
-		if (refers(v.Type()) || isString(v.Type())) && s.is(v) {
+		if (refers(v.Type()) || isString(v.Type())) && s.is(v) || slices.ContainsFunc(variadic(v), s.is) {
 			return pos
 		}
 	}
 	return token.NoPos
+}
+
+// variadic are the values in an argument that stands for the rest of them.
+func variadic(arg ssa.Value) (all []ssa.Value) {
+	cut, ok := arg.(*ssa.Slice)
+	if !ok {
+		return nil
+	}
+	array, ok := cut.X.(*ssa.Alloc)
+	if !ok || array.Comment != "varargs" {
+		return nil
+	}
+	for _, r := range *array.Referrers() {
+		element, ok := r.(*ssa.IndexAddr)
+		if !ok {
+			continue
+		}
+		for _, r := range *element.Referrers() {
+			if store, ok := r.(*ssa.Store); ok && store.Addr == ssa.Value(element) && refers(stripped(store.Val).Type()) {
+				all = append(all, store.Val)
+			}
+		}
+	}
+	return all
 }
 
 // isString tells strings, which unsafe.String makes of a pool's memory.

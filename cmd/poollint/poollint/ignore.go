@@ -9,7 +9,10 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-const directive = "//poollint:ignore"
+const (
+	directive  = "//poollint:ignore"
+	kindIgnore = "ignored without a reason"
+)
 
 // readIgnores notes the lines that a directive silences: its own and the next.
 func (c *checker) readIgnores() {
@@ -30,7 +33,7 @@ func (c *checker) readIgnore(comment *ast.Comment) {
 	}
 	if reason, _, _ = strings.Cut(reason, "//"); strings.TrimSpace(reason) == "" {
 		c.pass.Report(analysis.Diagnostic{
-			Pos: comment.Pos(), Category: "ignore",
+			Pos: comment.Pos(), Category: kindIgnore, URL: chapter(kindIgnore),
 			Message: directive + " without a reason: say why the code is right, as in " + directive + " the caller owns it",
 		})
 		return
@@ -56,8 +59,11 @@ func (c *checker) sayWith(fixes []analysis.SuggestedFix, pos token.Pos, kind, fo
 	c.said[pos] = true
 	message := fmt.Sprintf(format, args...)
 	c.found = append(c.found, Finding{p, kind, message})
-	c.pass.Report(analysis.Diagnostic{Pos: pos, Category: kind, Message: kind + ": " + message, SuggestedFixes: fixes})
+	c.pass.Report(analysis.Diagnostic{Pos: pos, Category: kind, URL: chapter(kind), Message: kind + ": " + message, SuggestedFixes: fixes})
 }
+
+// chapter is the heading of docs/mistakes.md that is a kind's name, as part of a URL.
+func chapter(kind string) string { return "#" + strings.ToLower(strings.ReplaceAll(kind, " ", "-")) }
 
 // generated files of cgo have positions in nobody's code.
 func generated(name string) bool { return strings.HasSuffix(name, "_cgo_gotypes.go") }

@@ -4,6 +4,7 @@ package uses
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"unsafe"
@@ -32,7 +33,7 @@ var (
 func read() byte {
 	b := sized.Get(10)
 	sized.Put(b)
-	return b[0] // want `use after Put: the memory was put at line 34`
+	return b[0] // want `use after Put: the memory was put at line 35`
 }
 
 func write(p pool.Bytes) {
@@ -79,7 +80,7 @@ func reader() io.Reader {
 	b.Reset()
 	r := bytes.NewReader(b.Bytes())
 	buffers.Put(b)
-	return r // want `use after Put: returned, but put at line 81`
+	return r // want `use after Put: returned, but put at line 82`
 }
 
 func unsafeString(p pool.Bytes, m map[string]int) {
@@ -151,7 +152,20 @@ func captured(p pool.Bytes, w io.Writer) {
 	b[0] = 1 // want `use after Put`
 }
 
+func printed(p pool.Bytes) {
+	b := p.Get(10)
+	p.Put(b)
+	fmt.Printf("%d %q", 1, b) // want `use after Put`
+}
+
 // From here on nothing is wrong.
+
+func printsOther(p pool.Bytes) {
+	b := p.Get(10)
+	n, text := len(b), string(b)
+	p.Put(b)
+	fmt.Printf("%d %q", n, text)
+}
 
 func rightOrder(p pool.Bytes, w io.Writer) {
 	b := p.Get(10)

@@ -1,0 +1,28 @@
+// The error path keeps the buffer out of its pool.
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/otelpool/pool/strategies"
+)
+
+var buffers = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "copies"}))
+
+func pass(w io.Writer, r io.Reader) error {
+	b := buffers.Get(4096)
+	n, err := r.Read(b)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b[:n])
+	buffers.Put(b)
+	return err
+}
+
+func main() {
+	if err := pass(os.Stdout, os.Stdin); err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,29 @@
+// The caller reads what the next user of the pool writes.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"sync"
+)
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func render(v any) ([]byte, error) {
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	defer buffers.Put(b)
+	if err := json.NewEncoder(b).Encode(v); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func main() {
+	text, err := render("hello")
+	if err != nil {
+		panic(err)
+	}
+	os.Stdout.Write(text)
+}

@@ -1,0 +1,29 @@
+// The buffer goes back after its last reader.
+package main
+
+import (
+	"io"
+	"log"
+	"os"
+
+	"github.com/otelpool/pool/strategies"
+)
+
+var buffers = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "messages"}))
+
+func send(w io.Writer, message string) error {
+	b := buffers.Get(len(message))
+	defer buffers.Put(b)
+	copy(b, message)
+	_, err := w.Write(b)
+	if err == nil {
+		log.Printf("sent %q", b)
+	}
+	return err
+}
+
+func main() {
+	if err := send(os.Stdout, "hello\n"); err != nil {
+		log.Fatal(err)
+	}
+}
