@@ -284,12 +284,15 @@ show("says so when the program is gone, and comes back", { faulty: true }, async
 show("pages a thousand pools and stays smooth", { url: many }, async (page, t) => {
 	await live(page);
 	assert.equal((await rows(page)).length, 50);
-	const before = await page.metrics();
+	const client = await page.createCDPSession();
+	await client.send("Performance.enable");
+	const metrics = async () => Object.fromEntries((await client.send("Performance.getMetrics")).metrics.map(m => [m.name, m.value]));
+	const before = await metrics();
 	await updates(page, 3);
-	const now = await page.metrics();
-	const busy = (now.ScriptDuration + now.LayoutDuration + now.RecalcStyleDuration - before.ScriptDuration - before.LayoutDuration - before.RecalcStyleDuration) / (now.Timestamp - before.Timestamp);
-	console.log(`a thousand pools: ${(busy * 100).toFixed(1)} % of the time in script, style and layout`);
-	assert.ok(busy < 0.5, `${busy * 100} % of the time is spent on updates`);
+	const now = await metrics();
+	const busy = (now.ThreadTime - before.ThreadTime) / (now.Timestamp - before.Timestamp); // of a CPU: what others take does not count
+	console.log(`a thousand pools: ${(busy * 100).toFixed(1)} % of a CPU in the page's thread`);
+	assert.ok(busy > 0 && busy < 0.5, `${busy * 100} % of a CPU is spent on updates`);
 	await page.click("a[rel=next]");
 	await until(page, () => document.querySelector(".pages span").textContent === "51–100 of 1000");
 	await page.type("#filter-text", "shard-99");
@@ -304,8 +307,8 @@ test("marks every pool for its fault, leaks within half a minute, also of what i
 	assert.ok(marks.length >= 3, JSON.stringify(marks));
 	const why = await first.$$eval("#attention li", all => all.map(li => li.innerText).join("\n"));
 	assert.match(why, /payment\.locks it hangs: it was asked for its figures .+ ago and has not answered$/m);
-	assert.match(why, /order\.events in use rose from [\d,]+ to [\d,]+ in \d+ s, and traffic does not explain it$/m);
-	assert.match(why, /session\.state in use rose from [\d,]+ to [\d,]+ in \d+ s, .*the garbage collector found [\d,]+ objects/);
+	assert.match(why, /order\.events in use rose from [\d,]+ to [\d,]+ in \d+ (s|min), and traffic does not explain it$/m);
+	assert.match(why, /session\.state in use rose from [\d,]+ to [\d,]+ in \d+ (s|min), .*the garbage collector found [\d,]+ objects/);
 	assert.match(await first.$eval("#said", e => e.textContent), /(session\.state|order\.events) leaking/, "it is not announced");
 	assert.deepEqual(first.faults, []);
 });
