@@ -57,7 +57,8 @@ func TestCountsAreExactHoweverAProgramIsBuilt(t *testing.T) {
 	}
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"plain": nil, "stripped": {"-ldflags=-s -w"}, "pie": {"-buildmode=pie"}, "cover": {"-cover"}, "-N -l": {"-gcflags=-N -l"}, "race": {"-race"},
+		"plain": nil, "stripped": {"-ldflags=-s -w"}, "pie": {"-buildmode=pie"}, "cover": {"-cover"},
+		"-N -l": {"-gcflags=-N -l"}, "race": {"-race"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			unlessLong(t, name != "plain" && name != "stripped")

@@ -62,7 +62,8 @@ var imports = map[string][]string{
 		module, vocabulary, module + "/internal/magazine", module + "/internal/sim", module + "/internal/trace",
 		module + "/adaptive", module + "/strategies",
 	},
-	"cmd/poollint": {module + "/cmd/poollint", "golang.org/x/tools", "github.com/golangci/plugin-module-register"},
+	"cmd/poollint":  {module + "/cmd/poollint", "golang.org/x/tools", "github.com/golangci/plugin-module-register"},
+	"cmd/poolscope": {},
 	"poolconfig": {
 		module,
 		vocabulary,

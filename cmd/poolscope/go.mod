@@ -1,0 +1,3 @@
+module github.com/otelpool/pool/cmd/poolscope
+
+go 1.26.0

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// inject has what is added to packages of the standard library: the counts to sync, and
+// the report to testing/iotest, which few programs import and the standard library none.
+//
+//go:embed inject
+var inject embed.FS
+
+const reporter = "testing/iotest"
+
+// added says into which package each file goes.
+var added = map[string]string{"sync.go.txt": "sync", "signal.go.txt": "os/signal", "report.go.txt": reporter, "text.go.txt": reporter}
+
+// overlay is a file for the go command's -overlay, being made.
+type overlay struct {
+	dir     string
+	Replace map[string]string
+}
+
+// writeOverlay returns the path of the overlay. All its files are in a directory of ours.
+func writeOverlay(dir string, env *toolchain, t *target, o *options) (string, error) {
+	v := &overlay{dir: dir, Replace: make(map[string]string)}
+	source := filepath.Join(env.GOROOT, "src")
+	pool := filepath.Join(source, "sync", "pool.go")
+	original, err := os.ReadFile(pool)
+	if err != nil {
+		return "", err
+	}
+	patched, err := patchPool(original, env.GOVERSION)
+	if err != nil {
+		return "", err
+	}
+	if err := v.put(pool, []byte(patched)); err != nil {
+		return "", err
+	}
+	for name, to := range added {
+		text, err := inject.ReadFile("inject/" + name)
+		if err != nil {
+			return "", err
+		}
+		if err := v.put(filepath.Join(source, filepath.FromSlash(to), "zz_poolscope_"+name[:len(name)-len(".txt")]), text); err != nil {
+			return "", err
+		}
+	}
+	if err := v.put(filepath.Join(source, filepath.FromSlash(reporter), "zz_poolscope_settings.go"), settings(dir, o)); err != nil {
+		return "", err
+	}
+	if err := v.put(t.file(o), fmt.Appendf(nil, "package %s\n\nimport _ %q\n", t.Name, reporter)); err != nil {
+		return "", err
+	}
+	return v.write()
+}
+
+// settings are constants of the program, so that its environment stays as it is.
+func settings(dir string, o *options) []byte {
+	address := filepath.Join(dir, "address")
+	if o.command == "build" {
+		address = ""
+	}
+	const text = "package iotest\n\nconst scopeReport, scopePage, scopeAddress = %q, %q, %q\n"
+	return fmt.Appendf(nil, text, o.report, o.page, address)
+}
+
+// put gives a path another content than it has on disk, where it may not exist.
+func (v *overlay) put(path string, content []byte) error {
+	mine := filepath.Join(v.dir, strconv.Itoa(len(v.Replace))+"_"+filepath.Base(path))
+	v.Replace[path] = mine
+	return os.WriteFile(mine, content, 0o666)
+}
+
+func (v *overlay) write() (string, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(v.dir, "overlay.json")
+	return path, os.WriteFile(path, text, 0o666)
+}

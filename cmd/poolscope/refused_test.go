@@ -1,0 +1,79 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestWhatCannotWorkIsRefusedInOneLine(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		dir  string
+		args []string
+		env  string
+		want string
+	}{
+		"no toolchain":       {"counted", []string{"run", "."}, "PATH=/nowhere", "no go command in $PATH"},
+		"GOFLAGS":            {"counted", []string{"run", "."}, "GOFLAGS=-overlay=mine.json", "GOFLAGS has -overlay=mine.json: poolscope"},
+		"-overlay":           {"counted", []string{"build", "-overlay=mine.json"}, "", "-overlay is given"},
+		"-C":                 {"counted", []string{"build", "-C", "x"}, "", "-C is given"},
+		"a plugin":           {"counted", []string{"build", "-buildmode", "plugin", "."}, "", "-buildmode=plugin:"},
+		"a library":          {"library", []string{"run", "."}, "", "example.com/library is package library: poolscope run needs"},
+		"several packages":   {"", []string{"test", "./counted", "./library"}, "", "poolscope test takes one"},
+		"no package":         {"counted", []string{"run", "./missing"}, "", "missing"},
+		"no value":           {"counted", []string{"run", "-page"}, "", "-page needs a value"},
+		"a version, go test": {"counted", []string{"test", "example.com/x@v1.0.0"}, "", "go test takes no version"},
+		"no such version":    {"counted", []string{"run", "example.invalid/x@v1.0.0"}, "GOPROXY=off", "no module has this package"},
+		"only for cgo":       {"cgo", []string{"run", "."}, "CGO_ENABLED=0", "build constraints exclude all Go files"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := poolscope(t, c.dir, c.args...)
+			s.Env = append(s.Env, c.env)
+			if s.Run() == nil {
+				t.Error("accepted")
+			}
+			if text := s.err.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, c.want) {
+				t.Errorf("%q, want one line with %q", text, c.want)
+			}
+		})
+	}
+}
+
+// The compiler's own words are shown as they are.
+func TestAModuleThatDoesNotBuildSaysWhy(t *testing.T) {
+	t.Parallel()
+	s := poolscope(t, "broken", "run", ".")
+	if s.code(t, 1); !strings.Contains(s.err.String(), "undefined: undefined") {
+		t.Errorf("%q", s.err.String())
+	}
+}
+
+func TestAnotherShapeOfSyncPoolIsRefused(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "src", "sync", "pool.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := patchPool(source, runtime.Version()); err != nil {
+		t.Errorf("as it is: %v", err)
+	}
+	for old, want := range map[string]string{
+		"x = p.getSlow(pid)":               "0 of “x = p.getSlow(pid)” in Get",
+		"type poolLocalInternal struct":    "0 of struct poolLocalInternal",
+		"func poolCleanup()":               "0 of function poolCleanup",
+		"local := make([]poolLocal, size)": "0 of “local := make([]poolLocal, size)” in pinSlow",
+	} {
+		other := strings.NewReplacer("getSlow", "getOther", "Internal", "Other", "Cleanup", "Age", "make(", "newLocals(").Replace(old)
+		changed := strings.Replace(string(source), old, other, 1)
+		_, err := patchPool([]byte(changed), "go9.9")
+		if err == nil || !strings.HasPrefix(err.Error(), "sync.Pool of go9.9 has another shape") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", old, err, want)
+		}
+	}
+}

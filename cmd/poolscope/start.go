@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// start builds, and runs what was built, with poolscope's own input and output. It
+// returns the exit code.
+func (o *options) start(dir, overlay string) (int, error) {
+	flags := append(slices.Clone(o.flags), "-overlay="+overlay)
+	switch o.command {
+	case "build":
+		return o.wait(o.dir, "go", slices.Concat([]string{"build"}, flags, o.files())...)
+	case "test":
+		return o.wait(o.dir, "go", slices.Concat([]string{"test"}, flags, o.uncached(), o.targets, o.rest)...)
+	}
+	program := filepath.Join(dir, "program"+suffix())
+	code, err := o.wait(o.dir, "go", slices.Concat([]string{"build"}, flags, []string{"-o", program}, o.files())...)
+	if code != 0 || err != nil {
+		return code, err
+	}
+	return o.wait("", program, o.rest...)
+}
+
+// files are what is built: a list of files needs ours beside them.
+func (o *options) files() []string {
+	if !o.inFiles() {
+		return o.targets
+	}
+	return append(slices.Clone(o.targets), filepath.Join(filepath.Dir(o.targets[0]), "zz_poolscope.go"))
+}
+
+// uncached has the flag that runs a test anew: what the go command has cached counts nothing.
+func (o *options) uncached() []string {
+	for _, a := range slices.Concat(o.flags, o.rest) {
+		if strings.HasPrefix(strings.TrimLeft(a, "-"), "count") {
+			return nil
+		}
+	}
+	return []string{"-count=1"}
+}
+
+// wait runs a program to its end. Ctrl-C reaches it as it reaches poolscope, which stays
+// until it is over; SIGTERM is passed on.
+func (o *options) wait(dir, name string, args ...string) (int, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	if err := cmd.Start(); err != nil {
+		return 1, err
+	}
+	over := make(chan error, 1)
+	go func() { over <- cmd.Wait() }()
+	for {
+		select {
+		case s := <-signals:
+			if s == syscall.SIGTERM {
+				_ = cmd.Process.Signal(s)
+			}
+		case err := <-over:
+			return exitCode(err)
+		}
+	}
+}
+
+// exitCode is that of a program that ended, and as a shell has it of one that a signal ended.
+func exitCode(err error) (int, error) {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0, nil
+	case !errors.As(err, &exit):
+		return 1, fmt.Errorf("run: %w", err)
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal()), nil
+	}
+	return max(exit.ExitCode(), 1), nil
+}
+
+// suffix is what programs are named with.
+func suffix() string {
+	if runtime.GOOS == "windows" {
+		return ".exe"
+	}
+	return ""
+}

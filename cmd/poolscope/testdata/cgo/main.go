@@ -1,0 +1,6 @@
+// Cgo needs cgo.
+package main
+
+import "C"
+
+func main() {}
