@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/otelpool/pool/internal/ask"
 )
 
 // Publication is a pool's place in a registry, held by the pool. The methods of
@@ -13,6 +15,7 @@ type Publication struct {
 	registry *Registry
 	entry    *Entry
 	src      Source
+	kept     bool // the last counts; guarded by the registry's lock
 }
 
 // Publish adds a pool under a name, of which bytes that are not UTF-8 are escaped:
@@ -72,24 +75,48 @@ func (p *Publication) Close() {
 }
 
 // Release closes the pool and lets go of it, keeping its last counts. Nobody
-// may use the pool any more: it is what a cleanup on the users' handle calls.
+// may use the pool any more: it is what a cleanup on the users' handle calls. Other
+// cleanups wait behind it, so a Stats that hangs holds it up for some 30 ms at
+// most: the counts are then added when that has returned.
 func (p *Publication) Release() {
 	if p == nil {
 		return
 	}
 	p.Close()
+	alone := ask.Caller{Patience: lastWait}
+	if p.registry.hanging.Load() > 0 {
+		alone.Patience = lastWait / 20 // or as many waits as there are such pools
+	}
+	alone.Do(1, func(int) { p.keepLast() }, func(int, <-chan struct{}) func(int) {
+		p.leave(nil) // its readers would hang as well
+		return nil
+	})
+}
+
+// lastWait is how long a pool may take to tell its last counts.
+const lastWait = 20 * time.Millisecond
+
+// keepLast adds the last counts to the name's, once.
+func (p *Publication) keepLast() {
 	var last Stats // read outside the lock: nobody counts any more
+	p.registry.hanging.Add(1)
+	defer p.registry.hanging.Add(-1)
 	if !p.entry.Guard("Stats", func() { p.src.Stats(&last) }) {
 		last = Stats{}
 	}
+	p.leave(&last)
+}
+
+// leave takes a closed pool out of its name, whose counts grow by its last ones if
+// they are known, and were not added before.
+func (p *Publication) leave(last *Stats) {
 	p.registry.mu.Lock()
 	defer p.registry.mu.Unlock()
 	s := *p.entry.state.Load()
-	i := slices.Index(s.strayed, p)
-	if i < 0 {
-		return
+	s.strayed = slices.DeleteFunc(slices.Clone(s.strayed), func(q *Publication) bool { return q == p })
+	if last != nil && !p.kept {
+		p.kept = true
+		s.past = addPast(s.past, last)
 	}
-	s.strayed = slices.Delete(slices.Clone(s.strayed), i, i+1)
-	s.past = addPast(s.past, &last)
 	p.entry.state.Store(&s)
 }

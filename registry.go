@@ -28,6 +28,7 @@ type Registry struct {
 	misuses    observers[func(Misuse)]
 	budget     atomic.Pointer[Budget]
 	panics     panics
+	hanging    atomic.Int64 // calls for last counts that are under way
 }
 
 // Default is where pools publish themselves whose config names no other

@@ -1,5 +1,7 @@
 package adaptive
 
+import "maps"
+
 // Validate returns all that is wrong with a config, as New would.
 func (c Config) Validate() error {
 	c = c.withDefaults()
@@ -40,14 +42,12 @@ func (ctl *Controller) takePending() {
 
 // take takes the knobs of a config. The caller holds mu.
 func (ctl *Controller) take(c *Config) {
+	reserve := make(map[string]int64)
 	for name := range ctl.c.Reserved {
-		if _, ok := c.Reserved[name]; !ok {
-			ctl.pools.reserve(ctl.sample.Pools, name, 0)
-		}
+		reserve[name] = 0
 	}
-	for name, bytes := range c.Reserved {
-		ctl.pools.reserve(ctl.sample.Pools, name, bytes)
-	}
+	maps.Copy(reserve, c.Reserved)
+	ctl.reserve(reserve)
 	ctl.c.takeKnobs(c)
 	ctl.policy.c.takeKnobs(c)
 	ctl.c.Recorder.configured(&ctl.c)
@@ -79,13 +79,4 @@ func (c *Config) takeKnobs(from *Config) {
 	c.Interval, c.PressureInterval, c.Dwell = from.Interval, from.PressureInterval, from.Dwell
 	c.MaxIdleBytes, c.MemoryLimit, c.Reserved = from.MaxIdleBytes, from.MemoryLimit, from.Reserved
 	c.Levels, c.ForceGC = from.Levels, from.ForceGC
-}
-
-// reserve sets the reserve of the pool of a name, if it is open.
-func (p pools) reserve(samples []poolSample, name string, bytes int64) {
-	for i := range samples {
-		if samples[i].Name == name && samples[i].Open && p[i].tunable != nil {
-			p[i].tunable.SetReserve(bytes)
-		}
-	}
 }

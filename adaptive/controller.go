@@ -30,6 +30,7 @@ type Controller struct {
 	policy   *policy
 	sample   sample
 	pools    pools
+	asked    asked
 	clock    clock
 	spent    time.Duration // by the collection of the run before
 	warned   bool          // of a control group's limit that the runtime does not know
@@ -72,6 +73,7 @@ func New(c Config) (*Controller, error) {
 		return nil, err
 	}
 	ctl.policy = newPolicy(c)
+	ctl.initAsked()
 	ctl.book.init(ctl.budget.Limit())
 	remove, err := c.Registry.AddController(ctl) // readers may ask it from here on
 	if err != nil {
@@ -143,8 +145,9 @@ func (ctl *Controller) Step(now time.Time) control.Decision {
 }
 
 func (ctl *Controller) run(now time.Time, trigger control.Trigger) control.Decision {
-	v, unlimited := ctl.runOnce(now, trigger)
+	v, unlimited, left := ctl.runOnce(now, trigger)
 	ctl.takePending()
+	ctl.tellLeft(left)
 	if unlimited {
 		ctl.warn("a control group limits the memory and GOMEMLIMIT is off: trims need forced collections;" +
 			" set GOMEMLIMIT, or ManageMemoryLimit")
@@ -153,7 +156,7 @@ func (ctl *Controller) run(now time.Time, trigger control.Trigger) control.Decis
 	return v.decision
 }
 
-func (ctl *Controller) runOnce(now time.Time, trigger control.Trigger) (v verdict, unlimited bool) {
+func (ctl *Controller) runOnce(now time.Time, trigger control.Trigger) (v verdict, unlimited bool, left []string) {
 	ctl.mu.Lock()
 	defer ctl.mu.Unlock()
 	if c := ctl.pending.Swap(nil); c != nil {
@@ -168,7 +171,8 @@ func (ctl *Controller) runOnce(now time.Time, trigger control.Trigger) (v verdic
 	ctl.c.Recorder.add(&ctl.sample, freed)
 	ctl.book.enter(ctl.policy, &ctl.sample, &v)
 	ctl.giveBack(v.giveBack)
-	return v, unlimited
+	left, ctl.asked.left = ctl.asked.left, nil
+	return v, unlimited, left
 }
 
 // observe fills the sample. It reports, once, that the runtime has no memory limit
@@ -182,29 +186,24 @@ func (ctl *Controller) observe(now time.Time, trigger control.Trigger) (unlimite
 	s.Reading.Spent = ctl.spent
 	unlimited = ctl.manageLimit(&s.Reading)
 	s.Limit, s.Used = ctl.budget.Limit(), ctl.budget.Used()
-	ctl.pools.observe(ctl.c.Registry.All(), ctl.clock.time(), s)
-	for i := range s.Pools {
-		p := &s.Pools[i]
-		if bytes, ok := ctl.c.Reserved[p.Name]; ok && p.Fresh && ctl.pools[i].tunable != nil {
-			ctl.pools[i].tunable.SetReserve(bytes) // the others' is for those who made them to set
-		}
-	}
+	ctl.pools.meet(ctl.c.Registry.All(), s)
+	ctl.ask()
 	return unlimited
 }
 
 // apply does what was planned and returns the idle bytes dropped.
 func (ctl *Controller) apply(p *plan) (freed int64) {
 	ctl.budget.SetPressed(p.pressed)
-	ctl.pools.setAges(ctl.policy.pools)
+	ctl.setAges()
 	ctl.budget.SetLimit(p.limit)
 	if ctl.budget.Used() > p.limit {
-		freed = ctl.budget.Reclaim()
+		freed = ctl.reclaim()
 	}
 	if p.drop {
-		freed += ctl.pools.dropOld(ctl.clock.time())
+		freed += ctl.drop((*round).dropOld)
 	}
 	if p.pressed {
-		freed += ctl.pools.trimOthers(ctl.policy.pools)
+		freed += ctl.drop((*round).trim)
 	}
 	return freed
 }

@@ -145,7 +145,7 @@ func (ctl *Controller) letGo() {
 	if !ctl.policy.started {
 		return
 	}
-	ctl.pools.letGo()
+	ctl.each(len(ctl.pools), (*round).letGo)
 	ctl.policy.letGo()
 	ctl.c.Recorder.letGo()
 	ctl.budget.SetLimit(ctl.policy.limit)

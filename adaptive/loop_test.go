@@ -334,12 +334,12 @@ func TestStatsDoNotWaitForARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		runs := 0
-		s := &stub{demand: func() {
+		signals := &waker{read: func() {
 			if runs++; runs > 1 {
 				<-release
 			}
 		}}
-		ctl, _, stop := start(t, adaptive.Config{Signals: new(waker)}, s)
+		ctl, _, stop := start(t, adaptive.Config{Signals: signals}, new(stub))
 		time.Sleep(5 * time.Second) // the second run hangs
 		var st control.Stats
 		ctl.ControllerStats(&st)

@@ -24,6 +24,8 @@ type handle struct {
 	early   [2]control.Demand // of the window under way
 	told    bool              // there is something in early
 	broken  bool              // it panicked: nothing more is asked of it
+	back    <-chan struct{}   // of a call that hangs: nothing more is asked before it is closed
+	freed   int64             // by the last call
 }
 
 // idleAges are what was set in a class.
@@ -31,10 +33,12 @@ type idleAges struct {
 	age     time.Duration
 	base    int64
 	byDepth []time.Duration
+	due     bool // the pool is to be told
+	deepDue bool
 }
 
-// observe fills in the sample's pools.
-func (ps *pools) observe(entries []*pool.Entry, now time.Time, s *sample) {
+// meet looks which pools there are.
+func (ps *pools) meet(entries []*pool.Entry, s *sample) {
 	if !ps.has(entries) {
 		ps.update(entries)
 	}
@@ -43,12 +47,6 @@ func (ps *pools) observe(entries []*pool.Entry, now time.Time, s *sample) {
 	}
 	for i := range *ps {
 		(*ps)[i].meet(&s.Pools[i])
-	}
-	for i := range *ps {
-		(*ps)[i].age(now)
-	}
-	for i := range *ps {
-		(*ps)[i].observe(now, &s.Pools[i])
 	}
 }
 
@@ -113,7 +111,7 @@ func (h *handle) meet(s *poolSample) {
 		source = h.entry.Source()
 		s.Name = h.entry.Name()
 	}
-	if source != h.source {
+	if source != h.source || h.back != nil && returned(h.back) {
 		h.adopt(source)
 		s.Fresh = true
 	}
@@ -149,36 +147,40 @@ func (h *handle) adopt(source pool.Source) {
 	}
 }
 
-// setAges sets the idle ages that changed.
-func (ps pools) setAges(states []poolState) {
-	for i := range ps {
-		h := &ps[i]
-		if h.tunable == nil {
-			continue
-		}
-		for len(h.ages) < len(states[i].classes) {
-			h.ages = append(h.ages, idleAges{})
-		}
-		for j := range states[i].classes {
-			h.setAge(j, &states[i].classes[j])
-		}
+// takeAges takes over the idle ages that were found, and reports whether any is to be
+// set in the pool.
+func (h *handle) takeAges(classes []class) (due bool) {
+	if h.tunable == nil {
+		return false
 	}
+	for len(h.ages) < len(classes) {
+		h.ages = append(h.ages, idleAges{})
+	}
+	for i := range classes {
+		c, a := &classes[i], &h.ages[i]
+		age := c.inForce(c.age)
+		a.due = age != a.age
+		a.age = age
+		a.deepDue = h.deep != nil && (a.take(c) || a.due)
+		due = due || a.due || a.deepDue
+	}
+	return due
 }
 
-func (h *handle) setAge(i int, c *class) {
+// setAges sets the idle ages that are due.
+func (h *handle) setAges() {
 	if h.tunable == nil {
 		return // since it panicked
 	}
 	defer h.caught("SetIdleAge")
-	set := &h.ages[i]
-	age := c.inForce(c.age)
-	again := age != set.age
-	if again {
-		set.age = age
-		h.tunable.SetIdleAge(i, age)
-	}
-	if h.deep != nil && (set.take(c) || again) {
-		h.deep.SetIdleAges(i, set.base, set.byDepth)
+	for i := range h.ages {
+		a := &h.ages[i]
+		if a.due {
+			h.tunable.SetIdleAge(i, a.age)
+		}
+		if a.deepDue {
+			h.deep.SetIdleAges(i, a.base, a.byDepth)
+		}
 	}
 }
 
@@ -198,19 +200,14 @@ func (a *idleAges) take(c *class) (changed bool) {
 	return changed
 }
 
-// dropOld drops at once what is older than its idle age, and returns the bytes.
-func (ps pools) dropOld(now time.Time) (freed int64) {
-	for i := range ps {
-		if ps[i].tunable != nil {
-			freed += ps[i].dropOld(now)
-		}
+// dropOld drops at once what is older than its idle age. That ends a window twice: a
+// pool drops what is old after it has told of its window, and tells of that in the
+// next. Both are part of the window under way.
+func (h *handle) dropOld(now time.Time) {
+	h.freed = 0
+	if h.tunable == nil {
+		return
 	}
-	return freed
-}
-
-// dropOld ends a window twice: a pool drops what is old after it has told of its
-// window, and tells of that in the next. Both are part of the window under way.
-func (h *handle) dropOld(now time.Time) (freed int64) {
 	defer h.caught("Demand")
 	for i := range h.early {
 		h.tunable.Demand(now, &h.early[i])
@@ -218,9 +215,8 @@ func (h *handle) dropOld(now time.Time) (freed int64) {
 	h.told = true
 	for i := range h.early[1].Classes {
 		c := &h.early[1].Classes[i]
-		freed += int64(c.Dropped) * c.Size
+		h.freed += int64(c.Dropped) * c.Size
 	}
-	return freed
 }
 
 // addEarly adds to a window what was told of it before its end.
@@ -251,29 +247,25 @@ func addDemand(to, d *control.ClassDemand) {
 	}
 }
 
-// trimOthers drops what pools that cannot tell their demand have not used lately.
-func (ps pools) trimOthers(states []poolState) (freed int64) {
-	for i := range ps {
-		if ps[i].other != nil && states[i].unused.before > 0 {
-			freed += ps[i].trim(states[i].unused.take())
-		}
-	}
-	return freed
-}
-
-func (h *handle) trim(bytes int64) int64 {
-	defer h.caught("Trim")
-	return h.other.Trim(bytes)
-}
-
-// letGo leaves the pools to their own idle ages. One that panics does not keep
-// the others from that.
-func (ps pools) letGo() {
-	for i := range ps {
-		ps[i].letGo()
+// trim drops what a pool that cannot tell its demand has not used lately.
+func (h *handle) trim(u *unused) {
+	h.freed = 0
+	if h.other != nil && u.before > 0 {
+		defer h.caught("Trim")
+		h.freed = h.other.Trim(u.take())
 	}
 }
 
+// reserve sets the pool's reserve, if it can have one: the others' is for those who
+// made them to set.
+func (h *handle) reserve(bytes int64) {
+	if h.tunable != nil {
+		defer h.caught("SetReserve")
+		h.tunable.SetReserve(bytes)
+	}
+}
+
+// letGo leaves the pool to its own idle ages.
 func (h *handle) letGo() {
 	if h.tunable == nil {
 		return

@@ -9,6 +9,8 @@ package handle
 import (
 	"runtime"
 	"weak"
+
+	"github.com/otelpool/pool/internal/ask"
 )
 
 // Token is a field of a handle. What is to happen when the handle is dropped hangs
@@ -38,8 +40,13 @@ func (*NoCopy) Unlock() {}
 func New() Token { return Token{life: new(life)} }
 
 // OnDrop has f called with arg, from which no copy of the handle may be reached,
-// when all of them have been collected.
-func OnDrop[A any](t *Token, f func(A), arg A) { runtime.AddCleanup(t.life, f, arg) }
+// when all of them have been collected. It may run functions of the program's: one
+// that hangs keeps no other cleanup waiting.
+func OnDrop[A any](t *Token, f func(A), arg A) { onDrop(t.life, f, arg) }
+
+func onDrop[A any](l *life, f func(A), arg A) {
+	runtime.AddCleanup(l, func(arg A) { ask.Aside(func() { f(arg) }) }, arg)
+}
 
 // Weak is a handle's token for the pool behind it, which must not keep it alive.
 type Weak struct{ life weak.Pointer[life] }
@@ -50,6 +57,6 @@ func (t *Token) Weak() Weak { return Weak{weak.Make(t.life)} }
 // OnDropWeak is OnDrop; it does nothing if there is no handle any more.
 func OnDropWeak[A any](w Weak, f func(A), arg A) {
 	if l := w.life.Value(); l != nil {
-		runtime.AddCleanup(l, f, arg)
+		onDrop(l, f, arg)
 	}
 }

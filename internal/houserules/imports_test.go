@@ -26,17 +26,17 @@ const (
 // entry counts, and a directory without one fails the test: where a new package
 // stands is for its author to say. TestArrowsPointDown fails on a circle.
 var imports = map[string][]string{
-	"":                             {vocabulary},
+	"":                             {vocabulary, module + "/internal/ask"},
 	"control":                      {},
 	"internal/ask":                 {},
 	"internal/percpu":              {},
 	"internal/magazine":            {module, vocabulary, module + "/internal/percpu", module + "/internal/reach"},
 	"internal/config":              {module, vocabulary},
 	"internal/reach":               {},
-	"internal/safety":              {module, vocabulary},
+	"internal/safety":              {module, vocabulary, module + "/internal/ask"},
 	"internal/cgroup":              {},
 	"internal/houserules":          {},
-	"internal/handle":              {},
+	"internal/handle":              {module + "/internal/ask"},
 	"internal/houserules/testdata": {anything},
 	"internal/trace":               {},
 	"internal/sim": {
@@ -52,7 +52,7 @@ var imports = map[string][]string{
 		module + "/internal/percpu", module + "/internal/safety",
 	},
 	"otelpool":         {module, vocabulary, module + "/internal/ask", module + "/internal/handle", module + "/internal/percpu", otel},
-	"adaptive":         {module, vocabulary, module + "/internal/config"},
+	"adaptive":         {module, vocabulary, module + "/internal/ask", module + "/internal/config"},
 	"adaptive/signals": {module + "/internal/percpu"},
 	"poolz":            {module, vocabulary, module + "/internal/ask"},
 	"syncpools":        {module},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/ask"
 )
 
 // Config says how closely to watch.
@@ -155,8 +156,15 @@ func (w *Watch) lost(s *StandIn) {
 	if !wasOut {
 		return
 	}
-	w.drop(s.spare)
-	w.found(pool.MisuseLost, s, nil)
+	tell := func() {
+		w.drop(s.spare)
+		w.found(pool.MisuseLost, s, nil)
+	}
+	if w.Drop == nil && !w.Registry.ObservesMisuse() {
+		tell()
+		return
+	}
+	ask.Aside(tell) // functions of the program's, and other cleanups wait
 }
 
 // forget takes a record off the lists by address. The caller holds mu.
