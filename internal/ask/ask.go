@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// patience is how long a round waits for those that do not answer, all together.
+	// patience is how long a round waits for answers, all together.
 	patience = 500 * time.Millisecond
 	// least is what each gets when that is used up. One that is merely slow may miss
-	// a round then, and is in the next.
+	// a round then.
 	least = 20 * time.Millisecond
 	// ahead is how many answers may wait for the round to take them: with one P, that
 	// many for each switch between the two goroutines.

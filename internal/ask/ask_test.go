@@ -81,6 +81,24 @@ func TestThoseThatHangKeepNobodyAndAreAskedAgainWhenTheyReturn(t *testing.T) {
 	})
 }
 
+func TestThoseThatAreSlowKeepARoundNoLongerThanOneThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a ask.Asker[int, int]
+		slow := func(k int, into *int) {
+			time.Sleep(200 * time.Millisecond)
+			*into = k
+		}
+		start := time.Now()
+		if got := asked(&a, numbers(10), slow); !slices.Equal(got, []int{0, 1, -1, -1, -1, -1, -1, -1, -1, -1}) {
+			t.Error(got)
+		}
+		if took := time.Since(start); took > 700*time.Millisecond {
+			t.Errorf("the round took %v", took)
+		}
+		time.Sleep(time.Second) // all have returned
+	})
+}
+
 func TestOneThatAsksForAllIsPassedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a ask.Asker[int, int]

@@ -26,21 +26,29 @@ func (a *Asker[K, A]) line() *line[A] {
 	return l
 }
 
-// take waits for the next answer while there is patience left.
+// take waits for the next answer while there is patience left, in two halves: a
+// pause of the whole process uses up one, and the reader has the other to go on.
 func (l *line[A]) take(left *time.Duration) (got answer[A], ok bool) {
 	select {
 	case got = <-l.answers:
 		return got, true
 	default:
 	}
-	wait := max(*left, least)
+	start, half := time.Now(), max(*left, least)/2
+	defer func() { *left -= min(time.Since(start), 2*half) }()
+	if got, ok = l.within(half); !ok {
+		got, ok = l.within(half)
+	}
+	return got, ok
+}
+
+func (l *line[A]) within(wait time.Duration) (got answer[A], ok bool) {
 	l.timer.Reset(wait)
 	defer l.timer.Stop()
 	select {
 	case got = <-l.answers:
 		return got, true
 	case <-l.timer.C:
-		*left -= wait
 		return got, false
 	}
 }
