@@ -44,7 +44,7 @@ func (ctl *Controller) ControllerStats(into *control.Stats) {
 func (b *book) letGo(p *policy) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.stats.Limit, b.stats.Level, b.stats.Cause = p.limit, p.pressure.level, p.pressure.cause
+	b.stats.Limit, b.stats.Kept, b.stats.Level, b.stats.Cause = p.limit, 0, p.pressure.level, p.pressure.cause
 }
 
 // enter publishes a run.
@@ -56,7 +56,7 @@ func (b *book) enter(p *policy, s *sample, v *verdict) {
 		st.Since = s.Now
 	}
 	st.Level, st.Cause = p.pressure.level, p.pressure.cause
-	st.Limit, st.Idle, st.LastRun = p.limit, p.idle, s.Now
+	st.Limit, st.Idle, st.Kept, st.LastRun = p.limit, p.idle, v.decision.Kept, s.Now
 	st.Runs, st.Transitions, st.ForcedGCs = p.journal.runs, p.journal.transitions, p.journal.forcedGCs
 	st.Regrets, st.Efficiency = p.regrets, p.cost.efficiency()
 	st.Signals = appendSignals(st.Signals[:0], &s.Reading, p.memory.limit)
@@ -130,6 +130,7 @@ func logDecision(l *slog.Logger, d *control.Decision) {
 		slog.Int64("limit_before", d.LimitBefore),
 		slog.Int64("limit", d.Limit),
 		slog.Int64("freed", d.Freed),
+		slog.Int64("kept", d.Kept),
 		slog.Bool("forced_gc", d.ForcedGC),
 		slog.Float64("keep", d.Keep),
 		slog.Float64("drop", d.Drop),

@@ -74,6 +74,9 @@ func (p *policy) settle(s *sample, freed int64) (v verdict) {
 		Time: s.Now, Trigger: s.Trigger, From: j.from, To: p.pressure.level, Cause: p.pressure.cause,
 		Action: v.action, LimitBefore: j.before, Limit: p.limit, Freed: freed, ForcedGC: forced,
 	}
+	if p.pressure.level > control.PressureNone {
+		v.decision.Kept, v.decision.UsedEvery = max(p.idle-freed, 0), p.every()
+	}
 	if v.notable = j.notable(p, s, &v, freed); v.notable {
 		j.decisions++
 		p.explain(s, &v)
@@ -166,8 +169,8 @@ func (p *policy) reason(s *sample, v *verdict) string {
 	case v.action == control.TrimIdle:
 		why = append(why, "dropped what lay unused for longer than its idle age")
 	}
-	if left := p.idle - v.decision.Freed; j.moved && p.pressure.level > j.from && left > 0 {
-		why = append(why, p.inUse(left))
+	if v.decision.Kept > 0 && j.moved && p.pressure.level > j.from {
+		why = append(why, p.inUse(&v.decision))
 	}
 	if p.futile.futile && !p.futile.was {
 		why = append(why, fmt.Sprintf("futile: pools hold %s of %s", size(p.idle), size(p.memory.limit)))
@@ -190,11 +193,11 @@ func (p *policy) released(h *HeapReading) string {
 }
 
 // inUse says why so many bytes stay under pressure.
-func (p *policy) inUse(bytes int64) string {
-	if every := p.every(); every > 0 {
-		return fmt.Sprintf("kept: in use every %.1f s, %s", every.Seconds(), size(bytes))
+func (p *policy) inUse(d *control.Decision) string {
+	if d.UsedEvery > 0 {
+		return fmt.Sprintf("kept: in use every %.1f s, %s", d.UsedEvery.Seconds(), size(d.Kept))
 	}
-	return fmt.Sprintf("kept: in use within %.1f s, %s", p.stay().Seconds(), size(bytes))
+	return fmt.Sprintf("kept: in use within %.1f s, %s", p.stay().Seconds(), size(d.Kept))
 }
 
 // expected is what it would cost, in missed bytes over the next break-even time

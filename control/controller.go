@@ -100,7 +100,12 @@ type Decision struct {
 	LimitBefore int64 // idle bytes allowed to all pools before
 	Limit       int64 // and after
 	Freed       int64 // idle bytes dropped
+	Kept        int64 // idle bytes that stay although memory is short, for they are in use; 0 while it is not short
 	ForcedGC    bool  // a garbage collection was asked for
+
+	// UsedEvery is how often most of what was kept is used; 0 is more often than gaps
+	// are told apart, or not known.
+	UsedEvery time.Duration
 
 	// The expected cost of each choice over the next break-even time, in missed
 	// bytes: of keeping what was idle, and of dropping what was dropped.
@@ -126,6 +131,7 @@ type Stats struct {
 	Signals []Signal
 	Limit   int64     // idle bytes allowed to all pools now, or Unlimited
 	Idle    int64     // idle bytes they hold
+	Kept    int64     // of them, those that stay although memory is short, for they are in use; 0 while it is not short
 	LastRun time.Time // when it ran last; zero before the first
 
 	Runs        [NumActions]uint64                   // control runs, by what they did

@@ -66,6 +66,7 @@ func TestMetricsOfNoGatewayPoolArriveToo(t *testing.T) {
 
 		{"otelpool.object.idle_age", "probe", "probe", ""}:                2.5,
 		{"otelpool.controller.memory.usage", "", "", ""}:                  1 << 30,
+		{"otelpool.controller.memory.kept", "", "", ""}:                   1 << 29,
 		{"otelpool.controller.signal.age", "", "", "heap"}:                0.5,
 		{"otelpool.controller.collections", "", "", ""}:                   6,
 		{"otelpool.controller.regrets", "", "", ""}:                       8,
@@ -106,6 +107,7 @@ func (probe) ControllerStats(into *control.Stats) {
 	*into = control.Stats{
 		Limit:   1 << 40,
 		Idle:    1 << 30,
+		Kept:    1 << 29,
 		Level:   control.PressureHigh,
 		Signals: []control.Signal{{Name: "heap", Value: 0.75, Age: time.Second / 2}, {Name: "cgroup", Err: "no cgroup here"}},
 		Runs:    [control.NumActions]uint64{control.Hold: 1, control.Grow: 2, control.Shrink: 3, control.TrimIdle: 4},

@@ -71,6 +71,7 @@ func addController(f map[series]float64, s *gateway.Summary) {
 	c := s.Controller
 	add := func(metric, value string, v float64) { f[series{"otelpool.controller." + metric, "", "", value}] = v }
 	add("memory.usage", "", float64(c.IdleBytes))
+	add("memory.kept", "", float64(c.KeptBytes))
 	known(c.Limit, "memory.limit", "", add)
 	for _, level := range []string{"none", "elevated", "high", "critical"} {
 		add("pressure.status", level, 0)

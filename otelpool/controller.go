@@ -130,6 +130,7 @@ func (r *controllerRows) transition(level, cause int) []metric.ObserveOption {
 
 func (r *controllerRows) gauges(c *collector) {
 	c.observe(controllerMemoryUsage, &r.rows, rowPlain, r.stats.Idle)
+	c.observe(controllerMemoryKept, &r.rows, rowPlain, r.stats.Kept)
 	if r.stats.Limit != pool.Unlimited {
 		c.observe(controllerMemoryLimit, &r.rows, rowPlain, r.stats.Limit)
 	}

@@ -91,6 +91,7 @@ const (
 	waitDuration
 	idleAge
 	controllerMemoryUsage
+	controllerMemoryKept
 	controllerMemoryLimit
 	controllerMemoryPressure
 	controllerPressureStatus
@@ -191,6 +192,10 @@ var instruments = [numInstruments]instrument{
 	controllerMemoryUsage: {
 		name: "otelpool.controller.memory.usage", kind: upDownCounter, unit: "By",
 		description: "Idle memory of all pools that the controller sizes.",
+	},
+	controllerMemoryKept: {
+		name: "otelpool.controller.memory.kept", kind: upDownCounter, unit: "By",
+		description: "Idle memory that stays although memory is short, for it is in use; 0 while memory is not short.",
 	},
 	controllerMemoryLimit: {
 		name: "otelpool.controller.memory.limit", kind: upDownCounter, unit: "By",

@@ -72,6 +72,7 @@ type Instrumentation struct {
 //	otelpool.wait.duration                    histogram      s
 //	otelpool.object.idle_age *                gauge          s
 //	otelpool.controller.memory.usage          updowncounter  By
+//	otelpool.controller.memory.kept           updowncounter  By
 //	otelpool.controller.memory.limit          updowncounter  By
 //	otelpool.controller.memory.pressure       gauge          1             otelpool.controller.signal
 //	otelpool.controller.pressure.status       updowncounter  1             otelpool.controller.pressure.level

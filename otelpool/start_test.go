@@ -428,7 +428,7 @@ func TestControllerIsExportedAndItsCountsNeverFall(t *testing.T) {
 	r := new(pool.Registry)
 	reader := start(t, r)
 	first := &controller{control.Stats{
-		Limit: 1000, Idle: 300, Level: control.PressureHigh, Efficiency: 0.83, ForcedGCs: 2, Regrets: 70,
+		Limit: 1000, Idle: 300, Kept: 200, Level: control.PressureHigh, Efficiency: 0.83, ForcedGCs: 2, Regrets: 70,
 		Signals: []control.Signal{{Name: "heap", Value: 0.5, Age: 3 * time.Second}, {Name: "psi", Err: "no such file"}},
 		Runs:    [control.NumActions]uint64{control.Hold: 5, control.Grow: 1},
 	}}
@@ -446,6 +446,7 @@ func TestControllerIsExportedAndItsCountsNeverFall(t *testing.T) {
 	want := maps.Clone(counts)
 	maps.Copy(want, map[string]int64{
 		"otelpool.controller.memory.usage ":                                               300,
+		"otelpool.controller.memory.kept ":                                                200,
 		"otelpool.controller.memory.limit ":                                               1000,
 		"otelpool.controller.efficiency ":                                                 83,
 		"otelpool.controller.memory.pressure otelpool.controller.signal=heap":             50,

@@ -45,6 +45,8 @@ type decisionView struct {
 	LimitBefore sizeLimit `json:"limit_before,omitzero"`
 	Limit       sizeLimit `json:"limit,omitzero"`
 	Freed       size      `json:"freed"`
+	Kept        size      `json:"kept"`
+	UsedEvery   seconds   `json:"used_every"`
 	ForcedGC    bool      `json:"forced_gc"`
 	Keep        cost      `json:"keep"`
 	Drop        cost      `json:"drop"`
@@ -79,7 +81,7 @@ func decisionOf(d *control.Decision, now time.Time) decisionView {
 		Seq: d.Seq, Time: moment{d.Time, now}, Trigger: d.Trigger.String(),
 		From: d.From.String(), To: d.To.String(), Cause: d.Cause.String(), Reason: d.Reason,
 		Action: d.Action.String(), LimitBefore: sizeLimit(d.LimitBefore), Limit: sizeLimit(d.Limit),
-		Freed: size(d.Freed), ForcedGC: d.ForcedGC, Keep: cost(d.Keep), Drop: cost(d.Drop), Outcome: d.Outcome, decision: d,
+		Freed: size(d.Freed), Kept: size(d.Kept), UsedEvery: seconds(d.UsedEvery), ForcedGC: d.ForcedGC, Keep: cost(d.Keep), Drop: cost(d.Drop), Outcome: d.Outcome, decision: d,
 	}
 }
 

@@ -106,7 +106,7 @@
 //	  forced_gcs, regrets
 //	  efficiency     absent: not known yet
 //	  decisions      oldest first: seq, time, trigger, from, to, cause, reason, action, limit_before,
-//	                 limit, freed, forced_gc, keep, drop, outcome
+//	                 limit, freed, kept, used_every, forced_gc, keep, drop, outcome
 //	sort, order, filter, state, offset, limit
 //	config           with view=config: the text
 //	matched          pools that pass filter and state

@@ -14,6 +14,7 @@ type controlTotals struct {
 	Level       string                        `json:"level"`
 	Limit       *int64                        `json:"limit,omitempty"` // none if it is unlimited
 	Idle        int64                         `json:"idle_bytes"`
+	Kept        int64                         `json:"kept_bytes"`
 	Runs        map[string]uint64             `json:"runs"`        // by what they did
 	Transitions map[string]uint64             `json:"transitions"` // "level cause": those that happened
 	ForcedGCs   uint64                        `json:"forced_gcs"`
@@ -34,7 +35,7 @@ func controlTotalsOf(s *control.Stats) *controlTotals {
 		return nil
 	}
 	t := &controlTotals{
-		Level: s.Level.String(), Limit: known(s.Limit != pool.Unlimited, s.Limit), Idle: s.Idle,
+		Level: s.Level.String(), Limit: known(s.Limit != pool.Unlimited, s.Limit), Idle: s.Idle, Kept: s.Kept,
 		Runs: map[string]uint64{}, Transitions: map[string]uint64{},
 		ForcedGCs: s.ForcedGCs, Regrets: s.Regrets, Efficiency: s.Efficiency,
 		Signals: map[string]signalTotals{}, Absent: map[string]string{}, IdleAges: map[string]map[string]float64{},

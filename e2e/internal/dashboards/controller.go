@@ -77,10 +77,11 @@ func whatItAllows() Row {
 	return Row{Question: "How much may pools hold, and do they?", Panels: []Panel{
 		{
 			Title: "Budget and held", View: Lines, Unit: Bytes, Colours: memory, Empty: noController,
-			Description: "Idle memory that the controller allows all pools together, and what they hold.",
+			Description: "Idle memory that the controller allows all pools together, what they hold, and what of it stays although memory is short, for it is in use.",
 			Queries: []Query{
 				{Legend: "allowed", Expr: `sum(otelpool_controller_memory_limit_bytes{@service})`},
 				{Legend: "held", Expr: `sum(otelpool_controller_memory_usage_bytes{@service})`},
+				{Legend: "kept in use", Expr: `sum(otelpool_controller_memory_kept_bytes{@service})`},
 			},
 		}, {
 			Title: "Held against budget by instance, the top 15", View: Lines, Many: true, Unit: Ratio, Empty: noController,

@@ -46,7 +46,7 @@ var (
 	}
 	memory = palette{
 		{"held", held}, {"in use", used}, {"limit", limit}, {"allowed", drop}, {"saved", hit}, {"allocated", miss},
-		{"Go memory", sky}, {"GC goal", teal}, {"Go", sky},
+		{"kept in use", used}, {"Go memory", sky}, {"GC goal", teal}, {"Go", sky},
 	}
 	mistakes = palette{
 		{"lost", yellow}, {"double", critical}, {"write", drop}, {"overrun", teal}, {"suffix", indigo}, {"foreign", magenta}, {"config", sky},

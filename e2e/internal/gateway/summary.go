@@ -19,6 +19,7 @@ type Controller struct {
 	Level       string                        `json:"level"`
 	Limit       *int64                        `json:"limit"`
 	IdleBytes   int64                         `json:"idle_bytes"`
+	KeptBytes   int64                         `json:"kept_bytes"`  // of them, under pressure
 	Runs        map[string]uint64             `json:"runs"`        // by what they did
 	Transitions map[string]uint64             `json:"transitions"` // by "level cause", without zeros
 	ForcedGCs   uint64                        `json:"forced_gcs"`
