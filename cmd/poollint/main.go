@@ -6,9 +6,16 @@
 package main
 
 import (
+	"flag"
+
 	"golang.org/x/tools/go/analysis/multichecker"
 
 	"github.com/otelpool/pool/cmd/poollint/poollint"
 )
 
-func main() { multichecker.Main(poollint.Analyzer) }
+func main() {
+	// multichecker speaks to go vet, and singlechecker does not; but it knows the
+	// flags by -poollint.NAME alone.
+	poollint.Analyzer.Flags.VisitAll(func(f *flag.Flag) { flag.Var(f.Value, f.Name, f.Usage) })
+	multichecker.Main(poollint.Analyzer)
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/types"
 	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -334,10 +335,10 @@ func last(b *ssa.BasicBlock) ssa.Instruction {
 }
 
 // weighs tells whether a branch looks at how large v is or whether it is nil, on
-// which a value may be dropped on purpose.
+// which a value may be dropped on purpose. A range over v does neither.
 func weighs(b *ssa.BasicBlock, v ssa.Value) bool {
 	branch, ok := last(b).(*ssa.If)
-	return ok && measures(branch.Cond, v, 0)
+	return ok && !strings.HasPrefix(b.Comment, "range") && measures(branch.Cond, v, 0)
 }
 
 func measures(cond, v ssa.Value, depth int) bool {

@@ -41,7 +41,7 @@ func (c *checker) forgotten(fn *ssa.Function, b *ssa.BasicBlock, i int, o op) {
 				"Put it on this path too, best with a defer behind the Get", c.line(o.calls.Pos()))
 			return endPath
 		case ssa.CallInstruction:
-			if usedBy(s, instr).IsValid() && !c.putsLater(instr, o.value) {
+			if usedBy(s, instr).IsValid() && !c.putsLater(instr, o) {
 				return endPath // whom it is given to may put it
 			}
 		}
@@ -98,32 +98,31 @@ func (c *checker) putSomewhere(fn *ssa.Function, v ssa.Value) bool {
 	return false
 }
 
-// putsLater tells whether a Put of v can be reached from a call.
-func (c *checker) putsLater(call ssa.Instruction, v ssa.Value) bool {
+// putsLater tells whether a Put of what a Get gave can be reached from a call. Beyond
+// the Get, in the next round of a loop, it is another object that is put.
+func (c *checker) putsLater(call ssa.Instruction, get op) bool {
 	for instr, o := range c.ops {
-		if instr.Parent() != call.Parent() || o.role != rolePut || !within(o.value, origin(v)) {
+		if instr.Parent() != call.Parent() || o.role != rolePut || !within(o.value, origin(get.value)) {
 			continue
 		}
-		if instr.Block() == call.Block() && before(call, instr) || reaches(call.Block(), instr.Block()) {
+		if instr.Block() == call.Block() && before(call, instr) || reaches(call.Block(), instr.Block(), get.calls.Block()) {
 			return true
 		}
 	}
 	return false
 }
 
-func reaches(from, to *ssa.BasicBlock) bool {
-	seen := make(map[*ssa.BasicBlock]bool)
+// reaches tells whether a path leads from one block to another and not through a third.
+func reaches(from, to, around *ssa.BasicBlock) bool {
+	seen := map[*ssa.BasicBlock]bool{around: true}
 	var visit func(b *ssa.BasicBlock) bool
 	visit = func(b *ssa.BasicBlock) bool {
 		for _, s := range b.Succs {
-			if s == to {
-				return true
+			if seen[s] {
+				continue
 			}
-			if !seen[s] {
-				seen[s] = true
-				if visit(s) {
-					return true
-				}
+			if seen[s] = true; s == to || visit(s) {
+				return true
 			}
 		}
 		return false

@@ -92,6 +92,18 @@ func switches(p pool.Bytes, n int) {
 	}
 } // want `forgotten Put`
 
+func overEach(p pool.Bytes, w io.Writer) error {
+	b := p.Get(10)
+	for i := range b {
+		b[i] = 'x'
+	}
+	if _, err := w.Write(b); err != nil {
+		return err // want `forgotten Put`
+	}
+	p.Put(b)
+	return nil
+}
+
 // From here on nothing is wrong.
 
 func deferred(p pool.Bytes, w io.Writer) error {
@@ -194,4 +206,18 @@ func goroutine(p pool.Bytes, w io.Writer, ok bool) {
 		w.Write(b)
 		p.Put(b)
 	}()
+}
+
+func handedInLoop(p pool.Bytes, r io.Reader, take func([]byte) error) error {
+	for {
+		b := p.Get(10)
+		n, err := r.Read(b)
+		if n == 0 {
+			p.Put(b)
+			return err
+		}
+		if err := take(b[:n]); err != nil { // what it was given is its own
+			return err
+		}
+	}
 }
