@@ -49,16 +49,6 @@ func (h *handler) told() []string {
 	return append([]string(nil), h.errs...)
 }
 
-// until polls, for errors are handled after the callback.
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not in 20 s: %s", what)
-		}
-	}
-}
-
 func setHandler(t *testing.T, h *handler) {
 	before := otel.GetErrorHandler()
 	t.Cleanup(func() { otel.SetErrorHandler(before) })
@@ -81,7 +71,7 @@ func TestAPoolThatPanicsIsLeftOutAndNamedOnce(t *testing.T) {
 			t.Errorf("%d rows, want the good pool's 5: %v", len(got), got)
 		}
 	}
-	until(t, "told", func() bool { return len(h.told()) > 0 })
+	testcost.Until(t, "told", func() bool { return len(h.told()) > 0 })
 	gather(t, reader)
 	if all := h.told(); len(all) != 1 || !strings.Contains(all[0], `pool "bad" is not exported`) {
 		t.Errorf("told %q", all)
@@ -150,10 +140,10 @@ func TestAnErrorHandlerThatMakesAnInstrumentDoesNotHangCollect(t *testing.T) {
 	}()
 	select {
 	case <-collected:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("Collect hangs")
 	}
-	until(t, "both errors are told", func() bool { return len(h.told()) == 2 })
+	testcost.Until(t, "both errors are told", func() bool { return len(h.told()) == 2 })
 }
 
 func TestNamesThatAreNotUTF8AreSeriesOfTheirOwn(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/testalloc"
+	"github.com/otelpool/pool/internal/testcost"
 	"github.com/otelpool/pool/otelpool"
 	"github.com/otelpool/pool/strategies"
 )
@@ -563,7 +564,7 @@ func TestTooManySeriesAreReportedOnceAndFewAreNot(t *testing.T) {
 	}
 	gather(t, reader)
 	gather(t, reader)
-	until(t, "told", func() bool { return len(h.told()) > 0 })
+	testcost.Until(t, "told", func() bool { return len(h.told()) > 0 })
 	if all := h.told(); len(all) != 1 || !strings.Contains(all[0], "otelpool.requests has 2002 series") {
 		t.Errorf("2,002 series: %v; want one error that says so", all)
 	}

@@ -7,11 +7,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/testalloc"
+	"github.com/otelpool/pool/internal/testcost"
 	"github.com/otelpool/pool/otelpool"
 	"github.com/otelpool/pool/strategies"
 )
@@ -137,12 +137,7 @@ func TestWrapThatIsDroppedIsWithdrawnAndKeepsItsCounts(t *testing.T) {
 		p.Put(p.Get())
 	}()
 	e := r.All()[0]
-	for deadline := time.Now().Add(10 * time.Second); e.Source() != nil; runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatal("the pool is still published 10 s after it was dropped")
-		}
-		runtime.GC()
-	}
+	testcost.Until(t, "a dropped pool is withdrawn", func() bool { runtime.GC(); return e.Source() == nil })
 	var s pool.Stats
 	e.Stats(&s)
 	if s.Gets() != 1 || s.Puts() != 1 {
@@ -208,12 +203,7 @@ func TestWrapLetsGoOfObjectsThatNobodyTakes(t *testing.T) {
 		runtime.AddCleanup(b, func(n *atomic.Int64) { n.Add(-1) }, &left)
 		p.Put(b)
 	}
-	for deadline := time.Now().Add(10 * time.Second); left.Load() > 0; runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("the pool holds %d of 10 objects 10 s after they were put", left.Load())
-		}
-		runtime.GC()
-	}
+	testcost.Until(t, "the pool holds none of the 10 objects", func() bool { runtime.GC(); return left.Load() == 0 })
 }
 
 func TestWrapConcurrentSafeWhileCollectionsRunAndPsComeAndGo(t *testing.T) {

@@ -18,13 +18,13 @@ import (
 // eventually waits until nothing is wrong any more.
 func eventually(t testing.TB, wrong func() string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
+	for deadline := time.Now().Add(time.Minute); ; runtime.Gosched() {
 		text := wrong()
 		if text == "" {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("after 20 s: " + text)
+			t.Fatal("after a minute: " + text)
 		}
 	}
 }

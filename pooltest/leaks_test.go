@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testcost"
 	"github.com/otelpool/pool/pooltest"
 	"github.com/otelpool/pool/strategies"
 )
@@ -126,10 +127,7 @@ func TestWhatTheCollectorTookInTheMeantimeIsTold(t *testing.T) {
 	pooltest.NoLeaks(tb, &r)
 	takeAndForget(p, 1)
 	var s pool.Stats
-	for deadline := time.Now().Add(10 * time.Second); s.Misuse[pool.MisuseLost] == 0 && time.Now().Before(deadline); runtime.Gosched() {
-		runtime.GC()
-		p.Stats(&s)
-	}
+	testcost.Until(t, "what is lost is found", func() bool { runtime.GC(); p.Stats(&s); return s.Misuse[pool.MisuseLost] > 0 })
 	synctest.Test(t, func(*testing.T) { tb.cleanups[0]() })
 	if len(tb.errors) != 1 || !strings.Contains(tb.errors[0], "\n1 taken by\n") || !strings.Contains(tb.errors[0], ".takeAndForget\n") {
 		t.Errorf("errors %q", tb.errors)

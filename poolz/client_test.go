@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testcost"
 	"github.com/otelpool/pool/poolz"
 )
 
@@ -65,13 +65,13 @@ func TestASlowClientIsCutOff(t *testing.T) {
 	defer slow.Close()
 	_ = slow.(*net.TCPConn).SetReadBuffer(4 << 10)
 	fmt.Fprintf(slow, "GET /?stream=1&limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	eventually(t, "the slow one cut off", func() bool {
+	testcost.Until(t, "the slow one cut off", func() bool {
 		_, ok := closed.Load(slow.LocalAddr().String())
 		return ok
 	})
 	before := taken.Load()
-	eventually(t, "the quick one goes on", func() bool { return taken.Load() > before })
-	eventually(t, "one viewer", func() bool { return poolz.Viewers(h) == 1 })
+	testcost.Until(t, "the quick one goes on", func() bool { return taken.Load() > before })
+	testcost.Until(t, "one viewer", func() bool { return poolz.Viewers(h) == 1 })
 }
 
 func TestShutdownEndsStreams(t *testing.T) {
@@ -92,7 +92,7 @@ func TestShutdownEndsStreams(t *testing.T) {
 			}
 		}()
 	}
-	eventually(t, "two viewers", func() bool { return poolz.Viewers(h) == 2 })
+	testcost.Until(t, "two viewers", func() bool { return poolz.Viewers(h) == 2 })
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {
@@ -100,15 +100,5 @@ func TestShutdownEndsStreams(t *testing.T) {
 	}
 	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		t.Error(err)
-	}
-}
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in 30 s: %s", what)
-		}
-		<-time.After(5 * time.Millisecond)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/testcost"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -103,12 +104,13 @@ func checkMistake(t *testing.T, m mistake, safety strategies.Safety, zero strate
 	if m.kind == pool.MisuseWrite {
 		getBuffer(p) // the next Get looks
 	}
-	for deadline := time.Now().Add(10 * time.Second); len(got.of(m.kind)) == 0; runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not found in %d calls", within)
+	testcost.Until(t, fmt.Sprintf("found in %d calls", within), func() bool {
+		if len(got.of(m.kind)) > 0 {
+			return true
 		}
 		runtime.GC() // what is lost is found by the collector
-	}
+		return false
+	})
 	found := got.of(m.kind)
 	if len(found) != 1 {
 		t.Errorf("told %d times, want once for a place", len(found))
@@ -328,12 +330,7 @@ func TestObjectsGivenBackTwiceOrNeverAreFound(t *testing.T) {
 			for range within {
 				getObject(p)
 			}
-			for deadline := time.Now().Add(10 * time.Second); len(got.of(pool.MisuseLost)) == 0; runtime.Gosched() {
-				if time.Now().After(deadline) {
-					t.Fatal("what is lost is not found")
-				}
-				runtime.GC()
-			}
+			testcost.Until(t, "what is lost is found", func() bool { runtime.GC(); return len(got.of(pool.MisuseLost)) > 0 })
 			var s pool.Stats
 			p.Stats(&s)
 			if s.Misuse[pool.MisuseLost] == 0 {
@@ -423,23 +420,23 @@ func TestCallsThatAreNotSampledDoNotAllocate(t *testing.T) {
 	}
 	run(20_000) // past the time of frequent samples
 	var before, after runtime.MemStats
-	runs, quiet := 0, 0
-	for deadline := time.Now().Add(10 * time.Second); runs < 50 && time.Now().Before(deadline); {
-		sampled = false
-		runtime.ReadMemStats(&before)
-		run(20)
-		runtime.ReadMemStats(&after)
-		if sampled {
-			continue
+	testcost.Until(t, "45 of 50 runs of 20 calls without a sample do without an allocation", func() bool { // others allocate too
+		quiet := 0
+		for runs := 0; runs < 50; {
+			sampled = false
+			runtime.ReadMemStats(&before)
+			run(20)
+			runtime.ReadMemStats(&after)
+			if sampled {
+				continue
+			}
+			runs++
+			if after.Mallocs == before.Mallocs {
+				quiet++
+			}
 		}
-		runs++
-		if after.Mallocs == before.Mallocs {
-			quiet++
-		}
-	}
-	if runs < 50 || quiet < 45 { // others allocate too
-		t.Errorf("%d of %d runs of 20 calls without a sample did without an allocation, want 45 of 50", quiet, runs)
-	}
+		return quiet >= 45
+	})
 }
 
 func TestSamplesTellWhoHasBuffers(t *testing.T) {

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/testalloc"
+	"github.com/otelpool/pool/internal/testcost"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -325,9 +325,7 @@ func TestDroppedPoolLeavesItsRegistry(t *testing.T) {
 		p := newSizeClasses(t, strategies.SizeClassesConfig{Name: "dropped", Registry: r})
 		p.Put(p.Get(100))
 	}()
-	for deadline := time.Now().Add(10 * time.Second); r.All()[0].Source() != nil && time.Now().Before(deadline); runtime.Gosched() {
-		runtime.GC()
-	}
+	testcost.Until(t, "a dropped pool is withdrawn", func() bool { runtime.GC(); return r.All()[0].Source() == nil })
 	var s pool.Stats
 	r.All()[0].Stats(&s)
 	if !s.Closed || s.Requests[pool.Miss] != 1 {

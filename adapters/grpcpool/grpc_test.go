@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testcost"
 	"github.com/otelpool/pool/strategies"
 	"google.golang.org/grpc"
 	_ "google.golang.org/grpc/encoding/gzip" // registers the compressor
@@ -116,15 +116,6 @@ func payloads(seed int) (all [][]byte) {
 // back what they hold.
 func settled(t *testing.T, p pool.Source) pool.Stats {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		s := stats(p)
-		if s.InUse == 0 {
-			return s
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d buffers not given back, %d bytes: %+v", s.InUse, s.InUseBytes, s)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	testcost.Until(t, "all buffers are given back", func() bool { return stats(p).InUse == 0 })
+	return stats(p)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool/internal/cgroup"
+	"github.com/otelpool/pool/internal/testcost"
 )
 
 // stalls is a pressure file whose totals are given in milliseconds.
@@ -106,7 +107,7 @@ func TestTriggerThatCannotBeSetIsSaid(t *testing.T) {
 	contains(t, "before Watch", reader.after(0).PSI.TriggerErr, "not watched")
 	watch(t, reader.s)
 	var err string
-	eventually(t, "verdict on a regular file", func() bool {
+	testcost.Until(t, "verdict on a regular file", func() bool {
 		err = reader.after(0).PSI.TriggerErr
 		return err != notWatched
 	})
@@ -119,7 +120,7 @@ func TestKernelTakesTheTriggers(t *testing.T) {
 	s := New("", noEnv)
 	watch(t, s)
 	var r Reading
-	eventually(t, "trigger", func() bool {
+	testcost.Until(t, "trigger", func() bool {
 		s.Read(time.Now(), &r)
 		return r.PSI.TriggerErr == ""
 	})

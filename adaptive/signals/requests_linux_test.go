@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/otelpool/pool/internal/testcost"
 )
 
 // manager is the environment that a service manager sets.
@@ -26,14 +28,14 @@ func manager(path, write string) func(string) string {
 // listening waits until the signals listen to the service manager.
 func (r *reader) listening() {
 	r.Helper()
-	eventually(r.T, "listener", func() bool { return r.after(0).External.OK() })
+	testcost.Until(r.T, "listener", func() bool { return r.after(0).External.OK() })
 }
 
 // asked waits for the service manager's request to arrive.
 func (r *reader) asked(w *wakes) {
 	r.Helper()
-	eventually(r.T, "request", func() bool { return r.after(0).External.Asked })
-	eventually(r.T, "wake-up", func() bool { return w[Asked].Swap(0) > 0 })
+	testcost.Until(r.T, "request", func() bool { return r.after(0).External.Asked })
+	testcost.Until(r.T, "wake-up", func() bool { return w[Asked].Swap(0) > 0 })
 	got := r.after(3 * time.Second).External
 	if got.Asked || got.Age != 3*time.Second {
 		r.Errorf("three seconds after a request: %+v", got)
@@ -96,7 +98,7 @@ func TestSocketOfTheServiceManager(t *testing.T) {
 		reader.asked(w)
 	}
 	conn.Close()
-	eventually(t, "end", func() bool { return !reader.after(0).External.OK() })
+	testcost.Until(t, "end", func() bool { return !reader.after(0).External.OK() })
 	contains(t, "after the manager hung up", reader.after(0).External.Err, dir+"/socket", "EOF")
 }
 
@@ -105,7 +107,7 @@ func TestPressureFileOfTheServiceManager(t *testing.T) {
 	s := New("", manager(pressureFile, base64.StdEncoding.EncodeToString([]byte("some 150000 2000000\x00"))))
 	watch(t, s)
 	var r Reading
-	eventually(t, "listener", func() bool {
+	testcost.Until(t, "listener", func() bool {
 		s.Read(time.Now(), &r)
 		return r.External.OK()
 	})
@@ -151,7 +153,7 @@ func TestFaultsOfTheServiceManagersWishesAreSaid(t *testing.T) {
 		reader := r.reader(manager(c.path, c.write))
 		watch(t, reader.s)
 		var err string
-		eventually(t, "verdict", func() bool {
+		testcost.Until(t, "verdict", func() bool {
 			err = reader.after(0).External.Err
 			return err != notWatched
 		})

@@ -11,21 +11,11 @@ import (
 	"time"
 
 	"github.com/otelpool/pool/internal/testalloc"
+	"github.com/otelpool/pool/internal/testcost"
 )
 
 // deadline is for what should take milliseconds.
-const deadline = 20 * time.Second
-
-// eventually polls, since what it waits for is on a goroutine of the runtime or
-// in the kernel. It sleeps in between: what it waits for needs the processor.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for start := time.Now(); !ok(); time.Sleep(time.Millisecond) {
-		if time.Since(start) > deadline {
-			t.Fatalf("no %s within %v", what, deadline)
-		}
-	}
-}
+const deadline = time.Minute
 
 func noEnv(string) string { return "" }
 
@@ -122,7 +112,7 @@ func TestEveryCollectionWakes(t *testing.T) {
 	w := watch(t, s)
 	for range 3 {
 		before := w[Collected].Load()
-		eventually(t, "wake-up", func() bool {
+		testcost.Until(t, "wake-up", func() bool {
 			runtime.GC()
 			return w[Collected].Load() > before
 		})
@@ -132,12 +122,12 @@ func TestEveryCollectionWakes(t *testing.T) {
 func TestNothingWakesAfterStop(t *testing.T) {
 	var n atomic.Int64
 	stop := watchCollections(func() { n.Add(1) })
-	eventually(t, "wake-up", func() bool { runtime.GC(); return n.Load() > 0 })
+	testcost.Until(t, "wake-up", func() bool { runtime.GC(); return n.Load() > 0 })
 	stop()
 	before := n.Load()
 	other := watchCollections(func() { n.Add(1 << 32) })
 	defer other()
-	eventually(t, "later wake-up", func() bool { runtime.GC(); return n.Load() > 2<<32 })
+	testcost.Until(t, "later wake-up", func() bool { runtime.GC(); return n.Load() > 2<<32 })
 	if got := n.Load() & (1<<32 - 1); got != before {
 		t.Errorf("%d wake-ups after stop", got-before)
 	}

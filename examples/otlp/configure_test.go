@@ -3,13 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testcost"
 )
 
 func document(t *testing.T, text string) string {
@@ -77,14 +78,13 @@ func TestTheDocumentIsReadAgainWhenItChanges(t *testing.T) {
 	limit := func(want int64) {
 		t.Helper()
 		var s pool.Stats
-		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-			if all := r.All(); len(all) == 5 {
-				if all[0].Stats(&s); s.Limit == want {
-					return
-				}
+		testcost.Until(t, fmt.Sprintf("the limit is %d", want), func() bool {
+			all := r.All()
+			if len(all) == 5 {
+				all[0].Stats(&s)
 			}
-		}
-		t.Fatalf("after 20 s the limit is %d, want %d; %s", s.Limit, want, errs.String())
+			return s.Limit == want
+		})
 	}
 	limit(32 << 20)
 	write := func(text string) {

@@ -17,9 +17,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/testcost"
 )
 
 // batchLine is what upstream gets, line by line.
@@ -120,20 +120,9 @@ func (g *testGateway) post(body []byte, encoding string) *http.Response {
 // wantNothingInUse waits for handlers that are still ending.
 func (g *testGateway) wantNothingInUse() {
 	g.t.Helper()
-	var held []string
-	for range 500 {
-		held = held[:0]
-		for _, s := range totals(g.registry) {
-			if s.InUse != 0 {
-				held = append(held, fmt.Sprintf("%s: %d in use", s.Name, s.InUse))
-			}
-		}
-		if len(held) == 0 {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	g.t.Errorf("after 5 s: %s", strings.Join(held, ", "))
+	testcost.Until(g.t, "nothing of any pool is in use", func() bool {
+		return !slices.ContainsFunc(totals(g.registry), func(s pool.Stats) bool { return s.InUse != 0 })
+	})
 }
 
 func TestUpstreamGetsEveryRecordInBatches(t *testing.T) {

@@ -31,7 +31,7 @@ func TestAPipeWithoutAWriterDoesNotHoldUpTheEnd(t *testing.T) {
 		if code != 0 || errs.Len() > 0 {
 			t.Errorf("exit code %d, %q", code, errs.String())
 		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("still running 20 s after the end")
+	case <-time.After(time.Minute):
+		t.Fatal("still running a minute after the end")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/testalloc"
+	"github.com/otelpool/pool/internal/testcost"
 )
 
 // aged is a pool of one class whose clock the test moves.
@@ -340,12 +341,7 @@ func TestAPoolWithoutAControllerLooksAfterEachCollection(t *testing.T) {
 		defer p.aging.mu.Unlock()
 		return p.aging.windows != nil && !p.aging.windows.ended.IsZero()
 	}
-	for deadline := time.Now().Add(10 * time.Second); !looked(); runtime.Gosched() {
-		runtime.GC()
-		if time.Now().After(deadline) {
-			t.Fatal("no collection made the pool look at its age")
-		}
-	}
+	testcost.Until(t, "a collection made the pool look at its age", func() bool { runtime.GC(); return looked() })
 }
 
 // TestGhostsAreTheMissCurve compares with pools of every size that run beside.

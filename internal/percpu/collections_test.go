@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/otelpool/pool/internal/testcost"
 )
 
 type member struct {
@@ -17,11 +19,7 @@ func called(m *member) bool { m.calls.Add(1); return true }
 // until collects until the condition holds.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); runtime.Gosched() {
-		if runtime.GC(); time.Now().After(deadline) {
-			t.Fatal(what)
-		}
-	}
+	testcost.Until(t, what, func() bool { runtime.GC(); return holds() })
 }
 
 func TestMembersAreCalledAfterEveryCollection(t *testing.T) {

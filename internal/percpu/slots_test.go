@@ -6,11 +6,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 	"weak"
 
 	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/testalloc"
+	"github.com/otelpool/pool/internal/testcost"
 )
 
 // thing is what the tests put into slots: on the heap, and with a block of its own.
@@ -45,16 +45,7 @@ func procs(t testing.TB, n int) {
 func collect(t testing.TB, s *percpu.Slots) {
 	t.Helper()
 	runtime.GC()
-	eventually(t, "the slots are aged", func() bool { return s.At(0) == nil })
-}
-
-func eventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !is(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("after 10 s it is not so that %s", what)
-		}
-	}
+	testcost.Until(t, "the slots are aged", func() bool { return s.At(0) == nil })
 }
 
 func TestSlotsHoldOneObjectPerP(t *testing.T) {
@@ -249,7 +240,7 @@ func TestSlotsConcurrentSafeWhileCollectionsRunAndPsComeAndGo(t *testing.T) {
 		t.Error("nothing was ever taken: the test shows nothing")
 	}
 	t.Logf("%d made, %d taken", made.Load(), taken.Load())
-	eventually(t, "all objects are collected", func() bool {
+	testcost.Until(t, "all objects are collected", func() bool {
 		runtime.GC()
 		return collected.Load() == made.Load()
 	})

@@ -1,10 +1,12 @@
 package safety
 
 import (
+	"fmt"
 	"runtime"
 	"testing"
-	"time"
 	"unsafe"
+
+	"github.com/otelpool/pool/internal/testcost"
 )
 
 // sampled has a request of the class sampled and given back, if one is due.
@@ -30,15 +32,12 @@ func TestSamplesLeaveLittleGarbageAndGoOn(t *testing.T) {
 		if got, most := w.memory.Load(), int64(sampledMemory+size+guard); got > most {
 			t.Errorf("%d bytes of stand-ins of %d, more than %d", got, size, most)
 		}
-		again := false
-		for end := time.Now().Add(20 * time.Second); !again && time.Now().Before(end); {
+		testcost.Until(t, fmt.Sprintf("samples of %d bytes go on after a collection", size), func() (again bool) {
 			runtime.GC() // and its cleanups, some time later
 			for range 10_000 {
 				again = again || sampled(w, size)
 			}
-		}
-		if !again {
-			t.Errorf("no more samples of %d bytes, and %d are waiting for a collection", size, w.memory.Load())
-		}
+			return again
+		})
 	}
 }

@@ -1,5 +1,5 @@
-// Package testcost tells in tests how the cost of many calls grows, whatever
-// else the machine does meanwhile.
+// Package testcost tells in tests how the cost of many calls grows and whether a
+// bound is kept, whatever else the machine does meanwhile.
 package testcost
 
 import (
@@ -44,6 +44,26 @@ func doubling(n int, begin func(n int) []func(i int), now func() time.Duration) 
 			return one, two
 		}
 	}
+}
+
+// Within fails the test when what measure measures stays above the bound for a
+// minute: a pause or another program's turn lengthens some measurements, a mistake
+// lengthens all.
+func Within(t testing.TB, what string, most time.Duration, measure func() time.Duration) {
+	t.Helper()
+	started := time.Now()
+	if least, ok := within(most, measure, func() time.Duration { return time.Since(started) }); !ok {
+		t.Errorf("%s took %v at the least, want at most %v", what, least, most)
+	}
+}
+
+func within(most time.Duration, measure, now func() time.Duration) (shortest time.Duration, ok bool) {
+	for shortest = math.MaxInt64; now() <= patience; {
+		if shortest = min(shortest, measure()); shortest <= most {
+			return shortest, true
+		}
+	}
+	return shortest, false
 }
 
 // least is the least time of each step.

@@ -35,3 +35,28 @@ func TestCallsThatSearchAllBeforeThemGrow(t *testing.T) {
 		t.Errorf("twice as many calls cost %.2f times as much, want nearly 4", got)
 	}
 }
+
+func TestABoundIsKeptOnceItIsAndBrokenWhenItNeverIs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		took []time.Duration // the last again and again
+		want time.Duration
+		ok   bool
+	}{
+		{[]time.Duration{time.Millisecond}, time.Millisecond, true},
+		{[]time.Duration{300 * time.Millisecond, 80 * time.Millisecond, 50 * time.Millisecond}, 50 * time.Millisecond, true},
+		{[]time.Duration{300 * time.Millisecond, 51 * time.Millisecond, time.Second}, 51 * time.Millisecond, false},
+	} {
+		var clock time.Duration
+		i := 0
+		got, ok := within(50*time.Millisecond, func() time.Duration {
+			took := c.took[min(i, len(c.took)-1)]
+			i++
+			clock += took
+			return took
+		}, func() time.Duration { return clock })
+		if got != c.want || ok != c.ok {
+			t.Errorf("%v: %v, %v; want %v, %v", c.took, got, ok, c.want, c.ok)
+		}
+	}
+}

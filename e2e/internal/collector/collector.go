@@ -18,11 +18,11 @@ import (
 const (
 	// startTimeout is generous: a start takes a fraction of a second, but a
 	// machine that compiles in parallel may need many times that.
-	startTimeout = 30 * time.Second
+	startTimeout = 2 * time.Minute
 	// stopTimeout exceeds what one connection without a request costs: net/http's
 	// server waits about 6 s for it at shutdown (golang/go#22682), and an exporter
 	// that gave up while dialling leaves one. Otherwise a stop takes milliseconds.
-	stopTimeout = 10 * time.Second
+	stopTimeout = time.Minute
 	// pollInterval trades an idle wait for wakeups; both hardly matter.
 	pollInterval = 10 * time.Millisecond
 )
