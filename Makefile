@@ -44,8 +44,8 @@ test-debug: ## pools as debug builds have them: strict, and panicking at misuse
 
 .PHONY: test-race
 test-race: export CGO_ENABLED := 1
-test-race: ## short tests under the race detector
-	$(stage) race go test -short -race ./...
+test-race: ## short tests under the race detector, but for programs of one goroutine; race-long has those too
+	$(stage) race go test -short -race $$(go list ./... | grep -vE '/(cmd/poolsim|internal/(benchcase|benchcase/loops|houserules|sim|trace))$$')
 
 .PHONY: test-cross
 test-cross: ## build and vet for every platform promised
@@ -128,7 +128,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-poollint vuln fleet pressure test-kernel soak census chaos detection race-long upstream-long fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-poollint vuln fleet pressure test-kernel soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
@@ -165,6 +165,10 @@ race-long: ## all tests under the race detector, concurrent ones 100 times
 .PHONY: upstream-long
 upstream-long: ## the same with every buffer poisoned and its owner checked, and under the race detector
 	$(stage) upstream-long go test -C lab/upstream -count=1 -timeout 60m . -long
+
+.PHONY: yardstick
+yardstick: ## the policy's promises for every break-even time and budget; test-unit has one of each
+	$(stage) yardstick go test -count=1 -timeout 30m ./internal/sim -yardstick
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME

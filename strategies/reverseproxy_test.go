@@ -82,7 +82,7 @@ func seeded(w http.ResponseWriter, r *http.Request) {
 // fetch asks for a seed's body and checks it. Of a seed that 3 divides it leaves
 // off after some bytes.
 func fetch(t *testing.T, front string, seed int) {
-	client := http.Client{Timeout: 10 * time.Second}
+	client := http.Client{Timeout: time.Minute}
 	resp, err := client.Get(front + "/" + strconv.Itoa(seed))
 	if err != nil {
 		if seed%5 != 0 {

@@ -22,9 +22,9 @@ func TestNearlyAllSyncPoolsOfTheGatewayAreNamed(t *testing.T) {
 			}
 			page := startGateway(t, binary, "-sync-pools", "-calibrate", "0")
 			var named, unnamed []string
-			for end := time.Now().Add(30 * time.Second); len(named) < 5; {
+			for end := time.Now().Add(2 * time.Minute); len(named) < 5; {
 				if time.Now().After(end) {
-					t.Fatalf("only %q are named after 30 s, %q are not", named, unnamed)
+					t.Fatalf("only %q are named after two minutes, %q are not", named, unnamed)
 				}
 				named, unnamed = syncPoolsOf(t, page)
 			}

@@ -198,7 +198,7 @@ func (c *chaos) check(when string) {
 		c.t.Errorf("%s: %d requests were lost, and only %d handlers panicked", when, lost, fired)
 	}
 	var wrong []string
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) { // handlers may still be ending
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) { // handlers may still be ending
 		wrong = wrong[:0]
 		for _, s := range totals(c.app.registry) {
 			wrong = append(wrong, c.lawsBroken(&s)...)

@@ -232,8 +232,8 @@ func withinTime(t *testing.T, f func()) {
 	go func() { defer close(done); f() }()
 	select {
 	case <-done:
-	case <-time.After(30 * time.Second):
-		t.Fatal("Get or Put has been waiting for 30 s")
+	case <-time.After(2 * time.Minute):
+		t.Fatal("Get or Put has been waiting for two minutes")
 	}
 }
 
