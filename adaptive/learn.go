@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/reach"
 )
 
 // class is what is known of a size class: one learner per doubling of depth.
@@ -16,7 +17,7 @@ type class struct {
 	depths  []learner
 	out     int64 // at the end of the window before
 	deepest int64 // what was out and idle then
-	floor   floor
+	floor   reach.Floor
 	prices  prices
 	age     time.Duration // of the deepest object
 	waits   bool          // what is dropped is garbage still: nothing more goes
@@ -26,7 +27,7 @@ type class struct {
 
 // add takes in a window. one is the weight of its gaps.
 func (c *class) add(d *control.ClassDemand, one *weight, elapsed, halfLife time.Duration) {
-	c.floor.see(d.InUse, elapsed, 2*halfLife)
+	c.floor.Lower(d.InUse, elapsed, 2*halfLife)
 	if hasGaps(d) {
 		c.addGaps(d, one)
 	}
@@ -56,7 +57,7 @@ func (c *class) addGaps(d *control.ClassDemand, one *weight) {
 	}
 	first := int64(d.Misses) - int64(d.Regrets) // uses of depths, the deepest ones
 	most := d.InUse + d.Idle - d.LowWater
-	depth := max(c.out, most-first-known) + 1 - c.floor.least
+	depth := max(c.out, most-first-known) + 1 - c.floor.Least
 	for bin := range d.Held {
 		ended := int64(d.Held[bin] + d.Gone[bin])
 		for gone := int64(d.Gone[bin]); ended > 0; {
@@ -71,7 +72,7 @@ func (c *class) addGaps(d *control.ClassDemand, one *weight) {
 
 // addDropped gives what was dropped to the depths above those that were left.
 func (c *class) addDropped(n, left int64, one *weight) {
-	for depth := left + 1 - c.floor.least; n > 0; {
+	for depth := left + 1 - c.floor.Least; n > 0; {
 		l, rest := c.at(depth)
 		m := min(n, rest)
 		l.dropped(&c.prices, float32(m), one)
@@ -95,7 +96,7 @@ func doubling(depth int64) int { return bits.Len64(uint64(min(max(depth, 1), 1<<
 // setAge finds the idle ages. Where the prices are as they were it looks at one
 // doubling at most: at the deepest of which much is new.
 func (c *class) setAge(d *control.ClassDemand, p *prices, one *weight) {
-	deepest, _ := c.at(d.InUse + d.Idle - c.floor.least)
+	deepest, _ := c.at(d.InUse + d.Idle - c.floor.Least)
 	changed := c.prices != *p
 	c.prices = *p
 	for i := len(c.depths) - 1; i >= 0; i-- {
@@ -108,26 +109,6 @@ func (c *class) setAge(d *control.ClassDemand, p *prices, one *weight) {
 		}
 	}
 	c.age = deepest.age
-}
-
-// floor is the fewest objects out for some time. Depths are counted from it, so
-// that objects that never come back do not make every depth look alike.
-type floor struct {
-	least  int64
-	recent int64 // since the turn
-	turned time.Duration
-	seen   bool
-}
-
-func (f *floor) see(out int64, elapsed, turn time.Duration) {
-	if !f.seen {
-		f.least, f.recent, f.seen = out, out, true
-	}
-	f.recent = min(f.recent, out)
-	f.least = min(f.least, out)
-	if f.turned += elapsed; f.turned > turn {
-		f.least, f.recent, f.turned = f.recent, out, 0
-	}
 }
 
 // cost is what pools cost, in missed bytes, and how much more that is than the

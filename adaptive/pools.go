@@ -186,8 +186,8 @@ func (h *handle) setAges() {
 
 // take takes over the ages of the depths, and reports whether any has changed.
 func (a *idleAges) take(c *class) (changed bool) {
-	if a.base != c.floor.least || len(a.byDepth) != len(c.depths) {
-		a.base, changed = c.floor.least, true
+	if a.base != c.floor.Least || len(a.byDepth) != len(c.depths) {
+		a.base, changed = c.floor.Least, true
 	}
 	for len(a.byDepth) < len(c.depths) {
 		a.byDepth = append(a.byDepth, 0)

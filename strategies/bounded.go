@@ -104,7 +104,7 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	}
 	config := magazine.Config{Sizes: []int64{core.object}, Limit: limit, Budget: place.budget(c.Budget)}
 	if c.Discard != nil {
-		config.Discard = core.letGo
+		config.Discard = core.discardObject
 	}
 	config.Sampling = c.Safety.sampling()
 	if core.span == 0 {
@@ -131,7 +131,7 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 
 // untyped is the functions as core calls them.
 func (c *BoundedConfig[T]) untyped(core *bounded) boundedFuncs {
-	f := boundedFuncs{new: c.maker(core)}
+	f := boundedFuncs{create: c.maker(core)}
 	if c.Size != nil {
 		f.size = func(x unsafe.Pointer) int64 { return c.Size((*T)(x)) }
 	}
@@ -144,7 +144,7 @@ func (c *BoundedConfig[T]) untyped(core *bounded) boundedFuncs {
 	return f
 }
 
-// maker is boundedFuncs' new.
+// maker is boundedFuncs' create.
 func (c *BoundedConfig[T]) maker(core *bounded) func() (unsafe.Pointer, error) {
 	newE := fallible(c.New, c.NewE)
 	return func() (unsafe.Pointer, error) {
@@ -167,7 +167,7 @@ func (c *BoundedConfig[T]) prepare(core *bounded) func(x, kept unsafe.Pointer) (
 	return func(x, kept unsafe.Pointer) (size int64, ok bool) {
 		defer func() {
 			if !ok { // refused, or in a panic
-				core.drop(core.mode.state.Load(), kept)
+				core.refuse(core.mode.state.Load(), kept)
 			}
 		}()
 		if c.Keep != nil && !c.Keep((*T)(x)) {

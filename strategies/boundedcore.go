@@ -30,7 +30,7 @@ type bounded struct {
 // boundedFuncs is a config's functions, for pointers without a type. All but new
 // may be nil.
 type boundedFuncs struct {
-	new     func() (unsafe.Pointer, error) // one of them is nil
+	create  func() (unsafe.Pointer, error) // one of them is nil
 	size    func(unsafe.Pointer) int64
 	discard func(unsafe.Pointer)
 	// prepare does to x, an object that was put, what is to be done before the engine
@@ -39,21 +39,21 @@ type boundedFuncs struct {
 	prepare func(x, kept unsafe.Pointer) (size int64, ok bool)
 }
 
-// make calls New for a request that has been counted. What it does not make counts
+// newForRequest calls New for a request that has been counted. What it does not make counts
 // as failed, also in a panic.
-func (c *bounded) make() (x unsafe.Pointer, err error) {
+func (c *bounded) newForRequest() (x unsafe.Pointer, err error) {
 	defer func() {
 		if x == nil {
 			c.failures.add(c.mode.closed())
 		}
 	}()
-	return c.new()
+	return c.create()
 }
 
 // put is Put where the P's cell had no room, or has not been asked.
 func (c *bounded) put(x unsafe.Pointer, size int64) {
 	if state := c.mode.state.Load(); state == isOff || state == isCount {
-		c.drop(state, x)
+		c.refuse(state, x)
 		return
 	}
 	switch c.engine.Put(0, x, size) {
@@ -80,16 +80,16 @@ func (c *bounded) sayUnsized() {
 	}
 }
 
-// drop lets go of an object that is not kept.
-func (c *bounded) drop(state uint32, x unsafe.Pointer) {
+// refuse discards an object that is not kept, and counts it unless the pool is off.
+func (c *bounded) refuse(state uint32, x unsafe.Pointer) {
 	if state != isOff {
 		c.refused.Add(1)
 	}
-	c.letGo(x)
+	c.discardObject(x)
 }
 
-// letGo tells Discard.
-func (c *bounded) letGo(x unsafe.Pointer) {
+// discardObject hands an object that the pool drops to Discard.
+func (c *bounded) discardObject(x unsafe.Pointer) {
 	if c.discard != nil {
 		c.panics.Guard(func() { c.discard(x) })
 	}
@@ -105,7 +105,7 @@ func (c *bounded) bytes(x unsafe.Pointer) int64 {
 
 func (c *bounded) warm(n int) int {
 	return c.engine.Warm(0, n, func() (unsafe.Pointer, int64) {
-		x, err := c.new()
+		x, err := c.create()
 		if err != nil {
 			return nil, 0
 		}
@@ -117,7 +117,7 @@ func (c *bounded) warm(n int) int {
 func (c *bounded) weigh(x unsafe.Pointer) (size int64) {
 	defer func() {
 		if size == 0 {
-			c.letGo(x)
+			c.discardObject(x)
 		}
 	}()
 	return c.bytes(x)

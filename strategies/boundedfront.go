@@ -63,7 +63,7 @@ func (f *boundedFront) pop(cell *magazine.Cell) unsafe.Pointer {
 
 func (f *boundedFront) put(x unsafe.Pointer) {
 	if f.aside.May(x) {
-		if f.core.standIns.May(x) && f.core.returned(x) {
+		if f.core.standIns.May(x) && f.core.putNilOrStandIn(x) {
 			runtime.KeepAlive(f)
 			return
 		}
@@ -123,7 +123,7 @@ func (f *boundedFront) getE() (unsafe.Pointer, error) {
 	c := f.core
 	if c.mode.state.Load() == isOff {
 		c.strangers.missed()
-		return c.new()
+		return c.create()
 	}
 	x, sample := c.engine.Get(0, 0)
 	c.engine.Refresh(&f.cells)
@@ -132,7 +132,7 @@ func (f *boundedFront) getE() (unsafe.Pointer, error) {
 	}
 	c.strangers.missed()
 	if x == nil {
-		return c.make()
+		return c.newForRequest()
 	}
 	return x, nil
 }

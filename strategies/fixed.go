@@ -104,7 +104,7 @@ func (f *Fixed) Get() []byte {
 	if b, ok := f.core.tryGet(); ok {
 		return b
 	}
-	return f.core.make()
+	return f.core.overflow()
 }
 
 // TryGet returns a buffer of the slab if one is free. It never allocates; of a
@@ -132,7 +132,7 @@ func (f *Fixed) Acquire(ctx context.Context) ([]byte, error) {
 	case slotNone:
 		return nil, c.gaveUp(ctx.Err())
 	case slotClosed:
-		return c.make(), nil
+		return c.overflow(), nil
 	default:
 		return c.hand(first, slot), nil
 	}
@@ -155,13 +155,13 @@ func (f *Fixed) Put(b []byte) {
 		return
 	}
 	if c.zero == ZeroOnPut {
-		c.clear(slot)
+		c.clearSlot(slot)
 	}
 	c.watch.Gave(slot)
 	if c.slots.release(slot) {
 		c.counters.Inc(fixedPooled)
 	} else {
-		c.drop(pool.ReturnClosed, int(c.slab.size))
+		c.countDropped(pool.ReturnClosed, int(c.slab.size))
 	}
 }
 

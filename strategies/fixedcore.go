@@ -51,8 +51,8 @@ func (c *fixed) hand(first *byte, slot uint32) []byte {
 	return b
 }
 
-// make stands in where there is no slot.
-func (c *fixed) make() []byte {
+// overflow is a buffer that stands in where there is no slot.
+func (c *fixed) overflow() []byte {
 	result := pool.Miss
 	if c.slots.closed() {
 		result = pool.RequestClosed
@@ -61,7 +61,7 @@ func (c *fixed) make() []byte {
 	return make([]byte, c.slab.size)
 }
 
-func (c *fixed) clear(slot uint32) {
+func (c *fixed) clearSlot(slot uint32) {
 	if first := c.slab.first.Load(); first != nil {
 		clear(c.slab.slot(first, slot))
 	}
@@ -71,7 +71,7 @@ func (c *fixed) clear(slot uint32) {
 // the address of a slab that has been collected.
 func (c *fixed) putTwice(slot uint32, bytes int) {
 	if c.slots.closed() {
-		c.drop(pool.ReturnClosed, bytes)
+		c.countDropped(pool.ReturnClosed, bytes)
 	} else {
 		c.returns[pool.Double].Add(1)
 		c.watch.Twice(slot, bytes)
@@ -83,9 +83,9 @@ func (c *fixed) putTwice(slot uint32, bytes int) {
 func (c *fixed) putOutside(bytes int) {
 	switch {
 	case c.slots.closed():
-		c.drop(pool.ReturnClosed, bytes)
+		c.countDropped(pool.ReturnClosed, bytes)
 	case bytes != int(c.slab.size) || !c.countFull():
-		c.drop(pool.Foreign, bytes)
+		c.countDropped(pool.Foreign, bytes)
 		if c.watch != nil {
 			c.watch.Foreign(bytes)
 		}
@@ -106,7 +106,7 @@ func (c *fixed) countFull() bool {
 	}
 }
 
-func (c *fixed) drop(result pool.ReturnResult, bytes int) {
+func (c *fixed) countDropped(result pool.ReturnResult, bytes int) {
 	c.returns[result].Add(1)
 	c.otherBytes.Add(uint64(bytes))
 }

@@ -83,8 +83,8 @@ func (p *gcPool) unpooled(state uint32) {
 	}
 }
 
-// drop counts a return to a pool that keeps none.
-func (p *gcPool) drop(state uint32) {
+// countRefused counts a return to a pool that keeps none.
+func (p *gcPool) countRefused(state uint32) {
 	switch state {
 	case isClosed:
 		p.count(gcPutClosed)

@@ -126,9 +126,9 @@ func (c *sizeClasses) sampled(x unsafe.Pointer, n int) []byte {
 	return c.used(x, class, n)
 }
 
-// returned takes a stand-in back, and gives the engine what it stood for. It
+// putStandIn takes a stand-in back, and gives the engine what it stood for. It
 // reports false if x is none.
-func (c *sizeClasses) returned(x unsafe.Pointer) bool {
+func (c *sizeClasses) putStandIn(x unsafe.Pointer) bool {
 	s, again := c.watch.Return(x)
 	if s == nil {
 		return false
@@ -153,7 +153,7 @@ func (c *bounded) sampled(x unsafe.Pointer) (unsafe.Pointer, error) {
 	weight, due := c.watch.Due(0)
 	if x == nil {
 		var err error
-		if x, err = c.make(); err != nil {
+		if x, err = c.newForRequest(); err != nil {
 			return nil, err
 		}
 	}
@@ -175,7 +175,7 @@ func (c *bounded) standIn(x unsafe.Pointer, weight int64) (made unsafe.Pointer) 
 			c.unsampled(made, x)
 		}
 	}()
-	made, err := c.new()
+	made, err := c.create()
 	if err != nil {
 		done = true
 		return nil
@@ -185,7 +185,7 @@ func (c *bounded) standIn(x unsafe.Pointer, weight int64) (made unsafe.Pointer) 
 	if c.watch.TakeObject(safety.Object{X: made, Spare: x, Span: c.span, Size: size, Weight: weight, Began: began}) {
 		return made
 	}
-	c.letGo(made)
+	c.discardObject(made)
 	return nil
 }
 
@@ -195,13 +195,14 @@ func (c *bounded) unsampled(standIn, x unsafe.Pointer) {
 	c.refused.Add(1)
 	for _, x := range []unsafe.Pointer{standIn, x} {
 		if x != nil {
-			c.letGo(x)
+			c.discardObject(x)
 		}
 	}
 }
 
-// returned is Put of what is nil or may be a stand-in, if it is.
-func (c *bounded) returned(x unsafe.Pointer) bool {
+// putNilOrStandIn is Put of what is nil or may be a stand-in. It reports false if x is an
+// object of the pool.
+func (c *bounded) putNilOrStandIn(x unsafe.Pointer) bool {
 	if x == nil {
 		c.nils.Add(1)
 		return true

@@ -110,7 +110,7 @@ func (c *sizeClasses) accepts(size int) bool {
 
 // putMisfit takes back a buffer whose capacity is no class's: a stand-in, or somebody else's.
 func (c *sizeClasses) putMisfit(x unsafe.Pointer, size int) {
-	if !c.returned(x) && c.mode.state.Load() != isOff {
+	if !c.putStandIn(x) && c.mode.state.Load() != isOff {
 		c.reject(size)
 	}
 }

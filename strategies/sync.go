@@ -68,7 +68,7 @@ type Sync[T any] struct {
 // syncCore is what outlives a dropped handle: what the registry holds.
 type syncCore[T any] struct {
 	objects gcPool
-	new     func() (*T, error)
+	create  func() (*T, error)
 	watch   *safety.Watch // over the config alone
 	keep    func(*T) bool
 	reset   func(*T)
@@ -89,7 +89,7 @@ func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
 		c.New = func() *T { return new(T) }
 	}
 	place := publication{c.Name, c.Registry, c.OnDuplicate}
-	core := &syncCore[T]{new: fallible(c.New, c.NewE), watch: safety.New(safety.Config{Registry: place.in()}), keep: c.Keep, reset: c.Reset, plain: c.Keep == nil && c.Reset == nil}
+	core := &syncCore[T]{create: fallible(c.New, c.NewE), watch: safety.New(safety.Config{Registry: place.in()}), keep: c.Keep, reset: c.Reset, plain: c.Keep == nil && c.Reset == nil}
 	core.objects.init(c.NoTracking)
 	pub, err := place.publish(core)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *Sync[T]) Get() *T {
 			return (*T)(x) // only put and Warm put something in, both a *T
 		}
 	}
-	x, _ := c.make()
+	x, _ := c.newForRequest()
 	return x
 }
 
@@ -123,12 +123,12 @@ func (s *Sync[T]) GetE() (*T, error) {
 			return (*T)(x), nil
 		}
 	}
-	return c.make()
+	return c.newForRequest()
 }
 
-// make calls New for a request, and counts it. What it does not make counts as failed,
+// newForRequest calls New for a request, and counts it. What it does not make counts as failed,
 // also in a panic.
-func (c *syncCore[T]) make() (x *T, err error) {
+func (c *syncCore[T]) newForRequest() (x *T, err error) {
 	defer func() {
 		switch state := c.objects.mode.state.Load(); {
 		case x == nil && state != isOff:
@@ -145,7 +145,7 @@ func (c *syncCore[T]) make() (x *T, err error) {
 
 // tryNew calls New, and tells if that breaks its promise.
 func (c *syncCore[T]) tryNew() (*T, error) {
-	x, err := c.new()
+	x, err := c.create()
 	if errors.Is(err, errNil) {
 		c.watch.Misconfigured(errNil.Error())
 	}
@@ -160,7 +160,7 @@ func (s *Sync[T]) Put(x *T) {
 	case x == nil:
 		c.nils.Add(1)
 	case state != isOn:
-		c.objects.drop(state)
+		c.objects.countRefused(state)
 	case c.plain || c.prepare(x):
 		c.objects.put(unsafe.Pointer(x), gcPooled)
 	}

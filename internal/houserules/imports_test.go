@@ -52,7 +52,7 @@ var imports = map[string][]string{
 		module + "/internal/percpu", module + "/internal/safety",
 	},
 	"otelpool":         {module, vocabulary, module + "/internal/ask", module + "/internal/handle", module + "/internal/percpu", otel},
-	"adaptive":         {module, vocabulary, module + "/internal/ask", module + "/internal/config"},
+	"adaptive":         {module, vocabulary, module + "/internal/ask", module + "/internal/config", module + "/internal/reach"},
 	"adaptive/signals": {module + "/internal/percpu"},
 	"poolz":            {module, vocabulary, module + "/internal/ask"},
 	"syncpools":        {module},

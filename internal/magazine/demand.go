@@ -89,7 +89,7 @@ func (p *Pool) dropOld(idle int64) {
 				break
 			}
 			spare -= size
-			p.drop(d, x, size, pool.EvictIdle)
+			p.evictObject(d, x, size, pool.EvictIdle)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (d *depot) learnLocked(out, idle, low int64, window, quiet time.Duration) {
 		d.estimate = &estimate{reach: reach.After(quiet)}
 	}
 	e := d.estimate
-	e.reach.See(out, max(e.most, most), window)
+	e.reach.Learn(out, max(e.most, most), window)
 	e.most, e.depth = 0, out+idle
 }
 

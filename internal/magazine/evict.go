@@ -114,7 +114,7 @@ func (p *Pool) evictFrom(d *depot, bytes, before, most int64, why pool.EvictionR
 			break
 		}
 		freed += size
-		p.drop(d, x, size, why)
+		p.evictObject(d, x, size, why)
 	}
 	return freed
 }
@@ -132,9 +132,9 @@ func (p *Pool) longestWait(before int64) (of *depot, longest time.Duration) {
 	return of, longest
 }
 
-// drop counts an idle object as evicted, and then releases its charge and discards it. In that
+// evictObject counts an idle object as evicted, and then releases its charge and discards it. In that
 // order, or another could fill the room while idle still has the object: see Stats.
-func (p *Pool) drop(d *depot, x unsafe.Pointer, size int64, why pool.EvictionReason) {
+func (p *Pool) evictObject(d *depot, x unsafe.Pointer, size int64, why pool.EvictionReason) {
 	d.counts().evicted[why].Add(1)
 	d.counts().evictedBytes[why].Add(uint64(size))
 	p.account.release(size)

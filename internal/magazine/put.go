@@ -143,7 +143,7 @@ func (p *Pool) deposit(d *depot, m *magazine, stamp int64) {
 	}
 	for m.n > 0 {
 		x, size := d.pop(m)
-		p.drop(d, x, size, pool.EvictClosed)
+		p.evictObject(d, x, size, pool.EvictClosed)
 	}
 }
 

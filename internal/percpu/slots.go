@@ -95,7 +95,7 @@ func (s *Slot) Settled() bool {
 	return settled
 }
 
-func (s *Slot) settle() {
+func (s *Slot) markSettled() {
 	s.lock.Lock()
 	s.settled = true
 	s.lock.Unlock()
@@ -118,7 +118,7 @@ func (s *Slots) TakeAged() (x any) {
 		x = aged.of[pid].Take()
 	}
 	if pid < len(a.of) {
-		a.of[pid].settle() // no section of this P can load aged from now any more: it has seen a there
+		a.of[pid].markSettled() // no section of this P can load aged from now any more: it has seen a there
 	}
 	Unpin()
 	return x

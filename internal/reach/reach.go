@@ -27,6 +27,8 @@ const (
 	ended = 0.3
 	// bins, two to a doubling of depth.
 	bins = 2 * 20
+	// turn is how long the fewest objects out are remembered.
+	turn = time.Minute
 )
 
 // Reach is the learned demand of a class. The zero value has learned nothing.
@@ -36,7 +38,7 @@ type Reach struct {
 	growth growth
 	peaks  [bins]float32 // windows, by the most objects out
 	time   float64       // seconds of windows
-	floor  floor         // depths are counted from here
+	floor  Floor         // depths are counted from here
 	rates  [bins]float32 // log2 of how often a bin's first depth is reached, times a second
 	fresh  bool          // are they
 }
@@ -47,15 +49,15 @@ func After(quiet time.Duration) Reach {
 	return Reach{weight: 1, time: fading * (1 - math.Exp(-quiet.Seconds()/fading))}
 }
 
-// See takes in a window: how many objects were out at its end, and the most that
+// Learn takes in a window: how many objects were out at its end, and the most that
 // were at any moment.
-func (r *Reach) See(out, most int64, window time.Duration) {
+func (r *Reach) Learn(out, most int64, window time.Duration) {
 	seconds := window.Seconds()
 	if seconds <= 0 {
 		return
 	}
 	r.grow(seconds)
-	r.peaks[bin(most-r.floor.see(out, seconds))] += float32(r.weight)
+	r.peaks[bin(most-r.floor.Lower(out, window, turn))] += float32(r.weight)
 	r.time += seconds * r.weight
 	r.fresh = false
 }
@@ -89,7 +91,7 @@ func (r *Reach) Wait(depth int64, idle time.Duration) time.Duration {
 	if r.time == 0 {
 		return idle
 	}
-	rate := r.rate(depth - r.floor.least)
+	rate := r.rate(depth - r.floor.Least)
 	visits := rate * idle.Seconds() // that it should have had meanwhile
 	goesOn, gone := math.Exp(-visits), 1+visits
 	wait := (goesOn + ended/gone) / (goesOn + ended/(gone*gone)) / rate
@@ -141,27 +143,4 @@ func start(bin int) int64 {
 		return int64(bin)
 	}
 	return (2 + int64(bin&1)) << (bin/2 - 1)
-}
-
-// floor is the fewest objects out for some time. Objects that never come back, or
-// come back to another class, would make every depth look new.
-type floor struct {
-	least, recent int64
-	since         float64
-	seen          bool
-}
-
-// turn is after how many seconds the fewest so far are forgotten.
-const turn = 60
-
-func (f *floor) see(out int64, seconds float64) int64 {
-	if !f.seen {
-		f.least, f.recent, f.seen = out, out, true
-	}
-	f.recent = min(f.recent, out)
-	f.least = min(f.least, out)
-	if f.since += seconds; f.since > turn {
-		f.least, f.recent, f.since = f.recent, out, 0
-	}
-	return f.least
 }

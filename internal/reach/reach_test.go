@@ -38,7 +38,7 @@ func play(r *Reach, seconds int, drift int64, depths map[int64]int) {
 				most = max(most, out+depth)
 			}
 		}
-		r.See(out, most, time.Second)
+		r.Learn(out, most, time.Second)
 	}
 }
 
@@ -108,7 +108,7 @@ func TestWhatComesLateIsNotTakenForFrequent(t *testing.T) {
 	play(&r, 300, 0, nil)
 	late := After(300 * time.Second)
 	for _, r := range []*Reach{&r, &late} {
-		r.See(0, 8, time.Second)
+		r.Learn(0, 8, time.Second)
 	}
 	if a, b := r.Wait(8, 0), late.Wait(8, 0); a < time.Minute || math.Abs(float64(a-b)) > 0.02*float64(a) {
 		t.Errorf("waits %v after five minutes of nothing, and %v if nobody looked", a, b)
@@ -126,6 +126,6 @@ func BenchmarkWait(b *testing.B) {
 func BenchmarkSee(b *testing.B) {
 	var r Reach
 	for i := range b.N {
-		r.See(int64(i&7), int64(i&63), time.Second)
+		r.Learn(int64(i&7), int64(i&63), time.Second)
 	}
 }

@@ -42,7 +42,7 @@ func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int, weight int
 	if !w.take(s) {
 		return nil
 	}
-	w.memory.Add(s.weighs())
+	w.bytes.Add(s.weighs())
 	runtime.AddCleanup(first, w.lost, s)
 	w.took(class, capacity, time.Since(start))
 	return b[:capacity:capacity]

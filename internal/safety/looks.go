@@ -38,7 +38,7 @@ type site struct {
 const (
 	siteDepth = 8   // callers that make a site
 	maxSites  = 512 // known at a time
-	memory    = 1 << 12
+	maxLooked = 1 << 12
 
 	lookCost  = 700 * time.Nanosecond
 	maxCredit = 10 * time.Millisecond // a second's
@@ -67,7 +67,7 @@ func (w *Watch) Due(class int) (weight int64, due bool) {
 	l.earn(spent)
 	s := l.visit(key)
 	s.passed += requests
-	due = w.memory.Load() < s.memory() && l.affords(l.class(class, w.Classes), &s, w.room())
+	due = w.bytes.Load() < s.mostBytes() && l.affords(l.class(class, w.Classes), &s, w.room())
 	if due {
 		weight, s.passed, s.sampled = int64(max(s.passed, 1)), 0, true
 	}
@@ -75,8 +75,8 @@ func (w *Watch) Due(class int) (weight int64, due bool) {
 	return weight, due
 }
 
-// memory is what stand-ins may come to for the site to have another.
-func (s *site) memory() int64 {
+// mostBytes is what stand-ins may come to for the site to have another.
+func (s *site) mostBytes() int64 {
 	if s.sampled {
 		return sampledMemory
 	}
@@ -114,7 +114,7 @@ func (l *looks) visit(key uint64) site {
 	s.looked++
 	l.looked++
 	l.sites[key] = s
-	if l.looked > memory {
+	if l.looked > maxLooked {
 		l.forget()
 	}
 	return l.sites[key]

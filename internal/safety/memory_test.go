@@ -29,7 +29,7 @@ func TestSamplesLeaveLittleGarbageAndGoOn(t *testing.T) {
 		for range 100_000 {
 			sampled(w, size)
 		}
-		if got, most := w.memory.Load(), int64(sampledMemory+size+guard); got > most {
+		if got, most := w.bytes.Load(), int64(sampledMemory+size+guard); got > most {
 			t.Errorf("%d bytes of stand-ins of %d, more than %d", got, size, most)
 		}
 		testcost.Until(t, fmt.Sprintf("samples of %d bytes go on after a collection", size), func() (again bool) {

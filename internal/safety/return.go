@@ -60,7 +60,7 @@ func (w *Watch) Confine(s *StandIn) {
 	w.quarantine = append(w.quarantine, s)
 	w.since = 0
 	w.confined += s.size
-	w.memory.Add(-s.weighs())
+	w.bytes.Add(-s.weighs())
 	released := w.surplus()
 	w.mu.Unlock()
 	w.release(released)
@@ -83,7 +83,7 @@ func (w *Watch) surplus() (released []*StandIn) {
 		}
 		s := w.quarantine[n]
 		w.confined -= s.size
-		w.memory.Add(s.weighs())
+		w.bytes.Add(s.weighs())
 		w.forget(s)
 	}
 	released = slices.Clone(w.quarantine[:n])
@@ -99,7 +99,7 @@ func (w *Watch) release(rs []*StandIn) {
 		x := s.kept
 		s.kept = nil
 		if s.object {
-			w.drop(x)
+			w.dropSpare(x)
 		}
 		if spoilt {
 			w.found(pool.MisuseWrite, s, nil)

@@ -39,7 +39,7 @@ type Watch struct {
 	name   string
 	counts [pool.NumMisuseKinds]atomic.Uint64
 	looks  looks
-	memory atomic.Int64 // bytes of buffers' stand-ins that are neither in quarantine nor freed by a collection
+	bytes  atomic.Int64 // bytes of buffers' stand-ins that are neither in quarantine nor freed by a collection
 
 	mu         sync.Mutex   // guards what follows
 	index      index        // the stand-ins that are out or in quarantine
@@ -144,7 +144,7 @@ func (w *Watch) Samples(yield func(control.Sample) bool) {
 
 // lost is called when the garbage collector has taken a stand-in.
 func (w *Watch) lost(s *StandIn) {
-	w.memory.Add(-s.weighs())
+	w.bytes.Add(-s.weighs())
 	w.mu.Lock()
 	wasOut := s.state == out
 	if wasOut {
@@ -157,7 +157,7 @@ func (w *Watch) lost(s *StandIn) {
 		return
 	}
 	tell := func() {
-		w.drop(s.spare)
+		w.dropSpare(s.spare)
 		w.found(pool.MisuseLost, s, nil)
 	}
 	if w.Drop == nil && !w.Registry.ObservesMisuse() {
@@ -175,7 +175,7 @@ func (w *Watch) forget(s *StandIn) {
 	}
 }
 
-func (w *Watch) drop(x unsafe.Pointer) {
+func (w *Watch) dropSpare(x unsafe.Pointer) {
 	if w.Drop != nil && x != nil {
 		w.Drop(x)
 	}

@@ -193,7 +193,7 @@ func (p *Slots) Demand(now time.Time, into *control.Demand) {
 		into.Classes[i] = c.demand
 		c.demand = control.ClassDemand{}
 		c.low = c.free.n
-		c.reach.See(c.out, c.most, into.Window)
+		c.reach.Learn(c.out, c.most, into.Window)
 		c.most = c.out
 		p.expire(at, i)
 	}
