@@ -40,12 +40,24 @@ func objectEntries(r *pool.Registry, suffix string) []benchcase.Entry {
 	name := nameIn(r)
 	return []benchcase.Entry{
 		{Name: "bounded" + suffix, Open: func(tb testing.TB, _ int) benchcase.Pool {
-			p := must(strategies.NewBounded(strategies.BoundedConfig[object]{OnDuplicate: pool.Suffix, Name: name("bounded"), Registry: r, New: allocateObject}))(tb)
+			p := must(
+				strategies.NewBounded(
+					strategies.BoundedConfig[object]{OnDuplicate: pool.Suffix, Name: name("bounded"), Registry: r, New: allocateObject},
+				),
+			)(
+				tb,
+			)
 			tb.Cleanup(p.Close)
 			return boundedObjects{p}
 		}},
 		{Name: "sync" + suffix, Open: func(tb testing.TB, _ int) benchcase.Pool {
-			p := must(strategies.NewSync(strategies.SyncConfig[object]{OnDuplicate: pool.Suffix, Name: name("sync"), Registry: r, New: allocateObject}))(tb)
+			p := must(
+				strategies.NewSync(
+					strategies.SyncConfig[object]{OnDuplicate: pool.Suffix, Name: name("sync"), Registry: r, New: allocateObject},
+				),
+			)(
+				tb,
+			)
 			tb.Cleanup(p.Close)
 			return syncObjects{p}
 		}},

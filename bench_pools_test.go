@@ -33,12 +33,22 @@ func strategyEntries(r *pool.Registry, suffix string) []benchcase.Entry {
 	name := nameIn(r)
 	return []benchcase.Entry{
 		{Name: "sizeclasses" + suffix, Misses: missesOf, Open: func(tb testing.TB, _ int) benchcase.Pool {
-			p := must(strategies.NewSizeClasses(strategies.SizeClassesConfig{OnDuplicate: pool.Suffix, Name: name("sizeclasses"), Registry: r}))(tb)
+			p := must(
+				strategies.NewSizeClasses(strategies.SizeClassesConfig{OnDuplicate: pool.Suffix, Name: name("sizeclasses"), Registry: r}),
+			)(
+				tb,
+			)
 			tb.Cleanup(p.Close)
 			return sizeClasses{p}
 		}},
 		{Name: "fixed" + suffix, OneSize: true, Misses: missesOf, Open: func(tb testing.TB, size int) benchcase.Pool {
-			c := strategies.FixedConfig{OnDuplicate: pool.Suffix, Name: name("fixed"), Registry: r, Size: size, Count: max(2, min(4096, 4<<20/size))}
+			c := strategies.FixedConfig{
+				OnDuplicate: pool.Suffix,
+				Name:        name("fixed"),
+				Registry:    r,
+				Size:        size,
+				Count:       max(2, min(4096, 4<<20/size)),
+			}
 			p := must(strategies.NewFixed(c))(tb)
 			tb.Cleanup(p.Close)
 			return fixed{p}

@@ -54,7 +54,8 @@ func TestAnObserverOfMisuseMayPanic(t *testing.T) {
 func TestMisuseReadsLikeATrace(t *testing.T) {
 	m := pool.Misuse{Kind: pool.MisuseLost, Get: here()}
 	text := m.String()
-	if !strings.HasPrefix(text, "pool without a name: lost: ") || !strings.Contains(text, "\ntaken by:\ngithub.com/otelpool/pool_test.here\n\t") ||
+	if !strings.HasPrefix(text, "pool without a name: lost: ") ||
+		!strings.Contains(text, "\ntaken by:\ngithub.com/otelpool/pool_test.here\n\t") ||
 		strings.Contains(text, "given back by") {
 		t.Errorf("%s", text)
 	}

@@ -29,7 +29,11 @@ func TestObservedGetPutDoesNotAllocate(t *testing.T) {
 	defer inst.Stop()
 	sized := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "sizeclasses", Registry: registry}))
 	fixed := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Name: "fixed", Registry: registry, Size: 1024, Count: 4}))
-	bounded := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[object]{Name: "bounded", Registry: registry, New: func() *object { return new(object) }}))
+	bounded := strategies.Must(
+		strategies.NewBounded(
+			strategies.BoundedConfig[object]{Name: "bounded", Registry: registry, New: func() *object { return new(object) }},
+		),
+	)
 	objects := strategies.Must(strategies.NewSync(strategies.SyncConfig[object]{Name: "sync", Registry: registry}))
 	wrapped := otelpool.Wrap(&sync.Pool{New: func() any { return new(object) }}, "wrap", otelpool.WithRegistry(registry))
 	for name, pair := range map[string]func(){

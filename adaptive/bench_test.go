@@ -24,7 +24,17 @@ func newBusy(classes, offset int) *busy {
 	b := &busy{demands: make([]control.ClassDemand, classes)}
 	for i := range b.demands {
 		d := &b.demands[i]
-		*d = control.ClassDemand{Size: 1 << (i % 20), Gets: 1000, Misses: 3, Regrets: 2, Dropped: 4, Idle: 20, InUse: int64(4 + i%7), IdleSeconds: 20, DroppedSeconds: 9}
+		*d = control.ClassDemand{
+			Size:           1 << (i % 20),
+			Gets:           1000,
+			Misses:         3,
+			Regrets:        2,
+			Dropped:        4,
+			Idle:           20,
+			InUse:          int64(4 + i%7),
+			IdleSeconds:    20,
+			DroppedSeconds: 9,
+		}
 		for bin := 10 + (i+offset)%10; bin < 40; bin += 3 {
 			d.Held[bin] = 2
 		}

@@ -186,7 +186,9 @@ func BenchmarkStepOfRealPools(b *testing.B) {
 				sizes[i] = 64 * (i + 1)
 			}
 			for i := range all {
-				p, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: fmt.Sprint(i), Registry: s.reg, Classes: strategies.Explicit(sizes...)})
+				p, err := strategies.NewSizeClasses(
+					strategies.SizeClassesConfig{Name: fmt.Sprint(i), Registry: s.reg, Classes: strategies.Explicit(sizes...)},
+				)
 				if err != nil {
 					b.Fatal(err)
 				}

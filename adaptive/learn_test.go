@@ -167,10 +167,18 @@ func TestAfterATurnTheShortMemoryIsFollowed(t *testing.T) {
 	t.Parallel()
 	short, long := control.GapBin(4*time.Second), control.GapBin(40*time.Second)
 	if first, last := turnOf(t, short, long); first < 4*time.Second || last > time.Second {
-		t.Errorf("T = 10 s: gaps of 4 s: age %v; then for 400 s of 40 s: age %v, want to hold through the first and drop the others", first, last)
+		t.Errorf(
+			"T = 10 s: gaps of 4 s: age %v; then for 400 s of 40 s: age %v, want to hold through the first and drop the others",
+			first,
+			last,
+		)
 	}
 	if first, last := turnOf(t, long, short); first > time.Second || last < 4*time.Second {
-		t.Errorf("T = 10 s: gaps of 40 s: age %v; then for 400 s of 4 s: age %v, want to drop the first and hold through the others", first, last)
+		t.Errorf(
+			"T = 10 s: gaps of 40 s: age %v; then for 400 s of 4 s: age %v, want to drop the first and hold through the others",
+			first,
+			last,
+		)
 	}
 }
 

@@ -63,6 +63,11 @@ func checkCoverage(t *testing.T, table map[string]*metric, figures map[series]fl
 	if t.Failed() {
 		return
 	}
-	t.Logf("%d of %d metrics, %d series of %d pools: names, types, descriptions and labels as in the table, values as in the gateway's summary",
-		len(seen), len(table), len(figures), len(pools))
+	t.Logf(
+		"%d of %d metrics, %d series of %d pools: names, types, descriptions and labels as in the table, values as in the gateway's summary",
+		len(seen),
+		len(table),
+		len(figures),
+		len(pools),
+	)
 }

@@ -21,7 +21,9 @@ import (
 
 // others are metrics that queries may name and that are not otelpool's: Go's, as
 // contrib's runtime package names them, and Prometheus' own.
-var others = regexp.MustCompile(`^(ALERTS|up|go_memory_used_bytes|go_memory_limit_bytes|go_memory_allocated_bytes_total|go_memory_gc_goal_bytes|go_goroutine_count)$`)
+var others = regexp.MustCompile(
+	`^(ALERTS|up|go_memory_used_bytes|go_memory_limit_bytes|go_memory_allocated_bytes_total|go_memory_gc_goal_bytes|go_goroutine_count)$`,
+)
 
 // A query that names a metric wrongly finds nothing, which looks like a quiet
 // service.

@@ -276,11 +276,13 @@ func TestHoldingIsSeenAgainstTheBudget(t *testing.T) {
 	checked := 0
 	for _, page := range grafanaPages(t) {
 		for _, q := range page.queries() {
-			if !strings.Contains(q.where, "budget") && !strings.Contains(q.where, "Held of") || !strings.Contains(q.expr, "otelpool_pool_name") {
+			if !strings.Contains(q.where, "budget") && !strings.Contains(q.where, "Held of") ||
+				!strings.Contains(q.expr, "otelpool_pool_name") {
 				continue
 			}
 			checked++
-			if !strings.Contains(q.expr, `otelpool_pool_strategy!="fixed"`) || !strings.Contains(q.expr, "otelpool_controller_memory_limit_bytes") {
+			if !strings.Contains(q.expr, `otelpool_pool_strategy!="fixed"`) ||
+				!strings.Contains(q.expr, "otelpool_controller_memory_limit_bytes") {
 				t.Errorf("%s: %s", q.where, q.expr)
 			}
 			m, err := r.store.Range(t.Context(), page.choose(t, r, with("job", "steady")).fill(t, q.expr), r.last, r.last, scrapeMade)

@@ -92,7 +92,14 @@ func vmuiQueries(t *testing.T) (queries []query) {
 		for _, row := range page.Rows {
 			for _, p := range row.Panels {
 				for _, expr := range p.Expr {
-					queries = append(queries, query{"VictoriaMetrics: " + page.Title + ": " + p.Title, strings.ReplaceAll(expr, "[1m]", "["+rateWindow+"]"), nil})
+					queries = append(
+						queries,
+						query{
+							"VictoriaMetrics: " + page.Title + ": " + p.Title,
+							strings.ReplaceAll(expr, "[1m]", "["+rateWindow+"]"),
+							nil,
+						},
+					)
 				}
 			}
 		}

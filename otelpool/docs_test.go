@@ -132,7 +132,16 @@ func markdownMetrics() string {
 		if m.optIn != "" {
 			description += " Only of " + m.optIn + "."
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %s | `%s` |\n", m.name, kindNames[m.kind], m.unit, strings.Join(attrs, " "), description, prometheusName(m))
+		fmt.Fprintf(
+			&b,
+			"| `%s` | %s | `%s` | %s | %s | `%s` |\n",
+			m.name,
+			kindNames[m.kind],
+			m.unit,
+			strings.Join(attrs, " "),
+			description,
+			prometheusName(m),
+		)
 	}
 	b.WriteString("\nEvery metric but the controller's carries `" + keyPool + "` and `" + keyStrategy + "`;\n◇ also `" + keyClass +
 		"`, for the pools named in `otelpool.WithSizeClasses`. A pool exports the rows its\nstrategy can know, from the start and at 0, and no others.\n")
@@ -186,8 +195,15 @@ func writeAttribute(b *strings.Builder, a *attr) {
 }
 
 func writeMetric(b *strings.Builder, m *instrument) {
-	fmt.Fprintf(b, "  - id: metric.%s\n    type: metric\n    metric_name: %s\n    instrument: %s\n    unit: %q\n    brief: %q\n    stability: development\n",
-		m.name, m.name, kindNames[m.kind], m.unit, m.description)
+	fmt.Fprintf(
+		b,
+		"  - id: metric.%s\n    type: metric\n    metric_name: %s\n    instrument: %s\n    unit: %q\n    brief: %q\n    stability: development\n",
+		m.name,
+		m.name,
+		kindNames[m.kind],
+		m.unit,
+		m.description,
+	)
 	refs := ""
 	ref := func(a *attr, level string) {
 		refs += fmt.Sprintf("      - ref: %s\n        requirement_level: %s\n", a.key, level)

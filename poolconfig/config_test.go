@@ -110,10 +110,21 @@ func TestOfEqualPatternsTheLastCounts(t *testing.T) {
 
 func TestTheEnvironmentHasTheLastWord(t *testing.T) {
 	t.Parallel()
-	c, _ := loaded(t, "budget: 1GiB\npools:\n  http.body: {limit: 1MiB, zero: on-put}\n",
-		"OTELPOOL_BUDGET=2GiB", "OTELPOOL_LIMIT=2MiB", "OTELPOOL_POOL_HTTP_BODY_LIMIT=3MiB", "OTELPOOL_ZERO=",
-		"OTELPOOL_POOL_HTTP_BODY_CLASSES=[1KiB, 4KiB]", "OTELPOOL_POOL_HTTP_BODY_CLASS_METRICS=true",
-		"OTELPOOL_SERVICE_HOST=10.0.0.1", "OTELPOOL_PORT_80_TCP_ADDR=x", "OTELPOOL_GATEWAY_SERVICE_PORT_HTTP=1", "OTELPOOL_E2E_CACHE=x", "PATH=/bin")
+	c, _ := loaded(
+		t,
+		"budget: 1GiB\npools:\n  http.body: {limit: 1MiB, zero: on-put}\n",
+		"OTELPOOL_BUDGET=2GiB",
+		"OTELPOOL_LIMIT=2MiB",
+		"OTELPOOL_POOL_HTTP_BODY_LIMIT=3MiB",
+		"OTELPOOL_ZERO=",
+		"OTELPOOL_POOL_HTTP_BODY_CLASSES=[1KiB, 4KiB]",
+		"OTELPOOL_POOL_HTTP_BODY_CLASS_METRICS=true",
+		"OTELPOOL_SERVICE_HOST=10.0.0.1",
+		"OTELPOOL_PORT_80_TCP_ADDR=x",
+		"OTELPOOL_GATEWAY_SERVICE_PORT_HTTP=1",
+		"OTELPOOL_E2E_CACHE=x",
+		"PATH=/bin",
+	)
 	bodies(t, c, "http.body")
 	bodies(t, c, "other")
 	want(t, "budget", setting(c, "", "budget"), "2GiB from OTELPOOL_BUDGET")
@@ -135,7 +146,8 @@ func TestTheDocumentIsTheOneThatTheEnvironmentNames(t *testing.T) {
 	if err != nil || r.Budget().Limit() != 4096 || c.File() != file {
 		t.Error(err, c)
 	}
-	if _, err := poolconfig.Load(poolconfig.Options{File: file + "x", Environ: []string{}}); err == nil || !strings.HasPrefix(err.Error(), "poolconfig: the document: open "+file+"x: ") {
+	if _, err := poolconfig.Load(poolconfig.Options{File: file + "x", Environ: []string{}}); err == nil ||
+		!strings.HasPrefix(err.Error(), "poolconfig: the document: open "+file+"x: ") {
 		t.Error(err)
 	}
 	if _, err := poolconfig.Load(poolconfig.Options{Environ: []string{}}); err != nil {
@@ -178,7 +190,12 @@ func TestOnAndOffAreReadAsBooleansToo(t *testing.T) {
 		bodies(t, c, "a")
 		want(t, text, setting(c, "a", "mode"), of.mode+" from pools.yaml:1")
 		want(t, text, c.ClassMetrics("a"), of.classMetrics)
-		want(t, text, setting(c, "a", "safety"), cmp.Or(of.safety, "sampled")+" from "+map[bool]string{true: "pools.yaml:1", false: "code"}[of.safety != ""])
+		want(
+			t,
+			text,
+			setting(c, "a", "safety"),
+			cmp.Or(of.safety, "sampled")+" from "+map[bool]string{true: "pools.yaml:1", false: "code"}[of.safety != ""],
+		)
 		if quoted := strings.HasPrefix(text, `"`); conforms(t, doc) == quoted { // the schema has one way to write each
 			t.Errorf("the schema accepts %s: %v", doc, quoted)
 		}
@@ -203,7 +220,8 @@ func TestABufferIsNoLargerThanTheProgramCanAddress(t *testing.T) {
 	}
 	const limit = "pools: {slab: {limit: 5GiB}}\n" // more buffers than a slab can have
 	c, _ := loaded(t, limit)
-	if _, err := poolconfig.NewFixed(c, strategies.FixedConfig{Name: "slab", Size: 1, Count: 1}); err == nil || !strings.HasPrefix(err.Error(), "poolconfig: pools.yaml:1: pools.slab.limit: strategies: FixedConfig.Count is ") {
+	if _, err := poolconfig.NewFixed(c, strategies.FixedConfig{Name: "slab", Size: 1, Count: 1}); err == nil ||
+		!strings.HasPrefix(err.Error(), "poolconfig: pools.yaml:1: pools.slab.limit: strategies: FixedConfig.Count is ") {
 		t.Error(err)
 	}
 }
@@ -236,8 +254,16 @@ func TestCodeDeclaresAndTheDocumentOverrides(t *testing.T) {
 	b, err := poolconfig.NewSizeClasses(c, strategies.SizeClassesConfig{Name: "buffers", Limit: 1 << 20, Prewarm: map[int]int{256: 1}})
 	must(t, err)
 	defer b.Close()
-	want(t, "buffers", fmt.Sprint(stats(b).Limit, stats(b).Idle, stats(b).IdleBytes, len(stats(b).Classes), stats(b).Classes[1].Size), "33554432 5 11264 13 1536")
-	o, err := poolconfig.NewBounded(c, strategies.BoundedConfig[[16]byte]{Name: "objects", MaxIdle: 4, New: func() *[16]byte { return new([16]byte) }})
+	want(
+		t,
+		"buffers",
+		fmt.Sprint(stats(b).Limit, stats(b).Idle, stats(b).IdleBytes, len(stats(b).Classes), stats(b).Classes[1].Size),
+		"33554432 5 11264 13 1536",
+	)
+	o, err := poolconfig.NewBounded(
+		c,
+		strategies.BoundedConfig[[16]byte]{Name: "objects", MaxIdle: 4, New: func() *[16]byte { return new([16]byte) }},
+	)
 	must(t, err)
 	defer o.Close()
 	want(t, "objects", fmt.Sprint(stats(o).Limit, stats(o).Idle), "1024 2")
@@ -275,7 +301,12 @@ func TestAPoolWithoutANameOrAConfigurationIsAsTheCodeSays(t *testing.T) {
 		p.Close()
 	}
 	var none *poolconfig.Config
-	want(t, "none", fmt.Sprint(none.Apply(), none.Reload(), none.File(), none.ClassMetrics(), none.Effective().Settings), "<nil> <nil>[] []")
+	want(
+		t,
+		"none",
+		fmt.Sprint(none.Apply(), none.Reload(), none.File(), none.ClassMetrics(), none.Effective().Settings),
+		"<nil> <nil>[] []",
+	)
 }
 
 func TestWhatAConstructorRefusesNamesTheLineItCameFrom(t *testing.T) {
@@ -293,12 +324,27 @@ func TestWhatAConstructorRefusesNamesTheLineItCameFrom(t *testing.T) {
 	_, errC := poolconfig.NewBounded(c, strategies.BoundedConfig[[16]byte]{Name: "c"})
 	_, errD := poolconfig.NewFixed(c, strategies.FixedConfig{Name: "d", Size: 4096, Count: 1})
 	_, errE := poolconfig.NewSizeClasses(c, strategies.SizeClassesConfig{Name: "e"})
-	want(t, "limit", errA, "poolconfig: pools.yaml:3: pools.a.limit: strategies: SizeClassesConfig.Limit is 1024: less than one buffer of the smallest class; use at least 1048576, or 0 for 67108864")
-	want(t, "prewarm", errB, "poolconfig: pools.yaml:4: pools.b.prewarm: strategies: SizeClassesConfig.Prewarm[2097152] is 1: no class holds 2097152 bytes; the largest is 1048576")
+	want(
+		t,
+		"limit",
+		errA,
+		"poolconfig: pools.yaml:3: pools.a.limit: strategies: SizeClassesConfig.Limit is 1024: less than one buffer of the smallest class; use at least 1048576, or 0 for 67108864",
+	)
+	want(
+		t,
+		"prewarm",
+		errB,
+		"poolconfig: pools.yaml:4: pools.b.prewarm: strategies: SizeClassesConfig.Prewarm[2097152] is 1: no class holds 2097152 bytes; the largest is 1048576",
+	)
 	want(t, "objects", errC, `strategies: BoundedConfig.New is nil: give a function that makes an object
 poolconfig: OTELPOOL_POOL_C_LIMIT: pools.c.limit: strategies: BoundedConfig.Limit is 8: less than one object; use at least 16
 poolconfig: pools.yaml:5: pools.c.prewarm: strategies: BoundedConfig.Prewarm is 100: must fit the limit of 8 bytes, which is 0 objects`)
-	want(t, "slab", errD, "poolconfig: pools.yaml:6: pools.d.limit: strategies: FixedConfig.Count is 0: use the number of buffers, at least 1")
+	want(
+		t,
+		"slab",
+		errD,
+		"poolconfig: pools.yaml:6: pools.d.limit: strategies: FixedConfig.Count is 0: use the number of buffers, at least 1",
+	)
 	const tooMany = "poolconfig: pools.yaml:7: pools.e.classes: strategies: SizeClassesConfig.Classes is 217 classes: use at most "
 	if errE == nil || !strings.HasPrefix(errE.Error(), tooMany) {
 		t.Error(errE)
@@ -340,7 +386,12 @@ func TestWhatAPoolCannotHaveIsRefusedByNameAndIgnoredByPattern(t *testing.T) {
 
 func TestEffectiveIsADocumentThatSaysTheSame(t *testing.T) {
 	t.Parallel()
-	c, _ := loaded(t, "budget: 1GiB\npools:\n  a: {limit: 2MiB, prewarm: {4KiB: 1}}\n  'b*': {limit: 3MiB}\n  later: {limit: 1MiB}\n", "OTELPOOL_POOL_A_ZERO=on-get", "OTELPOOL_POOL_Z_ZERO=on-get")
+	c, _ := loaded(
+		t,
+		"budget: 1GiB\npools:\n  a: {limit: 2MiB, prewarm: {4KiB: 1}}\n  'b*': {limit: 3MiB}\n  later: {limit: 1MiB}\n",
+		"OTELPOOL_POOL_A_ZERO=on-get",
+		"OTELPOOL_POOL_Z_ZERO=on-get",
+	)
 	bodies(t, c, "a")
 	bodies(t, c, "b[*]\\")
 	p, err := poolconfig.NewSync(c, strategies.SyncConfig[int]{Name: "true"})

@@ -58,7 +58,12 @@ func TestAControllerGoesByTheConfigurationAndFollowsIt(t *testing.T) {
 	want(t, "limit after a reload", limitNow(ctl), 16<<20)
 	reload(t, c, "{}")
 	want(t, "limit in code", limitNow(ctl), 1<<20)
-	want(t, "effective", c.Effective(), "budget: 1MiB # code\ncontroller:\n  interval: 1m0s # code\n  dwell: 3s # OTELPOOL_CONTROLLER_DWELL\n")
+	want(
+		t,
+		"effective",
+		c.Effective(),
+		"budget: 1MiB # code\ncontroller:\n  interval: 1m0s # code\n  dwell: 3s # OTELPOOL_CONTROLLER_DWELL\n",
+	)
 }
 
 func TestKnobsThatAControllerRefusesChangeNothing(t *testing.T) {
@@ -69,15 +74,26 @@ func TestKnobsThatAControllerRefusesChangeNothing(t *testing.T) {
 	must(t, err)
 	defer ctl.Close()
 	write(t, c, "budget: 4MiB\ncontroller: {break_even: 30s}\npools: {a: {limit: 32MiB}}\n")
-	want(t, "reload", c.Reload(), "poolconfig: pools.yaml:1: budget: adaptive: Config.Reserved is 8388608: in all more than MaxIdleBytes, 4194304: reserve less, or raise it")
+	want(
+		t,
+		"reload",
+		c.Reload(),
+		"poolconfig: pools.yaml:1: budget: adaptive: Config.Reserved is 8388608: in all more than MaxIdleBytes, 4194304: reserve less, or raise it",
+	)
 	want(t, "limits", fmt.Sprint(a.Limit(), limitNow(ctl)), fmt.Sprint(64<<20, 64<<20))
 
 	wrong, _ := loaded(t, "controller:\n  pressure_interval: 3s\n", "OTELPOOL_CONTROLLER_INTERVAL=5s")
-	if _, err := poolconfig.NewController(wrong, adaptive.Config{Levels: adaptive.Levels{High: adaptive.Band{Enter: 0.2, Exit: 0.1}}}); err == nil || !strings.HasPrefix(err.Error(), "adaptive: Config.Levels.High.Enter is 0.2: ") {
+	if _, err := poolconfig.NewController(wrong, adaptive.Config{Levels: adaptive.Levels{High: adaptive.Band{Enter: 0.2, Exit: 0.1}}}); err == nil ||
+		!strings.HasPrefix(err.Error(), "adaptive: Config.Levels.High.Enter is 0.2: ") {
 		t.Error(err) // the code's own mistake
 	}
 	write(t, wrong, "controller:\n  pressure_interval: 7s\n")
-	want(t, "intervals", wrong.Reload(), "poolconfig: pools.yaml:2: controller.pressure_interval: adaptive: Config.PressureInterval is 7s: longer than Interval, 5s: use at most that")
+	want(
+		t,
+		"intervals",
+		wrong.Reload(),
+		"poolconfig: pools.yaml:2: controller.pressure_interval: adaptive: Config.PressureInterval is 7s: longer than Interval, 5s: use at most that",
+	)
 }
 
 func TestWhetherTheControllerManagesTheMemoryLimitIsSetWhenItIsMade(t *testing.T) {
@@ -88,7 +104,12 @@ func TestWhetherTheControllerManagesTheMemoryLimitIsSetWhenItIsMade(t *testing.T
 	defer ctl.Close()
 	want(t, "in force", setting(c, "", "controller.manage_memory_limit"), "true from pools.yaml:2")
 	write(t, c, "controller:\n  manage_memory_limit: off\n")
-	want(t, "reload", c.Reload(), "poolconfig: pools.yaml:2: controller.manage_memory_limit is false: it is set when the controller is made, and is true now: restart the program, or put true back")
+	want(
+		t,
+		"reload",
+		c.Reload(),
+		"poolconfig: pools.yaml:2: controller.manage_memory_limit is false: it is set when the controller is made, and is true now: restart the program, or put true back",
+	)
 	reload(t, c, "controller: {manage_memory_limit: true, dwell: 5s}\n")
 }
 
@@ -98,7 +119,12 @@ func TestABudgetThatAnotherControllerSetsIsRefused(t *testing.T) {
 	ctl, err := adaptive.New(adaptive.Config{Registry: r})
 	must(t, err)
 	write(t, c, "budget: 1MiB\n")
-	want(t, "reload", c.Reload(), "poolconfig: pools.yaml:1: budget is 1MiB: a controller sets it: make that with poolconfig.NewController, or leave the budget out")
+	want(
+		t,
+		"reload",
+		c.Reload(),
+		"poolconfig: pools.yaml:1: budget is 1MiB: a controller sets it: make that with poolconfig.NewController, or leave the budget out",
+	)
 	ctl.Close()
 	must(t, c.Reload())
 	want(t, "budget", r.Budget().Limit(), 1<<20)

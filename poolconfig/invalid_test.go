@@ -60,7 +60,9 @@ var invalid = []struct {
 	{
 		name:     "a field that looks like none",
 		document: "pools:\n  a:\n    colour: red\n",
-		want:     []string{"pools.yaml:3: pools.a.colour is not known: use mode, limit, reserve, prewarm, zero, safety, classes, class_metrics"},
+		want: []string{
+			"pools.yaml:3: pools.a.colour is not known: use mode, limit, reserve, prewarm, zero, safety, classes, class_metrics",
+		},
 	},
 	{
 		name:     "an empty field",
@@ -75,7 +77,9 @@ var invalid = []struct {
 	{
 		name:     "an empty pool",
 		document: "pools:\n  a:\n",
-		want:     []string{"pools.yaml:2: pools.a is empty: use a mapping with mode, limit, reserve, prewarm, zero, safety, classes, class_metrics"},
+		want: []string{
+			"pools.yaml:2: pools.a is empty: use a mapping with mode, limit, reserve, prewarm, zero, safety, classes, class_metrics",
+		},
 	},
 	{
 		name:     "pools without names",
@@ -85,7 +89,9 @@ var invalid = []struct {
 	{
 		name:     "a pool that is a number",
 		document: "pools:\n  a: 3\n",
-		want:     []string{"pools.yaml:2: pools.a is 3: use a mapping with mode, limit, reserve, prewarm, zero, safety, classes, class_metrics"},
+		want: []string{
+			"pools.yaml:2: pools.a is 3: use a mapping with mode, limit, reserve, prewarm, zero, safety, classes, class_metrics",
+		},
 	},
 	{
 		name:     "a name that is a list",
@@ -106,7 +112,9 @@ var invalid = []struct {
 	{
 		name:     "a pattern without quotes",
 		document: "pools:\n  *: {limit: 1MiB}\n",
-		want:     []string{`pools.yaml:2: not YAML or JSON: did not find expected alphabetic or numeric character: put a pattern that begins with * between quotes, as in "*"`},
+		want: []string{
+			`pools.yaml:2: not YAML or JSON: did not find expected alphabetic or numeric character: put a pattern that begins with * between quotes, as in "*"`,
+		},
 	},
 	{
 		name:     "a pool given twice",
@@ -132,7 +140,9 @@ var invalid = []struct {
 	{
 		name:     "a tab",
 		document: "pools:\n\ta: {limit: 1MiB}\n",
-		want:     []string{"pools.yaml:2: not YAML or JSON: found character that cannot start any token: indent with spaces, not tabs, and put such characters between quotes"},
+		want: []string{
+			"pools.yaml:2: not YAML or JSON: found character that cannot start any token: indent with spaces, not tabs, and put such characters between quotes",
+		},
 	},
 	{
 		name:     "an open brace",
@@ -179,13 +189,17 @@ var invalid = []struct {
 		name:     "a size beyond all memory",
 		document: "pools:\n  a: {limit: 9000000TiB}\n",
 		beyond:   true,
-		want:     []string{`pools.yaml:2: pools.a.limit is "9000000TiB": use less than 8 EiB, which is as much as can be addressed, or unlimited`},
+		want: []string{
+			`pools.yaml:2: pools.a.limit is "9000000TiB": use less than 8 EiB, which is as much as can be addressed, or unlimited`,
+		},
 	},
 	{
 		name:     "a size of 63 ones",
 		document: "pools:\n  a: {limit: 9223372036854775807}\n",
 		beyond:   true,
-		want:     []string{"pools.yaml:2: pools.a.limit is 9223372036854775807: use less than 8 EiB, which is as much as can be addressed, or unlimited"},
+		want: []string{
+			"pools.yaml:2: pools.a.limit is 9223372036854775807: use less than 8 EiB, which is as much as can be addressed, or unlimited",
+		},
 	},
 	{
 		name:     "a size in octal",
@@ -292,12 +306,16 @@ var invalid = []struct {
 		name:     "prewarm of more than can be counted",
 		document: "pools:\n  a: {prewarm: 9223372036854775808}\n",
 		beyond:   true,
-		want:     []string{"pools.yaml:2: pools.a.prewarm is 9223372036854775808: use how many, or, for a pool with size classes, {size: how many}"},
+		want: []string{
+			"pools.yaml:2: pools.a.prewarm is 9223372036854775808: use how many, or, for a pool with size classes, {size: how many}",
+		},
 	},
 	{
 		name:     "classes that are a word",
 		document: "pools:\n  a: {classes: small}\n",
-		want:     []string{`pools.yaml:2: pools.a.classes is "small": use a list of sizes, or {min: size, max: size, steps: 1, 2, 4 or 8}`},
+		want: []string{
+			`pools.yaml:2: pools.a.classes is "small": use a list of sizes, or {min: size, max: size, steps: 1, 2, 4 or 8}`,
+		},
 	},
 	{
 		name:     "no classes",
@@ -318,7 +336,9 @@ var invalid = []struct {
 	{
 		name:     "classes without end",
 		document: "pools:\n  a: {classes: {min: 1KiB}}\n",
-		want:     []string{"pools.yaml:2: pools.a.classes is a mapping: use a list of sizes, or {min: size, max: size, steps: 1, 2, 4 or 8}"},
+		want: []string{
+			"pools.yaml:2: pools.a.classes is a mapping: use a list of sizes, or {min: size, max: size, steps: 1, 2, 4 or 8}",
+		},
 	},
 	{
 		name:     "classes from no power of two",
@@ -345,12 +365,16 @@ var invalid = []struct {
 	{
 		name:    "a variable of an unknown field",
 		environ: []string{"OTELPOOL_POOL_HTTP_BODY_SIZE=1MiB"},
-		want:    []string{"OTELPOOL_POOL_HTTP_BODY_SIZE: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, OTELPOOL_LIMIT, OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_SAFETY, OTELPOOL_CLASSES, OTELPOOL_CLASS_METRICS, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body"},
+		want: []string{
+			"OTELPOOL_POOL_HTTP_BODY_SIZE: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, OTELPOOL_LIMIT, OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_SAFETY, OTELPOOL_CLASSES, OTELPOOL_CLASS_METRICS, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body",
+		},
 	},
 	{
 		name:    "a variable without a pool",
 		environ: []string{"OTELPOOL_POOL_LIMIT=1MiB"},
-		want:    []string{"OTELPOOL_POOL_LIMIT: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, OTELPOOL_LIMIT, OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_SAFETY, OTELPOOL_CLASSES, OTELPOOL_CLASS_METRICS, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body"},
+		want: []string{
+			"OTELPOOL_POOL_LIMIT: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, OTELPOOL_LIMIT, OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_SAFETY, OTELPOOL_CLASSES, OTELPOOL_CLASS_METRICS, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body",
+		},
 	},
 	{
 		name:    "a variable with a bad value",
@@ -383,7 +407,9 @@ var invalid = []struct {
 	{
 		name:     "a controller that is a word",
 		document: "controller: on\n",
-		want:     []string{`pools.yaml:1: controller is "on": use a mapping with break_even, clamp, half_life, interval, pressure_interval, memory_limit, manage_memory_limit, dwell, force_gc, elevated, high, critical`},
+		want: []string{
+			`pools.yaml:1: controller is "on": use a mapping with break_even, clamp, half_life, interval, pressure_interval, memory_limit, manage_memory_limit, dwell, force_gc, elevated, high, critical`,
+		},
 	},
 	{
 		name:     "an unknown knob",
@@ -423,7 +449,9 @@ var invalid = []struct {
 		name:     "intervals the wrong way round",
 		document: "controller:\n  interval: 100ms\n  pressure_interval: 1s\n",
 		beyond:   true,
-		want:     []string{"pools.yaml:3: controller.pressure_interval: adaptive: Config.PressureInterval is 1s: longer than Interval, 100ms: use at most that"},
+		want: []string{
+			"pools.yaml:3: controller.pressure_interval: adaptive: Config.PressureInterval is 1s: longer than Interval, 100ms: use at most that",
+		},
 	},
 	{
 		name:     "half a band",
@@ -434,13 +462,17 @@ var invalid = []struct {
 		name:     "a band that ends above its begin",
 		document: "controller: {high: {enter: 0.7, exit: 0.8}}\n",
 		beyond:   true,
-		want:     []string{"pools.yaml:1: controller.high: adaptive: Config.Levels.High.Exit is 0.8: not below Enter, 0.7: use 0.08 less than that"},
+		want: []string{
+			"pools.yaml:1: controller.high: adaptive: Config.Levels.High.Exit is 0.8: not below Enter, 0.7: use 0.08 less than that",
+		},
 	},
 	{
 		name:     "bands out of order",
 		document: "controller:\n  elevated: {enter: 0.9, exit: 0.8}\n",
 		beyond:   true,
-		want:     []string{"pools.yaml:2: controller.elevated: adaptive: Config.Levels.High.Enter is 0.7: not above Levels.Elevated.Enter, 0.9: raise it"},
+		want: []string{
+			"pools.yaml:2: controller.elevated: adaptive: Config.Levels.High.Enter is 0.7: not above Levels.Elevated.Enter, 0.9: raise it",
+		},
 	},
 	{
 		name:     "an unknown word for force_gc",
@@ -455,7 +487,9 @@ var invalid = []struct {
 	{
 		name:    "an unknown variable of the controller",
 		environ: []string{"OTELPOOL_CONTROLLER_SPEED=1"},
-		want:    []string{"OTELPOOL_CONTROLLER_SPEED: the variable is not known: unset it, or use OTELPOOL_CONTROLLER_BREAK_EVEN, OTELPOOL_CONTROLLER_CLAMP, OTELPOOL_CONTROLLER_HALF_LIFE, OTELPOOL_CONTROLLER_INTERVAL, OTELPOOL_CONTROLLER_PRESSURE_INTERVAL, OTELPOOL_CONTROLLER_MEMORY_LIMIT, OTELPOOL_CONTROLLER_MANAGE_MEMORY_LIMIT, OTELPOOL_CONTROLLER_DWELL, OTELPOOL_CONTROLLER_FORCE_GC, OTELPOOL_CONTROLLER_ELEVATED, OTELPOOL_CONTROLLER_HIGH, OTELPOOL_CONTROLLER_CRITICAL, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body"},
+		want: []string{
+			"OTELPOOL_CONTROLLER_SPEED: the variable is not known: unset it, or use OTELPOOL_CONTROLLER_BREAK_EVEN, OTELPOOL_CONTROLLER_CLAMP, OTELPOOL_CONTROLLER_HALF_LIFE, OTELPOOL_CONTROLLER_INTERVAL, OTELPOOL_CONTROLLER_PRESSURE_INTERVAL, OTELPOOL_CONTROLLER_MEMORY_LIMIT, OTELPOOL_CONTROLLER_MANAGE_MEMORY_LIMIT, OTELPOOL_CONTROLLER_DWELL, OTELPOOL_CONTROLLER_FORCE_GC, OTELPOOL_CONTROLLER_ELEVATED, OTELPOOL_CONTROLLER_HIGH, OTELPOOL_CONTROLLER_CRITICAL, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body",
+		},
 	},
 	{
 		name:    "a variable of the controller with a bad value",

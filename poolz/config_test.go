@@ -21,7 +21,10 @@ func TestConfigurationInForceIsShown(t *testing.T) {
 	if err := json.Unmarshal(get(t, h, "?view=config&format=json").Body.Bytes(), &answer); err != nil || answer.Config != text {
 		t.Errorf("JSON: %q, %v", answer.Config, err)
 	}
-	if body := get(t, h, "?view=config&format=html").Body.String(); !strings.Contains(body, "<pre>pools:\n  a:\n    limit: 1MiB # &lt;pools.yaml&gt;:3\n</pre>") {
+	if body := get(t, h, "?view=config&format=html").Body.String(); !strings.Contains(
+		body,
+		"<pre>pools:\n  a:\n    limit: 1MiB # &lt;pools.yaml&gt;:3\n</pre>",
+	) {
 		t.Errorf("HTML: %s", body)
 	}
 	if body := get(t, h, "?format=html").Body.String(); !strings.Contains(body, `<a href="?view=config">`) {

@@ -104,7 +104,8 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 			}
 		}
 	}
-	if w := get(t, h, "?pool=nobody"); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), `no pool has the name or id "nobody"`) {
+	if w := get(t, h, "?pool=nobody"); w.Code != http.StatusNotFound ||
+		!strings.Contains(w.Body.String(), `no pool has the name or id "nobody"`) {
 		t.Errorf("an unknown pool: status %d, %q", w.Code, w.Body)
 	}
 }
@@ -180,7 +181,8 @@ func TestSecondsMeasuresRates(t *testing.T) {
 			}
 		}()
 		answer := getJSON(t, h, "?format=json&seconds=5")
-		if rates := answer.Pools[0].Rates; answer.Seconds != 5 || rates == nil || rates.Requests < 75 || rates.Requests > 82 || rates.Hits < 65 {
+		if rates := answer.Pools[0].Rates; answer.Seconds != 5 || rates == nil || rates.Requests < 75 || rates.Requests > 82 ||
+			rates.Hits < 65 {
 			t.Errorf("%+v, %+v", answer, answer.Pools[0].Rates)
 		}
 		if poolz.Viewers(h) != 0 {

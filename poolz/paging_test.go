@@ -39,7 +39,9 @@ func TestThousandPoolsArePagedByTheServer(t *testing.T) {
 	if body := get(t, h, "?format=html&filter=POOL-99").Body.String(); strings.Count(body, `<tr id="row-`) != 10 {
 		t.Errorf("the filter leaves %d rows", strings.Count(body, `<tr id="row-`))
 	}
-	if body := get(t, h, "?format=html&offset=50").Body.String(); strings.Count(body, `<tr id="row-`) != 50 || !strings.Contains(body, `rel="prev"`) || !strings.Contains(body, `rel="next"`) {
+	if body := get(t, h, "?format=html&offset=50").Body.String(); strings.Count(body, `<tr id="row-`) != 50 ||
+		!strings.Contains(body, `rel="prev"`) ||
+		!strings.Contains(body, `rel="next"`) {
 		t.Error("the second page has not 50 rows and both links")
 	}
 	if len(get(t, h, "?format=html").Body.String()) > 100_000 {

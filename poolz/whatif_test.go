@@ -93,7 +93,12 @@ func TestCurveKnowsWhereItEnds(t *testing.T) {
 	c.Classes[0].Saved[2] = 30 // 7 more objects
 	c.Classes[0].Lost[1] = 20  // 3 fewer
 	got := poolz.WhatIf(&c, &pool.Stats{Counts: pool.Counts{IdleBytes: 10_000}})
-	want := []poolz.SizePoint{{Bytes: -300, HitRatio: 0.4}, {Bytes: -100, HitRatio: 0.6}, {Bytes: 0, HitRatio: 0.6}, {Bytes: 700, HitRatio: 0.9}}
+	want := []poolz.SizePoint{
+		{Bytes: -300, HitRatio: 0.4},
+		{Bytes: -100, HitRatio: 0.6},
+		{Bytes: 0, HitRatio: 0.6},
+		{Bytes: 700, HitRatio: 0.9},
+	}
 	if len(got) != len(want) {
 		t.Fatalf("%v, want %v", got, want)
 	}

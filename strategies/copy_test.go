@@ -48,7 +48,8 @@ func TestCopyFitsTheBufferToALimitedReader(t *testing.T) {
 	for limit, want := range map[int64]string{-1: "", 0: "", 3: "abc", 1 << 40: "abcdef"} {
 		p := newStrictPool(t)
 		var got bytes.Buffer
-		if _, err := strategies.Copy(p, plainWriter{&got}, io.LimitReader(strings.NewReader("abcdef"), limit)); err != nil || got.String() != want {
+		if _, err := strategies.Copy(p, plainWriter{&got}, io.LimitReader(strings.NewReader("abcdef"), limit)); err != nil ||
+			got.String() != want {
 			t.Errorf("limit %d: %q, %v, want %q", limit, got.String(), err, want)
 		}
 		p.wantAllBack()

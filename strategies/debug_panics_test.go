@@ -77,7 +77,8 @@ func TestDebugBuildsPanicAtADoublePutOfAnObject(t *testing.T) {
 	p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[[8]int]{New: func() *[8]int { return new([8]int) }}))
 	x := p.Get()
 	p.Put(x)
-	if text := panicOf(func() { p.Put(x) }); !strings.Contains(text, "given back a second time") || strings.Count(text, "debug_panics_test.go:") < 3 {
+	if text := panicOf(func() { p.Put(x) }); !strings.Contains(text, "given back a second time") ||
+		strings.Count(text, "debug_panics_test.go:") < 3 {
 		t.Errorf("panics with %q", text)
 	}
 }
@@ -86,7 +87,8 @@ func TestDebugBuildsPanicAtADoublePutToASlab(t *testing.T) {
 	p := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Size: 64, Count: 4}))
 	b := p.Get()
 	p.Put(b)
-	if text := panicOf(func() { p.Put(b[8:]) }); !strings.Contains(text, "given back a second time") || strings.Count(text, "debug_panics_test.go:") < 3 {
+	if text := panicOf(func() { p.Put(b[8:]) }); !strings.Contains(text, "given back a second time") ||
+		strings.Count(text, "debug_panics_test.go:") < 3 {
 		t.Errorf("panics with %q", text)
 	}
 }

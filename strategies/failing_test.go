@@ -31,7 +31,9 @@ func fallibles(r *pool.Registry, newT func() *charge, newE func() (*charge, erro
 		})),
 	}
 	for _, s := range []strategies.Safety{strategies.SafetySampled, strategies.SafetyOff, strategies.SafetyStrict} {
-		all[s.String()] = strategies.Must(strategies.NewBounded(strategies.BoundedConfig[charge]{Registry: r, Name: s.String(), New: newT, NewE: newE, Safety: s}))
+		all[s.String()] = strategies.Must(
+			strategies.NewBounded(strategies.BoundedConfig[charge]{Registry: r, Name: s.String(), New: newT, NewE: newE, Safety: s}),
+		)
 	}
 	return all
 }
@@ -59,7 +61,8 @@ func TestANewThatFailsGivesItsErrorAndLeaksNothing(t *testing.T) {
 			t.Errorf("%s: warmed %d", name, n)
 		}
 		s := checkLaws(t, p)
-		if s.Requests[pool.RequestFailed] != 2000 || s.Gets() != 2000 || s.InUse != 0 || s.Idle != 0 || s.Allocations != 0 || s.AllocatedBytes != 0 {
+		if s.Requests[pool.RequestFailed] != 2000 || s.Gets() != 2000 || s.InUse != 0 || s.Idle != 0 || s.Allocations != 0 ||
+			s.AllocatedBytes != 0 {
 			t.Errorf("%s: requests %v, %d in use, %d idle, %d allocations of %d bytes; want 2,000 failed alone",
 				name, s.Requests, s.InUse, s.Idle, s.Allocations, s.AllocatedBytes)
 		}

@@ -86,7 +86,8 @@ func TestAPanicInTheCallersOwnCallLeavesCountsRightAndThePoolUsable(t *testing.T
 				continue // it has none
 			}
 			s := checkLaws(t, p)
-			if !failed || s.InUse != 0 || s.Returns[pool.Refused] != before.Returns[pool.Refused]+1 || s.Returns[pool.Pooled] != before.Returns[pool.Pooled] {
+			if !failed || s.InUse != 0 || s.Returns[pool.Refused] != before.Returns[pool.Refused]+1 ||
+				s.Returns[pool.Pooled] != before.Returns[pool.Pooled] {
 				t.Errorf("%s: Put panicked %v in %s: returns %v, %d in use", name, failed, hook, s.Returns, s.InUse)
 			}
 		}
@@ -236,7 +237,8 @@ func TestAPanicInDiscardIsCaughtAndStopsNothing(t *testing.T) {
 			t.Errorf("%s: %d were made and %d discarded", name, made, discards)
 		}
 	}
-	if n, last := r.Panics(); int64(n) != discards || !strings.Contains(last, "the bomb in Discard") || !strings.Contains(last, "panic_test.go") {
+	if n, last := r.Panics(); int64(n) != discards || !strings.Contains(last, "the bomb in Discard") ||
+		!strings.Contains(last, "panic_test.go") {
 		t.Errorf("%d panics of %d Discards, the last: %s", n, discards, last)
 	}
 }

@@ -27,7 +27,11 @@ func BenchmarkSafety(b *testing.B) {
 			})
 		}
 		b.Run("objects/safety="+safety.String(), func(b *testing.B) {
-			p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[[256]byte]{Safety: safety, New: func() *[256]byte { return new([256]byte) }}))
+			p := strategies.Must(
+				strategies.NewBounded(
+					strategies.BoundedConfig[[256]byte]{Safety: safety, New: func() *[256]byte { return new([256]byte) }},
+				),
+			)
 			defer p.Close()
 			b.ReportAllocs()
 			for range warmUp(safety) {

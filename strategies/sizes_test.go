@@ -66,7 +66,10 @@ func TestALimitInBytesOfObjectsWithoutASizeIsRefused(t *testing.T) {
 		"strategies_test.parser": refused[parser](), "[]string": refused[[]string](), "*int": refused[*int](), "[2]func()": refused[[2]func()](),
 		"map[int]int": refused[map[int]int](), "string": refused[string](), "struct { bytes.Buffer }": refused[struct{ bytes.Buffer }](), "interface {}": refused[any](),
 	} {
-		want := fmt.Sprintf("BoundedConfig.Limit is 1048576: in bytes, which %s does not tell since it holds pointers: give Size, or MaxIdle", name)
+		want := fmt.Sprintf(
+			"BoundedConfig.Limit is 1048576: in bytes, which %s does not tell since it holds pointers: give Size, or MaxIdle",
+			name,
+		)
 		if err == nil || !contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
@@ -105,7 +108,11 @@ func TestALimitThatComesLaterSaysOnceThatItKnowsNoBytes(t *testing.T) {
 	} {
 		r, b := new(pool.Registry), pool.NewBudget(pool.Unlimited)
 		got := observe(r)
-		p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[parser]{Name: "parsers", Registry: r, Budget: b, New: func() *parser { return new(parser) }}))
+		p := strategies.Must(
+			strategies.NewBounded(
+				strategies.BoundedConfig[parser]{Name: "parsers", Registry: r, Budget: b, New: func() *parser { return new(parser) }},
+			),
+		)
 		defer p.Close()
 		fill := func() {
 			var held []*parser

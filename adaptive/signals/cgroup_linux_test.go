@@ -107,7 +107,10 @@ func TestLimitOfAnAncestorOutOfSightCounts(t *testing.T) {
 	r := newRoot(t, system("4:memory:/docker/f00\n",
 		"35 31 0:32 /docker/f00 /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"))
 	r.group(1, "/sys/fs/cgroup/memory", "9223372036854771712", "401000")
-	r.write("/sys/fs/cgroup/memory/memory.stat", "hierarchical_memory_limit 500000\ntotal_rss 400000\ntotal_cache 1000\ntotal_inactive_file 1000\n")
+	r.write(
+		"/sys/fs/cgroup/memory/memory.stat",
+		"hierarchical_memory_limit 500000\ntotal_rss 400000\ntotal_cache 1000\ntotal_inactive_file 1000\n",
+	)
 	got := r.reader(noEnv).after(0).Cgroup
 	if got.Max != 500000 || got.TightSet != 400000 || got.TightMax != 500000 {
 		t.Errorf("%+v; want 400000 of 500000", got)
@@ -311,7 +314,11 @@ func TestLimitsAreReadWithEveryReading(t *testing.T) {
 	}
 	r.group(2, "/sys/fs/cgroup/pod", "1200000", "1141000")
 	if got := reader.after(1).Cgroup; got.TightSet != 1140000 || got.TightMax != 1200000 {
-		t.Errorf("tightest is %d of %d: the ancestor that has a limit now should count with 1140000 of 1200000", got.TightSet, got.TightMax)
+		t.Errorf(
+			"tightest is %d of %d: the ancestor that has a limit now should count with 1140000 of 1200000",
+			got.TightSet,
+			got.TightMax,
+		)
 	}
 }
 

@@ -117,7 +117,9 @@ func FuzzParseMounts(f *testing.F) {
 			if strings.Contains("/"+below+"/", "/../") {
 				t.Errorf("group %q under root %q leads out of the mount: %q", path, m.root, below)
 			}
-			if back := strings.Trim(strings.TrimSuffix(m.root, "/")+"/"+below, "/"); back != strings.Trim(path, "/") && !strings.Contains(path, "//") && !strings.Contains(m.root, "//") {
+			if back := strings.Trim(strings.TrimSuffix(m.root, "/")+"/"+below, "/"); back != strings.Trim(path, "/") &&
+				!strings.Contains(path, "//") &&
+				!strings.Contains(m.root, "//") {
 				t.Errorf("root %q and %q below it make %q, not %q", m.root, below, back, path)
 			}
 		}

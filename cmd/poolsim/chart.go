@@ -68,7 +68,12 @@ func (c *chart) svg() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n",
 		left+columns+20, top+rows+bottom)
-	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="#fff"/><text x="%d" y="20" font-size="14">%s</text>`+"\n", left, html.EscapeString(c.title))
+	fmt.Fprintf(
+		&b,
+		`<rect width="100%%" height="100%%" fill="#fff"/><text x="%d" y="20" font-size="14">%s</text>`+"\n",
+		left,
+		html.EscapeString(c.title),
+	)
 	c.axes(&b, scale)
 	fmt.Fprintf(&b, `<path d="%sV%dZ" fill="#f2a65a"/>`+"\n", c.path(scale, point.held), top+rows)
 	fmt.Fprintf(&b, `<path d="%sV%dZ" fill="#3f6fb5"/>`+"\n", c.path(scale, func(p point) int64 { return p.inUse }), top+rows)
@@ -111,7 +116,14 @@ func (c *chart) path(scale float64, of func(point) int64) string {
 func legend(b *bytes.Buffer) {
 	for i, l := range []struct{ color, text string }{{"#3f6fb5", "in use"}, {"#f2a65a", "idle"}, {"#a33", "limit of idle"}} {
 		x := left + columns - 270 + 90*i
-		fmt.Fprintf(b, `<rect x="%d" y="10" width="12" height="12" fill="%s"/><text x="%d" y="20">%s</text>`+"\n", x, l.color, x+16, l.text)
+		fmt.Fprintf(
+			b,
+			`<rect x="%d" y="10" width="12" height="12" fill="%s"/><text x="%d" y="20">%s</text>`+"\n",
+			x,
+			l.color,
+			x+16,
+			l.text,
+		)
 	}
 }
 

@@ -42,15 +42,27 @@ func parse(args []string, stderr io.Writer) (o *options, code int) {
 	flags := flag.NewFlagSet("poolsim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprint(stderr, "Usage: poolsim [flags]\n\nReplays recordings through policies for sizing pools, and compares their cost with the\noffline optimum. A recording is CSV, .gz too: time_s,op,bytes; op is get or put.\n\n")
+		fmt.Fprint(
+			stderr,
+			"Usage: poolsim [flags]\n\nReplays recordings through policies for sizing pools, and compares their cost with the\noffline optimum. A recording is CSV, .gz too: time_s,op,bytes; op is get or put.\n\n",
+		)
 		flags.PrintDefaults()
 	}
 	files := flags.String("trace", "", "recordings to replay, `FILE[,FILE…]`; without, nine generated traces")
 	times := flags.String("T", "10s", "break-even times, `D[,D…]`: how long holding a byte costs as much as allocating it")
 	classes := flags.String("classes", "pow2", "size classes: pow2, exact, a list of `SIZE,SIZE…`, or geometric:RATIO")
-	room := flags.String("budget", "", "compare what is missed with so little room: `N%` of what the pools would hold without limit, or bytes")
+	room := flags.String(
+		"budget",
+		"",
+		"compare what is missed with so little room: `N%` of what the pools would hold without limit, or bytes",
+	)
 	flags.Uint64Var(&o.seed, "seed", 20261126, "of the generated traces")
-	flags.BoolVar(&o.others, "others", false, "replay the other generated traces, with gaps of heavy tails, of two time scales and that change")
+	flags.BoolVar(
+		&o.others,
+		"others",
+		false,
+		"replay the other generated traces, with gaps of heavy tails, of two time scales and that change",
+	)
 	flags.BoolVar(&o.engine, "engine", true, "replay through the shipped engine too")
 	flags.BoolVar(&o.each, "each", false, "print a table for every trace")
 	flags.BoolVar(&o.json, "json", false, "print JSON")

@@ -53,7 +53,15 @@ func (s *section) writeTrace(w io.Writer, rows [][]sim.Result, trace int) {
 	fmt.Fprintf(out, "policy\tmiss %%\tmean idle\tpeak idle\t%s\t\n", s.ratio())
 	for i, row := range rows {
 		r := &row[trace]
-		fmt.Fprintf(out, "%s\t%.3f\t%s\t%s\t%.3f\t\n", s.label(i), 100*r.MissRatio(), megabytes(r.MeanIdle), megabytes(float64(r.PeakIdle)), r.Ratio)
+		fmt.Fprintf(
+			out,
+			"%s\t%.3f\t%s\t%s\t%.3f\t\n",
+			s.label(i),
+			100*r.MissRatio(),
+			megabytes(r.MeanIdle),
+			megabytes(float64(r.PeakIdle)),
+			r.Ratio,
+		)
 	}
 	out.Flush()
 }
@@ -66,7 +74,17 @@ func (s *section) writeSummary(w io.Writer, rows [][]sim.Result) {
 	fmt.Fprintf(out, "policy\tmiss %%\tmean idle\tpeak idle\t%s geomean\tworst\ton\t\n", s.ratio())
 	for i, row := range rows {
 		m := mean(row)
-		fmt.Fprintf(out, "%s\t%.3f\t%s\t%s\t%.3f\t%.3f\t%s\t\n", s.label(i), m.miss, megabytes(m.idle), megabytes(m.peak), m.geomean, m.worst, m.on)
+		fmt.Fprintf(
+			out,
+			"%s\t%.3f\t%s\t%s\t%.3f\t%.3f\t%s\t\n",
+			s.label(i),
+			m.miss,
+			megabytes(m.idle),
+			megabytes(m.peak),
+			m.geomean,
+			m.worst,
+			m.on,
+		)
 	}
 	out.Flush()
 }

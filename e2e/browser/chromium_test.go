@@ -50,11 +50,20 @@ func TestScreenshots(t *testing.T) {
 // inChromium runs a script of node's with a browser and the pages to look at.
 func inChromium(t *testing.T, env []string, args ...string) []byte {
 	t.Helper()
-	chromium := need(t, "apt-get install chromium fonts-dejavu-core", os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+	chromium := need(
+		t,
+		"apt-get install chromium fonts-dejavu-core",
+		os.Getenv("CHROMIUM"),
+		"chromium",
+		"chromium-browser",
+		"google-chrome",
+	)
 	node := need(t, "apt-get install nodejs npm", "node")
 	modules(t)
 	cmd := exec.CommandContext(t.Context(), node, args...)
-	cmd.Env = append(os.Environ(), append(env, "CHROMIUM="+chromium, "PAGE="+site(t, "127.0.0.1:0"), "MANY="+thousand(t), "NOTHING="+nothing(t))...)
+	cmd.Env = append(
+		os.Environ(),
+		append(env, "CHROMIUM="+chromium, "PAGE="+site(t, "127.0.0.1:0"), "MANY="+thousand(t), "NOTHING="+nothing(t))...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -68,7 +77,9 @@ func thousand(t *testing.T) string {
 	r := new(pool.Registry)
 	pools := make([]*strategies.SizeClasses, 1000)
 	for i := range pools {
-		pools[i] = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: fmt.Sprintf("shard-%03d", i), Registry: r, Limit: 1 << 20}))
+		pools[i] = strategies.Must(
+			strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: fmt.Sprintf("shard-%03d", i), Registry: r, Limit: 1 << 20}),
+		)
 	}
 	repeat(t, func(tick int) {
 		for i := range 20 {

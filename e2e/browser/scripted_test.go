@@ -26,7 +26,12 @@ func (c *controller) ControllerStats(into *control.Stats) {
 			{Name: "psi", Err: "open /proc/pressure/memory: no such file or directory"},
 		},
 		Limit: 96 << 20, Idle: 47 << 20, LastRun: now.Add(-700 * time.Millisecond),
-		Runs: [control.NumActions]uint64{control.Hold: 412, control.Grow: 9, control.Shrink: 3, control.TrimIdle: 5}, ForcedGCs: 1, Regrets: 214, Efficiency: 0.93,
+		Runs: [control.NumActions]uint64{
+			control.Hold:     412,
+			control.Grow:     9,
+			control.Shrink:   3,
+			control.TrimIdle: 5,
+		}, ForcedGCs: 1, Regrets: 214, Efficiency: 0.93,
 		Classes: []control.ClassControl{
 			{Pool: "http.body", Size: 512, IdleAge: 42 * time.Second, Idle: 30 << 10, Regrets: 12},
 			{Pool: "http.body", Size: 1024, IdleAge: 18 * time.Second, Idle: 58 << 10},
@@ -41,13 +46,60 @@ func (c *controller) decisions() []control.Decision {
 	return []control.Decision{
 		{Seq: 1, Time: at(9 * time.Minute), Trigger: control.TriggerTick, Action: control.Grow, LimitBefore: 64 << 20, Limit: 96 << 20,
 			Reason: "212 misses/s that 8 MiB more would have served", Keep: 9 << 20, Drop: 2 << 20, Outcome: "miss rate down by 71 %"},
-		{Seq: 2, Time: at(5 * time.Minute), Trigger: control.TriggerPSI, From: control.PressureNone, To: control.PressureHigh, Cause: control.CausePSI, Action: control.Shrink,
-			LimitBefore: 96 << 20, Limit: 48 << 20, Freed: 22 << 20, ForcedGC: true, Reason: "some avg10 12.4 > 10", Keep: 3 << 20, Drop: 40 << 10, Outcome: "working set down by 24.1 MiB"},
-		{Seq: 3, Time: at(4 * time.Minute), Trigger: control.TriggerTick, From: control.PressureHigh, To: control.PressureNone, Cause: control.CauseCalm, Action: control.Hold,
-			LimitBefore: 48 << 20, Limit: 48 << 20, Reason: "all signals below their exits for 30 s"},
-		{Seq: 4, Time: at(2 * time.Minute), Trigger: control.TriggerTick, Action: control.Grow, LimitBefore: 48 << 20, Limit: 96 << 20, Reason: "regrets 31/s", Outcome: "miss rate down by 40 %"},
-		{Seq: 5, Time: at(38 * time.Second), Trigger: control.TriggerGC, From: control.PressureNone, To: control.PressureElevated, Cause: control.CauseHeap, Action: control.TrimIdle,
-			LimitBefore: 96 << 20, Limit: 96 << 20, Freed: 6 << 20, Reason: "heap 0.72 > 0.70", Keep: 1 << 20, Drop: 90 << 10},
+		{
+			Seq:         2,
+			Time:        at(5 * time.Minute),
+			Trigger:     control.TriggerPSI,
+			From:        control.PressureNone,
+			To:          control.PressureHigh,
+			Cause:       control.CausePSI,
+			Action:      control.Shrink,
+			LimitBefore: 96 << 20,
+			Limit:       48 << 20,
+			Freed:       22 << 20,
+			ForcedGC:    true,
+			Reason:      "some avg10 12.4 > 10",
+			Keep:        3 << 20,
+			Drop:        40 << 10,
+			Outcome:     "working set down by 24.1 MiB",
+		},
+		{
+			Seq:         3,
+			Time:        at(4 * time.Minute),
+			Trigger:     control.TriggerTick,
+			From:        control.PressureHigh,
+			To:          control.PressureNone,
+			Cause:       control.CauseCalm,
+			Action:      control.Hold,
+			LimitBefore: 48 << 20,
+			Limit:       48 << 20,
+			Reason:      "all signals below their exits for 30 s",
+		},
+		{
+			Seq:         4,
+			Time:        at(2 * time.Minute),
+			Trigger:     control.TriggerTick,
+			Action:      control.Grow,
+			LimitBefore: 48 << 20,
+			Limit:       96 << 20,
+			Reason:      "regrets 31/s",
+			Outcome:     "miss rate down by 40 %",
+		},
+		{
+			Seq:         5,
+			Time:        at(38 * time.Second),
+			Trigger:     control.TriggerGC,
+			From:        control.PressureNone,
+			To:          control.PressureElevated,
+			Cause:       control.CauseHeap,
+			Action:      control.TrimIdle,
+			LimitBefore: 96 << 20,
+			Limit:       96 << 20,
+			Freed:       6 << 20,
+			Reason:      "heap 0.72 > 0.70",
+			Keep:        1 << 20,
+			Drop:        90 << 10,
+		},
 	}
 }
 
@@ -60,8 +112,11 @@ type tunable struct {
 func newTunable() *tunable {
 	s := pool.Stats{Strategy: "sizeclasses", Limit: 24 << 20}
 	s.Knows = pool.Knowledge{
-		Rows:     pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsInUse | pool.KnowsLimit,
-		Requests: pool.SetOf(pool.Hit, pool.Miss), Returns: pool.SetOf(pool.Pooled, pool.Full), Evictions: pool.SetOf(pool.EvictIdle, pool.EvictResize),
+		Rows: pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsInUse | pool.KnowsLimit,
+		Requests: pool.SetOf(
+			pool.Hit,
+			pool.Miss,
+		), Returns: pool.SetOf(pool.Pooled, pool.Full), Evictions: pool.SetOf(pool.EvictIdle, pool.EvictResize),
 	}
 	s.Idle, s.IdleBytes, s.InUse = 3584, 14<<20, 310
 	s.Classes = []pool.Class{{Size: 4 << 10}, {Size: 64 << 10}}

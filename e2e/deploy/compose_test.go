@@ -32,7 +32,11 @@ const mirror = "https://mirror.example"
 
 func project(t *testing.T, profiles ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")}, cli.WithProfiles(profiles), cli.WithEnv([]string{"GOPROXY=" + mirror}))
+	options, err := cli.NewProjectOptions(
+		[]string{filepath.Join(root, "docker-compose.yml")},
+		cli.WithProfiles(profiles),
+		cli.WithEnv([]string{"GOPROXY=" + mirror}),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,9 +106,12 @@ func TestComposeIsClosedToTheNetwork(t *testing.T) {
 func TestComposePinsTheVersionsThatAreTested(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
-		"otel-collector": "otel/opentelemetry-collector-contrib:" + strings.TrimPrefix(version(t, "otelcol", "go.opentelemetry.io/collector/otelcol"), "v"),
-		"prometheus":     "prom/prometheus:" + prometheusImage(version(t, "prometheus", "github.com/prometheus/prometheus")),
-		"grafana":        "grafana/grafana:" + npmVersion(t, "@grafana/schema"),
+		"otel-collector": "otel/opentelemetry-collector-contrib:" + strings.TrimPrefix(
+			version(t, "otelcol", "go.opentelemetry.io/collector/otelcol"),
+			"v",
+		),
+		"prometheus": "prom/prometheus:" + prometheusImage(version(t, "prometheus", "github.com/prometheus/prometheus")),
+		"grafana":    "grafana/grafana:" + npmVersion(t, "@grafana/schema"),
 	}
 	for name, s := range project(t, "*").Services {
 		if image, known := want[name]; known && s.Image != image {

@@ -21,7 +21,8 @@ const dockerfile = root + "/examples/otlp/Dockerfile"
 func TestDockerfileIsPinnedAndWithoutRoot(t *testing.T) {
 	t.Parallel()
 	from := regexp.MustCompile(`(?m)^FROM (\S+)`).FindAllStringSubmatch(content(t, dockerfile), -1)
-	if len(from) != 2 || !regexp.MustCompile(`^golang:1\.\d+\.\d+-`).MatchString(from[0][1]) || from[1][1] != "gcr.io/distroless/static-debian12:nonroot" {
+	if len(from) != 2 || !regexp.MustCompile(`^golang:1\.\d+\.\d+-`).MatchString(from[0][1]) ||
+		from[1][1] != "gcr.io/distroless/static-debian12:nonroot" {
 		t.Errorf("stages %v; want a pinned golang, then distroless as nonroot", from)
 	}
 }

@@ -144,7 +144,8 @@ var installed = sync.OnceValue(func() error {
 	if err != nil {
 		return err
 	}
-	if have, err := os.Stat(filepath.Join(packages, "node_modules", ".package-lock.json")); err == nil && !have.ModTime().Before(wanted.ModTime()) {
+	if have, err := os.Stat(filepath.Join(packages, "node_modules", ".package-lock.json")); err == nil &&
+		!have.ModTime().Before(wanted.ModTime()) {
 		return nil
 	}
 	npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")

@@ -79,7 +79,8 @@ func up(t *testing.T, e *engine) {
 		t.Errorf("healthy after %v; at most a minute", took)
 	}
 	for name, asked := range services {
-		if c := e.inspect(t, name); c.State.Status != "running" || asked && (c.State.Health == nil || c.State.Health.Status != "healthy") {
+		if c := e.inspect(t, name); c.State.Status != "running" ||
+			asked && (c.State.Health == nil || c.State.Health.Status != "healthy") {
 			t.Errorf("%s is %+v", name, c.State)
 		}
 	}
@@ -204,7 +205,8 @@ func budgetMoves(t *testing.T, e *engine) {
 func budget(t *testing.T) int64 {
 	t.Helper()
 	var page struct{ Controller struct{ Limit int64 } }
-	if err := json.Unmarshal([]byte(get(t, "http://127.0.0.1:8081/debug/pools/", "application/json")), &page); err != nil || page.Controller.Limit <= 0 {
+	if err := json.Unmarshal([]byte(get(t, "http://127.0.0.1:8081/debug/pools/", "application/json")), &page); err != nil ||
+		page.Controller.Limit <= 0 {
 		t.Fatalf("no budget on the live page: %v", err)
 	}
 	return page.Controller.Limit
@@ -232,7 +234,9 @@ func squeezeAlerts(t *testing.T, _ *engine) {
 			return err
 		}
 		for _, a := range answer.Data.Alerts {
-			if a.Labels["alertname"] == "OtelpoolPressureHigh" && a.Labels["job"] == "gateway-squeeze" && (a.State == want || a.State == "firing") && time.Since(a.ActiveAt) >= long {
+			if a.Labels["alertname"] == "OtelpoolPressureHigh" && a.Labels["job"] == "gateway-squeeze" &&
+				(a.State == want || a.State == "firing") &&
+				time.Since(a.ActiveAt) >= long {
 				t.Logf("%s since %v", a.State, a.ActiveAt)
 				return nil
 			}
@@ -247,7 +251,8 @@ func stopped(t *testing.T, e *engine) {
 		if c := e.inspect(t, name); c.State.Status != "exited" || c.State.ExitCode != 0 {
 			t.Errorf("%s: %+v; want that it exited with 0", name, c.State)
 		}
-		if log := e.compose(t, "logs", "--no-log-prefix", "--tail", "60", name); strings.HasPrefix(name, "gateway") && !strings.Contains(log, " requests in ") {
+		if log := e.compose(t, "logs", "--no-log-prefix", "--tail", "60", name); strings.HasPrefix(name, "gateway") &&
+			!strings.Contains(log, " requests in ") {
 			t.Errorf("%s ends without a summary:\n%s", name, log)
 		}
 	}

@@ -32,12 +32,17 @@ func startEngine(t *testing.T) *engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.FileServer(http.Dir(filepath.Join(dir, "modules/cache/download"))), ReadHeaderTimeout: time.Minute}
+	server := &http.Server{
+		Handler:           http.FileServer(http.Dir(filepath.Join(dir, "modules/cache/download"))),
+		ReadHeaderTimeout: time.Minute,
+	}
 	go func() { _ = server.Serve(modules) }() // ends with the test
 	t.Cleanup(func() { _ = server.Close() })
 	startDaemon(t)
 	// Nothing else of the environment, which could have a COMPOSE_FILE.
-	e := &engine{env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "DOCKER_HOST=unix://" + dir + "/docker.sock", "DOCKER_BUILDKIT=0"}}
+	e := &engine{
+		env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "DOCKER_HOST=unix://" + dir + "/docker.sock", "DOCKER_BUILDKIT=0"},
+	}
 	e.env = append(e.env, fmt.Sprintf("GOPROXY=http://%s:%d", bridge, modules.Addr().(*net.TCPAddr).Port))
 	return e
 }
@@ -72,9 +77,18 @@ func startDaemon(t *testing.T) {
 		}
 		_ = log.Close()
 	})
-	cmd := exec.Command("dockerd", "--host=unix://"+dir+"/docker.sock", "--data-root="+dir+"/data", "--exec-root="+dir+"/exec",
-		"--pidfile="+dir+"/dockerd.pid", "--exec-opt=native.cgroupdriver=cgroupfs", "--cgroup-parent=/"+filepath.Base(dir), "--log-level=warn", "--bip="+bridge+"/24",
-		"--config-file="+dir+"/daemon.json")
+	cmd := exec.Command(
+		"dockerd",
+		"--host=unix://"+dir+"/docker.sock",
+		"--data-root="+dir+"/data",
+		"--exec-root="+dir+"/exec",
+		"--pidfile="+dir+"/dockerd.pid",
+		"--exec-opt=native.cgroupdriver=cgroupfs",
+		"--cgroup-parent=/"+filepath.Base(dir),
+		"--log-level=warn",
+		"--bip="+bridge+"/24",
+		"--config-file="+dir+"/daemon.json",
+	)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := os.WriteFile(filepath.Join(dir, "daemon.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
@@ -122,7 +136,13 @@ func (e *engine) docker(t *testing.T, args ...string) string {
 // compose runs Docker Compose on the shipped file.
 func (e *engine) compose(t *testing.T, args ...string) string {
 	t.Helper()
-	return e.run(t, exec.CommandContext(t.Context(), dir+"/docker-compose", append([]string{"--project-directory", root, "--profile", "fleet"}, args...)...))
+	return e.run(
+		t,
+		exec.CommandContext(
+			t.Context(),
+			dir+"/docker-compose",
+			append([]string{"--project-directory", root, "--profile", "fleet"}, args...)...),
+	)
 }
 
 func (e *engine) run(t *testing.T, cmd *exec.Cmd) string {

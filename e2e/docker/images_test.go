@@ -40,7 +40,10 @@ func images(t *testing.T) map[string]image {
 	for _, tag := range tags(t, "docker-compose.yml", `(?m)^ +image: (\S+:\S+)`) {
 		switch name, _, _ := strings.Cut(tag, ":"); name {
 		case "otel/opentelemetry-collector-contrib":
-			all[tag] = image{files: map[string]string{"/otelcol-contrib": dir + "/otelcol"}, changes: []string{"USER 10001:10001", `ENTRYPOINT ["/otelcol-contrib"]`}}
+			all[tag] = image{
+				files:   map[string]string{"/otelcol-contrib": dir + "/otelcol"},
+				changes: []string{"USER 10001:10001", `ENTRYPOINT ["/otelcol-contrib"]`},
+			}
 		case "prom/prometheus":
 			all[tag] = image{shell: true, files: map[string]string{"/bin/prometheus": dir + "/prometheus"},
 				changes: []string{"USER nobody", "WORKDIR /prometheus", "VOLUME /prometheus", `ENTRYPOINT ["/bin/prometheus"]`}}

@@ -64,7 +64,13 @@ func TestAgentAndGatewayWriteWhatDashboardsRead(t *testing.T) {
 	}
 	defer prom.stop()
 	gateway := startCollector(t, p, "gateway.yaml", "REMOTE_WRITE_URL="+prom.url+"/api/v1/write")
-	agent := startCollector(t, p, "agent.yaml", "OTEL_GATEWAY="+strings.TrimPrefix(gateway.GRPCEndpoint(), "http://"), "OTEL_GATEWAY_PLAIN=true")
+	agent := startCollector(
+		t,
+		p,
+		"agent.yaml",
+		"OTEL_GATEWAY="+strings.TrimPrefix(gateway.GRPCEndpoint(), "http://"),
+		"OTEL_GATEWAY_PLAIN=true",
+	)
 	tmpl, err := record(t.Context(), 2, false)
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +85,12 @@ func TestAgentAndGatewayWriteWhatDashboardsRead(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 	defer cancel()
 	for {
-		text, err := get(ctx, prom.url+"/api/v1/query?query="+url.QueryEscape(`count({job="fleet",instance="fleet-0007",__name__=~"otelpool_.+",otelpool_pool_name=~".+"})`))
+		text, err := get(
+			ctx,
+			prom.url+"/api/v1/query?query="+url.QueryEscape(
+				`count({job="fleet",instance="fleet-0007",__name__=~"otelpool_.+",otelpool_pool_name=~".+"})`,
+			),
+		)
 		if err == nil && strings.Contains(text, fmt.Sprintf(`"%d"]`, tmpl.series)) {
 			break
 		}

@@ -109,7 +109,16 @@ func measureAll(ctx context.Context, c *config, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%d pools, %d series and %d bytes an export (%d gzipped) of each instance, every %v\n\n%s", c.pools, t.series, t.bytes, t.zipped, c.interval, head)
+	fmt.Fprintf(
+		stdout,
+		"%d pools, %d series and %d bytes an export (%d gzipped) of each instance, every %v\n\n%s",
+		c.pools,
+		t.series,
+		t.bytes,
+		t.zipped,
+		c.interval,
+		head,
+	)
 	for _, n := range c.sizes {
 		r, err := measure(ctx, c, p, t, n)
 		if err != nil {

@@ -243,8 +243,13 @@ scrape_configs: [{job_name: otelpool, honor_labels: true, static_configs: [{targ
 	}
 	address := fmt.Sprintf("127.0.0.1:%d", ports.HTTP)
 	p.url = "http://" + address
-	p.Child, err = child.Start("prometheus", exec.Command(binary, append(flags,
-		"--config.file="+file, "--storage.tsdb.path="+filepath.Join(p.dir, "data"), "--web.listen-address="+address, "--log.level=warn")...))
+	p.Child, err = child.Start("prometheus", exec.Command(binary, append(
+		flags,
+		"--config.file="+file,
+		"--storage.tsdb.path="+filepath.Join(p.dir, "data"),
+		"--web.listen-address="+address,
+		"--log.level=warn",
+	)...))
 	if err != nil {
 		return nil, err
 	}

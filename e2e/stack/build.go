@@ -20,7 +20,11 @@ func build(ctx context.Context, dir string, out io.Writer) (p programs, err erro
 	parts := []part{
 		{name: "collector", path: &p.collector, make: built.Collector.Binary},
 		{name: "VictoriaMetrics", path: &p.store, make: built.VictoriaMetrics.Binary},
-		{name: "gateway", path: &p.gateway, make: func(ctx context.Context, w io.Writer) (string, error) { return built.Gateway.Into(ctx, dir, w) }},
+		{
+			name: "gateway",
+			path: &p.gateway,
+			make: func(ctx context.Context, w io.Writer) (string, error) { return built.Gateway.Into(ctx, dir, w) },
+		},
 	}
 	start := time.Now()
 	var wg sync.WaitGroup

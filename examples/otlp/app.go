@@ -183,7 +183,12 @@ func (a *app) watch(w *watcher, done <-chan struct{}) {
 	for running := true; running; {
 		select {
 		case <-tick.C:
-			v := view{title: a.title(time.Since(start.at)), without: a.summary.Without, pooling: !a.config.noPool, export: a.exports.status() + a.conf.status()}
+			v := view{
+				title:   a.title(time.Since(start.at)),
+				without: a.summary.Without,
+				pooling: !a.config.noPool,
+				export:  a.exports.status() + a.conf.status(),
+			}
 			v.control, v.at = a.control.stats(), time.Now()
 			v.pools, v.now = w.next()
 			a.screen.show(&v, time.Since(start.at))

@@ -23,7 +23,15 @@ func TestServesInAProcessOfItsOwn(t *testing.T) {
 	if os.Getenv(asGateway) == "" {
 		return
 	}
-	os.Exit(run(t.Context(), []string{"-scenario", "none", "-listen", "127.0.0.1:0", "-max-held", "268435456"}, pool.Default, os.Stdout, os.Stderr))
+	os.Exit(
+		run(
+			t.Context(),
+			[]string{"-scenario", "none", "-listen", "127.0.0.1:0", "-max-held", "268435456"},
+			pool.Default,
+			os.Stdout,
+			os.Stderr,
+		),
+	)
 }
 
 // Bytes that are bounded bound no memory by themselves: buffers, their copies

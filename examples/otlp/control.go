@@ -81,7 +81,14 @@ func controlLines(s *control.Stats, now time.Time) []string {
 	if s.Level > control.PressureNone {
 		level = fmt.Sprintf("%s for %v, because of %s", s.Level, now.Sub(s.Since).Round(time.Second), s.Cause)
 	}
-	lines := []string{fmt.Sprintf("controller: memory pressure %s; all pools may hold %s, and hold %s", level, limitText(s.Limit), bytesText(float64(s.Idle)))}
+	lines := []string{
+		fmt.Sprintf(
+			"controller: memory pressure %s; all pools may hold %s, and hold %s",
+			level,
+			limitText(s.Limit),
+			bytesText(float64(s.Idle)),
+		),
+	}
 	if n := len(s.Decisions); n > 0 {
 		d := &s.Decisions[n-1]
 		lines = append(lines, "  last decision, "+now.Sub(d.Time).Round(time.Second).String()+" ago: "+decisionText(d))

@@ -171,7 +171,10 @@ func (g *gateway) decompress(body io.Reader, share *admitted, into *strategies.B
 		return unzipError(err)
 	}
 	if n > g.limits.decoded {
-		return refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes when decompressed", g.limits.decoded)}
+		return refusal{
+			http.StatusRequestEntityTooLarge,
+			fmt.Sprintf("the body is larger than %d bytes when decompressed", g.limits.decoded),
+		}
 	}
 	return nil
 }

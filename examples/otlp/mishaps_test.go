@@ -306,7 +306,9 @@ func (*alarms) Watch(ctx context.Context, wake func(control.Trigger)) error {
 // somebody waits for.
 func (c *chaos) comeAndGo(_ *rand.Rand, wait func()) {
 	bytes := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "chaos.passing", Registry: c.app.registry}))
-	fixed := strategies.Must(strategies.NewFixed(strategies.FixedConfig{Name: "chaos.fixed", Registry: c.app.registry, Size: 1000, Count: 1}))
+	fixed := strategies.Must(
+		strategies.NewFixed(strategies.FixedConfig{Name: "chaos.fixed", Registry: c.app.registry, Size: 1000, Count: 1}),
+	)
 	a, b := bytes.Get(1000), fixed.Get()
 	waited := make(chan []byte)
 	go func() {

@@ -96,9 +96,19 @@ func records(r *rand.Rand, n int) []byte {
 	var b bytes.Buffer
 	b.Grow(n * recordBytes)
 	for range n {
-		fmt.Fprintf(&b, `{"ts":"2026-11-23T10:%02d:%02d.%03dZ","level":%q,"service":%q,"trace":"%016x%016x","msg":"request served","status":%d,"ms":%.2f}`+"\n",
-			r.IntN(60), r.IntN(60), r.IntN(1000), levels[r.IntN(len(levels))], services[r.IntN(len(services))],
-			r.Uint64(), r.Uint64(), 200+100*r.IntN(4), r.ExpFloat64()*20)
+		fmt.Fprintf(
+			&b,
+			`{"ts":"2026-11-23T10:%02d:%02d.%03dZ","level":%q,"service":%q,"trace":"%016x%016x","msg":"request served","status":%d,"ms":%.2f}`+"\n",
+			r.IntN(60),
+			r.IntN(60),
+			r.IntN(1000),
+			levels[r.IntN(len(levels))],
+			services[r.IntN(len(services))],
+			r.Uint64(),
+			r.Uint64(),
+			200+100*r.IntN(4),
+			r.ExpFloat64()*20,
+		)
 	}
 	return b.Bytes()
 }

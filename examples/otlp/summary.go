@@ -128,8 +128,17 @@ func (s *summary) print(w io.Writer) {
 			p.Gets(), p.Requests[pool.Hit], p.Requests[pool.Miss], p.Requests[pool.Bypass],
 			p.Puts(), p.Dropped(), p.Evicted(), p.InUse, heldText(p))
 	}
-	fmt.Fprintf(w, "\n%d requests in %s, %d failed, %d skipped; latency p50 %s, p99 %s\n", s.Run.Requests,
-		time.Duration(s.Run.Seconds*float64(time.Second)).Round(100*time.Millisecond), s.Run.Failed, s.Run.Skipped, millis(s.Run.P50), millis(s.Run.P99))
+	fmt.Fprintf(
+		w,
+		"\n%d requests in %s, %d failed, %d skipped; latency p50 %s, p99 %s\n",
+		s.Run.Requests,
+		time.Duration(s.Run.Seconds*float64(time.Second)).
+			Round(100*time.Millisecond),
+		s.Run.Failed,
+		s.Run.Skipped,
+		millis(s.Run.P50),
+		millis(s.Run.P99),
+	)
 	if r := s.Refused; r != (refusals{}) {
 		fmt.Fprintf(w, "refused: %d too large, %d for lack of room\n", r.TooLarge, r.Busy)
 	}
@@ -161,6 +170,14 @@ func (s *summary) printGain(w io.Writer) {
 	f, without := s.Steady, s.Without
 	fmt.Fprintf(w, "; allocated per request: %s, without pooling %s: %.1f %% less\n",
 		bytesText(f.PerRequest), bytesText(without.PerRequest), 100*(1-f.PerRequest/without.PerRequest))
-	fmt.Fprintf(w, "collections per 1000 requests: %.1f, without pooling %.1f; heap %s, without pooling %s; p99 %s, without pooling %s\n",
-		1000*f.GCsPerRequest, 1000*without.GCsPerRequest, bytesText(float64(f.Heap)), bytesText(float64(without.Heap)), millis(f.P99), millis(without.P99))
+	fmt.Fprintf(
+		w,
+		"collections per 1000 requests: %.1f, without pooling %.1f; heap %s, without pooling %s; p99 %s, without pooling %s\n",
+		1000*f.GCsPerRequest,
+		1000*without.GCsPerRequest,
+		bytesText(float64(f.Heap)),
+		bytesText(float64(without.Heap)),
+		millis(f.P99),
+		millis(without.P99),
+	)
 }

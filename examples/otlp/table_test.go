@@ -22,7 +22,11 @@ func sampleView() *view {
 	bodies.Requests[pool.Hit], bodies.Requests[pool.Miss], bodies.Returns[pool.Full] = 1990, 10, 4
 	bodies.IdleBytes = 1_300_000
 	old := pool.Stats{Name: "gateway.batches"}
-	fixed := pool.Stats{Name: "gateway.proxy", Knows: pool.Knowledge{Rows: pool.KnowsIdle | pool.KnowsInUse | pool.KnowsObjectLimit}, ObjectLimit: 64}
+	fixed := pool.Stats{
+		Name:        "gateway.proxy",
+		Knows:       pool.Knowledge{Rows: pool.KnowsIdle | pool.KnowsInUse | pool.KnowsObjectLimit},
+		ObjectLimit: 64,
+	}
 	fixed.Requests[pool.Hit], fixed.Idle = 400, 60
 	at := time.Date(2026, 11, 26, 9, 0, 7, 0, time.UTC)
 	control := &control.Stats{
@@ -34,9 +38,19 @@ func sampleView() *view {
 	}
 	return &view{
 		control: control, at: at,
-		title:   "otelpool gateway  http://127.0.0.1:8080/ingest  steady, 200/s  7s",
-		pools:   []poolView{{bodies, 2}, {old, 2}, {fixed, 2}},
-		now:     figures{Seconds: 2, Requests: 400, Skipped: 1, Allocated: 7 << 20, GCs: 3, Heap: 12 << 20, P50: 900 * time.Microsecond, P99: 12 * time.Millisecond, PerRequest: 18_350},
+		title: "otelpool gateway  http://127.0.0.1:8080/ingest  steady, 200/s  7s",
+		pools: []poolView{{bodies, 2}, {old, 2}, {fixed, 2}},
+		now: figures{
+			Seconds:    2,
+			Requests:   400,
+			Skipped:    1,
+			Allocated:  7 << 20,
+			GCs:        3,
+			Heap:       12 << 20,
+			P50:        900 * time.Microsecond,
+			P99:        12 * time.Millisecond,
+			PerRequest: 18_350,
+		},
 		without: &figures{Heap: 9 << 20, P50: time.Millisecond, P99: 20 * time.Millisecond, PerRequest: 1 << 20, GCsPerRequest: 0.25},
 		pooling: true,
 		export:  "export: off",

@@ -124,7 +124,10 @@ func peakRSS() int64 {
 // collected is a registry that is collected every second.
 func collected(b *testing.B) *pool.Registry {
 	r, reader := new(pool.Registry), sdkmetric.NewManualReader()
-	inst, err := otelpool.Start(otelpool.WithRegistry(r), otelpool.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))))
+	inst, err := otelpool.Start(
+		otelpool.WithRegistry(r),
+		otelpool.WithMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))),
+	)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -42,7 +42,8 @@ func TestAThousandMistakesAreCounted(t *testing.T) {
 	for range 1000 {
 		p.Add(errors.New("wrong"))
 	}
-	if text := p.Err().Error(); p.Len() != 1000 || strings.Count(text, "wrong") != 100 || !strings.HasSuffix(text, "and 900 mistakes more") {
+	if text := p.Err().Error(); p.Len() != 1000 || strings.Count(text, "wrong") != 100 ||
+		!strings.HasSuffix(text, "and 900 mistakes more") {
 		t.Errorf("%d, %s", p.Len(), text)
 	}
 }

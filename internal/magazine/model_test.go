@@ -155,7 +155,8 @@ func (m *model) check() {
 	if s.Idle != objects || s.IdleBytes != bytes || s.InUse != int64(len(m.out)) {
 		t.Fatalf("Stats: %d idle, %d bytes, %d in use; want %d, %d, %d", s.Idle, s.IdleBytes, s.InUse, objects, bytes, len(m.out))
 	}
-	if s.Requests[pool.Hit] != m.counts.Requests[pool.Hit] || s.Requests[pool.Miss] != m.counts.Requests[pool.Miss] || s.Prewarmed != m.counts.Prewarmed {
+	if s.Requests[pool.Hit] != m.counts.Requests[pool.Hit] || s.Requests[pool.Miss] != m.counts.Requests[pool.Miss] ||
+		s.Prewarmed != m.counts.Prewarmed {
 		t.Fatalf("Stats: requests %v, %d prewarmed; want %v, %d", s.Requests, s.Prewarmed, m.counts.Requests, m.counts.Prewarmed)
 	}
 	charged, used := m.p.Charged(), m.p.Budget().Used()

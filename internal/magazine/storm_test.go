@@ -294,7 +294,11 @@ func TestABudgetIsKeptByPoolsThatStormTogether(t *testing.T) {
 	})
 	all := make([]*storm, 3)
 	for i := range all {
-		s := &storm{config: Config{Sizes: bytes, Limit: []int64{pool.Unlimited, 4 << 20, 1 << 20}[i], Budget: budget}, moves: i == 2, shares: true}
+		s := &storm{
+			config: Config{Sizes: bytes, Limit: []int64{pool.Unlimited, 4 << 20, 1 << 20}[i], Budget: budget},
+			moves:  i == 2,
+			shares: true,
+		}
 		if i == 1 {
 			s.config.Sizes = []int64{0}
 		}

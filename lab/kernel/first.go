@@ -29,7 +29,11 @@ func firstProcess() {
 }
 
 var mounts = [...]struct{ kind, dir, options string }{
-	{"proc", "/proc", ""}, {"sysfs", "/sys", ""}, {"devtmpfs", "/dev", ""}, {"cgroup2", "/sys/fs/cgroup", ""}, {"tmpfs", "/tmp", "mode=1777"},
+	{
+		"proc",
+		"/proc",
+		"",
+	}, {"sysfs", "/sys", ""}, {"devtmpfs", "/dev", ""}, {"cgroup2", "/sys/fs/cgroup", ""}, {"tmpfs", "/tmp", "mode=1777"},
 }
 
 func prepare() error {

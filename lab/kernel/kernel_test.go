@@ -23,7 +23,12 @@ func TestImageIsAnArchiveThatCpioReads(t *testing.T) {
 	if err := writeImage(path, map[string]string{"a/b/c": from}, []string{"sh"}); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("sh", "-c", `mkdir in && cd in && gzip -dc ../image.gz | "$0" -idm && cat a/b/c && readlink bin/sh && ls -d proc dev`, cpio)
+	cmd := exec.Command(
+		"sh",
+		"-c",
+		`mkdir in && cd in && gzip -dc ../image.gz | "$0" -idm && cat a/b/c && readlink bin/sh && ls -d proc dev`,
+		cpio,
+	)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "12345busybox\ndev\nproc\n") {

@@ -105,7 +105,10 @@ func (o *options) check() error {
 	}
 	for _, name := range o.scenarios {
 		if !slices.Contains(scenarioNames(), name) {
-			errs = append(errs, fmt.Errorf("pressure: -scenarios: no scenario %q: use some of %s", name, strings.Join(scenarioNames(), ", ")))
+			errs = append(
+				errs,
+				fmt.Errorf("pressure: -scenarios: no scenario %q: use some of %s", name, strings.Join(scenarioNames(), ", ")),
+			)
 		}
 	}
 	if o.runs < 0 || o.others < 0 {

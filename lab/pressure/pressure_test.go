@@ -26,10 +26,19 @@ func TestMain(m *testing.M) {
 func tiny() plan {
 	return plan{
 		Lasts: 250 * time.Millisecond, Workers: 2, Think: time.Millisecond, Garbage: 4 << 10,
-		Bursts: []burst{{After: 10 * time.Millisecond, Every: 30 * time.Millisecond, Held: time.Millisecond, Bytes: 4 * mib, Size: bufferSize, Counted: true}},
-		Heap:   heap{After: 50 * time.Millisecond, During: 50 * time.Millisecond, Bytes: 2 * mib},
-		File:   file{After: 10 * time.Millisecond, Every: 20 * time.Millisecond, Bytes: 2 * mib},
-		Names:  names{Count: 2000},
+		Bursts: []burst{
+			{
+				After:   10 * time.Millisecond,
+				Every:   30 * time.Millisecond,
+				Held:    time.Millisecond,
+				Bytes:   4 * mib,
+				Size:    bufferSize,
+				Counted: true,
+			},
+		},
+		Heap:  heap{After: 50 * time.Millisecond, During: 50 * time.Millisecond, Bytes: 2 * mib},
+		File:  file{After: 10 * time.Millisecond, Every: 20 * time.Millisecond, Bytes: 2 * mib},
+		Names: names{Count: 2000},
 	}
 }
 

@@ -105,7 +105,9 @@ func scenarioNames() (names []string) {
 // heapGrows is bursts of large buffers, and then a heap that needs the memory.
 func heapGrows() scenario {
 	limited := traffic(15500*time.Millisecond, 24<<10)
-	limited.Bursts = []burst{{After: time.Second, Every: 1050 * time.Millisecond, Held: 50 * time.Millisecond, Times: 5, Bytes: 160 * mib, Size: largest}}
+	limited.Bursts = []burst{
+		{After: time.Second, Every: 1050 * time.Millisecond, Held: 50 * time.Millisecond, Times: 5, Bytes: 160 * mib, Size: largest},
+	}
 	limited.Heap = heap{After: 5500 * time.Millisecond, During: 3 * time.Second, Bytes: 150 * mib}
 	free := limited
 	free.Heap.Bytes = 80 * mib
@@ -125,7 +127,14 @@ const roomy = 128 * mib
 
 // steadily is a pool all of which is used every second.
 func steadily(bytes int64) burst {
-	return burst{After: 500 * time.Millisecond, Every: time.Second, Held: 50 * time.Millisecond, Bytes: bytes, Size: bufferSize, Counted: true}
+	return burst{
+		After:   500 * time.Millisecond,
+		Every:   time.Second,
+		Held:    50 * time.Millisecond,
+		Bytes:   bytes,
+		Size:    bufferSize,
+		Counted: true,
+	}
 }
 
 // once is a pool that is filled and then lies idle.
@@ -236,7 +245,14 @@ func squeeze() scenario {
 	p := traffic(warmUp+60*time.Second, 0)
 	p.Budget = roomy
 	p.Bursts = []burst{steadily(60 * mib)}
-	n := &neighbour{After: warmUp, Bytes: 150 * mib, PerMiB: 6 * time.Millisecond, Holds: 14 * time.Second, Every: 30 * time.Second, Times: 2}
+	n := &neighbour{
+		After:  warmUp,
+		Bytes:  150 * mib,
+		PerMiB: 6 * time.Millisecond,
+		Holds:  14 * time.Second,
+		Every:  30 * time.Second,
+		Times:  2,
+	}
 	return scenario{name: "squeeze", plan: p, neighbour: n, length: full, claims: claims{maxChanges: 4}}
 }
 

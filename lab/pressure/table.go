@@ -16,8 +16,17 @@ func (o *outcome) String() string {
 	case o.Died != "":
 		text = o.Died
 	default:
-		text = fmt.Sprintf("%d GCs (%d forced), %.1f %% CPU and %.1f %% idle, p50 %v, p99 %v, %.0f op/s, %.1f %% hits",
-			o.GCs, o.ForcedGC, 100*o.GCShare, 100*o.IdleShare, o.P50.Round(time.Microsecond), o.P99.Round(time.Microsecond), o.perSecond(), 100*o.hits())
+		text = fmt.Sprintf(
+			"%d GCs (%d forced), %.1f %% CPU and %.1f %% idle, p50 %v, p99 %v, %.0f op/s, %.1f %% hits",
+			o.GCs,
+			o.ForcedGC,
+			100*o.GCShare,
+			100*o.IdleShare,
+			o.P50.Round(time.Microsecond),
+			o.P99.Round(time.Microsecond),
+			o.perSecond(),
+			100*o.hits(),
+		)
 	}
 	if o.Neighbour != "" {
 		text += ", neighbour " + o.Neighbour

@@ -163,6 +163,12 @@ func (v *verdict) times() {
 			o.p99.Round(time.Microsecond), mostP99, p99.Round(time.Microsecond))
 	}
 	if o.perSecond < leastRate*rate {
-		v.add(true, "ours served %.0f op/s, less than %g of the %.0f of the better of unlimited and sync.Pool", o.perSecond, leastRate, rate)
+		v.add(
+			true,
+			"ours served %.0f op/s, less than %g of the %.0f of the better of unlimited and sync.Pool",
+			o.perSecond,
+			leastRate,
+			rate,
+		)
 	}
 }

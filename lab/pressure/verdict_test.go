@@ -54,21 +54,93 @@ var spoils = []spoilt{
 		r[unlimited][1].Neighbour = ""
 		r[ours][1].Neighbour, r[ours][2].Neighbour = killed, killed
 	}, "both survive in 1 of 3 runs of ours, and 3 of 3 of unlimited", false},
-	{"nothing to compare", claims{}, func(r map[string][]outcome) { delete(r, gcSized); delete(r, unlimited); r[ours][0].Died = killed }, "nothing to compare it with", true},
-	{"promised survival", claims{survives: 1}, func(r map[string][]outcome) { r[ours][0].Neighbour = killed }, "ours survived 2 of 3 runs, less than 100 %", false},
+	{
+		"nothing to compare",
+		claims{},
+		func(r map[string][]outcome) { delete(r, gcSized); delete(r, unlimited); r[ours][0].Died = killed },
+		"nothing to compare it with",
+		true,
+	},
+	{
+		"promised survival",
+		claims{survives: 1},
+		func(r map[string][]outcome) { r[ours][0].Neighbour = killed },
+		"ours survived 2 of 3 runs, less than 100 %",
+		false,
+	},
 	{"promised survival in most", claims{survives: 0.6}, func(r map[string][]outcome) { r[ours][0].Neighbour = killed }, "", false},
-	{"no bite", claims{bites: true}, func(r map[string][]outcome) { r[unlimited] = r[unlimited][:1] }, "unlimited survived 1 of 1 with 2.0 % of the CPU in GC", false},
-	{"bite by GC", claims{bites: true}, func(r map[string][]outcome) { r[unlimited] = r[unlimited][:1]; r[unlimited][0].IdleShare = 0.2 }, "", false},
+	{
+		"no bite",
+		claims{bites: true},
+		func(r map[string][]outcome) { r[unlimited] = r[unlimited][:1] },
+		"unlimited survived 1 of 1 with 2.0 % of the CPU in GC",
+		false,
+	},
+	{
+		"bite by GC",
+		claims{bites: true},
+		func(r map[string][]outcome) { r[unlimited] = r[unlimited][:1]; r[unlimited][0].IdleShare = 0.2 },
+		"",
+		false,
+	},
 	{"controller stopped", claims{}, func(r map[string][]outcome) { r[ours][1].Fault = "panic" }, "run 2: panic", false},
-	{"replay", claims{}, func(r map[string][]outcome) { r[ours][0].Replay = "x" }, "run 1: a replay of the recording decides something else: x", false},
-	{"flapping", claims{maxChanges: 4}, func(r map[string][]outcome) { r[ours][1].Changes = 5 }, "the level changed 5.0 times a minute, more than 4", false},
-	{"a level without pressure", claims{calm: true}, func(r map[string][]outcome) { r[ours][1].Top = control.PressureHigh }, "run 2: the level was high without pressure", false},
-	{"misses without pressure", claims{calm: true}, func(r map[string][]outcome) { r[ours][1].Misses = 6 }, "94.0 % hits in the worst run", false},
+	{
+		"replay",
+		claims{},
+		func(r map[string][]outcome) { r[ours][0].Replay = "x" },
+		"run 1: a replay of the recording decides something else: x",
+		false,
+	},
+	{
+		"flapping",
+		claims{maxChanges: 4},
+		func(r map[string][]outcome) { r[ours][1].Changes = 5 },
+		"the level changed 5.0 times a minute, more than 4",
+		false,
+	},
+	{
+		"a level without pressure",
+		claims{calm: true},
+		func(r map[string][]outcome) { r[ours][1].Top = control.PressureHigh },
+		"run 2: the level was high without pressure",
+		false,
+	},
+	{
+		"misses without pressure",
+		claims{calm: true},
+		func(r map[string][]outcome) { r[ours][1].Misses = 6 },
+		"94.0 % hits in the worst run",
+		false,
+	},
 	{"limit never seen", claims{}, func(r map[string][]outcome) { r[ours][2].Late = never }, "run 3: the controller never saw", false},
-	{"limit seen late", claims{}, func(r map[string][]outcome) { r[ours][2].Late = 2 * time.Second }, "in force after 2s, later than 1.25s", false},
-	{"too much GC", claims{cheap: true}, func(r map[string][]outcome) { r[ours][1].GCShare = 0.031 }, "3.1 % of the CPU in GC in its worst run", true},
-	{"slow tail", claims{}, func(r map[string][]outcome) { r[ours][0].P99, r[ours][1].P99 = 109e3, 120e3 }, "p99 of ours is 120µs, more than 1.2 times the 90µs", true},
-	{"slow", claims{}, func(r map[string][]outcome) { r[ours][0].Requests, r[ours][1].Requests = 700, 800 }, "ours served 800 op/s, less than 0.95 of the 990", true},
+	{
+		"limit seen late",
+		claims{},
+		func(r map[string][]outcome) { r[ours][2].Late = 2 * time.Second },
+		"in force after 2s, later than 1.25s",
+		false,
+	},
+	{
+		"too much GC",
+		claims{cheap: true},
+		func(r map[string][]outcome) { r[ours][1].GCShare = 0.031 },
+		"3.1 % of the CPU in GC in its worst run",
+		true,
+	},
+	{
+		"slow tail",
+		claims{},
+		func(r map[string][]outcome) { r[ours][0].P99, r[ours][1].P99 = 109e3, 120e3 },
+		"p99 of ours is 120µs, more than 1.2 times the 90µs",
+		true,
+	},
+	{
+		"slow",
+		claims{},
+		func(r map[string][]outcome) { r[ours][0].Requests, r[ours][1].Requests = 700, 800 },
+		"ours served 800 op/s, less than 0.95 of the 990",
+		true,
+	},
 }
 
 func TestVerdictNamesEveryBrokenPromise(t *testing.T) {
@@ -106,7 +178,8 @@ func TestTimesAreNotJudgedWhereTheyAreNobodys(t *testing.T) {
 func TestStallsThatWereNotMadeAreSaid(t *testing.T) {
 	r := fine(claims{calm: true})
 	r.neighbour.Stalls = true
-	if found := r.judge(true, false); len(found) != 3 || !strings.Contains(found[0].text, "the neighbour stalled for 0.00 % of the time only") {
+	if found := r.judge(true, false); len(found) != 3 ||
+		!strings.Contains(found[0].text, "the neighbour stalled for 0.00 % of the time only") {
 		t.Error(found)
 	}
 }

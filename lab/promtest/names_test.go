@@ -109,7 +109,10 @@ func TestNamesAreThoseOfTheGoldenFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got != string(want) {
-				t.Errorf("what Prometheus sees has changed; if it must, say so in CHANGELOG.md, mend the dashboards and use -update. Got:\n%s", got)
+				t.Errorf(
+					"what Prometheus sees has changed; if it must, say so in CHANGELOG.md, mend the dashboards and use -update. Got:\n%s",
+					got,
+				)
 			}
 		})
 	}

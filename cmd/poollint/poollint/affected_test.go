@@ -19,7 +19,13 @@ var affected = []struct {
 	// go-resty/resty#421: the body was sent after the defer had put it.
 	{"github.com/go-resty/resty/v2", "v2.5.0", "", "request.go", "returned and put"}, // later versions still have it in another function
 	// opentelemetry-collector#13954: a body closed twice put its decoder twice.
-	{"go.opentelemetry.io/collector/config/confighttp", "v0.136.0", "v0.138.0", "compression.go", "Close that puts twice: a second Close puts inner"},
+	{
+		"go.opentelemetry.io/collector/config/confighttp",
+		"v0.136.0",
+		"v0.138.0",
+		"compression.go",
+		"Close that puts twice: a second Close puts inner",
+	},
 }
 
 // It meets the modules as the proxy has them.

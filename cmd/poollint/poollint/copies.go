@@ -76,7 +76,12 @@ func (c *checker) receives(fn *ast.FuncDecl) {
 		}
 		for _, f := range list.List {
 			if name := c.hasPool(c.pass.TypesInfo.TypeOf(f.Type), 0); name != "" {
-				c.say(f.Type.Pos(), kindCopied, "each call copies a %s, and what one copy is given the other does not find. Take a pointer to it", name)
+				c.say(
+					f.Type.Pos(),
+					kindCopied,
+					"each call copies a %s, and what one copy is given the other does not find. Take a pointer to it",
+					name,
+				)
 			}
 		}
 	}

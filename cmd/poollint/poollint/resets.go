@@ -23,9 +23,16 @@ func (c *checker) resets() {
 			continue
 		}
 		for get, g := range c.ops {
-			if g.role == roleGet && g.via == "" && poolName(g.pool) != nil && poolName(g.pool) == poolName(o.pool) && c.assumesClean(get, g) {
-				c.sayWith(c.resetting(put), put.Pos(), kindDirty, "it goes back as its user left it, and the Get at %s uses it as it is. "+
-					"Reset it before the Put", c.line(get.Pos()))
+			if g.role == roleGet && g.via == "" && poolName(g.pool) != nil && poolName(g.pool) == poolName(o.pool) &&
+				c.assumesClean(get, g) {
+				c.sayWith(
+					c.resetting(put),
+					put.Pos(),
+					kindDirty,
+					"it goes back as its user left it, and the Get at %s uses it as it is. "+
+						"Reset it before the Put",
+					c.line(get.Pos()),
+				)
 			}
 		}
 	}

@@ -14,10 +14,24 @@ var (
 	Gateway   = Program{Name: "gateway", Module: "examples/otlp", Package: "."} // by Into
 	Collector = Program{Name: "otelcol", Module: "e2e/otelcol", Package: "."}
 	// Without its dozens of service discoveries Prometheus is built in half the time.
-	Prometheus = Program{Name: "prometheus", Module: "e2e/prometheus", Package: "github.com/prometheus/prometheus/cmd/prometheus", Tags: "remove_all_sd"}
-	Promtool   = Program{Name: "promtool", Module: "e2e/prometheus", Package: "github.com/prometheus/prometheus/cmd/promtool", Tags: "remove_all_sd"}
+	Prometheus = Program{
+		Name:    "prometheus",
+		Module:  "e2e/prometheus",
+		Package: "github.com/prometheus/prometheus/cmd/prometheus",
+		Tags:    "remove_all_sd",
+	}
+	Promtool = Program{
+		Name:    "promtool",
+		Module:  "e2e/prometheus",
+		Package: "github.com/prometheus/prometheus/cmd/promtool",
+		Tags:    "remove_all_sd",
+	}
 	// Compose runs without Docker's own command too.
 	Compose = Program{Name: "docker-compose", Module: "e2e/compose", Package: "github.com/docker/compose/v5/cmd"}
 	// VictoriaMetrics has its UI in the binary.
-	VictoriaMetrics = Program{Name: "victoria-metrics", Module: "e2e/victoriametrics", Package: "github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics"}
+	VictoriaMetrics = Program{
+		Name:    "victoria-metrics",
+		Module:  "e2e/victoriametrics",
+		Package: "github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics",
+	}
 )

@@ -164,7 +164,16 @@ func (p *Panel) heatmapOptions() object {
 		"exemplars": object{"color": string(critical)}, "rowsFrame": object{"layout": "auto"}, "filterValues": object{"le": 1e-9},
 	}
 	if p.Unit == Ratio { // 0 is a figure, and the worst
-		o["color"] = object{"mode": "scheme", "scheme": "RdYlGn", "steps": 64, "fill": string(miss), "exponent": 0.5, "reverse": false, "min": 0, "max": 1}
+		o["color"] = object{
+			"mode":     "scheme",
+			"scheme":   "RdYlGn",
+			"steps":    64,
+			"fill":     string(miss),
+			"exponent": 0.5,
+			"reverse":  false,
+			"min":      0,
+			"max":      1,
+		}
 		delete(o, "filterValues")
 	}
 	return o

@@ -22,7 +22,9 @@ func isItWell() Row {
 		{
 			Title: "Strategy", View: Figure, Unit: Text, Width: 3, Empty: noPools, Colour: bypass,
 			Description: "Kind of pool, which decides what it can know and report.",
-			Queries:     []Query{{Legend: "{{otelpool_pool_strategy}}", Expr: `group by (otelpool_pool_strategy) (otelpool_allocations_total{@pools})`}},
+			Queries: []Query{
+				{Legend: "{{otelpool_pool_strategy}}", Expr: `group by (otelpool_pool_strategy) (otelpool_allocations_total{@pools})`},
+			},
 		}, {
 			Title: "Hit ratio", View: Figure, Unit: Ratio, Width: 4, Empty: noAsker, Steps: moreIsBetter,
 			Description: "Of the requests that the pool could serve, those it did serve from what it held.",
@@ -58,7 +60,12 @@ func whoIsServed() Row {
 		{
 			Title: "Requests by result", View: Lines, Unit: PerSecond, Stack: true, Colours: results, Empty: noAsker,
 			Description: "hit: served from what is held; miss: made; bypass: larger than the largest class; timeout, canceled: waited in vain.",
-			Queries:     []Query{{Legend: "{{otelpool_request_result}}", Expr: `sum by (otelpool_request_result) (rate(otelpool_requests_total{@pools}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_request_result}}",
+					Expr:   `sum by (otelpool_request_result) (rate(otelpool_requests_total{@pools}@rate))`,
+				},
+			},
 		}, {
 			Title: "Hit ratio by instance, the 15 worst", View: Lines, Many: true, Worst: true, Unit: Ratio, Max: 1, Empty: noAsker,
 			Description: "One instance below the others has other traffic, or less memory.",
@@ -68,7 +75,9 @@ func whoIsServed() Row {
 		}, {
 			Title: "Requests by instance, the top 15", View: Lines, Many: true, Unit: PerSecond, Empty: noAsker,
 			Description: "Of all results.",
-			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (rate(otelpool_requests_total{@pools}@rate)))`}},
+			Queries: []Query{
+				{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (rate(otelpool_requests_total{@pools}@rate)))`},
+			},
 		},
 	}}
 }
@@ -81,20 +90,37 @@ func whichClasses() Row {
 		{
 			Title: "Requests by size class", View: Heatmap, Unit: PerSecond, Rows: Bytes, Width: 12, Empty: noClasses,
 			Description: "The darker, the more. The rows are the capacities of the classes.",
-			Queries:     []Query{{Legend: "{{otelpool_class_size}}", Expr: `sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!=""}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_class_size}}",
+					Expr:   `sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!=""}@rate))`,
+				},
+			},
 		}, {
 			Title: "Hit ratio by size class", View: Heatmap, Unit: Ratio, Rows: Bytes, Width: 12, Empty: noClasses,
 			Description: "Red misses, green hits; a class that nobody asked is blank. One that misses while others hold memory would use it better.",
-			Queries: []Query{{Legend: "{{otelpool_class_size}}", Expr: `sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!="",otelpool_request_result="hit"}@rate))
-  / (sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!="",otelpool_request_result=~"hit|miss"}@rate)) > 0)`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_class_size}}",
+					Expr: `sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!="",otelpool_request_result="hit"}@rate))
+  / (sum by (otelpool_class_size) (rate(otelpool_requests_total{@pools,otelpool_class_size!="",otelpool_request_result=~"hit|miss"}@rate)) > 0)`,
+				},
+			},
 		}, {
 			Title: "Held by size class", View: Heatmap, Unit: Bytes, Rows: Bytes, Width: 12, Empty: noClasses,
 			Description: "Idle capacity of each class.",
-			Queries:     []Query{{Legend: "{{otelpool_class_size}}", Expr: `sum by (otelpool_class_size) (otelpool_memory_usage_bytes{@pools,otelpool_class_size!="",otelpool_object_state="idle"})`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_class_size}}",
+					Expr:   `sum by (otelpool_class_size) (otelpool_memory_usage_bytes{@pools,otelpool_class_size!="",otelpool_object_state="idle"})`,
+				},
+			},
 		}, {
 			Title: "Idle age by size class", View: Heatmap, Unit: Seconds, Rows: Bytes, Width: 12, Empty: noClasses,
 			Description: "How long a free object may lie unused before the controller drops it, as learned from how soon others were wanted again.",
-			Queries:     []Query{{Legend: "{{otelpool_class_size}}", Expr: `max by (otelpool_class_size) (otelpool_object_idle_age_seconds{@pools})`}},
+			Queries: []Query{
+				{Legend: "{{otelpool_class_size}}", Expr: `max by (otelpool_class_size) (otelpool_object_idle_age_seconds{@pools})`},
+			},
 		},
 	}}
 }
@@ -121,7 +147,12 @@ func howMuchIsHeld() Row {
 		}, {
 			Title: "Changes of the limit", View: Lines, Unit: PerHour, Colours: directions, Empty: "The limit of this pool cannot change.",
 			Description: "By direction, an hour: by the controller, or by SetLimit.",
-			Queries:     []Query{{Legend: "{{otelpool_resize_direction}}", Expr: `3600 * sum by (otelpool_resize_direction) (rate(otelpool_resizes_total{@pools}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_resize_direction}}",
+					Expr:   `3600 * sum by (otelpool_resize_direction) (rate(otelpool_resizes_total{@pools}@rate))`,
+				},
+			},
 		},
 	}}
 }
@@ -131,15 +162,30 @@ func whatComesBack() Row {
 		{
 			Title: "Returns by result", View: Lines, Unit: PerSecond, Stack: true, Colours: returns, Empty: noAsker,
 			Description: "pooled is kept. full: the limit; foreign: grown or not the pool's; oversize, undersize: no class; refused: Keep said no; pressure: memory is short; double: given back twice, a bug.",
-			Queries:     []Query{{Legend: "{{otelpool_return_result}}", Expr: `sum by (otelpool_return_result) (rate(otelpool_returns_total{@pools}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_return_result}}",
+					Expr:   `sum by (otelpool_return_result) (rate(otelpool_returns_total{@pools}@rate))`,
+				},
+			},
 		}, {
 			Title: "Evicted by reason", View: Lines, Unit: PerSecond, Stack: true, Colours: evictions, Empty: "This pool never evicts.",
 			Description: "Idle objects let go. idle and pressure are the controller's work, gc the garbage collector's, resize a lowered limit's.",
-			Queries:     []Query{{Legend: "{{otelpool_eviction_reason}}", Expr: `sum by (otelpool_eviction_reason) (rate(otelpool_evictions_total{@pools}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_eviction_reason}}",
+					Expr:   `sum by (otelpool_eviction_reason) (rate(otelpool_evictions_total{@pools}@rate))`,
+				},
+			},
 		}, {
 			Title: "Dropped by instance, the top 15", View: Lines, Many: true, Unit: PerSecond, Empty: noAsker,
 			Description: "Returns that were not kept.",
-			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate)))`}},
+			Queries: []Query{
+				{
+					Legend: instanceLegend,
+					Expr:   `topk(15, sum by (@instance) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate)))`,
+				},
+			},
 		},
 	}}
 }
@@ -157,8 +203,14 @@ func doCallersWait() Row {
 			Title: "Time waited", View: Lines, Unit: Seconds, Empty: noWaits,
 			Description: "Of those who had to wait; requests that were served at once are not in it.",
 			Queries: []Query{
-				{Legend: "median", Expr: `histogram_quantile(0.5, sum by (le) (rate(otelpool_wait_duration_seconds_bucket{@pools}@rate)))`},
-				{Legend: "99th percentile", Expr: `histogram_quantile(0.99, sum by (le) (rate(otelpool_wait_duration_seconds_bucket{@pools}@rate)))`},
+				{
+					Legend: "median",
+					Expr:   `histogram_quantile(0.5, sum by (le) (rate(otelpool_wait_duration_seconds_bucket{@pools}@rate)))`,
+				},
+				{
+					Legend: "99th percentile",
+					Expr:   `histogram_quantile(0.99, sum by (le) (rate(otelpool_wait_duration_seconds_bucket{@pools}@rate)))`,
+				},
 			},
 		}, {
 			Title: "Time waited, how often", View: Heatmap, Unit: Count, Rows: Seconds, Empty: noWaits,
@@ -173,20 +225,37 @@ func doesItLeak() Row {
 		{
 			Title: "In use by instance, the top 15", View: Lines, Many: true, Unit: Count, Empty: "This pool cannot know what is in use.",
 			Description: "Valleys that rise are a leak: find the Get whose Put is missing on some path, often an error's.",
-			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (otelpool_object_count{@pools,otelpool_object_state="used"}))`}},
+			Queries: []Query{
+				{
+					Legend: instanceLegend,
+					Expr:   `topk(15, sum by (@instance) (otelpool_object_count{@pools,otelpool_object_state="used"}))`,
+				},
+			},
 		}, {
 			Title: "Requests without a return", View: Lines, Unit: Ratio, Colour: critical, Empty: noAsker,
 			Description: "Share of what was handed out that did not come back in the same time. Around 0, up and down, is healthy; steady above is the share of calls that leak.",
-			Queries: []Query{{Legend: "not given back", Expr: `1 - sum(rate(otelpool_returns_total{@pools,otelpool_return_result!~"nil|double"}@rate))
-  / sum(rate(otelpool_requests_total{@pools,otelpool_request_result!~"timeout|canceled|failed"}@rate))`}},
+			Queries: []Query{
+				{Legend: "not given back", Expr: `1 - sum(rate(otelpool_returns_total{@pools,otelpool_return_result!~"nil|double"}@rate))
+  / sum(rate(otelpool_requests_total{@pools,otelpool_request_result!~"timeout|canceled|failed"}@rate))`},
+			},
 		}, {
 			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "This pool cannot tell what was lost.",
 			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
-			Queries:     []Query{{Legend: instanceLegend, Expr: `3600 * sum by (@instance) (rate(otelpool_misuse_total{@pools,otelpool_misuse_kind="lost"}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: instanceLegend,
+					Expr:   `3600 * sum by (@instance) (rate(otelpool_misuse_total{@pools,otelpool_misuse_kind="lost"}@rate))`,
+				},
+			},
 		}, {
 			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes, Empty: "This pool does not look for mistakes: see docs/security.md.",
 			Description: "lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by append. The live page has the stacks.",
-			Queries:     []Query{{Legend: "{{otelpool_misuse_kind}}", Expr: `3600 * sum by (otelpool_misuse_kind) (rate(otelpool_misuse_total{@pools}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_misuse_kind}}",
+					Expr:   `3600 * sum by (otelpool_misuse_kind) (rate(otelpool_misuse_total{@pools}@rate))`,
+				},
+			},
 		},
 	}}
 }

@@ -9,11 +9,26 @@ const everyPool = "otelpool_allocations_total"
 var (
 	clusterVariable   = Variable{Name: "cluster", Label: "Cluster", Values: everyPool, Of: "cluster"}
 	namespaceVariable = Variable{Name: "namespace", Label: "Namespace", Values: everyPool + `{cluster=~"$cluster"}`, Of: "namespace"}
-	jobVariable       = Variable{Name: "job", Label: "Service", Values: everyPool + `{cluster=~"$cluster",namespace=~"$namespace"}`, Of: "job"}
-	instanceVariable  = Variable{Name: "instance", Label: "Instance", Values: everyPool + "{" + ofServices + "}", Of: "instance"}
-	strategyVariable  = Variable{Name: "strategy", Label: "Strategy", Values: everyPool + "{" + ofInstances + "}", Of: "otelpool_pool_strategy"}
-	poolVariable      = Variable{Name: "pool", Label: "Pool", Values: everyPool + "{" + ofInstances + `,otelpool_pool_strategy=~"$strategy"}`, Of: poolLabel}
-	targets           = []Variable{clusterVariable, namespaceVariable, jobVariable, instanceVariable}
+	jobVariable       = Variable{
+		Name:   "job",
+		Label:  "Service",
+		Values: everyPool + `{cluster=~"$cluster",namespace=~"$namespace"}`,
+		Of:     "job",
+	}
+	instanceVariable = Variable{Name: "instance", Label: "Instance", Values: everyPool + "{" + ofServices + "}", Of: "instance"}
+	strategyVariable = Variable{
+		Name:   "strategy",
+		Label:  "Strategy",
+		Values: everyPool + "{" + ofInstances + "}",
+		Of:     "otelpool_pool_strategy",
+	}
+	poolVariable = Variable{
+		Name:   "pool",
+		Label:  "Pool",
+		Values: everyPool + "{" + ofInstances + `,otelpool_pool_strategy=~"$strategy"}`,
+		Of:     poolLabel,
+	}
+	targets = []Variable{clusterVariable, namespaceVariable, jobVariable, instanceVariable}
 )
 
 const (
@@ -103,14 +118,34 @@ func whichPool() Row {
 		Queries: []Query{
 			{Legend: "Trouble", Unit: Ratio, Width: 70, Steps: shareIsBad, Expr: trouble},
 			{Legend: "Hit ratio", Unit: Ratio, Width: 85, Steps: moreIsBetter, Expr: `1 - ` + missed},
-			{Legend: "In use", Unit: Count, Width: 75, Expr: `sum by (@pool, otelpool_pool_strategy) (otelpool_object_count{@pools,otelpool_object_state="used"})`},
+			{
+				Legend: "In use",
+				Unit:   Count,
+				Width:  75,
+				Expr:   `sum by (@pool, otelpool_pool_strategy) (otelpool_object_count{@pools,otelpool_object_state="used"})`,
+			},
 			{Legend: "Growth", Unit: PerHour, Width: 80, Steps: growthIsALeak, Expr: `3600 * ` + growth},
 			{Legend: "Dropped", Unit: Ratio, Width: 80, Steps: shareIsBad, Expr: dropped},
 			{Legend: "Mistakes", Unit: PerHour, Width: 80, Steps: lossIsBad, Expr: `4 * ` + mistaken},
 			{Legend: "Of budget", Unit: Ratio, Width: 85, Steps: fullIsTight, Expr: ofBudget("@pool, otelpool_pool_strategy")},
-			{Legend: "Held", Unit: Bytes, Width: 80, Expr: `sum by (@pool, otelpool_pool_strategy) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`},
-			{Legend: "Allocated", Unit: BytesPerSec, Width: 90, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_memory_allocated_bytes_total{@pools}@rate))`},
-			{Legend: "Requests", Unit: PerSecond, Width: 90, Expr: `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools}@rate))`},
+			{
+				Legend: "Held",
+				Unit:   Bytes,
+				Width:  80,
+				Expr:   `sum by (@pool, otelpool_pool_strategy) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`,
+			},
+			{
+				Legend: "Allocated",
+				Unit:   BytesPerSec,
+				Width:  90,
+				Expr:   `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_memory_allocated_bytes_total{@pools}@rate))`,
+			},
+			{
+				Legend: "Requests",
+				Unit:   PerSecond,
+				Width:  90,
+				Expr:   `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools}@rate))`,
+			},
 		},
 	}}}
 }
@@ -157,11 +192,18 @@ func doRequestsHit() Row {
 		}, {
 			Title: "Requests by result", View: Lines, Unit: PerSecond, Stack: true, Colours: results, Empty: noAsker,
 			Description: "Of all pools chosen. Bypass is larger than any class; closed, timeout and canceled got nothing from the pool either.",
-			Queries:     []Query{{Legend: "{{otelpool_request_result}}", Expr: `sum by (otelpool_request_result) (rate(otelpool_requests_total{@pools}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_request_result}}",
+					Expr:   `sum by (otelpool_request_result) (rate(otelpool_requests_total{@pools}@rate))`,
+				},
+			},
 		}, {
 			Title: "Allocated by pools, the top 15", View: Lines, Many: true, Unit: BytesPerSec, Empty: noAsker, Drill: true,
 			Description: "What misses and bypasses cost. The highest line is where pooling has most to gain.",
-			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (rate(otelpool_memory_allocated_bytes_total{@pools}@rate)))`}},
+			Queries: []Query{
+				{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (rate(otelpool_memory_allocated_bytes_total{@pools}@rate)))`},
+			},
 		},
 	}}
 }
@@ -171,7 +213,9 @@ func whoHoldsMemory() Row {
 		{
 			Title: "Held idle, the top 15", View: Lines, Many: true, Unit: Bytes, Stack: true, Empty: noPools, Drill: true,
 			Description: "Idle capacity by pool. Much of it with few requests is a pool that hoards.",
-			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"}))`}},
+			Queries: []Query{
+				{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"}))`},
+			},
 		}, {
 			Title: "Held against the budget, the top 15", View: Lines, Many: true, Unit: Ratio, Empty: "No pool with a budget or a limit reports yet.", Drill: true,
 			Description: "Idle capacity over what the controller allows all pools of the service now, or over the pool's own limit without a controller. A line far above the others is a pool that hoards what they could use.",
@@ -194,19 +238,36 @@ func doesAnythingLeak() Row {
 		{
 			Title: "Objects in use, the top 15", View: Lines, Many: true, Unit: Count, Empty: noPools, Drill: true,
 			Description: "Handed out and not given back. It breathes with the traffic; a line whose valleys rise is a leak.",
-			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (otelpool_object_count{@pools,otelpool_object_state="used"}))`}},
+			Queries: []Query{
+				{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (otelpool_object_count{@pools,otelpool_object_state="used"}))`},
+			},
 		}, {
 			Title: "Growth of what is in use, the top 15", View: Lines, Many: true, Unit: PerHour, Empty: "It takes 15 minutes of data to tell.", Drill: true,
 			Description: "Slope over 15 minutes, in objects an hour. Around 0 is healthy, above it for long is a leak.",
-			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, 3600 * sum by (@pool) (deriv(otelpool_object_count{@pools,otelpool_object_state="used"}[15m])))`}},
+			Queries: []Query{
+				{
+					Legend: poolLegend,
+					Expr:   `topk(15, 3600 * sum by (@pool) (deriv(otelpool_object_count{@pools,otelpool_object_state="used"}[15m])))`,
+				},
+			},
 		}, {
 			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "No pool here can tell what was lost; the panels beside are the sign.",
 			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
-			Queries:     []Query{{Legend: poolLegend, Expr: `3600 * sum by (@pool) (rate(otelpool_misuse_total{@pools,otelpool_misuse_kind="lost"}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: poolLegend,
+					Expr:   `3600 * sum by (@pool) (rate(otelpool_misuse_total{@pools,otelpool_misuse_kind="lost"}@rate))`,
+				},
+			},
 		}, {
 			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes, Empty: noSampling,
 			Description: "Found by pools that sample, by kind. lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by append. Each is a bug.",
-			Queries:     []Query{{Legend: "{{otelpool_misuse_kind}}", Expr: `3600 * sum by (otelpool_misuse_kind) (rate(otelpool_misuse_total{@pools}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_misuse_kind}}",
+					Expr:   `3600 * sum by (otelpool_misuse_kind) (rate(otelpool_misuse_total{@pools}@rate))`,
+				},
+			},
 		},
 	}}
 }
@@ -216,7 +277,12 @@ func whatIsDropped() Row {
 		{
 			Title: "Returns that were dropped", View: Lines, Unit: PerSecond, Stack: true, Colours: returns, Empty: noAsker,
 			Description: "By reason. full: the limit; foreign: grown or not the pool's; oversize, undersize: no class; refused: Keep said no; pressure: memory is short; double: given back twice, a bug.",
-			Queries:     []Query{{Legend: "{{otelpool_return_result}}", Expr: `sum by (otelpool_return_result) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_return_result}}",
+					Expr:   `sum by (otelpool_return_result) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))`,
+				},
+			},
 		}, {
 			Title: "Share of returns dropped, the 15 worst", View: Lines, Many: true, Unit: Ratio, Max: 1, Empty: noAsker, Drill: true,
 			Description: "By pool. What is dropped will be missed.",
@@ -225,7 +291,12 @@ func whatIsDropped() Row {
 		}, {
 			Title: "Evicted", View: Lines, Unit: BytesPerSec, Stack: true, Colours: evictions, Empty: noPools,
 			Description: "Idle capacity let go, by reason. gc is the garbage collector's way with a sync.Pool; idle and pressure are the controller's.",
-			Queries:     []Query{{Legend: "{{otelpool_eviction_reason}}", Expr: `sum by (otelpool_eviction_reason) (rate(otelpool_memory_evicted_bytes_total{@pools}@rate))`}},
+			Queries: []Query{
+				{
+					Legend: "{{otelpool_eviction_reason}}",
+					Expr:   `sum by (otelpool_eviction_reason) (rate(otelpool_memory_evicted_bytes_total{@pools}@rate))`,
+				},
+			},
 		},
 	}}
 }

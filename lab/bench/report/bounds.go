@@ -104,7 +104,12 @@ func (r *rule) expand() (all []bound) {
 			fill := strings.NewReplacer("{case}", c, "{pool}", p).Replace
 			for _, cpu := range texts(r.CPU) {
 				for _, g := range gogc {
-					b := bound{rule: *r, of: parseID(fill(r.Of), cpu, g), to: parseID(fill(r.To), cpu, g), beside: parseID(fill(r.Beside), cpu, g)}
+					b := bound{
+						rule:   *r,
+						of:     parseID(fill(r.Of), cpu, g),
+						to:     parseID(fill(r.To), cpu, g),
+						beside: parseID(fill(r.Beside), cpu, g),
+					}
 					b.Name = fill(r.Name)
 					all = append(all, b)
 				}

@@ -162,6 +162,10 @@ func save(p *plot.Plot, file string, width, height vg.Length) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	svg := bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif"))
+	svg := bytes.ReplaceAll(
+		b.Bytes(),
+		[]byte("font-family:Liberation Sans"),
+		[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif"),
+	)
 	return os.WriteFile(file, svg, 0o644)
 }

@@ -20,15 +20,45 @@ type view struct {
 }
 
 var views = []view{
-	{"GetPut", "Get and Put, one goroutine", "One Get, one write to the first byte, one Put.", id{Case: "GetPut", Param: "size=1024", CPU: "1"}},
-	{"GetPutParallel", "Get and Put, every P at once", "The same on as many goroutines as there are Ps. Time is per operation over all of them, so two Ps ideally halve it.", id{Case: "GetPutParallel", Param: "size=1024", CPU: "2"}},
-	{"Mixed", "Mixed sizes", "Sizes from 64 B to 64 KiB, most of them small; eight buffers held at any time. `syncpool` is an array of sync.Pools here, one for each power of two: one pool cannot do it.", id{Case: "Mixed", Param: "size=mixed", CPU: "1"}},
+	{
+		"GetPut",
+		"Get and Put, one goroutine",
+		"One Get, one write to the first byte, one Put.",
+		id{Case: "GetPut", Param: "size=1024", CPU: "1"},
+	},
+	{
+		"GetPutParallel",
+		"Get and Put, every P at once",
+		"The same on as many goroutines as there are Ps. Time is per operation over all of them, so two Ps ideally halve it.",
+		id{Case: "GetPutParallel", Param: "size=1024", CPU: "2"},
+	},
+	{
+		"Mixed",
+		"Mixed sizes",
+		"Sizes from 64 B to 64 KiB, most of them small; eight buffers held at any time. `syncpool` is an array of sync.Pools here, one for each power of two: one pool cannot do it.",
+		id{Case: "Mixed", Param: "size=mixed", CPU: "1"},
+	},
 	{"MixedParallel", "Mixed sizes, every P at once", "", id{Case: "MixedParallel", Param: "size=mixed", CPU: "2"}},
-	{"Handoff", "Get here, Put there", "One goroutine gets, another puts, as in a pipeline. 256 buffers at a time go over a channel, whose cost is in every figure.", id{Case: "Handoff", Param: "size=1024", CPU: "2"}},
+	{
+		"Handoff",
+		"Get here, Put there",
+		"One goroutine gets, another puts, as in a pipeline. 256 buffers at a time go over a channel, whose cost is in every figure.",
+		id{Case: "Handoff", Param: "size=1024", CPU: "2"},
+	},
 	{"Burst", "Bursts", "1,000 buffers taken, then all given back.", id{Case: "Burst", Param: "size=1024", CPU: "1"}},
 	{"BurstParallel", "Bursts, every P at once", "", id{Case: "BurstParallel", Param: "size=1024", CPU: "2"}},
-	{"Starved", "Garbage collections in the loop", "A collection after every burst of 1 to 64 buffers; the time of the collection is not in the figure.", id{Case: "Starved", Param: "size=1024", CPU: "2"}},
-	{"ManyPools", "Many pools", "Round 1,024 pools, so that nothing of a pool is in the first-level cache when its turn comes.", id{Case: "ManyPools", Param: "size=1024", CPU: "1"}},
+	{
+		"Starved",
+		"Garbage collections in the loop",
+		"A collection after every burst of 1 to 64 buffers; the time of the collection is not in the figure.",
+		id{Case: "Starved", Param: "size=1024", CPU: "2"},
+	},
+	{
+		"ManyPools",
+		"Many pools",
+		"Round 1,024 pools, so that nothing of a pool is in the first-level cache when its turn comes.",
+		id{Case: "ManyPools", Param: "size=1024", CPU: "1"},
+	},
 	{"Objects", "Objects", "A pointer to 256 bytes.", id{Case: "Objects", Param: "size=256", CPU: "1"}},
 	{"ObjectsParallel", "Objects, every P at once", "", id{Case: "ObjectsParallel", Param: "size=256", CPU: "2"}},
 }

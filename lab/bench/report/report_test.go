@@ -133,7 +133,14 @@ func TestBoundsAreJudged(t *testing.T) {
 	t.Parallel()
 	r := sampled(t)
 	limit := func(x float64) *float64 { return &x }
-	base := rule{Name: "n", Of: "GetPut/pool=ours/size=64", To: "GetPut/pool=sync/size=64", CPU: []int{1}, Max: limit(0.875), CI: limit(0.6)}
+	base := rule{
+		Name: "n",
+		Of:   "GetPut/pool=ours/size=64",
+		To:   "GetPut/pool=sync/size=64",
+		CPU:  []int{1},
+		Max:  limit(0.875),
+		CI:   limit(0.6),
+	}
 	strict, none := base, base
 	strict.Max, strict.Below = nil, limit(0.87)
 	none.Of = "GetPut/pool=none/size=64"
@@ -204,7 +211,8 @@ func TestBadCommandLinesAreExplained(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		var out strings.Builder
-		if err := run(t.Context(), append([]string{"-root", dir}, args...), &out, &out); err == nil || !strings.Contains(err.Error(), want) {
+		if err := run(t.Context(), append([]string{"-root", dir}, args...), &out, &out); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q", args, err, want)
 		}
 		if left, _ := filepath.Glob(filepath.Join(dir, "lab", "bench", "results", "*")); len(left) > 0 {

@@ -35,16 +35,43 @@ func worthBlock(o options, r *results) (string, error) {
 }
 
 func (r *results) gatewayTable() string {
-	t := newTable("pooling", "GOGC", "Ps", "requests/s", "×", "allocated per request", "objects", "collections/s", "CPU for GC", "p50", "p99", "peak RSS")
+	t := newTable(
+		"pooling",
+		"GOGC",
+		"Ps",
+		"requests/s",
+		"×",
+		"allocated per request",
+		"objects",
+		"collections/s",
+		"CPU for GC",
+		"p50",
+		"p99",
+		"peak RSS",
+	)
 	for _, gogc := range r.distinct("Gateway", gogcOf) {
 		for _, cpu := range r.distinct("Gateway", cpuOf) {
 			base := r.median(gateway("none", cpu, gogc), "requests/s")
 			for _, p := range poolings {
 				at := gateway(p.name, cpu, gogc)
 				figure := func(unit string) float64 { return r.median(at, unit) }
-				t.row(p.title, gogc, cpu, fmt.Sprintf("%.0f", figure("requests/s")), trimmed(figure("requests/s")/base),
-					scaled(figure("B/op"), "B/op"), trimmed(figure("allocs/op")), trimmed(figure("gcs/s")), trimmed(figure("gc-cpu-%"))+" %",
-					trimmed(figure("p50-ms"))+" ms", trimmed(figure("p99-ms"))+" ms", scaled(figure("peak-B"), "peak-B"))
+				t.row(
+					p.title,
+					gogc,
+					cpu,
+					fmt.Sprintf("%.0f", figure("requests/s")),
+					trimmed(figure("requests/s")/base),
+					scaled(
+						figure("B/op"),
+						"B/op",
+					),
+					trimmed(figure("allocs/op")),
+					trimmed(figure("gcs/s")),
+					trimmed(figure("gc-cpu-%"))+" %",
+					trimmed(figure("p50-ms"))+" ms",
+					trimmed(figure("p99-ms"))+" ms",
+					scaled(figure("peak-B"), "peak-B"),
+				)
 			}
 		}
 	}
@@ -64,12 +91,29 @@ func (r *results) gatewayChart(o options) error {
 			all = append(all, bar{"GOGC " + gogc + ", " + p.title, x, fmt.Sprintf("%.0f", x), p.color})
 		}
 	}
-	return bars(filepath.Join(o.root, "lab", "bench", "results", "worth-gateway.svg"), "The gateway: requests per second, GOMAXPROCS "+cpu,
-		"requests/s (more is better)", all, 1e12)
+	return bars(
+		filepath.Join(o.root, "lab", "bench", "results", "worth-gateway.svg"),
+		"The gateway: requests per second, GOMAXPROCS "+cpu,
+		"requests/s (more is better)",
+		all,
+		1e12,
+	)
 }
 
 func (r *results) echoTable() string {
-	t := newTable("path", "body", "GOGC", "Ps", "no pooling", "sync.Pool", "otelpool", "sync.Pool ×", "otelpool ×", "allocated per request, no pooling", "otelpool")
+	t := newTable(
+		"path",
+		"body",
+		"GOGC",
+		"Ps",
+		"no pooling",
+		"sync.Pool",
+		"otelpool",
+		"sync.Pool ×",
+		"otelpool ×",
+		"allocated per request, no pooling",
+		"otelpool",
+	)
 	for _, param := range r.distinct("Echo", paramOf) {
 		path, size, _ := strings.Cut(strings.TrimPrefix(param, "path="), "/")
 		for _, gogc := range r.distinct("Echo", gogcOf) {
@@ -117,6 +161,13 @@ func (r *results) echoChart(o options) error {
 			all = append(all, l)
 		}
 	}
-	return lines(filepath.Join(o.root, "lab", "bench", "results", "worth-echo.svg"), "Buffer-bound path: throughput, times that without pooling",
-		"bytes per body", "× no pooling", all, true, false)
+	return lines(
+		filepath.Join(o.root, "lab", "bench", "results", "worth-echo.svg"),
+		"Buffer-bound path: throughput, times that without pooling",
+		"bytes per body",
+		"× no pooling",
+		all,
+		true,
+		false,
+	)
 }

@@ -56,7 +56,11 @@ func TestContainerOfKubernetes(t *testing.T) {
 	group(t, "kubepods.slice")
 	group(t, "kubepods.slice/kubepods-burstable.slice")
 	group(t, "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1f.slice", "memory.max=419430400")
-	own := group(t, "kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1f.slice/cri-containerd-0a.scope", "memory.max=209715200")
+	own := group(
+		t,
+		"kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1f.slice/cri-containerd-0a.scope",
+		"memory.max=209715200",
+	)
 	for _, mount := range []string{"as-is", "container"} {
 		r := start(t, own, mount, 0)
 		got := r.read()
