@@ -99,6 +99,23 @@ func TestThoseThatAreSlowKeepARoundNoLongerThanOneThatHangs(t *testing.T) {
 	})
 }
 
+// As where other programs have the CPUs.
+func TestManyThatTakeAMomentLeaveOneThatIsSlowItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		read := func(k int, into *int) {
+			took := 10 * time.Millisecond
+			if k == 99 {
+				took = 300 * time.Millisecond
+			}
+			time.Sleep(took)
+			*into = k
+		}
+		if got := asked(new(ask.Asker[int, int]), numbers(100), read); !slices.Equal(got, numbers(100)) {
+			t.Error(got)
+		}
+	})
+}
+
 func TestOneThatAsksForAllIsPassedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a ask.Asker[int, int]

@@ -35,9 +35,11 @@ func (l *line[A]) take(left *time.Duration) (got answer[A], ok bool) {
 	default:
 	}
 	start, half := time.Now(), max(*left, least)/2
-	defer func() { *left -= min(time.Since(start), 2*half) }()
 	if got, ok = l.within(half); !ok {
 		got, ok = l.within(half)
+	}
+	if waited := time.Since(start); waited >= least { // and was not waiting for a CPU
+		*left -= min(waited, 2*half)
 	}
 	return got, ok
 }
