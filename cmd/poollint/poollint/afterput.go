@@ -21,11 +21,17 @@ func (c *checker) afterPut(fn *ssa.Function, b *ssa.BasicBlock, i int, o op) {
 		return
 	}
 	at, field := placeOf(o.value)
-	if load, ok := dead.(*ssa.UnOp); ok && load.Op == token.MUL && !field {
-		return // a variable that others may change
+	if load, ok := dead.(*ssa.UnOp); ok && load.Op == token.MUL {
+		if !field {
+			return // a variable that others may change
+		}
+		field = !replaced(load, o.calls, at)
 	}
 	walk(b, i+1, []ssa.Value{dead}, func(_ *walker, s *state, instr ssa.Instruction) verdict {
 		if field {
+			if v, ok := instr.(ssa.Value); ok && v == at.base {
+				return endPath // another struct, in the next round of a loop
+			}
 			if v := c.overwrites(instr, at); v != goOn {
 				return v
 			}
@@ -39,6 +45,26 @@ func (c *checker) afterPut(fn *ssa.Function, b *ssa.BasicBlock, i int, o op) {
 		return c.afterwards(s, instr, o)
 	})
 	c.deferredToo(fn, b, o, dead)
+}
+
+// replaced tells that a field has another value by the time what it had is put.
+func replaced(load *ssa.UnOp, put ssa.Instruction, at place) bool {
+	return some(load.Parent(), func(instr ssa.Instruction) bool {
+		store, ok := instr.(*ssa.Store)
+		if !ok || !precedes(load, store) || !precedes(store, put) {
+			return false
+		}
+		p, ok := placeOf(store.Addr)
+		return ok && p == at
+	})
+}
+
+// precedes tells that whatever way leads to b has come by a.
+func precedes(a, b ssa.Instruction) bool {
+	if a.Block() == b.Block() {
+		return before(a, b)
+	}
+	return a.Block().Dominates(b.Block())
 }
 
 // overwrites tells that a field may not be what was put any more.
@@ -209,7 +235,7 @@ func (c *checker) deferredToo(fn *ssa.Function, b *ssa.BasicBlock, o op, dead ss
 		if _, loaded := dead.(*ssa.UnOp); loaded {
 			continue
 		}
-		if deferred.Block().Dominates(b) && deferred.Block() != b || deferred.Block() == b && before(deferred, o.calls) {
+		if precedes(deferred, o.calls) {
 			c.say(o.calls.Pos(), kindDouble, "the defer at %s puts it again when the function returns. Remove one of them", c.line(deferred.Pos()))
 		}
 	}

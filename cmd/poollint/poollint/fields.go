@@ -123,7 +123,7 @@ func (c *checker) putsAll(instr ssa.Instruction, base ssa.Value) bool {
 func (c *checker) owners(fn *ssa.Function, instr ssa.Instruction, put map[*types.Var]token.Pos) {
 	switch i := instr.(type) {
 	case *ssa.Store:
-		if f, ok := i.Addr.(*ssa.FieldAddr); ok && put[fieldOf(f)].IsValid() {
+		if f, ok := i.Addr.(*ssa.FieldAddr); ok && put[fieldOf(f)].IsValid() && !ofOneStruct(i) {
 			c.shares(fn, i, i.Val, fieldOf(f), put)
 		}
 	case *ssa.Call:
@@ -137,6 +137,14 @@ func (c *checker) owners(fn *ssa.Function, instr ssa.Instruction, put map[*types
 			}
 		}
 	}
+}
+
+// ofOneStruct tells an assignment between fields of the same struct, such as the ends
+// of a list, which may be the same and are put by the list's own rules.
+func ofOneStruct(store *ssa.Store) bool {
+	to, ok := placeOf(store.Addr)
+	from, loaded := placeOf(store.Val)
+	return ok && loaded && to.base == from.base
 }
 
 // keptIn is the field that is put, and that a function stores its n-th argument in.

@@ -176,3 +176,26 @@ func (d *decoder) Close() error {
 }
 
 func (d *decoder) flush() error { return nil }
+
+type node struct {
+	buf  []byte
+	next *node
+}
+
+var nodes = sync.Pool{New: func() any { return new(node) }}
+
+type list struct{ head, tail *node }
+
+func (l *list) dropHead() {
+	n := l.head
+	l.head = n.next
+	nodes.Put(n)
+}
+
+func (l *list) dropTail() {
+	n := l.tail
+	l.tail = nil
+	nodes.Put(n)
+}
+
+func (l *list) restart() { l.head = l.tail }

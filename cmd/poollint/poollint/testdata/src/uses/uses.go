@@ -329,3 +329,53 @@ func unexcused(p pool.Bytes) byte {
 	//poollint:ignore // want `without a reason`
 	return b[0] // want `use after Put`
 }
+
+type queue struct{ head, tail *message }
+
+func (q *queue) drains() {
+	for q.head != nil {
+		m := q.head
+		q.head = q.head.next
+		messages.Put(m)
+	}
+}
+
+func (q *queue) drops() int {
+	m := q.head
+	q.head = q.head.next
+	messages.Put(m)
+	return q.head.n
+}
+
+type waiter struct{ answer chan int }
+
+var answers = sync.Pool{New: func() any { return make(chan int, 1) }}
+
+func collects(all []*waiter) (sum int) {
+	for _, w := range all {
+		answer := w.answer
+		sum += <-answer
+		w.answer = nil
+		answers.Put(answer)
+	}
+	return sum
+}
+
+func collectsByIndex(all []*waiter, indices chan int) (sum int) {
+	for i := range indices {
+		answer := all[i].answer
+		sum += <-answer
+		all[i].answer = nil
+		answers.Put(answer)
+	}
+	return sum
+}
+
+func resets(q *queue) {
+	m := q.head
+	q.head = nil
+	messages.Put(m)
+	if q.head != nil {
+		q.head.n = 1
+	}
+}
