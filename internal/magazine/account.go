@@ -61,13 +61,14 @@ func (a *account) release(n int64) {
 	if n == 0 {
 		return
 	}
-	a.charged.Add(-n)
+	a.charged.Add(-n) // the object has gone already: in between the room is free, and looks taken
 	if a.budget != nil {
 		a.budget.Release(n)
 	}
 }
 
-// fits tells whether there is room for n bytes.
+// fits tells whether there is room for n bytes. It charges them to know, since limit and budget
+// are two numbers, and what was seen of the one says nothing once the other has been read.
 func (a *account) fits(n int64) bool {
 	if !a.charge(n) {
 		return false
@@ -79,7 +80,8 @@ func (a *account) fits(n int64) bool {
 // over is the bytes charged beyond the limit, which was lowered; below 0, what is left.
 func (a *account) over() int64 { return a.charged.Load() - a.limit.Load() }
 
-// setLimit changes the limit and counts that.
+// setLimit changes the limit and counts that. Swap tells each of several callers what it changed,
+// so that a change is counted once, and as what it was.
 func (a *account) setLimit(bytes int64) {
 	switch before := a.limit.Swap(bytes); {
 	case bytes > before:
@@ -104,6 +106,8 @@ func (a *account) noteFull(now int64) {
 // next window on.
 func (p *Pool) divide() (less bool) {
 	a := &p.account
+	// Two that divide at once, after SetLimit and after GOMAXPROCS rose, could each read one of the
+	// two as it was, and the older share be set last.
 	a.dividing.Lock() // and limit and Ps are read under it, so that the last to divide has seen every change
 	defer a.dividing.Unlock()
 	limit := a.limit.Load()
@@ -127,7 +131,9 @@ func (p *Pool) divide() (less bool) {
 }
 
 // setShare sets how many bytes a cell of the class may charge, and from that how many
-// objects it fills a magazine with.
+// objects it fills a magazine with. Cells read the two one by one, without a lock. One that has
+// the old share and the new span charges what it could before, and detaching the shards when
+// the share shrinks takes that back.
 func (d *depot) setShare(share int64) {
 	span := int64(d.length)
 	switch {

@@ -47,7 +47,7 @@ type counted struct {
 func (a *aging) before(idle time.Duration) int64 { return a.now.Load() - int64(idle) + 1 }
 
 // windowsLocked is what is kept, made at the first call, since it would be most of a pool
-// that is not used.
+// that is not used. The caller holds mu, as do all who touch windows.
 func (a *aging) windowsLocked(classes int) *windows {
 	if a.windows == nil {
 		a.windows = &windows{low: make([]int64, classes), before: make([]counted, classes)}
@@ -55,7 +55,8 @@ func (a *aging) windowsLocked(classes int) *windows {
 	return a.windows
 }
 
-// advance moves the clock to the end of a window.
+// advance moves the clock to the end of a window. Now is stored last: whoever sees the new time
+// sees what belongs to it.
 func (a *aging) advance(window time.Duration) {
 	began := a.now.Load()
 	a.began.Store(began)
@@ -73,6 +74,8 @@ func (p *Pool) Age(now time.Time) {
 	p.ageLocked(now)
 }
 
+// ageLocked ends a window at the time that the controller says. One that comes twice with the same
+// time, or goes back, ends none: a window of no length would make all that is idle look unused.
 func (p *Pool) ageLocked(now time.Time) {
 	w := p.aging.windowsLocked(len(p.depots))
 	if w.last.IsZero() {
@@ -88,12 +91,16 @@ func (p *Pool) endLocked(w *windows, window time.Duration) {
 	w.ended = time.Now()
 	clear(w.low)
 	p.aging.advance(window)
-	less := p.divide() // then all Ps give back what they have charged beyond it
+	less := p.divide() // the budget may have been lowered since; then all Ps give back what they have charged beyond it
 	p.shards.detach(func(s *shard) bool { return s.inspect(w.low) || less })
 }
 
 // inspect looks at a P's cells at the end of a window and reports whether the P has left
 // some of them alone. It adds to low what others did not use.
+//
+// The P may be using them, and is not made to stop. That a cell was used is told by its counters,
+// which only grow; quota is read as it is, since a cell that was left alone for a window is not
+// written to at this moment, or it comes a window late.
 func (s *shard) inspect(low []int64) (quiet bool) {
 	for class := range s.cells {
 		c := &s.cells[class]
@@ -144,7 +151,9 @@ func (c *Cell) unseal() {
 	}
 }
 
-// payOwed gives the depot what the P did not use in a window.
+// payOwed gives the depot what the P did not use in a window. It brings an empty magazine along,
+// as put does, and what was owed may have been paid or flushed meanwhile: then there is nothing to
+// do. The goroutine may also be on another P, whose cell it then pays for.
 func (p *Pool) payOwed(class int) {
 	d := &p.depots[class]
 	unused := d.takeEmpty()

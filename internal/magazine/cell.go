@@ -73,7 +73,8 @@ func (c *Cell) Top() unsafe.Pointer { return c.top }
 // ClearTop takes the top object, or the pool would keep alive what the caller drops.
 func (c *Cell) ClearTop() { c.top = nil }
 
-// Size is the bytes of an object of the class, and 0 in the void.
+// Size is the bytes of an object of the class, and 0 in the void. It never changes, so that it may
+// be read after the object has been taken.
 func (c *Cell) Size() int { return c.size }
 
 // Pop is the second half: it takes an object off the loaded magazine, or returns
@@ -84,6 +85,8 @@ func (c *Cell) Pop() unsafe.Pointer {
 		return nil
 	}
 	slot := (*unsafe.Pointer)(unsafe.Add(c.slots, int(n)*wordSize-wordSize))
+	// The slot is cleared with the collector's write barrier, as every store of a pointer here: x was
+	// reachable from the slot when marking began, and is in a register now, which nobody scans again.
 	x := *slot
 	*slot = nil // as ClearTop
 	c.n = n - 1
@@ -112,6 +115,8 @@ func (c *Cell) Push(x unsafe.Pointer) bool {
 	if n >= c.room { // the top's place counts, whether it is taken or not
 		return false
 	}
+	// room is at most the magazine's length and the top's place, so this is one of its slots. A cell
+	// without a magazine has a room of 1 at most, and does not come here.
 	*(*unsafe.Pointer)(unsafe.Add(c.slots, int(n)*wordSize-wordSize)) = x
 	c.n = n
 	c.pooled++
@@ -146,7 +151,8 @@ func (c *Cell) GiveSized(x unsafe.Pointer, size int64) bool {
 
 const wordSize = int(unsafe.Sizeof(uintptr(0)))
 
-// take is Take or TakeSized with Count, whichever the class needs.
+// take is Take or TakeSized with Count, whichever the class needs. Both happen in one pinned section:
+// an object that was taken and not counted would show as idle.
 func (c *Cell) take(d *depot, asked int) (x unsafe.Pointer, sample bool) {
 	if d.size == 0 {
 		x = c.TakeSized()
@@ -164,7 +170,9 @@ func (c *Cell) give(d *depot, x unsafe.Pointer, size int64) bool {
 	return c.Give(x)
 }
 
-// load makes m the loaded magazine. The one loaded before must have been stored.
+// load makes m the loaded magazine. The one loaded before must have been stored. It is unsealed: the
+// plain store of low may overwrite what seal has just written, whose window then ends one later for
+// this cell. The caller calls fit, since room is still the other magazine's.
 func (c *Cell) load(m *magazine) {
 	c.loaded, c.n, c.low = m, uint32(m.n), 0
 	c.slots = unsafe.Pointer(unsafe.SliceData(m.slots))
@@ -190,7 +198,8 @@ func (c *Cell) swap() {
 	c.swapped = true
 }
 
-// takeAll takes both magazines, the top object and the quota from the cell.
+// takeAll takes both magazines, the top object and the quota from the cell, and leaves it as new
+// but for its counts, which stay: they are the pool's.
 func (c *Cell) takeAll() (top unsafe.Pointer, a, b *magazine, quota int64) {
 	top, a, b, quota = c.top, c.store(), c.previous, c.quota
 	c.top, c.loaded, c.previous, c.slots = nil, nil, nil, nil

@@ -18,7 +18,8 @@ func (p *Pool) Demand(now time.Time, into *control.Demand) {
 }
 
 // endWindow is Demand but for what is dropped, since Discard may do as it likes. It
-// returns the idle bytes.
+// returns the idle bytes. The shards that Age took away are drained before the snapshot, for
+// what lies unused in Ps is in the depots then, where it has an age.
 func (p *Pool) endWindow(now time.Time, into *control.Demand) int64 {
 	p.aging.mu.Lock()
 	defer p.aging.mu.Unlock()
@@ -32,10 +33,12 @@ func (p *Pool) endWindow(now time.Time, into *control.Demand) int64 {
 }
 
 // snapshots are used again from pool to pool, since a controller goes from one to
-// the next.
+// the next. A sync.Pool serves, because a snapshot lives as long as a call and is no loss when a
+// collection takes it; ours would count themselves.
 var snapshots = sync.Pool{New: func() any { return new(pool.Stats) }}
 
-// report writes what the window saw, and begins the next.
+// report writes what the window saw, and begins the next. The caller holds aging.mu, so windows do
+// not overlap, and each event is in one.
 func (p *Pool) report(stats *pool.Stats, into *control.Demand) {
 	w := p.aging.windowsLocked(len(p.depots))
 	into.Window = w.last.Sub(w.reported)
@@ -66,6 +69,8 @@ func (d *depot) demand(c *control.ClassDemand, now *pool.Counts, before *counted
 	c.IdleSeconds = float64(before.idle+now.Idle) / 2 * window.Seconds()
 	held := max(before.idle, now.Idle)
 	*before = counted{now.Requests[pool.Hit], now.Requests[pool.Miss], now.Idle}
+	// The counts above are of the snapshot, and what follows is of now: what happened in between is
+	// in this window here, and in the next one there, once each.
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c.LowWater = d.lowest + low

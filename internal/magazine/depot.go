@@ -10,6 +10,11 @@ import (
 
 // depot is a class's central store: magazines with objects in a list from the
 // newest to the oldest, and empty ones to exchange for them.
+//
+// Its mutex is held for a few assignments, or one allocation of an empty magazine, and never
+// while pinned: a P that waited pinned for a holder that lost its P would wait for ever. What is
+// read without it decides only whether to take it, so a value that is out of date costs a lock
+// in vain, or one object that is found at the next call.
 type depot struct {
 	size   int64 // bytes of an object; 0 where each has its own
 	length int   // slots of a magazine
@@ -77,7 +82,8 @@ func (d *depot) sizeOf(m *magazine) int64 {
 	return m.sizes[m.n-1]
 }
 
-// pop takes a magazine's uppermost object.
+// pop takes a magazine's uppermost object. Objects of one size have no sizes in the magazine,
+// which would double its memory.
 func (d *depot) pop(m *magazine) (x unsafe.Pointer, size int64) {
 	x, size = m.pop()
 	if d.size != 0 {
@@ -86,7 +92,8 @@ func (d *depot) pop(m *magazine) (x unsafe.Pointer, size int64) {
 	return x, size
 }
 
-// takeEmpty returns an empty magazine.
+// takeEmpty returns an empty magazine. It may allocate, so its callers have unpinned, and look
+// again where they are when they have it.
 func (d *depot) takeEmpty() *magazine {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -106,7 +113,8 @@ func (d *depot) takeEmptyLocked() *magazine {
 	return m
 }
 
-// recycle keeps an empty magazine for later.
+// recycle keeps an empty magazine for later, up to maxEmptySlots. Beyond that it is garbage: a
+// pool whose demand has ended should not keep the magazines of its peak.
 func (d *depot) recycle(m *magazine) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -119,7 +127,7 @@ func (d *depot) recycle(m *magazine) {
 func (d *depot) store(m *magazine, stamp int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed {
+	if d.closed { // set under mu, so that nothing comes in behind the last eviction
 		return m.n == 0
 	}
 	if m.n == 0 {
@@ -158,7 +166,8 @@ func (d *depot) take(now int64) *magazine {
 	return m
 }
 
-// countOutLocked counts objects that leave the depot.
+// countOutLocked counts objects that leave the depot, and keeps the low-water mark, which is
+// exact since all that changes idle holds the lock.
 func (d *depot) countOutLocked(n int) {
 	d.lowest = min(d.lowest, d.idle.Add(-int64(n)))
 }
@@ -168,8 +177,8 @@ func (d *depot) countOutLocked(n int) {
 func (d *depot) storeOne(x unsafe.Pointer, size int64, stamp int64) bool {
 	d.mu.Lock()
 	m := d.newest
-	if m == nil || m.n == len(m.slots) || m.stamp < stamp {
-		d.mu.Unlock()
+	if m == nil || m.n == len(m.slots) || m.stamp < stamp { // older objects must keep their stamp
+		d.mu.Unlock() // takeEmpty takes it, and store again: another may have come first, and is newer then
 		m = d.takeEmpty()
 		m.push(x, size)
 		return d.store(m, stamp)
@@ -211,6 +220,7 @@ func (d *depot) evictOldestLocked(before, now, most int64) (x unsafe.Pointer, si
 	return d.takeFromLocked(m)
 }
 
+// takeFromLocked takes an object off a magazine in the list, and the magazine with its last.
 func (d *depot) takeFromLocked(m *magazine) (x unsafe.Pointer, size int64) {
 	x, size = d.pop(m)
 	d.countOutLocked(1)
@@ -221,12 +231,16 @@ func (d *depot) takeFromLocked(m *magazine) (x unsafe.Pointer, size int64) {
 	return x, size
 }
 
+// close has store refuse what comes from now on, so that whoever carries a magazine drops its
+// objects itself.
 func (d *depot) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed, d.empty, d.empties = true, nil, 0
 }
 
+// pushLocked puts m where its stamp belongs. It is nearly always in front: only what a window
+// did not use comes with a stamp of the past, behind what was used since.
 func (d *depot) pushLocked(m *magazine) {
 	before := d.newest // the magazine that m goes in front of
 	var behind *magazine
@@ -247,6 +261,8 @@ func (d *depot) pushLocked(m *magazine) {
 	d.oldestStamp.Store(d.oldest.stamp)
 }
 
+// unlinkLocked takes m out of the list, and clears its links: an old link would keep alive a
+// magazine that has been evicted.
 func (d *depot) unlinkLocked(m *magazine) {
 	if m.newer != nil {
 		m.newer.older = m.older
@@ -266,6 +282,7 @@ func (d *depot) unlinkLocked(m *magazine) {
 	}
 }
 
+// recycleLocked is recycle. A closed depot keeps none, since nobody will ask.
 func (d *depot) recycleLocked(m *magazine) {
 	if d.empties*d.length < maxEmptySlots && !d.closed {
 		m.older, d.empty = d.empty, m

@@ -27,6 +27,44 @@
 //     shards. Nobody waits for one while pinned, and no two are held together
 //     but for the pool's, which is taken first. User code runs under none.
 //
+// # What is read without its lock
+//
+// Each of these may be out of date when it is used. Why that is right:
+//
+//   - A depot's idle, oldestStamp and hasGhosts say whether its lock is worth taking. Under the
+//     lock the question is asked again. Who sees too little leaves an object for the next call,
+//     which a call that overlaps with its Put could have missed as well.
+//   - span and share change with the limit and with GOMAXPROCS. A Put that has read the old ones
+//     fills a magazine, or charges room, as it could have a moment before; when they shrink, the
+//     shards are taken away afterwards, and with them what was charged too much.
+//   - closed is set before the shards are taken away. Who has not seen it finds the void then, or
+//     a closed depot, and asks again under the lock.
+//   - charged changes by exchange or addition, so no charge is lost. The limit may be lowered
+//     between its reading and the exchange: who lowered it reads charged afterwards.
+//   - The clock is read as it is. An object stamped late is taken to be a window older.
+//   - A cell's n, low and owed are read and written by the end of a window, see Cell.seal. They
+//     decide what ages, and not what Get and Put may touch: for that the owner has n, slots and
+//     room to itself.
+//   - Counters are read while they grow. Stats says in which order, so that what is derived from
+//     two of them errs on the side that no bound forbids.
+//
+// The owner's own stores need no order among themselves. The next owner of a cell comes to it after
+// an unpin and a pin on the same P, which the scheduler orders, or through shards.mu after a
+// barrier; in the portable build, through the cell's lock.
+//
+// # The garbage collector
+//
+// Objects lie in slots and tops as pointers, and every store of one is an ordinary store, to which
+// the compiler adds the write barrier: also where the address was computed, for its type is a
+// pointer's. Nothing that keeps an object alive is a number. An object that is taken is cleared from
+// its place, with the barrier again, so that it is found by a marking that has scanned the stack
+// it goes to. The slots of a magazine are reached from a cell by a pointer into the array, which
+// keeps all of it.
+//
+// Cells and arrays of places are reached by pointers into them too. A shard is never freed while
+// its pool is reachable, and Get and Put keep the handle alive until they have left the cell: else
+// a cleanup could drain a shard that they are in.
+//
 // # Limits
 //
 // Every byte that may become idle is charged to the pool's limit and to the

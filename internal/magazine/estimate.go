@@ -33,7 +33,8 @@ func (e *estimate) missed() {
 }
 
 // learnLocked takes a window of demand into the estimate: low of the idle objects were not
-// used in it. The first window comes after the given time without demand.
+// used in it. The first window comes after the given time without demand. A class that nobody
+// uses has no estimate, which would be most of its memory.
 func (d *depot) learnLocked(out, idle, low int64, window, quiet time.Duration) {
 	most := out + idle - low
 	if d.estimate == nil {
@@ -48,7 +49,8 @@ func (d *depot) learnLocked(out, idle, low int64, window, quiet time.Duration) {
 }
 
 // wait is how long the object that has been idle longest can be expected to lie
-// until it is wanted, if it was used last before the given time.
+// until it is wanted, if it was used last before the given time. Whether there is one is asked
+// twice: the stamp read without the lock may be that of a magazine which has been taken since.
 func (d *depot) wait(before, now int64) (time.Duration, bool) {
 	if d.oldestStamp.Load() >= before { // read without the lock, since most depots have nothing that old
 		return 0, false
@@ -77,7 +79,8 @@ func (d *depot) ownWait() time.Duration {
 }
 
 // forgetDemand forgets what the windows of a controller taught, for without one it
-// would be true for ever.
+// would be true for ever. Each depot is told under its own lock; that they forget one after the
+// other makes one eviction compare two kinds of wait, at worst.
 func (p *Pool) forgetDemand() {
 	for i := range p.depots {
 		d := &p.depots[i]

@@ -28,7 +28,8 @@ func (p *Pool) Evict(bytes int64, idle time.Duration, pressed bool) int64 {
 	return p.evictSome(bytes, p.aging.before(idle), p.spareNow(), why)
 }
 
-// LongestWait implements control.BudgetMember. Who asks is short of room.
+// LongestWait implements control.BudgetMember. Who asks is short of room. The answer may be out of
+// date when Evict is called: that evicts what is there then, or nothing, and the caller asks again.
 func (p *Pool) LongestWait(idle time.Duration) (time.Duration, bool) {
 	p.account.noteFull(p.aging.now.Load())
 	d, wait := p.longestWait(p.aging.before(idle))
@@ -53,7 +54,8 @@ func (p *Pool) spareNow() int64 {
 	}
 }
 
-// spareOf is spareNow for who knows the idle bytes.
+// spareOf is spareNow for who knows the idle bytes. They err on the low side while calls are under
+// way, see Stats, so a reserve is rather kept too large than too small.
 func (p *Pool) spareOf(idle int64) int64 {
 	if reserve := p.account.reserve.Load(); reserve > 0 {
 		return idle - reserve
@@ -61,6 +63,7 @@ func (p *Pool) spareOf(idle int64) int64 {
 	return pool.Unlimited
 }
 
+// idleBytes is what a snapshot says. It takes a snapshot's time, and is not for Get and Put.
 func (p *Pool) idleBytes() int64 {
 	stats := snapshots.Get().(*pool.Stats)
 	defer snapshots.Put(stats)
@@ -69,7 +72,8 @@ func (p *Pool) idleBytes() int64 {
 }
 
 // evictFor drops objects, so that one of the given size may fit, if they can be expected
-// to wait for longer than that one. It reports whether it dropped any.
+// to wait for longer than that one. It reports whether it dropped any. It drops a 256th of the
+// limit at a time, or every Put to a full pool would come here.
 func (p *Pool) evictFor(d *depot, size int64) bool {
 	now := p.aging.now.Load()
 	p.account.noteFull(now)
@@ -83,7 +87,8 @@ func (p *Pool) evictFor(d *depot, size int64) bool {
 }
 
 // evict drops objects used last before the given time until at least the bytes
-// are free, from whichever depot has the one with the longest wait.
+// are free, from whichever depot has the one with the longest wait. Ps keep what they have: what
+// they used last is wanted soonest, and to take it costs a barrier. Trim and SetLimit do.
 func (p *Pool) evict(bytes, before int64, why pool.EvictionReason) (freed int64) {
 	return p.evictSome(bytes, before, pool.Unlimited, why)
 }
@@ -106,7 +111,8 @@ func (p *Pool) evictSome(bytes, before, most int64, why pool.EvictionReason) (fr
 }
 
 // evictFrom drops a depot's objects used last before the given time until the
-// bytes are free, and no more than most.
+// bytes are free, and no more than most. It takes the lock for each: Discard is the user's and
+// runs without it, and a Get that waits for the depot waits for one object.
 func (p *Pool) evictFrom(d *depot, bytes, before, most int64, why pool.EvictionReason) (freed int64) {
 	for freed < bytes {
 		x, size := d.evictOldest(before, p.aging.now.Load(), most-freed)
@@ -120,7 +126,9 @@ func (p *Pool) evictFrom(d *depot, bytes, before, most int64, why pool.EvictionR
 }
 
 // longestWait is the depot with the object that has the longest wait of those used last
-// before the given time, or nil, and that wait.
+// before the given time, or nil, and that wait. Depots are asked one after the other, and may
+// have changed by the end: no lock is held for two, and an order that is a little wrong now and
+// then costs less than one lock for all classes.
 func (p *Pool) longestWait(before int64) (of *depot, longest time.Duration) {
 	now := p.aging.now.Load()
 	for i := range p.depots {
@@ -141,6 +149,8 @@ func (p *Pool) evictObject(d *depot, x unsafe.Pointer, size int64, why pool.Evic
 	p.discard(x)
 }
 
+// discard hands an object to the user's function, which may do anything, also call the pool: the
+// caller holds no lock, is not pinned, and has finished its counts.
 func (p *Pool) discard(x unsafe.Pointer) {
 	if p.onDiscard != nil {
 		p.onDiscard(x)
@@ -170,7 +180,8 @@ func (p *Pool) Warm(class, n int, newObject func() (unsafe.Pointer, int64)) (war
 	return warmed
 }
 
-// warmWith keeps a new object, if there still is room.
+// warmWith keeps a new object, if there still is room. It is charged before the depot has it and
+// counted after, like all that becomes idle.
 func (p *Pool) warmWith(d *depot, x unsafe.Pointer, size int64) bool {
 	if !p.account.charge(size) {
 		return false

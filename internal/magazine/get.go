@@ -19,7 +19,9 @@ func (p *Pool) Get(class, asked int) (x unsafe.Pointer, sample bool) {
 }
 
 // get is what to do when a cell is empty: it looks into the previous magazine and the
-// depot.
+// depot. It goes round until it has an object or has seen that there is none. Each round pins
+// anew, since the depot's lock is not for the pinned, so each may find another P's cell. It ends:
+// a round that takes nothing from a depot that was not empty has lost to a Get that did.
 func (p *Pool) get(class, asked int) (x unsafe.Pointer, sample bool) {
 	d := &p.depots[class]
 	for {
@@ -33,7 +35,9 @@ func (p *Pool) get(class, asked int) (x unsafe.Pointer, sample bool) {
 			c.Leave()
 			return x, sample
 		}
-		if d.idle.Load() == 0 { // read without the lock, so that a pool that only misses never locks
+		// Read without the lock, so that a pool that only misses never locks. An object that
+		// comes to the depot at this moment is missed: a Put that has not returned promises nothing.
+		if d.idle.Load() == 0 {
 			sample := c.countMiss()
 			c.drained.bytes += uint64(asked)
 			c.Leave()
@@ -48,7 +52,8 @@ func (p *Pool) get(class, asked int) (x unsafe.Pointer, sample bool) {
 	}
 }
 
-// takeAny takes from the sealed part and the previous magazine too.
+// takeAny takes from the sealed part and the previous magazine too. The sealed part comes first:
+// it is in the cache, and that it was needed after all is what unseal has to learn.
 func (c *Cell) takeAny(d *depot, asked int) (x unsafe.Pointer, sample bool) {
 	c.unseal()
 	if c.n == 0 && c.previous != nil && c.previous.n > 0 {
@@ -59,7 +64,9 @@ func (c *Cell) takeAny(d *depot, asked int) (x unsafe.Pointer, sample bool) {
 }
 
 // fetch takes an object for the caller from the depot, and where cells are used
-// a whole magazine for the P with it. It returns nil if the depot was empty.
+// a whole magazine for the P with it. It returns nil if the depot was empty. The object is the
+// caller's before the magazine is anybody's: were it left in the magazine, another goroutine
+// could take it from the cell before the caller is pinned again, and the two could go on so.
 func (p *Pool) fetch(d *depot, class, asked int) unsafe.Pointer {
 	now := p.aging.now.Load()
 	if d.span.Load() == 0 {
@@ -82,17 +89,20 @@ func (p *Pool) fetch(d *depot, class, asked int) unsafe.Pointer {
 
 // loadInto gives the P a magazine from the depot together with its charge, and
 // extra bytes, the charge of the object just taken from it. The P keeps charged
-// what it now holds and the extra object's room; the rest is released.
+// what it now holds and the extra object's room; the rest is released. The room is kept since
+// most who get put soon, and would have to charge it again.
 func (p *Pool) loadInto(class int, m *magazine, extra int64) {
 	d := &p.depots[class]
 	bytes := d.bytes(m)
 	c := p.shards.front.At(percpu.Pin(), class)
 	if !c.live || c.held() > 0 { // somebody filled the P meanwhile, or took its shard
-		c.Leave()
+		c.Leave() // before the depot's lock
 		p.account.release(extra)
 		p.deposit(d, m, m.stamp)
 		return
 	}
+	// The magazine comes with its charge, so what the cell had charged before is surplus: kept as
+	// well, P after P would bind twice the room that it fills.
 	spare, surplus := c.store(), c.quota
 	c.load(m)
 	c.quota = bytes + extra

@@ -38,7 +38,8 @@ func (g *ghosts) dropped(stamp int64) {
 	g.mark(g.first, stamp)
 }
 
-// refused remembers an object that was not taken.
+// refused remembers an object that was not taken. It is the newest, but a pool with room for it
+// would have had to keep all above it first.
 func (g *ghosts) refused(stamp int64) {
 	g.grow()
 	if d := g.find(^uint64(0)); d >= 0 {
@@ -48,7 +49,7 @@ func (g *ghosts) refused(stamp int64) {
 }
 
 // missed forgets the object that a miss would have got, and tells its depth and
-// when it was used last.
+// when it was used last. That is the uppermost, as the pool hands out the newest first.
 func (g *ghosts) missed() (depth int, stamp int64, ok bool) {
 	if g.n == 0 {
 		return 0, 0, false
@@ -85,7 +86,8 @@ func (g *ghosts) find(flip uint64) int {
 	return -1
 }
 
-// grow makes room for one more, up to maxGhosts.
+// grow makes room for one more, up to maxGhosts. It doubles, so that a class that drops little, as
+// most do, has the memory of few ghosts.
 func (g *ghosts) grow() {
 	old := *g
 	if size := len(old.stamps); g.n < size || size == maxGhosts {

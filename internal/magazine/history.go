@@ -29,7 +29,8 @@ func (d *depot) historyLocked() *history {
 	return d.history
 }
 
-// report writes what the window saw to a demand that is empty, and begins another.
+// report writes what the window saw to a demand that is empty, and begins another. The depot's lock is
+// held from the reading to the reset, so that what happens in between is in one of the two.
 func (h *history) report(c *control.ClassDemand) {
 	c.Regrets, c.Refused, c.Dropped, c.DroppedSeconds = h.regrets, h.refused, h.dropped, h.droppedFor
 	h.regrets, h.refused, h.dropped, h.droppedFor = 0, 0, 0, 0
@@ -40,7 +41,8 @@ func (h *history) report(c *control.ClassDemand) {
 }
 
 // reusedLocked notes that n objects are used again that were used last at
-// stamp. Gaps of less than a window are not worth a line.
+// stamp. Gaps of less than a window are not worth a line. A whole magazine has one stamp, the
+// latest of its objects': the gaps of the others are longer, by less than a window.
 func (d *depot) reusedLocked(now, stamp int64, n int) {
 	if stamp < now {
 		h := d.historyLocked()
@@ -59,7 +61,8 @@ func (d *depot) droppedLocked(now, stamp int64) {
 	d.hasGhosts.Store(true)
 }
 
-// refused notes that an object was not taken for lack of room.
+// refused notes that an object was not taken for lack of room. It is a ghost like one that was
+// dropped: a larger pool would have kept it, and a miss would have found it.
 func (d *depot) refused(now int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -70,7 +73,9 @@ func (d *depot) refused(now int64) {
 	d.hasGhosts.Store(true)
 }
 
-// missed notes a miss, and whether an object that was dropped or refused would have served it.
+// missed notes a miss, and whether an object that was dropped or refused would have served it. It is
+// called when the P has been left, since it takes the lock. Two misses may change places on the way,
+// and each then gets the ghost of the other: their number by depth is the same.
 func (d *depot) missed(now int64) {
 	if !d.hasGhosts.Load() { // read without the lock: a miss that sees it late is one that no ghost counts
 		return

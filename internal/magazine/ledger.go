@@ -8,6 +8,10 @@ import (
 
 // ledger is counts of what did not go through a cell, or cannot be counted there.
 // A class that is not used has none.
+//
+// Its counters are atomic, and shared by all Ps: whoever counts here has just taken a lock, or
+// allocated, beside which one contended line does not matter. They are added to and never set,
+// so each load is a value that the counter had, and a later one is no smaller.
 type ledger struct {
 	hits, pooled, requested   atomic.Uint64
 	hitBytes, pooledBytes     atomic.Uint64
@@ -17,7 +21,8 @@ type ledger struct {
 	evicted, evictedBytes     [pool.NumEvictionReasons]atomic.Uint64
 }
 
-// counts is the depot's ledger, made at the first call.
+// counts is the depot's ledger, made at the first call. Two may make one at a time: the exchange
+// keeps the first, and both count there.
 func (d *depot) counts() *ledger {
 	if l := d.ledger.Load(); l != nil {
 		return l
@@ -33,7 +38,8 @@ func (d *depot) countHit(size int64, asked int) {
 	d.counts().requested.Add(uint64(asked))
 }
 
-// countReturns adds the returns that the depot counted.
+// countReturns adds the returns that the depot counted. Stats calls it before any request is read,
+// and countRequests after all returns: in use then comes out too high, never below 0.
 func (d *depot) countReturns(c *pool.Counts) {
 	l := d.ledger.Load()
 	if l == nil {
@@ -49,7 +55,8 @@ func (d *depot) countReturns(c *pool.Counts) {
 	}
 }
 
-// countRequests adds the other counts of the depot.
+// countRequests adds the other counts of the depot. Evictions are among them, read late for the
+// same reason: what is idle comes out too low, and so within the limit.
 func (d *depot) countRequests(c *pool.Counts) {
 	l := d.ledger.Load()
 	if l == nil {

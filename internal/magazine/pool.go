@@ -51,7 +51,7 @@ func New(c Config) *Pool {
 	}
 	p.account.budget = c.Budget
 	p.account.limit.Store(c.Limit)
-	p.shards.growLocked(runtime.GOMAXPROCS(0)) // nobody else has p yet
+	p.shards.growLocked(runtime.GOMAXPROCS(0)) // without the lock: nobody else has p yet
 	p.divide()
 	if c.Budget != nil {
 		p.leave = c.Budget.Join(p)
@@ -59,7 +59,8 @@ func New(c Config) *Pool {
 	return p
 }
 
-// newShard returns a shard that belongs to no P.
+// newShard returns a shard that belongs to no P. It allocates, so it is called unpinned, under
+// shards.mu, which no hit wants.
 func (p *Pool) newShard() *shard {
 	s := &shard{cells: make([]Cell, len(p.depots)), seen: make([]uint64, len(p.depots))}
 	if p.depots[0].size == 0 {
@@ -131,6 +132,9 @@ func (p *Pool) close(barrier func(generation uint64)) {
 	if p.leave != nil {
 		p.leave()
 	}
+	// What a P put before it lost its shard comes to the depots with drain. What a goroutine carries
+	// there afterwards finds a closed depot, and is dropped by who carries it. So the last eviction
+	// leaves nothing.
 	p.Detach()
 	p.drain(barrier)
 	for i := range p.depots {
@@ -139,7 +143,8 @@ func (p *Pool) close(barrier func(generation uint64)) {
 	p.evict(pool.Unlimited, never, pool.EvictClosed)
 }
 
-// Owes tells whether the end of the pool matters to its budget or to Discard.
+// Owes tells whether the end of the pool matters to its budget or to Discard. If not, a pool that
+// is dropped needs no cleanup, which would cost its collection a round more.
 func (p *Pool) Owes() bool { return p.account.budget != nil || p.onDiscard != nil }
 
 // Limit is the most idle bytes.

@@ -38,6 +38,11 @@ func (p *Pool) Put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 }
 
 // put reports Full without counting it: there may be room yet.
+//
+// What a round may do pinned is move pointers within the cell, and charge, which never waits.
+// To get an empty magazine it unpins, and goes round again with it: on whatever P that is, which
+// may have room by then or be full in another way. A round ends put unless it
+// lacked a magazine.
 func (p *Pool) put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	d := &p.depots[class]
 	var empty *magazine // brought along, since allocating and locking are not for the pinned
@@ -51,9 +56,13 @@ func (p *Pool) put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 			c.Leave()
 			return pool.Pooled
 		}
+		// makeRoom may shift what is charged from the cell to the full magazine, so the quota
+		// is asked for after it.
 		full, ready := c.makeRoom(d, &empty, size)
 		kept := ready && p.ensureQuota(d, c, size) && c.give(d, x, size)
 		c.Leave()
+		// Between Leave and deposit the full magazine is in no place, and counts as idle and
+		// charged all the same: both are counted where objects come and go, not where they lie.
 		p.deposit(d, full, p.aging.now.Load())
 		switch {
 		case !ready:
@@ -70,7 +79,8 @@ func (p *Pool) put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	return p.putDirect(d, x, size)
 }
 
-// topIsFree tells whether the cell needs no magazine for one more object.
+// topIsFree tells whether the cell needs no magazine for one more object. So a P that has one
+// object of a class out at a time never has a magazine for it.
 func (c *Cell) topIsFree(d *depot) bool { return d.size != 0 && c.top == nil }
 
 // makeRoom gives the cell a loaded magazine that is not full. If it is not ready, it needs
@@ -104,18 +114,21 @@ func (c *Cell) makeRoom(d *depot, empty **magazine, size int64) (full *magazine,
 	return full, !c.overShare(d, size)
 }
 
+// loadEmpty loads the magazine that was brought along, which is the cell's from here on.
 func (c *Cell) loadEmpty(d *depot, empty **magazine) {
 	c.load(*empty)
 	*empty = nil
 	c.fit(d)
 }
 
-// isFull tells whether the loaded magazine may have no more.
+// isFull tells whether the loaded magazine may have no more. Span may have shrunk since it was
+// filled, with the limit or with more Ps, so this is no test for equality.
 func (c *Cell) isFull(d *depot, size int64) bool {
 	return int64(c.n) >= d.span.Load() || c.overShare(d, size)
 }
 
-// putDirect stores one object in the depot, for classes too large for cells.
+// putDirect stores one object in the depot, for classes too large for cells. Their objects take
+// longer to fill than the depot's lock takes, and a P that had one to itself would bind megabytes.
 func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResult {
 	if p.shards.closed.Load() { // before asking for room, which others would have to make
 		d.counts().closedIn.Add(1)
@@ -136,7 +149,8 @@ func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResu
 }
 
 // deposit puts a charged magazine, used last at stamp, into the depot, or drops
-// what is in it if the pool was closed.
+// what is in it if the pool was closed: Close has emptied the depot, and does not wait for those
+// who are on their way to it.
 func (p *Pool) deposit(d *depot, m *magazine, stamp int64) {
 	if m == nil || d.store(m, stamp) {
 		return
@@ -147,7 +161,8 @@ func (p *Pool) deposit(d *depot, m *magazine, stamp int64) {
 	}
 }
 
-// refuse counts an object that there is no room for.
+// refuse counts an object that there is no room for. A budget under pressure is the reason even
+// where the limit is full too: it is the one that somebody can act on.
 func (p *Pool) refuse(d *depot) pool.ReturnResult {
 	d.refused(p.aging.now.Load())
 	if budget := p.account.budget; budget != nil && budget.Pressed() {

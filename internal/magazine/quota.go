@@ -2,7 +2,9 @@ package magazine
 
 import "github.com/otelpool/pool/internal/percpu"
 
-// fit sets a cell's room, or slack, from its quota and what it holds.
+// fit sets a cell's room, or slack, from its quota and what it holds. It follows every change of
+// quota, loaded or previous, in the same pinned section: Give trusts room alone, so between the
+// two the cell could take an object that nobody has charged.
 func (c *Cell) fit(d *depot) {
 	room := 1 // the top
 	if c.loaded != nil {
@@ -17,10 +19,11 @@ func (c *Cell) fit(d *depot) {
 	if c.previous != nil {
 		free -= c.previous.n
 	}
-	c.room = uint32(max(min(room, free), 0))
+	c.room = uint32(max(min(room, free), 0)) // below 0 it would be a large number, and no limit
 }
 
-// filled is the part of a cell's quota that its objects take.
+// filled is the part of a cell's quota that its objects take. The owner asks, or who has taken the
+// shard away: to others the counts would not agree with each other.
 func (c *Cell) filled(d *depot) int64 {
 	if d.size != 0 {
 		return int64(c.held()) * d.size
@@ -34,7 +37,8 @@ func (c *Cell) filled(d *depot) int64 {
 	return bytes
 }
 
-// overShare tells whether an object would take a cell of sized ones over its share.
+// overShare tells whether an object would take a cell of sized ones over its share. An empty cell
+// takes any one that the share holds, or a large object would never find a place.
 func (c *Cell) overShare(d *depot, size int64) bool {
 	return d.size == 0 && size > c.sized.slack && c.held() > 0 && c.quota+size-c.sized.slack > d.share.Load()
 }
@@ -80,7 +84,9 @@ func (p *Pool) ensureSizedQuota(d *depot, c *Cell, size int64) bool {
 const reclaimEvery = 64
 
 // reclaim releases the unused quota of all cells of the P, or of the Ps that the
-// goroutine is moved to meanwhile.
+// goroutine is moved to meanwhile. It pins for each class anew, so that a P is not held for
+// all of them. The charge is released last, when no cell trusts it any more: the other way round
+// another P could fill the room while this one still may.
 func (p *Pool) reclaim() {
 	var unused int64
 	for class := range p.depots {

@@ -56,7 +56,8 @@ type clock struct {
 func (c *clock) now() int64 { return int64(time.Since(c.start)) }
 
 // schedule decides which requests of one class to sample on one P. Only the cell's
-// owner uses it.
+// owner uses it, pinned, so it is plain numbers. It goes with the shard when another P gets that,
+// and learns that one's pace within a leg.
 type schedule struct {
 	*clock
 	hits, misses run
@@ -93,6 +94,7 @@ func (s *schedule) next(r *run) (sample bool) {
 		r.begin()
 		return true
 	}
+	// The clock is read pinned: it neither waits nor allocates, and a leg is long enough for its price.
 	now, leg := s.now(), r.leg()
 	s.learn(now-s.at, int64(leg))
 	s.at = now
@@ -113,7 +115,8 @@ func (s *schedule) next(r *run) (sample bool) {
 	return false
 }
 
-// account tells Passed of what a sample stands for.
+// account tells Passed of what a sample stands for. Hits and misses of all classes on the P share
+// the clock, and Swap gives each stretch of its time to one of them.
 func (s *schedule) account(now int64, requests uint32) {
 	passed := &s.pool.depots[s.class].passed
 	passed.requests.Add(uint64(requests))
@@ -182,7 +185,8 @@ func (c *Cell) countMiss() (sample bool) {
 	return s != nil && s.misses.ends() && s.next(&s.misses)
 }
 
-// direct is the schedules, by class, for requests that hit and go through no cell.
+// direct is the schedules, by class, for requests that hit and go through no cell. All Ps share them
+// under a lock, since such a request has taken the depot's lock already.
 type direct struct {
 	mu        sync.Mutex
 	clock     clock

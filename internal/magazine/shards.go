@@ -43,7 +43,9 @@ type Ps struct {
 	n     int                  // places in the array
 }
 
-// shard is the cells of one P, one per class.
+// shard is the cells of one P, one per class. It is its P's, or that of who holds shards.mu or
+// draining, according to the list that it is in. The cells lie in one piece, so that a pointer to the
+// first finds them all.
 type shard struct {
 	older *shard
 	cells []Cell
@@ -103,6 +105,8 @@ func (c *Cell) Leave() {
 // Unlock is Leave for those who stay pinned.
 func (c *Cell) Unlock() { c.lock.Unlock() }
 
+// refresh brings a front up to date. It takes no lock: of two that come at the same time each stores
+// an array that is in use, and one that is older sends its Ps here again.
 func (s *shards) refresh(f *Front) {
 	if now := s.front.ps.Load(); f.ps.Load() != now { // read first, since handles are shared by all Ps
 		f.ps.Store(now)
@@ -151,7 +155,8 @@ func (s *shards) pointLocked(pid int, cells *Cell) {
 	}
 }
 
-// takeFreeLocked returns a shard that belongs to no P.
+// takeFreeLocked returns a shard that belongs to no P. A new one is entered in the list of all before
+// its P can count in it: a snapshot that began earlier misses it, and no later one does.
 func (s *shards) takeFreeLocked(newShard func() *shard) *shard {
 	if last := len(s.free) - 1; last >= 0 {
 		free := s.free[last]
@@ -182,7 +187,9 @@ func (s *shards) growLocked(n int) {
 // count is the number of Ps that there is room for.
 func (s *shards) count() int { return s.front.Ps().n }
 
-// close has no P get a shard any more. It reports false if that was so before.
+// close has no P get a shard any more. It reports false if that was so before. Closed is set under
+// mu, which install holds from its look at it to the store of the pointer: so no shard is
+// installed behind the Detach that follows.
 func (s *shards) close() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -204,7 +211,9 @@ func (s *shards) detach(want func(*shard) bool) {
 }
 
 // drain empties the shards that were detached before the call, and frees them for other
-// Ps. When it returns that is done, whoever did it.
+// Ps. When it returns that is done, whoever did it: who comes second waits for draining, and finds
+// the list empty. Mu is not held while the world is stopped, nor while depots are filled, so that
+// a P without a shard gets one meanwhile.
 func (s *shards) drain(barrier func(generation uint64), empty func(*shard)) {
 	s.draining.Lock()
 	defer s.draining.Unlock()
@@ -245,7 +254,11 @@ func (p *Pool) emptyShard(s *shard) {
 	}
 }
 
-// emptyCell moves what a detached cell holds to its depot.
+// emptyCell moves what a detached cell holds to its depot. The barrier has been crossed, so no P uses
+// the cell, and the lock keeps out late comers of the portable build, who have no barrier.
+//
+// The depot's stores come after the lock has been left: a store may take the depot's lock, and no
+// two locks are held together but for the pool's.
 func (p *Pool) emptyCell(c *Cell, d *depot, idle bool) {
 	stamp := p.aging.now.Load()
 	if idle {

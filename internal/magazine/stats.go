@@ -39,7 +39,9 @@ func (p *Pool) Stats(into *pool.Stats) {
 	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
 }
 
-// addReturns adds the returns that the cell counted.
+// addReturns adds the returns that the cell counted. The owner may be counting: a load of an aligned
+// word is one of the values that it had, and the counter only grows. The lock is nothing but in the
+// portable build.
 func (c *Cell) addReturns(into *pool.Counts) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -49,7 +51,8 @@ func (c *Cell) addReturns(into *pool.Counts) {
 	}
 }
 
-// addRequests adds the requests that the cell counted.
+// addRequests adds the requests that the cell counted, likewise. Hits and bytes are read together,
+// see counted; misses may be a few later, which no law of the counts forbids.
 func (c *Cell) addRequests(into *pool.Counts) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -64,7 +67,8 @@ func (c *Cell) addRequests(into *pool.Counts) {
 
 // conclude derives what follows from the counts of all cells. Counters are read
 // one after the other, so idle is clamped: with operations under way it may come
-// out below 0.
+// out below 0. It is derived and not counted, since a counter of its own would be written by
+// Get and Put both.
 func (d *depot) conclude(c *pool.Counts) {
 	c.Allocations = c.Requests[pool.Miss] + c.Requests[pool.RequestClosed] + c.Prewarmed
 	c.Idle = max(int64(c.Prewarmed+c.Returns[pool.Pooled]-c.Requests[pool.Hit]-c.Evicted()), 0)

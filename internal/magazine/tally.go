@@ -30,7 +30,8 @@ const (
 type drained struct{ hits, bytes uint64 }
 
 // Count counts a hit, and asked as the bytes requested. It returns false if the
-// hit is to be sampled.
+// hit is to be sampled. The word is loaded, added to and stored, and no read-modify-write is needed:
+// nobody else writes it, and readers want one of its values, whichever it is.
 func (c *Cell) Count(asked int) (ordinary bool) {
 	c.tally += tallyHit + uint64(asked)
 	if int64(c.tally) < 0 {
@@ -47,7 +48,8 @@ func (c *Cell) drain() (ordinary bool) {
 	return ordinary
 }
 
-// beginWord drains the word and begins another.
+// beginWord drains the word and begins another. The stores are atomic for their order, which readers
+// rely on: turn becomes odd before the first of the three words changes, and even after the last.
 func (c *Cell) beginWord() {
 	first := tallyEnd - uint64(c.leg())
 	d := &c.drained
@@ -58,7 +60,8 @@ func (c *Cell) beginWord() {
 	atomic.StoreUint32(&c.turn, c.turn+1)
 }
 
-// leg is how many hits a word has.
+// leg is how many hits a word has. It is read when the schedule has planned the next leg, so that the
+// word ends where the schedule wants to look.
 func (c *Cell) leg() uint32 {
 	if c.schedule != nil {
 		return c.schedule.hits.leg()

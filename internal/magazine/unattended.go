@@ -20,13 +20,16 @@ var unattended = percpu.Collected[Pool]{After: func(p *Pool) bool { return p.age
 // watch has a pool that has come into use aged. If the pool is closed meanwhile, ageAlone
 // sees it.
 func (p *Pool) watch() {
+	// A pool that is not used never comes here, and so costs collections nothing.
 	if !p.aging.watched.Load() && !p.aging.watched.Swap(true) { // read first, since all Ps come here
 		unattended.Add(p)
 	}
 }
 
 // ageAlone drops what has been idle for too long, unless a controller does
-// that. It reports whether to look again after the next collection.
+// that. It reports whether to look again after the next collection. It runs on the goroutine of
+// the collection's hook, one pool after the other: a Discard function that takes its time delays
+// the other pools' windows and no Get or Put.
 func (p *Pool) ageAlone(now time.Time) bool {
 	if p.shards.closed.Load() {
 		return false
@@ -38,7 +41,9 @@ func (p *Pool) ageAlone(now time.Time) bool {
 	return true
 }
 
-// endWindowAlone ends a window if no controller does, and reports whether it did.
+// endWindowAlone ends a window if no controller does, and reports whether it did. Whether one does
+// is told by who ended the last window, under aging's lock, so that a controller that comes back
+// and a collection do not both end one.
 func (p *Pool) endWindowAlone(now time.Time) bool {
 	p.aging.mu.Lock()
 	defer p.aging.mu.Unlock()

@@ -6,9 +6,13 @@ import (
 )
 
 // Addresses answers for one load whether an object may be a stand-in: each has a
-// place by its address, and the place has room for one. The zero value, for
-// pools that watch over nothing, says yes to nil only. Changes are made under the
-// Watch's lock.
+// place by its address, and the place has room for one. The zero value says yes to everything,
+// None to nil only. Changes are made under the Watch's lock, and May reads without it.
+//
+// May cannot miss a stand-in: its address is stored before it is handed out, and who puts it has
+// it from Get, so one comes before the other however it got there. It is removed when the stand-in
+// has left quarantine, after which a Put of it is one of a stranger. An answer of yes that is
+// wrong, for another object with the same place, costs a look at the index.
 type Addresses struct {
 	mask  uintptr // 0: anything may be a stand-in
 	place [numPlaces]atomic.Uintptr
@@ -36,7 +40,7 @@ func (a *Addresses) add(addr uintptr) bool {
 	switch {
 	case a.mask == 0:
 		return true
-	case i == 0 || p.Load() != 0: // the first is nil's
+	case i == 0 || p.Load() != 0: // the first is nil's; and one that was replaced would not be found
 		return false
 	default:
 		p.Store(addr)
@@ -44,6 +48,7 @@ func (a *Addresses) add(addr uintptr) bool {
 	}
 }
 
+// remove forgets a stand-in. Its place may be another's by now: hence the comparison.
 func (a *Addresses) remove(addr uintptr) { a.place[placeOf(addr)].CompareAndSwap(addr, 0) }
 
 // None is the Addresses of pools that watch over nothing: it says yes to nil only.

@@ -34,6 +34,8 @@ func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int, weight int
 	start := time.Now()
 	b := make([]byte, capacity+guard)
 	copy(b[capacity:], guardPage)
+	// From here to back it is known by a number and a weak pointer: a pointer to it would keep it
+	// alive, and what its user loses could not be found.
 	first := unsafe.SliceData(b)
 	s := &StandIn{
 		base: uintptr(unsafe.Pointer(first)), span: uintptr(len(b)), size: capacity,
@@ -42,7 +44,7 @@ func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int, weight int
 	if !w.take(s) {
 		return nil
 	}
-	w.bytes.Add(s.weighs())
+	w.bytes.Add(s.weighs()) // before the cleanup, which subtracts it
 	runtime.AddCleanup(first, w.lost, s)
 	w.took(class, capacity, time.Since(start))
 	return b[:capacity:capacity]
@@ -56,10 +58,11 @@ func (s *StandIn) weighs() int64 {
 	return int64(s.span)
 }
 
-// buffer is all of a quarantined buffer.
+// buffer is all of a quarantined buffer. It was made with so many bytes, and kept keeps it alive.
 func (s *StandIn) buffer() []byte { return unsafe.Slice((*byte)(s.kept), s.span) }
 
-// pattern is what quarantined buffers are filled with, a page of it.
+// pattern is what quarantined buffers are filled with, a page of it. It is compared a page at a time,
+// since bytes.Equal is as fast as memory for that.
 func (w *Watch) pattern() []byte {
 	if w.Clears {
 		return clearPage
@@ -75,6 +78,8 @@ func (w *Watch) guarded(s *StandIn) int {
 	return min(s.size, sampledPoison)
 }
 
+// poison fills a buffer that was given back. Its user has no right to it any more, and nobody else
+// knows it yet, so no lock is needed. A late write that comes now may be lost under the pattern.
 func (w *Watch) poison(s *StandIn) {
 	page := w.pattern()
 	for b := s.buffer()[:w.guarded(s)]; len(b) > 0; {
@@ -82,7 +87,9 @@ func (w *Watch) poison(s *StandIn) {
 	}
 }
 
-// written tells whether a quarantined buffer was written to.
+// written tells whether a quarantined buffer was written to. It may be written to at this moment,
+// which is a data race: of the program that is at fault, and what is read decides nothing but
+// whether that is reported.
 func (w *Watch) written(s *StandIn) bool {
 	if s.object {
 		return false // what an object does of itself after Put is its own affair
@@ -98,7 +105,8 @@ func (w *Watch) written(s *StandIn) bool {
 	return false
 }
 
-// overrun tells whether a buffer was written to beyond its capacity.
+// overrun tells whether a buffer was written to beyond its capacity. It looks before poison, which
+// leaves those bytes alone: a write that comes after Put is found as such.
 func (s *StandIn) overrun() bool {
 	return !s.object && !bytes.Equal(s.buffer()[s.size:], guardPage)
 }

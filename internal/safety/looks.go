@@ -19,6 +19,9 @@ type Engine interface {
 // as they come, and half to the places in the code that they come from, to each
 // alike: one that makes few requests is sampled more often than its number says.
 // A place that was never sampled is at once, on credit.
+//
+// All its state has one lock, which is taken for samples only: some thousand times a second on a P
+// at most, whatever the pool does between them.
 type looks struct {
 	mu      sync.Mutex
 	credit  time.Duration // below 0 if too much was spent
@@ -28,7 +31,8 @@ type looks struct {
 	classes []costs
 }
 
-// site is a place in the code, and the way there: wrappers call from one place.
+// site is a place in the code, and the way there: wrappers call from one place. Two whose hashes are
+// alike count as one, which takes more than four billion of them to be likely.
 type site struct {
 	passed  uint64 // requests since it was sampled
 	looked  int    // how often
@@ -60,6 +64,8 @@ func (w *Watch) Due(class int) (weight int64, due bool) {
 		key = (key ^ uint64(pc)) * 0x9E3779B97F4A7C15
 		key ^= key >> 29
 	}
+	// Outside the lock, which the stack and the engine's counters do not need. What passes between
+	// two looks is counted with the later one.
 	requests, spent := w.Engine.Passed(class)
 	l := &w.looks
 	l.mu.Lock()
@@ -83,10 +89,12 @@ func (s *site) mostBytes() int64 {
 	return newSitesMemory
 }
 
-// room is the share of stand-ins that may still go out.
+// room is the share of stand-ins that may still go out. It is read without the lock: what it rations
+// is checked under it, by take.
 func (w *Watch) room() float64 { return 1 - float64(w.out.Load())/sampledOut }
 
-// class is a class's costs; the list is made when the first is needed.
+// class is a class's costs; the list is made when the first is needed, since most pools that are
+// made are never sampled. The caller holds mu, here and below.
 func (l *looks) class(i, classes int) *costs {
 	if l.classes == nil {
 		l.classes = make([]costs, classes)
@@ -94,7 +102,8 @@ func (l *looks) class(i, classes int) *costs {
 	return &l.classes[i]
 }
 
-// earn adds what a look, and the time before it, bring.
+// earn adds what a look, and the time before it, bring. What is not spent is kept for a second and no
+// longer: after a quiet hour a burst should not be sampled an hour's worth.
 func (l *looks) earn(spent time.Duration) {
 	gain := spent/share - lookCost
 	l.credit = min(l.credit+gain, maxCredit)
@@ -102,7 +111,7 @@ func (l *looks) earn(spent time.Duration) {
 }
 
 // visit is what is known of a site. If there are too many another is forgotten, and
-// this one stands for its requests.
+// this one stands for its requests: weights then still add up to all requests.
 func (l *looks) visit(key uint64) site {
 	s, known := l.sites[key]
 	if !known {
@@ -120,7 +129,9 @@ func (l *looks) visit(key uint64) site {
 	return l.sites[key]
 }
 
-// makeRoom forgets a site if there are too many, and returns its requests.
+// makeRoom forgets a site if there are too many, and returns its requests. Which one is the map's
+// choice: to find the one used least would take a walk, while a program with more than maxSites
+// places has no place that matters more than others.
 func (l *looks) makeRoom() (passed uint64) {
 	if len(l.sites) < maxSites {
 		return 0
@@ -133,7 +144,8 @@ func (l *looks) makeRoom() (passed uint64) {
 	return 0
 }
 
-// forget has all sites remember half as many looks.
+// forget has all sites remember half as many looks, so that a place that was busy an hour ago does
+// not count as looked at for ever. It rounds up: a site that is known was looked at.
 func (l *looks) forget() {
 	l.looked = 0
 	for key, s := range l.sites {
@@ -143,7 +155,8 @@ func (l *looks) forget() {
 	}
 }
 
-// affords decides about a request, and pays for the stand-in.
+// affords decides about a request, and pays for the stand-in. It pays what stand-ins cost so far:
+// what this one costs is known when it has come back, and goes into the next decision.
 func (l *looks) affords(c *costs, s *site, room float64) bool {
 	if c.young() {
 		return true

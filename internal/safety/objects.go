@@ -16,7 +16,7 @@ type Object struct {
 }
 
 // TakeObject makes an object a stand-in. It reports false if it cannot: there are
-// too many, or it is not on the heap.
+// too many, or it is not on the heap. The object is the caller's then, who discards it.
 func (w *Watch) TakeObject(o Object) (ok bool) {
 	s := &StandIn{base: uintptr(o.X), span: uintptr(o.Span), size: o.Size, object: true, spare: o.Spare, weight: o.Weight}
 	if !w.track(s, (*byte)(o.X)) {
@@ -26,7 +26,9 @@ func (w *Watch) TakeObject(o Object) (ok bool) {
 	return true
 }
 
-// track takes the record in, if the runtime can watch the object.
+// track takes the record in, if the runtime can watch the object. It panics inside for memory that
+// is not Go's, and reports a cleanup that is none for what lives for ever: a program may pool
+// either, and has pools without samples then.
 func (w *Watch) track(s *StandIn, first *byte) (ok bool) {
 	defer func() {
 		if recover() != nil { // not an object of Go's: C memory, say
@@ -39,7 +41,7 @@ func (w *Watch) track(s *StandIn, first *byte) (ok bool) {
 		return false // a variable, which the collector never takes
 	}
 	s.memory = weak.Make(first)
-	s.state = out
+	s.state = out // nobody else knows s: the cleanup cannot run while first is the caller's
 	if !w.take(s) {
 		s.state = done
 		cleanup.Stop()

@@ -56,12 +56,14 @@ func (c *costs) note(d time.Duration) {
 	c.typical += (d - c.typical) / time.Duration(min(c.halves, 16))
 }
 
-// sample is what one more costs.
+// sample is what one more costs. The two halves are what was measured, and the garbage what was
+// estimated, since a collection that it causes comes later and on other Ps.
 func (c *costs) sample() time.Duration {
 	return 2*max(c.typical, leastHalf) + collecting*time.Duration(c.size+recordBytes)
 }
 
-// took notes what handing out a stand-in cost.
+// took notes what handing out a stand-in cost. The time is the wall clock's: a goroutine that lost its P in
+// between makes it too long, for which note has its bound.
 func (w *Watch) took(class, size int, d time.Duration) {
 	w.looks.mu.Lock()
 	defer w.looks.mu.Unlock()

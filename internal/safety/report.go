@@ -14,14 +14,14 @@ const maxTold = 1000
 // what makes other code go wrong, and not at the others. What is
 // wrong was done at late, if that is known.
 func (w *Watch) found(kind pool.MisuseKind, s *StandIn, late *trace) {
-	w.counts[kind].Add(1)
+	w.counts[kind].Add(1) // first, so that an observer who asks for the count finds it there
 	panics := w.Panics && kind != pool.MisuseLost && kind != pool.MisuseForeign && kind != pool.MisuseConfig
 	if !panics && !w.Registry.ObservesMisuse() {
 		return
 	}
 	m := s.misuse(kind)
 	m.Pool, m.Late = w.name, late.stack()
-	if w.news(m) {
+	if w.news(m) { // without the lock: an observer may use the pool
 		w.Registry.ObserveMisuse(m)
 	}
 	if panics {
@@ -29,7 +29,8 @@ func (w *Watch) found(kind pool.MisuseKind, s *StandIn, late *trace) {
 	}
 }
 
-// news tells whether nobody was told of misuse of the kind at its place.
+// news tells whether nobody was told of misuse of the kind at its place. A mistake in a loop is one
+// mistake: the counter says how often, and a log that repeats it would hide the next.
 func (w *Watch) news(m pool.Misuse) bool {
 	key := strings.Join([]string{m.Kind.String(), m.Culprit().Site()}, " ")
 	w.mu.Lock()
@@ -49,7 +50,7 @@ func (w *Watch) news(m pool.Misuse) bool {
 const seldom = 127
 
 // Foreign is told of a buffer, or object, that nobody knows. It does nothing if w
-// is nil.
+// is nil. It may be called for every Put, by a program that pools buffers of its own.
 func (w *Watch) Foreign(size int) {
 	if w != nil {
 		w.frequent(pool.MisuseForeign, &StandIn{size: size})
@@ -64,7 +65,9 @@ func (w *Watch) Misconfigured(detail string) {
 	}
 }
 
-// frequent is found for what costs nothing to find.
+// frequent is found for what costs nothing to find. To find where it comes from costs a stack, which
+// one in seldom pays for. The counter is read and then added to: of two that come together both may
+// look, or neither until the next turn.
 func (w *Watch) frequent(kind pool.MisuseKind, s *StandIn) {
 	if !w.Strict && w.counts[kind].Load()%seldom != 0 {
 		w.counts[kind].Add(1)

@@ -17,6 +17,9 @@ func (w *Watch) Return(x unsafe.Pointer) (s *StandIn, again bool) {
 		return nil, false
 	}
 	start := time.Now()
+	// What x is, and that it is back, is decided under one lock: of two Puts of one stand-in that
+	// come at the same time the second is the double one. A record whose memory has gone is of
+	// another object than x, which the allocator has put there since.
 	w.mu.Lock()
 	s = w.index.find(uintptr(x))
 	if s == nil || s.state == out && s.gone() {
@@ -26,11 +29,13 @@ func (w *Watch) Return(x unsafe.Pointer) (s *StandIn, again bool) {
 	var here trace
 	here.capture()
 	if s.state == back {
-		w.mu.Unlock()
+		w.mu.Unlock() // observers run without it
 		w.found(pool.MisuseDouble, s, &here)
 		return s, true
 	}
 	offset := uintptr(x) - s.base
+	// The pointer to its beginning is made from x, and not from the number base, which keeps nothing
+	// alive: x does until kept is set.
 	s.state, s.kept, s.returned, s.put = back, unsafe.Add(x, -int(offset)), start, here
 	w.out.Add(-1)
 	w.mu.Unlock()
@@ -41,7 +46,7 @@ func (w *Watch) Return(x unsafe.Pointer) (s *StandIn, again bool) {
 }
 
 // Spare is the class, and what the pool may have in exchange; nil is for the
-// pool to make.
+// pool to make. Only who got the stand-in from Return calls it, once: so the spare has one owner.
 func (s *StandIn) Spare() (class int, x unsafe.Pointer) {
 	x, s.spare = s.spare, nil
 	return s.class, x
@@ -56,6 +61,8 @@ func (w *Watch) Confine(s *StandIn) {
 		}
 		w.poison(s)
 	}
+	// The checks above need no lock: s is back, so that no other Put gets it, and not in quarantine
+	// yet, where others look at it.
 	w.mu.Lock()
 	w.quarantine = append(w.quarantine, s)
 	w.since = 0
@@ -67,7 +74,8 @@ func (w *Watch) Confine(s *StandIn) {
 	w.gave(s.class, time.Since(s.returned))
 }
 
-// surplus takes out of quarantine what is beyond its limits. The caller holds mu.
+// surplus takes out of quarantine what is beyond its limits. The caller holds mu. The one that came
+// last stays, however large: a quarantine that lets everything go at once finds nothing.
 func (w *Watch) surplus() (released []*StandIn) {
 	number, bytes := sampledHeld, sampledBytes
 	if w.Strict {
@@ -86,13 +94,14 @@ func (w *Watch) surplus() (released []*StandIn) {
 		w.bytes.Add(s.weighs())
 		w.forget(s)
 	}
-	released = slices.Clone(w.quarantine[:n])
+	released = slices.Clone(w.quarantine[:n]) // the caller looks at them when it has left the lock
 	clear(w.quarantine[:n])
 	w.quarantine = w.quarantine[n:]
 	return released
 }
 
-// release looks at stand-ins that have left quarantine for the last time.
+// release looks at stand-ins that have left quarantine for the last time. No Put finds them any more,
+// so but for who writes to them late they are this goroutine's, and it needs no lock.
 func (w *Watch) release(rs []*StandIn) {
 	for _, s := range rs {
 		spoilt := !s.spoilt && w.written(s)
@@ -111,7 +120,9 @@ func (w *Watch) release(rs []*StandIn) {
 // next stand-in goes out; others look at the latest one, seldom after a while.
 const inspected = 4
 
-// inspect looks at what came into quarantine last.
+// inspect looks at what came into quarantine last. It compares under the lock, or another could take
+// the stand-in out and let the collector have its memory: 4 KiB of a pool that samples. Objects are
+// not filled, so of those there is nothing to see.
 func (w *Watch) inspect() {
 	if w.Objects != nil {
 		return
@@ -130,7 +141,8 @@ func (w *Watch) inspect() {
 	}
 }
 
-// turn is how many are to be inspected now. The caller holds mu.
+// turn is how many are to be inspected now. The caller holds mu. The time between two inspections of
+// a stand-in doubles: a write that comes late mostly comes soon.
 func (w *Watch) turn() int {
 	n := inspected
 	if !w.Strict {
@@ -156,7 +168,7 @@ func (w *Watch) empty(forGood bool) {
 	}
 	w.mu.Lock()
 	was := w.closed
-	w.closed = true
+	w.closed = true // for surplus, and under the lock for nobody else
 	released := w.surplus()
 	w.closed = was || forGood
 	w.mu.Unlock()

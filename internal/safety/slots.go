@@ -29,11 +29,13 @@ func NewSlots(c Config, count, size int) *Slots {
 
 // Took notes that a slot was handed out.
 func (s *Slots) Took(i uint32) {
-	if s != nil && s.slots != nil { // inlined, so that it is all that others pay
+	if s != nil && s.slots != nil { // inlined, so that it is all that others pay; slots never changes
 		s.took(i)
 	}
 }
 
+// took comes before the slot's buffer is its user's, and gave before the slot is free: so the two
+// take turns for each slot, whichever goroutines call them.
 func (s *Slots) took(i uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,6 +64,7 @@ func (s *Slots) Twice(i uint32, size int) {
 	if s == nil {
 		return
 	}
+	// A copy: the slot may be taken again while the report is written.
 	known := StandIn{size: size}
 	if s.slots != nil {
 		s.mu.Lock()
@@ -73,7 +76,7 @@ func (s *Slots) Twice(i uint32, size int) {
 	s.found(pool.MisuseDouble, &known, &late)
 }
 
-// Samples is control.Sampler's.
+// Samples is control.Sampler's. A slot that is out has a record of its own, written under the lock.
 func (s *Slots) Samples(yield func(control.Sample) bool) {
 	if s == nil {
 		return

@@ -10,7 +10,11 @@ import (
 )
 
 // StandIn is what is known of one, from Take until it leaves quarantine or is
-// lost. While it is out it must not be kept alive from here.
+// lost. While it is out it must not be kept alive from here: base is a number, memory a weak
+// pointer, and kept nil.
+//
+// State, kept and spare change under the Watch's lock, or belong to the goroutine to which Return
+// gave the stand-in. The rest is written before take, and only read afterwards.
 type StandIn struct {
 	base   uintptr
 	span   uintptr // bytes of memory from base on that are its own
@@ -40,7 +44,8 @@ const (
 )
 
 // gone tells whether the garbage collector has taken a stand-in that was out: its
-// address may be another's already.
+// address may be another's already. The weak pointer is nil before the memory is given out anew,
+// and the cleanup runs later: between the two only this tells.
 func (s *StandIn) gone() bool { return s.memory.Value() == nil }
 
 // misuse is a report on the stand-in.
@@ -64,7 +69,8 @@ type trace struct {
 
 const maxDepth = 32
 
-// capture takes the stack of the caller's caller.
+// capture takes the stack of the caller's caller: numbers, which become text only in a report, since
+// that takes a hundred times as long.
 func (t *trace) capture() { t.n = runtime.Callers(3, t.pcs[:]) }
 
 // stack is a copy, nil if there is none.

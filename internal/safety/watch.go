@@ -67,7 +67,8 @@ const (
 // collection of those of other places.
 const sampledMemory, newSitesMemory = 512 << 10, 2 << 20
 
-// New returns a Watch for buffers.
+// New returns a Watch for buffers. Their stand-ins are known by a capacity that no class has, so it
+// needs no Addresses.
 func New(c Config) *Watch { return &Watch{Config: c} }
 
 // NewObjects returns a Watch for objects.
@@ -89,7 +90,8 @@ func (w *Watch) SetName(name string) {
 	}
 }
 
-// Counts adds what was found. It does nothing if w is nil.
+// Counts adds what was found. It does nothing if w is nil. Kinds are counted one by one, and a
+// snapshot may have one of two that were found together.
 func (w *Watch) Counts(into *pool.Stats) {
 	if w == nil {
 		return
@@ -100,7 +102,8 @@ func (w *Watch) Counts(into *pool.Stats) {
 }
 
 // take registers a stand-in that goes out. It reports false if there are too
-// many, or if it is one already.
+// many, or if it is one already. It comes before the stand-in is handed out, so that its user
+// cannot put what is not registered.
 func (w *Watch) take(s *StandIn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -111,7 +114,7 @@ func (w *Watch) take(s *StandIn) bool {
 	if w.out.Load() >= limit || w.holds(s.base) || s.object && !w.Objects.add(s.base) {
 		return false
 	}
-	s.taken = time.Now()
+	s.taken = time.Now() // both before insert, from when others may find it
 	s.get.capture()
 	w.index.insert(s)
 	w.out.Add(1)
@@ -119,13 +122,15 @@ func (w *Watch) take(s *StandIn) bool {
 }
 
 // holds tells whether an address is a stand-in's already: New may return an
-// object twice. The caller holds mu.
+// object twice. The caller holds mu. One whose memory has gone holds nothing: its cleanup is
+// on the way, and finds by the record itself that another has taken its place.
 func (w *Watch) holds(addr uintptr) bool {
 	s := w.index.find(addr)
 	return s != nil && !(s.state == out && s.gone())
 }
 
-// Samples is control.Sampler's. It does nothing if w is nil.
+// Samples is control.Sampler's. It does nothing if w is nil. Yield runs under the lock: a profile is
+// of one moment, and takes as long as the copies of some hundred stacks.
 func (w *Watch) Samples(yield func(control.Sample) bool) {
 	if w == nil {
 		return
@@ -142,7 +147,9 @@ func (w *Watch) Samples(yield func(control.Sample) bool) {
 	}
 }
 
-// lost is called when the garbage collector has taken a stand-in.
+// lost is called when the garbage collector has taken a stand-in. That it was out is decided under
+// the lock, but there is nobody left to put it: who could had a pointer to it. One that was given
+// back comes here too, when quarantine has let it go.
 func (w *Watch) lost(s *StandIn) {
 	w.bytes.Add(-s.weighs())
 	w.mu.Lock()
@@ -157,7 +164,7 @@ func (w *Watch) lost(s *StandIn) {
 		return
 	}
 	tell := func() {
-		w.dropSpare(s.spare)
+		w.dropSpare(s.spare) // it comes back to nobody else
 		w.found(pool.MisuseLost, s, nil)
 	}
 	if w.Drop == nil && !w.Registry.ObservesMisuse() {
@@ -167,7 +174,8 @@ func (w *Watch) lost(s *StandIn) {
 	ask.Aside(tell) // functions of the program's, and other cleanups wait
 }
 
-// forget takes a record off the lists by address. The caller holds mu.
+// forget takes a record off the lists by address. The caller holds mu. The address may be given out
+// again from here on, and is a stranger's then.
 func (w *Watch) forget(s *StandIn) {
 	w.index.remove(s)
 	if s.object {
