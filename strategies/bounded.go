@@ -102,6 +102,22 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	if c.Size == nil {
 		core.object = object
 	}
+	c.open(core, limit, place)
+	pub, err := place.publish(core)
+	if err != nil {
+		core.engine.Close()
+		return nil, err
+	}
+	core.watch.SetName(pub.Name())
+	b := &Bounded[T]{pub: pub, token: handle.New()}
+	b.front.open(core)
+	core.closeWhenDropped(&b.token, pub)
+	prewarm(b, c.Prewarm)
+	return b, nil
+}
+
+// open gives core its engine, and what watches over its objects.
+func (c *BoundedConfig[T]) open(core *bounded, limit int64, place publication) {
 	config := magazine.Config{Sizes: []int64{core.object}, Limit: limit, Budget: place.budget(c.Budget)}
 	if c.Discard != nil {
 		config.Discard = core.discardObject
@@ -116,17 +132,6 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 		core.standIns = core.watch.Objects
 		core.strangers.strict = core.watch.Strict
 	}
-	pub, err := place.publish(core)
-	if err != nil {
-		core.engine.Close()
-		return nil, err
-	}
-	core.watch.SetName(pub.Name())
-	b := &Bounded[T]{pub: pub, token: handle.New()}
-	b.front.open(core)
-	core.closeWhenDropped(&b.token, pub)
-	prewarm(b, c.Prewarm)
-	return b, nil
 }
 
 // untyped is the functions as core calls them.

@@ -136,6 +136,11 @@ func (c *bounded) Stats(into *pool.Stats) {
 	into.Returns[pool.Foreign] = foreign
 	into.InUse = max(int64(into.HandedOut())-int64(into.TakenBack()-foreign), 0)
 	into.Strategy = "bounded"
+	c.know(into)
+}
+
+// know says which of the figures the pool can know, and fills in those that depend on that.
+func (c *bounded) know(into *pool.Stats) {
 	into.Knows = pool.Knowledge{
 		Rows:      pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsEvictedBytes | pool.KnowsInUse | pool.KnowsResizes,
 		Requests:  pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed, pool.RequestFailed),

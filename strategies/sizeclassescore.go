@@ -150,6 +150,11 @@ func (c *sizeClasses) Stats(into *pool.Stats) {
 		into.InUseBytes += (int64(class.HandedOut()) - int64(class.TakenBack())) * class.Size
 	}
 	into.Strategy = "sizeclasses"
+	c.know(into)
+}
+
+// know says which of the figures the pool can know.
+func (c *sizeClasses) know(into *pool.Stats) {
 	into.Knows = pool.Knowledge{
 		Rows: pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsEvictedBytes | pool.KnowsInUse | pool.KnowsInUseBytes |
 			pool.KnowsAllocatedBytes | pool.KnowsRequestedBytes | pool.KnowsResizes,

@@ -181,10 +181,15 @@ func (s *slots) enqueue() (slot uint32, w *waiter) {
 			break
 		}
 	}
-	w = &waiter{answer: make(chan uint32, 1)}
+	return 0, s.waitLocked()
+}
+
+// waitLocked is a new waiter at the end of the queue.
+func (s *slots) waitLocked() *waiter {
+	w := &waiter{answer: make(chan uint32, 1)}
 	w.place = s.queue.PushBack(w)
 	s.pending.Add(1)
-	return 0, w
+	return w
 }
 
 // wait waits for an answer, or until ctx is done.
@@ -207,15 +212,11 @@ func (s *slots) wait(ctx context.Context, w *waiter) uint32 {
 func (s *slots) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	head := s.head.Load()
-	for {
-		if head&headClosed != 0 {
+	var head uint64
+	for swapped := false; !swapped; swapped = s.head.CompareAndSwap(head, s.next(head, 0)|headClosed) {
+		if head = s.head.Load(); head&headClosed != 0 {
 			return
 		}
-		if s.head.CompareAndSwap(head, s.next(head, 0)|headClosed) {
-			break
-		}
-		head = s.head.Load()
 	}
 	var free uint64
 	for top := s.top(head); top != 0; free++ { // cut off: nobody else can change it

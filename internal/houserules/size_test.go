@@ -26,7 +26,7 @@ const (
 	mostCodeLines    = 19_700 // 1,050 for syncpools, 2,200 for a controller that keeps what is in use and for faults mended, 200 for sources that hang
 	medianLines      = 10     // of a function, in every library package
 	p90Lines         = 21
-	mostLines        = 45
+	mostLines        = 40
 	mostTestLines    = 110
 	leastCommentRate = 0.3 // comment lines per line of code, in argued packages
 )
