@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/otelpool/pool/internal/percpu"
 )
 
 // Sampling says which requests Get and Count ask to sample: on each P one in so
@@ -28,7 +30,14 @@ const (
 	maxLeg   = 1 << 11
 	maxWant  = 1 << 30
 	fraction = 8
+	// crowd is how many schedules of a P sample each at its own pace. What a pool's samples may
+	// cost is a share of the P's time, of which a thousand pools would have all.
+	crowd     = 4
+	maxSpread = 1 << 12
 )
+
+// samples counts those of all pools on each P.
+var samples percpu.Counters
 
 // passed is what went by since a class's samples were accounted for last.
 type passed struct {
@@ -67,6 +76,9 @@ type schedule struct {
 	at       int64 // when a leg ended last
 	requests int64 // the latest ones, older ones counting less, shifted by fraction
 	nanos    int64 // that they took
+
+	seen   uint64 // samples of the P, when this schedule took its last
+	spread uint32 // by how much its samples are further apart since there are others
 }
 
 // run is the way to the next sample among requests of one kind, in legs.
@@ -82,6 +94,7 @@ func (s *schedule) init(class int, c *clock, most uint32) {
 	s.clock, s.class, s.young = c, uint8(class), firstSamples
 	s.at = c.now()
 	s.hits.most, s.misses.most = most, most
+	s.seen, s.spread = s.countSample(0), 1
 	first := max(s.First, s.Least)
 	s.hits.plan(first)
 	s.misses.plan(first)
@@ -104,8 +117,9 @@ func (s *schedule) next(r *run) (sample bool) {
 	switch {
 	case r.left == 0:
 		s.account(now, r.stands)
+		s.spreadOut()
 		r.stands = 0
-		r.plan(want)
+		r.plan(s.want())
 		return true
 	case want < r.left/2: // requests have become rarer
 		r.plan(want)
@@ -126,6 +140,27 @@ func (s *schedule) account(now int64, requests uint32) {
 	}
 }
 
+// spreadOut counts a sample, and spreads those to come by how many others the P's schedules took
+// since the one before. Where all do so, all are spread alike, and together take crowd times as
+// many as one would. The spread at most doubles at a time: a goroutine that had to wait for its P
+// finds many samples of those that ran meanwhile.
+func (s *schedule) spreadOut() {
+	all := s.countSample(1)
+	others := all - s.seen - 1
+	s.seen = all
+	s.spread = uint32(min(1+others/crowd, 2*uint64(s.spread), maxSpread))
+}
+
+// countSample adds to the samples of the P, and returns them. It may be called pinned, so it
+// makes no counters: see shard.sample.
+func (s *schedule) countSample(n uint64) (all uint64) {
+	if counters := samples.At(percpu.Pin()); counters != nil {
+		all = atomic.AddUint64(&counters[0], n) // in the portable build others count there, too
+	}
+	percpu.Unpin()
+	return all
+}
+
 // learn takes a leg into the average. It is one of sums, so that a pause between
 // bursts counts for its length. A leg that took longer than all that is remembered
 // says more than that.
@@ -143,7 +178,8 @@ func (s *schedule) want() uint32 {
 	if s.young > 0 {
 		want = min(want, int64(s.First))
 	}
-	return uint32(min(max(want, int64(s.Least)), maxWant))
+	want = max(want, int64(s.Least))
+	return uint32(min(want*int64(s.spread), maxWant))
 }
 
 // plan chooses the next request to sample: on average so many on, at random, or
@@ -170,6 +206,7 @@ func (s *shard) sample(p *Pool) {
 		return
 	}
 	s.clock.Sampling, s.clock.pool, s.clock.start = &p.sampling, p, time.Now()
+	samples.Add(0, 0) // makes them
 	schedules := make([]schedule, len(s.cells))
 	for i := range schedules {
 		c := &s.cells[i]

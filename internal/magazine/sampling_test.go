@@ -98,8 +98,7 @@ func TestAClassThatIsUsedRarelyAfterATightLoopIsSampledAsSuch(t *testing.T) {
 	})
 }
 
-func TestMissesAreSampledToo(t *testing.T) {
-	t.Parallel()
+func TestMissesAreSampledToo(t *testing.T) { // alone: other tests' samples would spread these
 	p := New(Config{Sizes: []int64{64, 1 << 40}, Limit: 1 << 20, Sampling: Sampling{Every: 1, Least: 10}}) // one with cells, one without
 	for class := range 2 {
 		samples := 0
@@ -143,4 +142,37 @@ func TestAPoolThatSamplesEverythingMissesNothing(t *testing.T) {
 			t.Fatal("a hit of a class without cells is not")
 		}
 	}
+}
+
+// What samples may cost is a share of the P's time, and not of each pool's.
+func TestManyPoolsShareThePsTimeForSamples(t *testing.T) {
+	alone(t)
+	synctest.Test(t, func(t *testing.T) {
+		const every, pools, rounds = 200 * time.Microsecond, 64, 4000
+		var of [pools]*Pool
+		var sampled [pools]int
+		for i := range of {
+			of[i] = New(Config{Sizes: []int64{64}, Limit: 1 << 20, Sampling: Sampling{Every: every, Least: 4, First: 128}})
+			defer of[i].Close()
+		}
+		x, began := unsafe.Pointer(new([64]byte)), time.Now()
+		for range rounds {
+			for i, p := range of {
+				if p.request(x) {
+					sampled[i]++
+				}
+			}
+			time.Sleep(pools * time.Microsecond)
+		}
+		all := 0
+		for i, n := range sampled {
+			if n < 5 {
+				t.Errorf("pool %d had %d samples", i, n)
+			}
+			all += n
+		}
+		if most := 2 * crowd * int(time.Since(began)/every); all > most {
+			t.Errorf("%d samples of %d pools, want at most %d", all, pools, most)
+		}
+	})
 }
