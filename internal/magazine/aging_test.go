@@ -144,8 +144,8 @@ func TestABudgetThatIsLoweredIsDividedAnew(t *testing.T) {
 	budget.SetLimit(16 << 10)
 	p.tick(time.Second)
 	p.burst(0, 14)
-	for c := range p.shards.ps {
-		if s := p.shards.of[c]; s != nil && s.cells[0].quota > 9<<10 {
+	for _, s := range p.shards.of {
+		if s != nil && s.cells[0].quota > 9<<10 {
 			t.Errorf("a P has bound %d of 16384 bytes: want no more than half, and the top", s.cells[0].quota)
 		}
 	}

@@ -22,7 +22,7 @@ type shards struct {
 	mu         sync.Mutex  // guards what follows, and changes of places
 	closed     atomic.Bool // set under mu, read without
 	of         []*shard    // by P; nil for the void
-	ps         [][]Ps      // the newest array last; fronts may still use the others, which are kept as it is
+	older      []*Ps       // arrays that fronts may still use: kept as the newest is
 	free       []*shard
 	detached   []*shard // which their Ps may still be using
 	generation uint64   // of the barrier, when the last one was detached
@@ -61,6 +61,11 @@ func (f *Front) Ps() *Ps { return f.ps.Load() }
 // rose.
 func (ps *Ps) Has(pid int) bool { return pid < ps.n }
 
+// place is a P's, which there must be.
+func (ps *Ps) place(pid int) *Ps {
+	return (*Ps)(unsafe.Add(unsafe.Pointer(ps), uintptr(pid)*unsafe.Sizeof(Ps{})))
+}
+
 // At is the cell of a class on a P that has a place. Between it and Leave the caller is
 // pinned: see package percpu.
 //
@@ -79,7 +84,7 @@ func (ps *Ps) Has(pid int) bool { return pid < ps.n }
 // stores of the place are atomic for that, and cost no more than plain ones on amd64. Which of the
 // arrays the first load finds does not matter, since a change of a P's place is made in all of them.
 func (ps *Ps) At(pid, class int) *Cell {
-	place := (*Ps)(unsafe.Add(unsafe.Pointer(ps), uintptr(pid)*unsafe.Sizeof(Ps{})))
+	place := ps.place(pid)
 	// A shard has as many cells as the pool has classes, and the void has MaxClasses.
 	c := (*Cell)(unsafe.Add(unsafe.Pointer(place.cells.Load()), uintptr(class)*unsafe.Sizeof(Cell{})))
 	c.lock.Lock() // nothing but in the portable build, where a late comer finds under it that c is not live
@@ -148,9 +153,10 @@ func (s *shard) revive() {
 
 // pointLocked points a P to its cells, in every array that a front may use.
 func (s *shards) pointLocked(pid int, cells *Cell) {
-	for _, ps := range s.ps {
-		if pid < len(ps) {
-			ps[pid].cells.Store(cells)
+	s.front.Ps().place(pid).cells.Store(cells)
+	for _, ps := range s.older {
+		if ps.Has(pid) {
+			ps.place(pid).cells.Store(cells)
 		}
 	}
 }
@@ -179,7 +185,9 @@ func (s *shards) growLocked(n int) {
 			ps[pid].cells.Store(&s.of[pid].cells[0])
 		}
 	}
-	s.ps = append(s.ps, ps)
+	if was := s.front.Ps(); was != nil {
+		s.older = append(s.older, was)
+	}
 	s.of = append(s.of, make([]*shard, n-len(s.of))...)
 	s.front.ps.Store(&ps[0]) // last: a front that has it finds all of it
 }
