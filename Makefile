@@ -69,6 +69,10 @@ test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pool
 test-poollint: ## poollint on versions of other modules that had mistakes; downloads and compiles them
 	$(stage) poollint env POOLLINT_AFFECTED=1 go test -C cmd/poollint -count=1 -timeout 30m -run BecameKnown ./poollint
 
+.PHONY: test-poolscope
+test-poolscope: ## poolscope under the race detector, on a downloaded program, and Go's own tests of sync on its sync.Pool
+	$(stage) poolscope go test -C cmd/poolscope -count=1 -timeout 30m -run 'Own|Race|Version' . -long
+
 .PHONY: test-e2e
 test-e2e: ## the gateway against a real collector, built here the first time
 	$(stage) e2e .ci/e2e
@@ -128,7 +132,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-poollint vuln fleet pressure test-kernel soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-poollint test-poolscope vuln fleet pressure test-kernel soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
