@@ -148,18 +148,29 @@ func (w *lookout) glance(l *level) (near bool, err error) {
 	if change := w.set - w.last; max(change, -change) < l.bound()/noticeable/4 {
 		return false, nil // and the other figures cost more
 	}
+	if w.set < w.last { // it may be file pages that went
+		if err := w.reread(l, current); err != nil {
+			return false, err
+		}
+	}
 	w.last = w.set
 	metrics.Read(w.own[:])
 	now, own := time.Now(), int64(w.own[0].Value.Uint64()-w.own[1].Value.Uint64())
 	if near = w.nears(now, l, own); near && before > 0 {
-		l.current = current
-		if err := w.cgroup.readSet(l); err != nil {
+		if err := w.reread(l, current); err != nil {
 			return false, err
 		}
-		w.set, w.last = l.set, l.set
+		w.last = w.set
 		near = w.nears(now, l, own)
 	}
 	return near, nil
+}
+
+func (w *lookout) reread(l *level, current int64) error {
+	l.current = current
+	err := w.cgroup.readSet(l)
+	w.set = l.set
+	return err
 }
 
 func (w *lookout) nears(now time.Time, l *level, own int64) bool {

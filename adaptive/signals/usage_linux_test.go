@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -88,4 +89,37 @@ func TestGroupsAreLookedAtAsOftenAsNeeded(t *testing.T) {
 			t.Errorf("%+v: thresholds are %v", c, w.kernel)
 		}
 	}
+}
+
+// What a program gives back of its page cache was never its working set: nobody takes
+// that back from it afterwards.
+func TestFilePagesThatGoAreNoGrowthOfOthersLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const dir = "/sys/fs/cgroup/api"
+		r := newRoot(t, system("0::/api\n", unifiedMount))
+		r.group(2, dir, fmt.Sprint(256<<20), fmt.Sprint(250<<20))
+		r.write(dir+"/memory.stat", fmt.Sprintf("anon %d\nfile %d\ninactive_file 1000\nactive_file %d\n", 14<<20, 236<<20, 236<<20))
+		reader := r.reader(noEnv)
+		reader.after(0)
+		w := lookout{host: reader.s.host, crossed: make(chan struct{}, 1)}
+		w.own[0].Name, w.own[1].Name = heapMetrics[heapTotal], heapMetrics[heapReleased]
+		look := func() {
+			t.Helper()
+			time.Sleep(closer)
+			if near, _ := w.look(); near {
+				t.Error("a group that is full of file pages is near its limit")
+			}
+			if got := reader.after(closer); got.Cgroup.Growth > 0 {
+				t.Errorf("others grow by %d bytes a second", got.Cgroup.Growth)
+			}
+		}
+		look()
+		look()
+		r.write(dir+"/memory.current", fmt.Sprint(14<<20))
+		r.write(dir+"/memory.stat", fmt.Sprintf("anon %d\nfile 1000\ninactive_file 1000\nactive_file 0\n", 14<<20))
+		time.Sleep(closer)
+		w.look() // and the reading comes later
+		look()
+		look()
+	})
 }
