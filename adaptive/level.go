@@ -41,6 +41,7 @@ type assessment struct {
 	cause       control.Cause
 	name        string
 	value, over float64 // over is 0 for an event
+	back        bool    // what comes back is taken to be as grave as it was lately
 }
 
 func (a *assessment) measure(cause control.Cause, name string, value float64, in *bands) {
@@ -67,10 +68,14 @@ func (a *assessment) event(cause control.Cause, name string, level control.Press
 
 // String says which reading asks for the level.
 func (a *assessment) String() string {
-	if a.over == 0 {
-		return a.name
+	text := a.name
+	if a.over > 0 {
+		text = fmt.Sprintf("%s %.2f ≥ %.2f", a.name, a.value, a.over)
 	}
-	return fmt.Sprintf("%s %.2f ≥ %.2f", a.name, a.value, a.over)
+	if a.back {
+		text += ", and it was " + a.enter.String() + " lately"
+	}
+	return text
 }
 
 // ladder is the level of memory pressure, and how it was come by.
@@ -84,10 +89,11 @@ type ladder struct {
 	trimmed  time.Duration // last trim for pressure's sake, and what the heap was then
 	heap     HeapReading
 	everTrim bool
-	events   CgroupReading // the last one that could be read
-	counted  bool          // events is one
-	left     time.Duration // when a level was left last
-	patience time.Duration // how long nothing must have held a level for it to be left
+	events   CgroupReading         // the last one that could be read
+	counted  bool                  // events is one
+	left     time.Duration         // when a level was left last
+	gravest  control.PressureLevel // lately
+	patience time.Duration         // how long nothing must have held a level for it to be left
 }
 
 // heapShare is what the process uses for certain of its memory limit: the runtime
@@ -191,6 +197,10 @@ func (p *ladder) assessEvents(r *Reading, a *assessment) {
 func (p *ladder) follow(a *assessment, r *Reading, now, dwell time.Duration) bool {
 	if a.enter > p.level {
 		p.again(now, dwell)
+		if a.enter >= control.PressureHigh && a.enter < p.gravest {
+			a.enter, a.back = p.gravest, true
+		}
+		p.gravest = a.enter
 		p.to(a.enter, a.cause, now)
 		return true
 	}
@@ -216,7 +226,7 @@ func (p *ladder) again(now, dwell time.Duration) {
 	away := now - p.left
 	switch {
 	case p.left == 0 || away > mostPatience:
-		p.patience = dwell
+		p.patience, p.gravest = dwell, control.PressureNone
 	default:
 		p.patience = min(max(2*away, 2*p.patience), mostPatience)
 	}

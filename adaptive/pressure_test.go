@@ -122,6 +122,29 @@ func TestPulsesMakeFewTransitions(t *testing.T) {
 	}
 }
 
+// Pressure that comes back soon goes as far as it went before in one change, so that a
+// neighbour that takes and gives back twice in a minute makes four.
+func TestPressureThatComesBackIsAsGraveAsItWas(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, adaptive.Config{})
+	for range 2 {
+		for _, share := range []float64{0.5, 0.91, 0.96, 0.5} {
+			l.reading.Cgroup = group(share)
+			l.run(7 * time.Second)
+		}
+	}
+	l.want(high, critical, none, critical)
+	if all := l.stats().Decisions; !slices.ContainsFunc(all, func(d control.Decision) bool {
+		return d.To == critical && strings.Contains(d.Reason, "cgroup 0.91 ≥ 0.90, and it was critical lately")
+	}) {
+		t.Errorf("no decision says why: %+v", all)
+	}
+	l.run(3 * time.Minute)
+	l.reading.Cgroup = group(0.91)
+	l.run(3 * time.Minute)
+	l.want(high, critical, none, critical, none, high)
+}
+
 func TestNoiseAtAThresholdIsTwoTransitionsAtMost(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
