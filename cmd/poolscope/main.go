@@ -1,13 +1,14 @@
 // Poolscope builds a program, unchanged, so that every sync.Pool in it is counted: the
 // program's own, its dependencies' and the standard library's.
 //
-//	poolscope run [-report FILE] [-page ADDRESS] [go's build flags] PACKAGE [arguments]
+//	poolscope run [-report FILE] [-page ADDRESS] [-otlp] [go's build flags] PACKAGE [arguments]
 //	poolscope build [-report FILE] [-page ADDRESS] [go's build flags] [PACKAGE]
-//	poolscope test [-report FILE] [-page ADDRESS] [go's flags] [PACKAGE]
+//	poolscope test [-report FILE] [-page ADDRESS] [-otlp] [go's flags] [PACKAGE]
 //
 // The program serves the counts at ADDRESS, 127.0.0.1:0 unless that is given, and prints
 // where; -page "" leaves the page out. With -report it appends a table to FILE when it
 // ends, also by Ctrl-C or with a failed test. Its standard output and exit code are its own.
+// With -otlp poolscope's own process exports the counts, as the OTEL_* variables say.
 //
 // Nothing is written to the program's directory or module: package sync is replaced, and
 // the report added, by the go command's -overlay, and no module is required.
@@ -59,5 +60,8 @@ func scope(args []string) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	return o.start(dir, overlay)
+	if !o.otlp {
+		return o.start(dir, overlay)
+	}
+	return exporting(addressFile(dir), func() (int, error) { return o.start(dir, overlay) })
 }

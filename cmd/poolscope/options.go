@@ -14,13 +14,14 @@ type options struct {
 	command string // run, build or test
 	report  string // an absolute path; "" for none
 	page    string
+	otlp    bool
 	flags   []string // the go command's
 	targets []string // packages or files
 	rest    []string // run: the program's arguments; test: what comes after the packages
 	dir     string   // where the go command runs; "" for here
 }
 
-const usage = "usage: poolscope run|build|test [-report FILE] [-page ADDRESS] [go arguments]"
+const usage = "usage: poolscope run|build|test [-report FILE] [-page ADDRESS] [-otlp] [go arguments]"
 
 // parse reads the arguments. Flags that are not poolscope's are the go command's.
 func parse(args []string) (*options, error) {
@@ -53,6 +54,10 @@ func parse(args []string) (*options, error) {
 func (o *options) parseFlags(args []string) ([]string, error) {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		name, value, joined := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
+		if name == "otlp" && !joined {
+			o.otlp, args = true, args[1:]
+			continue
+		}
 		var into *string
 		switch name {
 		case "report":
@@ -87,6 +92,17 @@ var takeValue = []string{
 
 // check finds what cannot work before anything is built.
 func (o *options) check() error {
+	switch {
+	case o.otlp && o.command == "build":
+		return errors.New("-otlp: poolscope exports while it runs the program: use run or test")
+	case o.otlp && o.page == "":
+		return errors.New(`-otlp with -page "": poolscope reads the page that it exports`)
+	}
+	return o.checkFlags()
+}
+
+// checkFlags looks at the go command's.
+func (o *options) checkFlags() error {
 	for i, f := range o.flags {
 		name, value, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
 		switch {

@@ -60,11 +60,14 @@ func writeOverlay(dir string, env *toolchain, t *target, o *options) (string, er
 	return v.write()
 }
 
+// addressFile is where the program says at which address its page is.
+func addressFile(dir string) string { return filepath.Join(dir, "address") }
+
 // settings are constants of the program, so that its environment stays as it is.
 func settings(dir string, o *options) []byte {
-	address := filepath.Join(dir, "address")
-	if o.command == "build" {
-		address = ""
+	address := ""
+	if o.otlp {
+		address = addressFile(dir)
 	}
 	const text = "package iotest\n\nconst scopeReport, scopePage, scopeAddress = %q, %q, %q\n"
 	return fmt.Appendf(nil, text, o.report, o.page, address)

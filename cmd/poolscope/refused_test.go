@@ -5,7 +5,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -21,6 +20,9 @@ func TestWhatCannotWorkIsRefusedInOneLine(t *testing.T) {
 		"no toolchain":       {"counted", []string{"run", "."}, "PATH=/nowhere", "no go command in $PATH"},
 		"GOFLAGS":            {"counted", []string{"run", "."}, "GOFLAGS=-overlay=mine.json", "GOFLAGS has -overlay=mine.json: poolscope"},
 		"-overlay":           {"counted", []string{"build", "-overlay=mine.json"}, "", "-overlay is given"},
+		"-otlp, build":       {"counted", []string{"build", "-otlp"}, "", "use run or test"},
+		"-otlp, protocol":    {"counted", []string{"run", "-otlp", "."}, "OTEL_EXPORTER_OTLP_PROTOCOL=json", "poolscope has grpc"},
+		"-otlp, no page":     {"counted", []string{"run", "-otlp", "-page", "", "."}, "", "poolscope reads the page"},
 		"-C":                 {"counted", []string{"build", "-C", "x"}, "", "-C is given"},
 		"a plugin":           {"counted", []string{"build", "-buildmode", "plugin", "."}, "", "-buildmode=plugin:"},
 		"a library":          {"library", []string{"run", "."}, "", "example.com/library is package library: poolscope run needs"},
@@ -56,11 +58,15 @@ func TestAModuleThatDoesNotBuildSaysWhy(t *testing.T) {
 
 func TestAnotherShapeOfSyncPoolIsRefused(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "src", "sync", "pool.go"))
+	env, err := newToolchain()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := patchPool(source, runtime.Version()); err != nil {
+	source, err := os.ReadFile(filepath.Join(env.GOROOT, "src", "sync", "pool.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := patchPool(source, env.GOVERSION); err != nil {
 		t.Errorf("as it is: %v", err)
 	}
 	for old, want := range map[string]string{

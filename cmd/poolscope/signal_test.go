@@ -14,11 +14,17 @@ import (
 	"time"
 )
 
-// started starts a program in a process group of its own, as a terminal has it, and
-// waits until it is ready.
 func started(t *testing.T, mode string) *scoped {
 	t.Helper()
 	s := poolscope(t, "counted", "run", ".", mode)
+	s.ready(t)
+	return s
+}
+
+// ready starts a program in a process group of its own, as a terminal has it, and
+// waits until it says that it is ready.
+func (s *scoped) ready(t *testing.T) {
+	t.Helper()
 	s.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -41,7 +47,6 @@ func started(t *testing.T, mode string) *scoped {
 		t.Fatal(err)
 	}
 	s.err.Write(text)
-	return s
 }
 
 func (s *scoped) interrupt(t *testing.T, want int) {

@@ -25,7 +25,7 @@ func newToolchain() (*toolchain, error) {
 	if err := json.Unmarshal(out, env); err != nil {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
-	for _, f := range strings.Fields(env.GOFLAGS) {
+	for f := range strings.FieldsSeq(env.GOFLAGS) {
 		if strings.HasPrefix(strings.TrimLeft(f, "-"), "overlay") {
 			return nil, fmt.Errorf("GOFLAGS has %s: poolscope needs -overlay for its own files", f)
 		}

@@ -63,7 +63,7 @@ var imports = map[string][]string{
 		module + "/adaptive", module + "/strategies",
 	},
 	"cmd/poollint":  {module + "/cmd/poollint", "golang.org/x/tools", "github.com/golangci/plugin-module-register"},
-	"cmd/poolscope": {},
+	"cmd/poolscope": {otel},
 	"poolconfig": {
 		module,
 		vocabulary,
@@ -90,6 +90,7 @@ var inTests = []string{module + "...", otel}
 
 // testLibraries has what the tests of a package compare with.
 var testLibraries = map[string][]string{
+	"cmd/poolscope":     {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"},
 	"poolconfig":        {"github.com/google/jsonschema-go"},
 	"adapters/grpcpool": {"google.golang.org/grpc"},
 }
