@@ -22,6 +22,9 @@ import (
 // can be is in a program built with -tags otelpool_debug. For other pools it
 // reports the stacks of those objects that happened to be sampled.
 //
+// A pool whose Stats panics, now or at the end, fails the test as well: nobody knows
+// what it has handed out.
+//
 // It does not see pools without a name. Tests that run in parallel and use the
 // same pools spoil the count, and so do buffers that are put without having been
 // taken; give such tests a registry of their own. Some libraries, gRPC among them,
@@ -60,6 +63,7 @@ type out struct {
 	strategy       string
 	objects, bytes int64
 	looks          bool // the pool may know where something was taken
+	unknown        bool // its Stats panicked
 }
 
 // leak describes a pool with objects missing.
@@ -86,7 +90,7 @@ func outOf(e *pool.Entry) out {
 	var s pool.Stats
 	e.Stats(&s)
 	objects := int64(s.HandedOut()) - int64(s.TakenBack())
-	return out{s.Strategy, objects, s.InUseBytes, s.Knows.Misuse.Has(int(pool.MisuseLost))}
+	return out{s.Strategy, objects, s.InUseBytes, s.Knows.Misuse.Has(int(pool.MisuseLost)), s.Failed}
 }
 
 // leaks describes what is out now and was not before, in the registries' order.
@@ -94,7 +98,7 @@ func leaks(registries []*pool.Registry, before map[*pool.Entry]out) (missing []l
 	now := takeOut(registries)
 	for _, r := range registries {
 		for _, e := range r.All() {
-			if now[e].objects > before[e].objects {
+			if before[e].unknown || now[e].unknown || now[e].objects > before[e].objects {
 				missing = append(missing, newLeak(e, now[e], before[e]))
 			}
 		}
@@ -103,6 +107,10 @@ func leaks(registries []*pool.Registry, before map[*pool.Entry]out) (missing []l
 }
 
 func newLeak(e *pool.Entry, now, before out) leak {
+	if before.unknown || now.unknown {
+		const why = "its Stats panicked, so nobody knows what was not given back: pool.Registry.Panics has the stack"
+		return leak{entry: e, text: fmt.Sprintf("pool %q: %s", e.Name(), why)}
+	}
 	n := now.objects - before.objects
 	text := fmt.Sprintf("pool %q (%s): %d not given back", e.Name(), now.strategy, n)
 	if bytes := now.bytes - before.bytes; bytes > 0 {

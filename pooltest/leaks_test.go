@@ -185,3 +185,50 @@ func TestNoLeaksLooksAtTheDefaultRegistry(t *testing.T) {
 		t.Errorf("errors %q, want none", tb.errors)
 	}
 }
+
+// fickle is a pool that has handed out as many objects as it says, and whose Stats
+// panics while broken.
+type fickle struct {
+	taken  uint64
+	broken bool
+}
+
+func (f *fickle) Stats(into *pool.Stats) {
+	if f.broken {
+		panic("no figures")
+	}
+	into.Reset()
+	into.Requests[pool.Hit] = f.taken
+}
+
+func TestAPoolWhoseStatsPanicsHidesNoLeak(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ before, after bool }{{true, false}, {false, true}, {true, true}} {
+		var r pool.Registry
+		f := &fickle{taken: 3, broken: c.before}
+		if _, err := r.Publish("fickle", f, pool.Reject); err != nil {
+			t.Fatal(err)
+		}
+		errors := run(t, &r, func(*recorder) { f.broken = c.after })
+		if len(errors) != 1 || !strings.Contains(errors[0], `pool "fickle": its Stats panicked`) {
+			t.Errorf("%+v: errors %q", c, errors)
+		}
+	}
+}
+
+func TestARequestThatFailedHasTakenNothing(t *testing.T) {
+	t.Parallel()
+	var r pool.Registry
+	errors := run(t, &r, func(tb *recorder) {
+		p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[int64]{
+			Name: "failing", Registry: &r, NewE: func() (*int64, error) { return nil, fmt.Errorf("no") },
+		}))
+		tb.Cleanup(p.Close)
+		if x := p.Get(); x != nil {
+			t.Errorf("got %v", x)
+		}
+	})
+	if len(errors) != 0 {
+		t.Errorf("errors %q, want none", errors)
+	}
+}
