@@ -17,7 +17,7 @@ const (
 	mostProseColumns = 120
 	mostCodeColumns  = 140
 	mostWideProse    = 0
-	mostWideCode     = 170 // lines that are yet to be broken
+	mostWideCode     = 140 // lines that are yet to be broken
 )
 
 // cited matches a path of a file in backquotes.
