@@ -83,7 +83,12 @@ func (p *Publication) Release() {
 		return
 	}
 	p.Close()
-	alone := ask.Caller{Patience: lastWait}
+	alone, _ := p.registry.callers.Get().(*ask.Caller)
+	if alone == nil {
+		alone = new(ask.Caller)
+	}
+	defer p.registry.callers.Put(alone)
+	alone.Patience = lastWait
 	if p.registry.hanging.Load() > 0 {
 		alone.Patience = lastWait / 20 // or as many waits as there are such pools
 	}

@@ -29,6 +29,7 @@ type Registry struct {
 	budget     atomic.Pointer[Budget]
 	panics     panics
 	hanging    atomic.Int64 // calls for last counts that are under way
+	callers    sync.Pool    // of *ask.Caller, that make these
 }
 
 // Default is where pools publish themselves whose config names no other
