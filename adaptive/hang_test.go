@@ -94,7 +94,7 @@ func hangIn(t *testing.T, method string) {
 	l.run(20 * time.Second)
 	l.heap(0.9)
 	l.run(10 * time.Second)
-	if took := time.Since(start); took == 0 || took > time.Second {
+	if took := time.Since(start); took == 0 || took > 3*time.Second {
 		t.Errorf("the runs waited %v for the pool", took)
 	}
 	if used := l.budget.Used(); used != 0 {
@@ -140,7 +140,7 @@ func TestABudgetThatHangsKeepsNoRun(t *testing.T) {
 		for i := range 10 {
 			ctl.Step(sim.Start.Add(time.Duration(i) * time.Second))
 		}
-		if took := time.Since(start); took > time.Second || h.calls.Load() != 1 {
+		if took := time.Since(start); took > 3*time.Second || h.calls.Load() != 1 {
 			t.Errorf("10 runs waited %v, and called it %d times", took, h.calls.Load())
 		}
 		close(h.opened)

@@ -38,8 +38,13 @@ type asked struct {
 	left   []string        // what hangs, until it is told
 }
 
+// patience is what a pool has to return from a call: more than the kernel stalls one
+// that lets memory go when there is none left, for a pool that is left is learned anew.
+const patience = 2 * time.Second
+
 func (ctl *Controller) initAsked() {
 	ctl.asked.round = newRound(round{})
+	ctl.asked.caller.Patience = patience
 	ctl.asked.leave = ctl.leave
 }
 

@@ -10,7 +10,7 @@ import (
 // without those that do. The zero Caller is ready to use, by one goroutine at a time.
 type Caller struct {
 	// Patience is how long the first call that hangs may take; 0 is half a second. Those
-	// after it have 20 ms at most.
+	// after it have an eighth of that.
 	Patience time.Duration
 	relay    *relay // of a Do in which all returned
 }
@@ -21,7 +21,8 @@ type Caller struct {
 // returned, and goes on with the rest by the function that hung returns. What call
 // refers to is left to the other goroutine from then on. call must not panic.
 func (c *Caller) Do(n int, call func(i int), hung func(i int, back <-chan struct{}) func(i int)) {
-	wait := cmp.Or(c.Patience, patience)
+	all := cmp.Or(c.Patience, patience)
+	wait := all
 	for first := 0; first < n; {
 		r := c.relay
 		if c.relay = nil; r == nil {
@@ -36,7 +37,7 @@ func (c *Caller) Do(n int, call func(i int), hung func(i int, back <-chan struct
 			return
 		}
 		call = hung(i, r.back)
-		first, wait = i+1, min(wait, least)
+		first, wait = i+1, all/8
 	}
 }
 
