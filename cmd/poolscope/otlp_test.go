@@ -32,12 +32,12 @@ func (r *received) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	for _, scope := range request.GetResourceMetrics()[0].GetScopeMetrics() {
 		for _, m := range scope.GetMetrics() {
 			for _, point := range m.GetSum().GetDataPoints() {
-				values := ""
+				var values strings.Builder
 				for _, a := range point.GetAttributes() {
-					values += " " + a.GetValue().GetStringValue()
+					values.WriteString(" " + a.GetValue().GetStringValue())
 				}
-				if strings.Contains(values, "main.use") {
-					r.last[m.GetName()+values] = point.GetAsInt()
+				if strings.Contains(values.String(), "main.use") {
+					r.last[m.GetName()+values.String()] = point.GetAsInt()
 				}
 			}
 		}
