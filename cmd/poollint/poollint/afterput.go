@@ -32,6 +32,9 @@ func (c *checker) afterPut(fn *ssa.Function, b *ssa.BasicBlock, i int, o op) {
 			if v, ok := instr.(ssa.Value); ok && v == at.base {
 				return endPath // another struct, in the next round of a loop
 			}
+			if branch, ok := instr.(*ssa.If); ok && dependsOn(branch.Cond, at.base, 0) {
+				return endPath // flags of the struct may exclude each other
+			}
 			if v := c.overwrites(instr, at); v != goOn {
 				return v
 			}

@@ -379,3 +379,28 @@ func resets(q *queue) {
 		q.head.n = 1
 	}
 }
+
+type hasher struct {
+	buf          *bytes.Buffer
+	short, large bool // one of them
+}
+
+func (h *hasher) close() {
+	if h.short {
+		slices.Put(h.buf)
+	}
+	if h.large {
+		h.buf.Reset()
+		buffers.Put(h.buf)
+	}
+	h.buf = nil
+}
+
+type flusher struct{ buf *bytes.Buffer }
+
+func (f *flusher) flush(w io.Writer, ok bool) {
+	buffers.Put(f.buf)
+	if ok {
+		f.buf.WriteTo(w) // want `use after Put`
+	}
+}
