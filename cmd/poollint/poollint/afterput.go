@@ -47,7 +47,7 @@ func (c *checker) afterPut(fn *ssa.Function, b *ssa.BasicBlock, i int, o op) {
 		}
 		return c.afterwards(s, instr, o)
 	})
-	c.deferredToo(fn, b, o, dead)
+	c.deferredToo(fn, o, dead)
 }
 
 // replaced tells that a field has another value by the time what it had is put.
@@ -229,7 +229,7 @@ func usedBy(s *state, call ssa.CallInstruction) token.Pos {
 }
 
 // deferredToo looks for a deferred Put of what is put outright.
-func (c *checker) deferredToo(fn *ssa.Function, b *ssa.BasicBlock, o op, dead ssa.Value) {
+func (c *checker) deferredToo(fn *ssa.Function, o op, dead ssa.Value) {
 	for instr, d := range c.ops {
 		deferred, ok := instr.(*ssa.Defer)
 		if !ok || d.role != rolePut || deferred.Parent() != fn || origin(d.value) != dead {

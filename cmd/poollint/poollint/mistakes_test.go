@@ -147,8 +147,8 @@ func lintPrograms(t *testing.T) map[string]string {
 		if !ok {
 			t.Fatalf("poollint says %q", line)
 		}
-		dir := filepath.ToSlash(filepath.Dir(name[:strings.Index(name, ":")]))
-		reports[dir] += name
+		file, _, _ := strings.Cut(name, ":")
+		reports[filepath.ToSlash(filepath.Dir(file))] += name
 	}
 	return reports
 }
