@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
@@ -126,12 +127,26 @@ func (c *checker) assumesClean(get ssa.Instruction, g op) bool {
 		}
 		for i, arg := range common.Args {
 			_, face := arg.(*ssa.MakeInterface)
-			if origin(arg) == v && (face || i == 0 && common.Signature().Recv() != nil) {
+			if origin(arg) == v && (face || i == 0 && common.Signature().Recv() != nil && c.knownNotToReset(common)) {
 				return true
 			}
 		}
 		return false
 	})
+}
+
+// knownNotToReset tells that a method does not begin with a reset of its own, as those
+// that decode often do. Of another module's it is not known.
+func (c *checker) knownNotToReset(common *ssa.CallCommon) bool {
+	callee := common.StaticCallee()
+	if callee == nil || callee.Pkg == nil {
+		return false
+	}
+	if len(callee.Blocks) > 0 {
+		return !c.cleans(callee, callee.Params[0])
+	}
+	first, _, _ := strings.Cut(callee.Pkg.Pkg.Path(), "/")
+	return !strings.Contains(first, ".") || c.opts.suspicious // the standard library's do not
 }
 
 // resetting offers x.Reset() before the Put of a variable x.

@@ -84,3 +84,22 @@ func makes() *server {
 }
 
 func takesPointer(p *sync.Pool) any { return p.Get() }
+
+var decoded = sync.Pool{New: func() any { return new(record) }}
+
+type record struct{ rows []int }
+
+func (r *record) Reset() { r.rows = r.rows[:0] }
+
+func (r *record) decode(n int) {
+	r.Reset()
+	r.rows = append(r.rows, n)
+}
+
+func decodes(n int) int {
+	r := decoded.Get().(*record)
+	r.decode(n)
+	rows := len(r.rows)
+	decoded.Put(r)
+	return rows
+}
