@@ -124,7 +124,7 @@ pressure-full: ## all scenarios, ten runs of each; hours, and goes on where it w
 	$(stage) pressure-full $(pressure) -full -results pressure/results.jsonl
 
 .PHONY: test-kernel
-test-kernel: ## adaptive's and cgroup's tests and part of pressure on a real kernel with cgroup v2, under QEMU; 8 minutes
+test-kernel: ## adaptive's and cgroup's tests and part of pressure on a real kernel with cgroup v2, under QEMU; 9 minutes
 	$(stage) kernel go run -C lab ./kernel
 
 .PHONY: test-kernel-tests

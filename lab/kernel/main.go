@@ -37,7 +37,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("kernel", flag.ContinueOnError)
 	tests := flags.Bool("tests", false, "the tests alone, without the short pressure lab")
 	cache := flags.String("cache", "", "`directory` to keep packages in; by default below the user's cache directory")
-	deadline := flags.Duration("deadline", 10*time.Minute, "after which the machine is taken for hung")
+	deadline := flags.Duration("deadline", 15*time.Minute, "after which the machine is taken for hung")
 	memory := flags.Int("memory", 1536, "`MiB` of the machine")
 	if err := flags.Parse(args); err != nil {
 		return err
