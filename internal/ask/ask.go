@@ -14,6 +14,9 @@ const (
 	// least is what each gets when that is used up. One that is merely slow may miss
 	// a round then.
 	least = 20 * time.Millisecond
+	// parts is into how many waits patience is divided, each of which the whole process
+	// may be stopped in, or without a processor.
+	parts = 10
 	// ahead is how many answers may wait for the round to take them: with one P, that
 	// many for each switch between the two goroutines.
 	ahead = 8

@@ -26,20 +26,22 @@ func (a *Asker[K, A]) line() *line[A] {
 	return l
 }
 
-// take waits for the next answer while there is patience left, in two halves: a
-// pause of the whole process uses up one, and the reader has the other to go on.
+// take waits for the next answer while there is patience left, a part at a time: a
+// pause of the whole process uses up one, and the reader has the others to go on.
 func (l *line[A]) take(left *time.Duration) (got answer[A], ok bool) {
 	select {
 	case got = <-l.answers:
 		return got, true
 	default:
 	}
-	start, half := time.Now(), max(*left, least)/2
-	if got, ok = l.within(half); !ok {
-		got, ok = l.within(half)
+	used, part := time.Duration(0), max(*left, least)/parts
+	for i := 0; i < parts && !ok; i++ {
+		start := time.Now()
+		got, ok = l.within(part)
+		used += min(time.Since(start), part)
 	}
-	if waited := time.Since(start); waited >= least { // and was not waiting for a CPU
-		*left -= min(waited, 2*half)
+	if used >= least { // and was not waiting for a CPU
+		*left -= used
 	}
 	return got, ok
 }
