@@ -8,6 +8,7 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/percpu"
+	"github.com/otelpool/pool/internal/raceghost"
 )
 
 // SyncPool is a sync.Pool that counts. Its zero value is of no use: see [Wrap].
@@ -81,6 +82,7 @@ func (s *SyncPool) Get() any {
 		if x := slot.Take(); x != nil {
 			percpu.Inc(&n[countHit])
 			percpu.Unpin()
+			raceghost.GetAny(x)
 			runtime.KeepAlive(s) // the last count before the cleanup reads them
 			return x
 		}
@@ -103,6 +105,7 @@ func (c *syncCore) get(settled bool) (x any) {
 	if x == nil {
 		return c.make()
 	}
+	raceghost.GetAny(x)
 	if n := c.counts.At(percpu.Pin()); n != nil { // Inc, written out for a call less
 		percpu.Inc(&n[countHit])
 		percpu.Unpin()
@@ -132,6 +135,7 @@ func (s *SyncPool) Put(x any) {
 		runtime.KeepAlive(s)
 		return
 	}
+	raceghost.PutAny(x)
 	pid := percpu.Pin()
 	if slot, n := c.slots.At(pid), c.counts.At(pid); slot != nil && n != nil {
 		percpu.Inc(&n[countPooled])

@@ -97,7 +97,7 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 		return nil, err
 	}
 	place := publication{c.Name, c.Registry, c.OnDuplicate}
-	core := &bounded{panics: place.in(), span: int(unsafe.Sizeof(*new(T))), standIns: safety.None, unsized: c.unsized()}
+	core := &bounded{panics: place.in(), typ: reflect.TypeFor[T](), standIns: safety.None, unsized: c.unsized()}
 	core.boundedFuncs = c.untyped(core)
 	if c.Size == nil {
 		core.object = object
@@ -123,7 +123,7 @@ func (c *BoundedConfig[T]) open(core *bounded, limit int64, place publication) {
 		config.Discard = core.discardObject
 	}
 	config.Sampling = c.Safety.sampling()
-	if core.span == 0 {
+	if core.typ.Size() == 0 {
 		config.Sampling = magazine.Sampling{} // they may all have one address
 	}
 	core.engine = magazine.New(config)

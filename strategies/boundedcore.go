@@ -2,11 +2,13 @@ package strategies
 
 import (
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/safety"
 )
 
@@ -16,7 +18,6 @@ type bounded struct {
 	engineCore
 	boundedFuncs
 	object        int64             // bytes of an object, if they have one size
-	span          int               // bytes of an object itself
 	standIns      *safety.Addresses // watch's, if there is one
 	panics        *pool.Registry
 	nils, refused atomic.Uint64
@@ -25,6 +26,7 @@ type bounded struct {
 	strangers     strangers
 	unsized       bool // bytes of objects are those of their type, and they may hold more
 	saidUnsized   sync.Once
+	typ           reflect.Type // the objects'
 }
 
 // boundedFuncs is a config's functions, for pointers without a type. All but new
@@ -91,6 +93,7 @@ func (c *bounded) refuse(state uint32, x unsafe.Pointer) {
 // discardObject hands an object that the pool drops to Discard.
 func (c *bounded) discardObject(x unsafe.Pointer) {
 	if c.discard != nil {
+		raceghost.Get(x)
 		c.panics.Guard(func() { c.discard(x) })
 	}
 }

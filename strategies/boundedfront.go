@@ -6,6 +6,7 @@ import (
 
 	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/percpu"
+	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/safety"
 )
 
@@ -50,6 +51,7 @@ func (f *boundedFront) get() unsafe.Pointer {
 		return x
 	}
 	cell.Leave()
+	raceghost.Get(x)
 	runtime.KeepAlive(f) // and so the handle: or a cleanup could take the last counts, and the cell, before it is left
 	return x
 }
@@ -78,6 +80,9 @@ func (f *boundedFront) put(x unsafe.Pointer) {
 			}
 		}
 	}
+	if raceghost.On {
+		raceghost.PutObject(x, f.core.typ)
+	}
 	pid := percpu.Pin()
 	ps := f.cells.Ps()
 	if !ps.Has(pid) {
@@ -101,6 +106,9 @@ func (f *boundedFront) put(x unsafe.Pointer) {
 
 // putSized is put of an object that has a size of its own.
 func (f *boundedFront) putSized(x unsafe.Pointer, size int64) {
+	if raceghost.On {
+		raceghost.PutObject(x, f.core.typ)
+	}
 	cell := f.cells.At(percpu.Pin(), 0)
 	kept := cell.GiveSized(x, size)
 	cell.Leave()
@@ -134,6 +142,7 @@ func (f *boundedFront) getE() (unsafe.Pointer, error) {
 	if x == nil {
 		return c.newForRequest()
 	}
+	raceghost.Get(x)
 	return x, nil
 }
 

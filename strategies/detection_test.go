@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/percpu"
+	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/strategies"
 )
 
@@ -181,6 +182,7 @@ func (d detective) found(t *testing.T, kind pool.MisuseKind, trials int) (found 
 
 // The short form of the table in docs/safety.md.
 func TestAMistakeIsFoundWithin10000CallsOfAService(t *testing.T) {
+	t.Cleanup(raceghost.Pause()) // it makes mistakes, and is not parallel for that
 	const trials = 10
 	least := trials - 1 // 95 % are promised, which ten trials cannot tell from nine
 	if percpu.Portable {
@@ -196,6 +198,7 @@ func TestAMistakeIsFoundWithin10000CallsOfAService(t *testing.T) {
 
 // A million correct calls in a tight loop leave a schedule for a tight loop.
 func TestAMistakeIsFoundAfterAMillionCorrectCalls(t *testing.T) {
+	t.Cleanup(raceghost.Pause()) // it makes mistakes, and is not parallel for that
 	for trial := range 5 {
 		t.Run(fmt.Sprint(trial), func(t *testing.T) {
 			t.Parallel()

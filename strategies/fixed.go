@@ -9,6 +9,7 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/handle"
+	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/safety"
 )
 
@@ -156,6 +157,9 @@ func (f *Fixed) Put(b []byte) {
 	}
 	if c.zero == ZeroOnPut {
 		c.clearSlot(slot)
+	}
+	if raceghost.On {
+		c.haunt(slot, raceghost.Put)
 	}
 	c.watch.Gave(slot)
 	if c.slots.release(slot) {

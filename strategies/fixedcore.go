@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/percpu"
+	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/safety"
 )
 
@@ -45,6 +47,7 @@ func (c *fixed) hand(first *byte, slot uint32) []byte {
 	c.counters.Inc(fixedHit)
 	c.watch.Took(slot)
 	b := c.slab.slot(first, slot)
+	raceghost.Get(unsafe.Pointer(unsafe.SliceData(b)))
 	if c.zero == ZeroOnGet {
 		clear(b)
 	}
@@ -67,12 +70,22 @@ func (c *fixed) clearSlot(slot uint32) {
 	}
 }
 
+// haunt tells the race detector of a Put of all of a slot.
+func (c *fixed) haunt(slot uint32, put func(unsafe.Pointer, uintptr)) {
+	if first := c.slab.first.Load(); first != nil {
+		put(unsafe.Pointer(unsafe.SliceData(c.slab.slot(first, slot))), c.slab.size)
+	}
+}
+
 // putTwice counts a buffer that is free. Of a closed pool it may be another, at
 // the address of a slab that has been collected.
 func (c *fixed) putTwice(slot uint32, bytes int) {
 	if c.slots.closed() {
 		c.countDropped(pool.ReturnClosed, bytes)
 	} else {
+		if raceghost.On {
+			c.haunt(slot, raceghost.Again)
+		}
 		c.returns[pool.Double].Add(1)
 		c.watch.Twice(slot, bytes)
 	}

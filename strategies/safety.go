@@ -6,6 +6,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/magazine"
+	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/safety"
 )
 
@@ -163,6 +164,7 @@ func (c *bounded) sampled(x unsafe.Pointer) (unsafe.Pointer, error) {
 		}
 	}
 	c.strangers.missed()
+	raceghost.Get(x)
 	return x, nil
 }
 
@@ -182,7 +184,7 @@ func (c *bounded) standIn(x unsafe.Pointer, weight int64) (made unsafe.Pointer) 
 	}
 	size := int(c.bytes(made))
 	done = true
-	if c.watch.TakeObject(safety.Object{X: made, Spare: x, Span: c.span, Size: size, Weight: weight, Began: began}) {
+	if c.watch.TakeObject(safety.Object{X: made, Spare: x, Type: c.typ, Size: size, Weight: weight, Began: began}) {
 		return made
 	}
 	c.discardObject(made)
@@ -219,6 +221,7 @@ func (c *bounded) putNilOrStandIn(x unsafe.Pointer) bool {
 	defer c.confine(s)
 	size, ok := c.object, true
 	if c.prepare != nil {
+		raceghost.Get(spare) // Size, or Discard, looks at it
 		size, ok = c.prepare(x, spare)
 	}
 	if ok {

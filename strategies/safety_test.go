@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/testcost"
 	"github.com/otelpool/pool/strategies"
 )
@@ -80,7 +81,7 @@ var mistakes = map[string]mistake{
 }
 
 func TestMistakesAreFoundAndTheirPlaceIsTold(t *testing.T) {
-	t.Parallel()
+	t.Cleanup(raceghost.Pause()) // it makes mistakes, and is not parallel for that
 	for name, m := range mistakes {
 		for _, zero := range []strategies.Zeroing{strategies.ZeroNever, strategies.ZeroOnPut} {
 			for safety, within := range map[strategies.Safety]int{strategies.SafetySampled: 10_000, strategies.SafetyStrict: 1} {
@@ -304,7 +305,7 @@ func correctly(r *rand.Rand, buffers *strategies.SizeClasses, objects *strategie
 
 // Each mistake has a pool of its own: ten thousand calls are promised to the first.
 func TestObjectsGivenBackTwiceOrNeverAreFound(t *testing.T) {
-	t.Parallel()
+	t.Cleanup(raceghost.Pause()) // it makes mistakes, and is not parallel for that
 	for safety, within := range map[strategies.Safety]int{strategies.SafetySampled: 10_000, strategies.SafetyStrict: 1} {
 		t.Run(safety.String()+", twice", func(t *testing.T) {
 			t.Parallel()
@@ -360,7 +361,7 @@ func putObject(p *strategies.Bounded[object], x *object) { p.Put(x) }
 func putObjectAgain(p *strategies.Bounded[object], x *object) { p.Put(x) }
 
 func TestASlabTellsOfDoubleAndForeignPuts(t *testing.T) {
-	t.Parallel()
+	t.Cleanup(raceghost.Pause()) // it makes mistakes, and is not parallel for that
 	for _, safety := range []strategies.Safety{strategies.SafetySampled, strategies.SafetyOff, strategies.SafetyStrict} {
 		var r pool.Registry
 		got := observe(&r)
@@ -405,6 +406,7 @@ func TestSafetyOffLooksAtNothing(t *testing.T) {
 
 // A call that is not sampled allocates nothing: all of a run without a sample.
 func TestCallsThatAreNotSampledDoNotAllocate(t *testing.T) {
+	t.Cleanup(raceghost.Pause()) // which allocate
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	sampled := false
 	p := newSizeClasses(t, strategies.SizeClassesConfig{})

@@ -11,6 +11,7 @@ import (
 	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/magazine"
 	"github.com/otelpool/pool/internal/percpu"
+	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/safety"
 )
 
@@ -147,6 +148,7 @@ func (s *SizeClasses) Get(n int) []byte {
 		return s.core.sampled(x, n)
 	}
 	cell.Leave()
+	raceghost.Get(x)
 	runtime.KeepAlive(s) // or a cleanup could take the last counts, and the cell, before it is left
 	return buffer(x, n, size)
 }
@@ -154,6 +156,9 @@ func (s *SizeClasses) Get(n int) []byte {
 // Put takes a buffer back; the caller must not use it any more.
 func (s *SizeClasses) Put(b []byte) {
 	x, size := unsafe.Pointer(unsafe.SliceData(b)), cap(b) // and not b: less to carry over the call
+	if raceghost.On && s.core.ghosted(size) {
+		raceghost.Put(x, uintptr(size))
+	}
 	pid := percpu.Pin()
 	less := uint(size - 1)
 	class := s.doublings.class(less)

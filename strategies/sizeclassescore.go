@@ -8,6 +8,7 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/percpu"
+	"github.com/otelpool/pool/internal/raceghost"
 )
 
 // sizeClasses is what outlives a dropped handle: what the registry holds.
@@ -67,6 +68,7 @@ func (c *sizeClasses) fresh(class, n int) []byte { return make([]byte, c.table.s
 
 // used is one that the pool had.
 func (c *sizeClasses) used(x unsafe.Pointer, class, n int) []byte {
+	raceghost.Get(x)
 	b := buffer(x, n, c.table.size[class])
 	if c.zero == ZeroOnGet {
 		clear(b[:cap(b)])
@@ -93,8 +95,16 @@ func (c *sizeClasses) put(class int, x unsafe.Pointer, size int) {
 	}
 	if c.zero == ZeroOnPut {
 		clear(buffer(x, size, size))
+		raceghost.Put(x, uintptr(size))
 	}
 	c.engine.Put(class, x, 0)
+}
+
+// ghosted tells, in race builds, whether Put gives a buffer of that capacity to a ghost
+// as it is: not where the pool still clears it, nor a stand-in, which Confine fills.
+func (c *sizeClasses) ghosted(size int) bool {
+	_, exact := c.table.exact(size)
+	return exact == size && c.zero != ZeroOnPut
 }
 
 // accepts tells whether the pool's mode is to keep buffers, and counts the return of one of

@@ -8,6 +8,7 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/handle"
+	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/safety"
 )
 
@@ -108,6 +109,7 @@ func (s *Sync[T]) Get() *T {
 	c := s.core
 	if c.objects.mode.state.Load() == isOn {
 		if x := c.objects.get(); x != nil {
+			raceghost.Get(x)
 			return (*T)(x) // only put and Warm put something in, both a *T
 		}
 	}
@@ -120,6 +122,7 @@ func (s *Sync[T]) GetE() (*T, error) {
 	c := s.core
 	if c.objects.mode.state.Load() == isOn {
 		if x := c.objects.get(); x != nil {
+			raceghost.Get(x)
 			return (*T)(x), nil
 		}
 	}
@@ -162,6 +165,7 @@ func (s *Sync[T]) Put(x *T) {
 	case state != isOn:
 		c.objects.countRefused(state)
 	case c.plain || c.prepare(x):
+		raceghost.PutAny(x)
 		c.objects.put(unsafe.Pointer(x), gcPooled)
 	}
 }

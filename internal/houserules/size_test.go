@@ -35,11 +35,11 @@ const (
 // the packages below them.
 var library = []string{
 	".", "control", "strategies", "otelpool", "adaptive", "poolz", "poolconfig", "pooltest", "poolprof", "internal/magazine",
-	"internal/percpu", "internal/reach", "internal/safety", "internal/cgroup", "syncpools",
+	"internal/percpu", "internal/raceghost", "internal/reach", "internal/safety", "internal/cgroup", "syncpools",
 }
 
 // argued has the packages whose correctness is argued beside the code.
-var argued = []string{"internal/magazine", "internal/percpu", "internal/safety"}
+var argued = []string{"internal/magazine", "internal/percpu", "internal/raceghost", "internal/safety"}
 
 // uncounted has the modules that TestModulesAreFew does not count: one for each
 // library or program of others, and the tools, which no program of a user links.

@@ -6,6 +6,8 @@ import (
 	"time"
 	"unsafe"
 	"weak"
+
+	"github.com/otelpool/pool/internal/raceghost"
 )
 
 // guard is how many bytes beyond the capacity of a buffer must stay as they are.
@@ -52,7 +54,7 @@ func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int, weight int
 
 // weighs is its memory, if that is its own and not an object's of New.
 func (s *StandIn) weighs() int64 {
-	if s.object {
+	if s.object() {
 		return 0
 	}
 	return int64(s.span)
@@ -91,13 +93,13 @@ func (w *Watch) poison(s *StandIn) {
 // which is a data race: of the program that is at fault, and what is read decides nothing but
 // whether that is reported.
 func (w *Watch) written(s *StandIn) bool {
-	if s.object {
+	if s.object() {
 		return false // what an object does of itself after Put is its own affair
 	}
 	page := w.pattern()
 	for b := s.buffer()[:w.guarded(s)]; len(b) > 0; {
 		n := min(len(b), len(page))
-		if !bytes.Equal(b[:n], page[:n]) {
+		if unwatched(b[:n]) != unwatched(page[:n]) {
 			return true
 		}
 		b = b[n:]
@@ -108,5 +110,20 @@ func (w *Watch) written(s *StandIn) bool {
 // overrun tells whether a buffer was written to beyond its capacity. It looks before poison, which
 // leaves those bytes alone: a write that comes after Put is found as such.
 func (s *StandIn) overrun() bool {
-	return !s.object && !bytes.Equal(s.buffer()[s.size:], guardPage)
+	return !s.object() && !bytes.Equal(s.buffer()[s.size:], guardPage)
+}
+
+// unwatched is b for a comparison that the race detector does not see: b is its ghost's.
+func unwatched(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// haunt gives what goes into quarantine to a ghost, in race builds.
+func (w *Watch) haunt(s *StandIn) {
+	if s.object() {
+		raceghost.PutObject(s.kept, s.typ)
+	} else {
+		raceghost.Put(s.kept, uintptr(s.size))
+	}
+	if s.part {
+		raceghost.Part(s.kept, uintptr(s.size))
+	}
 }

@@ -1,6 +1,7 @@
 package safety
 
 import (
+	"reflect"
 	"runtime"
 	"time"
 	"unsafe"
@@ -9,16 +10,17 @@ import (
 
 // Object is one that was never handed out, and is to be a stand-in.
 type Object struct {
-	X, Spare   unsafe.Pointer // what it stands for, or nil
-	Span, Size int
-	Weight     int64     // how many requests it stands for
-	Began      time.Time // when making it did
+	X, Spare unsafe.Pointer // what it stands for, or nil
+	Type     reflect.Type
+	Size     int
+	Weight   int64     // how many requests it stands for
+	Began    time.Time // when making it did
 }
 
 // TakeObject makes an object a stand-in. It reports false if it cannot: there are
 // too many, or it is not on the heap. The object is the caller's then, who discards it.
 func (w *Watch) TakeObject(o Object) (ok bool) {
-	s := &StandIn{base: uintptr(o.X), span: uintptr(o.Span), size: o.Size, object: true, spare: o.Spare, weight: o.Weight}
+	s := &StandIn{base: uintptr(o.X), span: o.Type.Size(), size: o.Size, typ: o.Type, spare: o.Spare, weight: o.Weight}
 	if !w.track(s, (*byte)(o.X)) {
 		return false
 	}

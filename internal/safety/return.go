@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/raceghost"
 )
 
 // Return is told of what was given back and is not of the pool's ordinary
@@ -29,7 +30,9 @@ func (w *Watch) Return(x unsafe.Pointer) (s *StandIn, again bool) {
 	var here trace
 	here.capture()
 	if s.state == back {
+		kept := s.kept
 		w.mu.Unlock() // observers run without it
+		raceghost.Again(kept, s.span)
 		w.found(pool.MisuseDouble, s, &here)
 		return s, true
 	}
@@ -40,6 +43,7 @@ func (w *Watch) Return(x unsafe.Pointer) (s *StandIn, again bool) {
 	w.out.Add(-1)
 	w.mu.Unlock()
 	if offset != 0 {
+		s.part = true
 		w.found(pool.MisuseSuffix, s, &here)
 	}
 	return s, false
@@ -55,11 +59,14 @@ func (s *StandIn) Spare() (class int, x unsafe.Pointer) {
 // Confine puts a stand-in that was given back into quarantine, and lets go of
 // those that have been there longest.
 func (w *Watch) Confine(s *StandIn) {
-	if !s.object {
+	if !s.object() {
 		if s.overrun() {
 			w.found(pool.MisuseOverrun, s, nil)
 		}
 		w.poison(s)
+	}
+	if raceghost.On {
+		w.haunt(s)
 	}
 	// The checks above need no lock: s is back, so that no other Put gets it, and not in quarantine
 	// yet, where others look at it.
@@ -107,7 +114,7 @@ func (w *Watch) release(rs []*StandIn) {
 		spoilt := !s.spoilt && w.written(s)
 		x := s.kept
 		s.kept = nil
-		if s.object {
+		if s.object() {
 			w.dropSpare(x)
 		}
 		if spoilt {

@@ -1,6 +1,7 @@
 package safety
 
 import (
+	"reflect"
 	"runtime"
 	"time"
 	"unsafe"
@@ -16,11 +17,11 @@ import (
 // State, kept and spare change under the Watch's lock, or belong to the goroutine to which Return
 // gave the stand-in. The rest is written before take, and only read afterwards.
 type StandIn struct {
-	base   uintptr
-	span   uintptr // bytes of memory from base on that are its own
-	size   int     // what its user sees of them
-	class  int
-	object bool // and not a buffer
+	base  uintptr
+	span  uintptr // bytes of memory from base on that are its own
+	size  int     // what its user sees of them
+	class int
+	typ   reflect.Type // of an object; nil: it is a buffer
 
 	state  state
 	memory weak.Pointer[byte]
@@ -28,6 +29,7 @@ type StandIn struct {
 	spare  unsafe.Pointer // what it stands for; nil if the pool had nothing
 	weight int64
 	spoilt bool   // a write after Put has been reported
+	part   bool   // what was put did not begin where it does
 	detail string // of a pool's config, which has no stand-in
 
 	taken    time.Time
@@ -42,6 +44,9 @@ const (
 	back              // in quarantine, or on the way there
 	done              // of no concern any more
 )
+
+// object tells whether it is one, and no buffer.
+func (s *StandIn) object() bool { return s.typ != nil }
 
 // gone tells whether the garbage collector has taken a stand-in that was out: its
 // address may be another's already. The weak pointer is nil before the memory is given out anew,

@@ -111,7 +111,7 @@ func (w *Watch) take(s *StandIn) bool {
 	if w.Strict {
 		limit = strictOut
 	}
-	if w.out.Load() >= limit || w.holds(s.base) || s.object && !w.Objects.add(s.base) {
+	if w.out.Load() >= limit || w.holds(s.base) || s.object() && !w.Objects.add(s.base) {
 		return false
 	}
 	s.taken = time.Now() // both before insert, from when others may find it
@@ -178,7 +178,7 @@ func (w *Watch) lost(s *StandIn) {
 // again from here on, and is a stranger's then.
 func (w *Watch) forget(s *StandIn) {
 	w.index.remove(s)
-	if s.object {
+	if s.object() {
 		w.Objects.remove(s.base)
 	}
 }

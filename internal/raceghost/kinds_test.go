@@ -1,0 +1,115 @@
+//go:build race
+
+package raceghost_test
+
+import (
+	"bytes"
+	"sync"
+	"unsafe"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/otelpool"
+	"github.com/otelpool/pool/strategies"
+)
+
+// kinds are the pools, all with buffers of 1,024 bytes: those of objects hand out what
+// lies in one.
+var kinds = map[string]func() pool.Bytes{
+	"sizeclasses": sizeClasses(strategies.SizeClassesConfig{Safety: strategies.SafetyOff}),
+	"sampled":     sizeClasses(strategies.SizeClassesConfig{}),
+	"strict":      sizeClasses(strategies.SizeClassesConfig{Safety: strategies.SafetyStrict}),
+	"clearing":    sizeClasses(strategies.SizeClassesConfig{Safety: strategies.SafetyOff, Zero: strategies.ZeroOnPut}),
+	"fixed": func() pool.Bytes {
+		return slots{strategies.Must(strategies.NewFixed(strategies.FixedConfig{Size: 1024, Count: 8}))}
+	},
+	"bounded":        func() pool.Bytes { return arrays{bounded(strategies.SafetyOff, newArray)} },
+	"bounded strict": func() pool.Bytes { return arrays{bounded(strategies.SafetyStrict, newArray)} },
+	"bounded bytes.Buffer": func() pool.Bytes {
+		return &buffers[bytes.Buffer]{Objects: bounded(strategies.SafetyOff, newBuffer), bytes: bytesOf}
+	},
+	"sync": func() pool.Bytes {
+		return arrays{strategies.Must(strategies.NewSync(strategies.SyncConfig[array]{New: newArray}))}
+	},
+	"sync bytes.Buffer": func() pool.Bytes {
+		objects := strategies.Must(strategies.NewSync(strategies.SyncConfig[bytes.Buffer]{New: newBuffer}))
+		return &buffers[bytes.Buffer]{Objects: objects, bytes: bytesOf}
+	},
+	"wrap":       func() pool.Bytes { return arrays{wrap(newArray)} },
+	"wrap slice": func() pool.Bytes { return &buffers[[]byte]{Objects: wrap(newSlice), bytes: whole} },
+	"wrap bytes.Buffer": func() pool.Bytes {
+		return &buffers[bytes.Buffer]{Objects: wrap(newBuffer), bytes: bytesOf}
+	},
+}
+
+func sizeClasses(c strategies.SizeClassesConfig) func() pool.Bytes {
+	return func() pool.Bytes { return strategies.Must(strategies.NewSizeClasses(c)) }
+}
+
+func bounded[T any](safety strategies.Safety, make func() *T) pool.Objects[T] {
+	return strategies.Must(strategies.NewBounded(strategies.BoundedConfig[T]{New: make, Safety: safety}))
+}
+
+type slots struct{ *strategies.Fixed }
+
+func (s slots) Get(n int) []byte { return s.Fixed.Get()[:n] }
+
+type array struct {
+	bytes [1024]byte
+	mu    sync.Mutex
+}
+
+func newArray() *array { return new(array) }
+
+// arrays are objects that begin with their buffer.
+type arrays struct{ pool.Objects[array] }
+
+func (a arrays) Get(n int) []byte { return a.Objects.Get().bytes[:n] }
+
+func (a arrays) Put(b []byte) { a.Objects.Put((*array)(unsafe.Pointer(unsafe.SliceData(b)))) }
+
+// buffers are objects that refer to their buffer.
+type buffers[T any] struct {
+	pool.Objects[T]
+	bytes func(*T) []byte
+	mu    sync.Mutex
+	by    map[*byte]*T
+}
+
+func newBuffer() *bytes.Buffer { return bytes.NewBuffer(make([]byte, 0, 1024)) }
+
+func bytesOf(x *bytes.Buffer) []byte { return x.AvailableBuffer() }
+
+func newSlice() *[]byte {
+	b := make([]byte, 1024)
+	return &b
+}
+
+func whole(x *[]byte) []byte { return *x }
+
+func (p *buffers[T]) Get(n int) []byte {
+	x := p.Objects.Get()
+	b := p.bytes(x)[:n]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.by == nil {
+		p.by = make(map[*byte]*T)
+	}
+	p.by[&b[0]] = x
+	return b
+}
+
+func (p *buffers[T]) Put(b []byte) {
+	p.mu.Lock()
+	x := p.by[&b[0]]
+	p.mu.Unlock()
+	p.Objects.Put(x)
+}
+
+func wrap[T any](newT func() *T) pool.Objects[T] {
+	return wrapped[T]{otelpool.Wrap(&sync.Pool{New: func() any { return newT() }}, "ghosts", otelpool.WithRegistry(new(pool.Registry)))}
+}
+
+type wrapped[T any] struct{ *otelpool.SyncPool }
+
+func (w wrapped[T]) Get() *T  { return w.SyncPool.Get().(*T) }
+func (w wrapped[T]) Put(x *T) { w.SyncPool.Put(x) }
