@@ -43,6 +43,7 @@ type Sample struct {
 	Size   int64     // bytes
 	Taken  time.Time // when
 	Weight int64     // how many handed-out ones it stands for, on average
+	Tree   any       // identifies the goroutines that share their pprof labels with the one that took it; nil: not known
 }
 
 // Sampler is a pool that knows of some of what it has handed out where that was

@@ -2,6 +2,7 @@ package pooltest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,9 +26,14 @@ import (
 // A pool whose Stats panics, now or at the end, fails the test as well: nobody knows
 // what it has handed out.
 //
-// It does not see pools without a name. Tests that run in parallel and use the
-// same pools spoil the count, and so do buffers that are put without having been
-// taken; give such tests a registry of their own. Some libraries, gRPC among them,
+// Of a test that runs in parallel and looks at pool.Default, or at a registry that
+// another looks at too, what the test and the goroutines that it started have taken
+// fails it, as far as the pools know: strict ones do. What may be another test's is
+// logged. Goroutines are known by their pprof labels, which NoLeaks sets; one that sets
+// labels of its own is nobody's any more. Give such tests a registry of their own.
+//
+// It does not see pools without a name, and buffers that are put without having been
+// taken spoil the count. Some libraries, gRPC among them,
 // deliberately leave buffers to the garbage collector when a call is cut off.
 func NoLeaks(t testing.TB, registries ...*pool.Registry) {
 	t.Helper()
@@ -35,12 +41,18 @@ func NoLeaks(t testing.TB, registries ...*pool.Registry) {
 		registries = []*pool.Registry{pool.Default}
 	}
 	before, watched := takeOut(registries), watch(registries)
+	family := join(t, registries)
 	t.Cleanup(func() {
 		t.Helper()
-		for _, leak := range awaitReturns(registries, before) {
+		defer watched.stop()
+		shared := family.leave(t)
+		own := slices.DeleteFunc(slices.Clone(registries), func(r *pool.Registry) bool { return slices.Contains(shared, r) })
+		for _, leak := range awaitReturns(own, before) {
 			t.Errorf("pooltest: %s%s", leak.text, watched.where(leak))
 		}
-		watched.stop()
+		for _, leak := range family.await(shared, before, watched.since) {
+			leak.report(t)
+		}
 	})
 }
 
@@ -68,10 +80,11 @@ type out struct {
 
 // leak describes a pool with objects missing.
 type leak struct {
-	entry   *pool.Entry
-	objects int64
-	looks   bool
-	text    string
+	entry    *pool.Entry
+	strategy string
+	objects  int64
+	looks    bool
+	text     string
 }
 
 // takeOut counts what every pool has handed out and not got back. InUse would not
@@ -116,5 +129,5 @@ func newLeak(e *pool.Entry, now, before out) leak {
 	if bytes := now.bytes - before.bytes; bytes > 0 {
 		text += fmt.Sprintf(", %d bytes", bytes)
 	}
-	return leak{e, n, now.looks, text}
+	return leak{e, now.strategy, n, now.looks, text}
 }

@@ -18,14 +18,24 @@ import (
 // recorder is a testing.TB that records errors.
 type recorder struct {
 	testing.TB
-	cleanups []func()
-	errors   []string
+	cleanups   []func()
+	errors     []string
+	logs       []string
+	isParallel bool // as testing.T's, for NoLeaks to see
 }
 
 func (*recorder) Helper()            {}
+func (*recorder) Name() string       { return "recorder" }
 func (r *recorder) Cleanup(f func()) { r.cleanups = append(r.cleanups, f) }
 func (r *recorder) Errorf(format string, a ...any) {
 	r.errors = append(r.errors, fmt.Sprintf(format, a...))
+}
+func (r *recorder) Logf(format string, a ...any) { r.logs = append(r.logs, fmt.Sprintf(format, a...)) }
+
+func (r *recorder) end() {
+	for _, cleanup := range slices.Backward(r.cleanups) {
+		cleanup()
+	}
 }
 
 // run runs test as a test of its own that calls NoLeaks first.
@@ -35,9 +45,7 @@ func run(t *testing.T, r *pool.Registry, test func(*recorder)) (errors []string)
 		tb := new(recorder)
 		pooltest.NoLeaks(tb, r)
 		test(tb)
-		for _, cleanup := range slices.Backward(tb.cleanups) {
-			cleanup()
-		}
+		tb.end()
 		errors = tb.errors
 	})
 	return errors

@@ -33,7 +33,7 @@ var imports = map[string][]string{
 	"internal/magazine":            {module, vocabulary, module + "/internal/percpu", module + "/internal/reach"},
 	"internal/config":              {module, vocabulary},
 	"internal/reach":               {},
-	"internal/safety":              {module, vocabulary, module + "/internal/ask", module + "/internal/raceghost"},
+	"internal/safety":              {module, vocabulary, module + "/internal/ask", module + "/internal/percpu", module + "/internal/raceghost"},
 	"internal/raceghost":           {},
 	"internal/cgroup":              {},
 	"internal/houserules":          {},
@@ -61,7 +61,7 @@ var imports = map[string][]string{
 	"poolz":            {module, vocabulary, module + "/internal/ask"},
 	"syncpools":        {module},
 	"syncpools/auto":   {module + "/syncpools"},
-	"pooltest":         {module, vocabulary, module + "/internal/raceghost"},
+	"pooltest":         {module, vocabulary, module + "/internal/percpu", module + "/internal/raceghost"},
 	"cmd": {
 		module, vocabulary, module + "/internal/magazine", module + "/internal/sim", module + "/internal/trace",
 		module + "/adaptive", module + "/strategies",
@@ -123,12 +123,12 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 }
 
-// The runtime keeps procPin and procUnpin for those who link to them, and the hook
-// for sync.Pool; the linker has the sections' ends. Whoever wants another name has to
-// argue with this test.
-func TestLinknameHasTwoHomes(t *testing.T) {
+// The runtime keeps procPin and procUnpin for those who link to them, the hook for
+// sync.Pool, and the getter of a goroutine's pprof labels; the linker has the sections'
+// ends. Whoever wants another name has to argue with this test.
+func TestLinknameHasItsHomes(t *testing.T) {
 	t.Parallel()
-	homes := []string{"internal/percpu/pinned.go", "syncpools/runtime.go"}
+	homes := []string{"internal/percpu/pinned.go", "internal/percpu/labels.go", "syncpools/runtime.go"}
 	for name, file := range sources(t) {
 		for _, group := range file.Comments {
 			for _, c := range group.List {

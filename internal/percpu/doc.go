@@ -17,4 +17,6 @@
 //
 // While pinned, never wait, allocate or call code of others: a goroutine that
 // spins while pinned on a lock whose holder lost its P hangs the process.
+//
+// It also has the other thing that the runtime gives by linkname only: [Tree].
 package percpu

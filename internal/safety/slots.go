@@ -5,6 +5,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/percpu"
 )
 
 // Slots is a Watch over the slots of a slab, whose pool finds misuse by itself:
@@ -40,7 +41,7 @@ func (s *Slots) took(i uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	slot := &s.slots[i]
-	*slot = StandIn{size: slot.size, state: out, taken: time.Now()}
+	*slot = StandIn{size: slot.size, state: out, taken: time.Now(), tree: percpu.Tree()}
 	slot.get.capture()
 }
 
@@ -85,7 +86,7 @@ func (s *Slots) Samples(yield func(control.Sample) bool) {
 	defer s.mu.Unlock()
 	for i := range s.slots {
 		slot := &s.slots[i]
-		if slot.state == out && !yield(control.Sample{Get: slot.get.stack(), Size: int64(slot.size), Taken: slot.taken, Weight: 1}) {
+		if slot.state == out && !yield(slot.sample(1)) {
 			return
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"weak"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // StandIn is what is known of one, from Take until it leaves quarantine or is
@@ -35,6 +36,7 @@ type StandIn struct {
 	taken    time.Time
 	returned time.Time
 	get, put trace
+	tree     any // of the goroutine that took it
 }
 
 type state uint8
@@ -44,6 +46,11 @@ const (
 	back              // in quarantine, or on the way there
 	done              // of no concern any more
 )
+
+// sample is control.Sampler's.
+func (s *StandIn) sample(weight int64) control.Sample {
+	return control.Sample{Get: s.get.stack(), Size: int64(s.size), Taken: s.taken, Weight: weight, Tree: s.tree}
+}
 
 // object tells whether it is one, and no buffer.
 func (s *StandIn) object() bool { return s.typ != nil }

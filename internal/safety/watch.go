@@ -9,6 +9,7 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/ask"
+	"github.com/otelpool/pool/internal/percpu"
 )
 
 // Config says how closely to watch.
@@ -114,7 +115,7 @@ func (w *Watch) take(s *StandIn) bool {
 	if w.out.Load() >= limit || w.holds(s.base) || s.object() && !w.Objects.add(s.base) {
 		return false
 	}
-	s.taken = time.Now() // both before insert, from when others may find it
+	s.taken, s.tree = time.Now(), percpu.Tree() // all before insert, from when others may find it
 	s.get.capture()
 	w.index.insert(s)
 	w.out.Add(1)
@@ -139,8 +140,7 @@ func (w *Watch) Samples(yield func(control.Sample) bool) {
 	defer w.mu.Unlock()
 	for _, s := range w.index.records {
 		if s.state == out && !s.gone() {
-			s := control.Sample{Get: s.get.stack(), Size: int64(s.size), Taken: s.taken, Weight: s.weight}
-			if !yield(s) {
+			if !yield(s.sample(s.weight)) {
 				return
 			}
 		}

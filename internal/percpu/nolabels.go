@@ -1,0 +1,7 @@
+//go:build otelpool_nolinkname
+
+package percpu
+
+import "unsafe"
+
+func labels() unsafe.Pointer { return nil }

@@ -1,0 +1,4 @@
+package pooltest
+
+// Parallel is parallel, which depends on package testing's insides.
+var Parallel = parallel

@@ -1,0 +1,98 @@
+package pooltest
+
+import (
+	"context"
+	"reflect"
+	"runtime/pprof"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/percpu"
+)
+
+// family is a test that watches for leaks, with the goroutines that it starts: they
+// inherit its pprof labels, by which a pool knows them.
+type family struct {
+	tree       any // nil: labels cannot be read
+	parent     *family
+	registries []*pool.Registry
+	neighbours []*family // others that watched one of its registries meanwhile
+}
+
+// families are those that watch now. Tests know nothing of each other, hence one list
+// for the process.
+var families struct {
+	sync.Mutex
+	now []*family
+}
+
+// join makes the calling goroutine the first of a family.
+func join(t testing.TB, registries []*pool.Registry) *family {
+	outer := percpu.Tree()
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("test", t.Name())))
+	f := &family{tree: percpu.Tree(), registries: registries}
+	families.Lock()
+	defer families.Unlock()
+	for _, other := range families.now {
+		if outer != nil && other.tree == outer {
+			f.parent = other
+		}
+	}
+	for _, other := range families.now {
+		if f.meets(other) {
+			f.neighbours, other.neighbours = append(f.neighbours, other), append(other.neighbours, f)
+		}
+	}
+	families.now = append(families.now, f)
+	return f
+}
+
+// meets tells whether another family, of which f is no part, watches a registry of f's.
+func (f *family) meets(other *family) bool {
+	for ancestor := f.parent; ancestor != nil; ancestor = ancestor.parent {
+		if ancestor == other {
+			return false
+		}
+	}
+	return slices.ContainsFunc(f.registries, func(r *pool.Registry) bool { return slices.Contains(other.registries, r) })
+}
+
+// leave ends the watch, and returns the registries of which others may have had objects
+// meanwhile: all that tests beside it watched, and that of everybody.
+func (f *family) leave(t testing.TB) (shared []*pool.Registry) {
+	families.Lock()
+	defer families.Unlock()
+	families.now = slices.DeleteFunc(families.now, func(other *family) bool { return other == f })
+	if !parallel(t) {
+		return nil
+	}
+	for _, r := range f.registries {
+		if r == pool.Default || slices.ContainsFunc(f.neighbours, func(n *family) bool { return slices.Contains(n.registries, r) }) {
+			shared = append(shared, r)
+		}
+	}
+	return shared
+}
+
+// has tells whether a goroutine of the tree is one of f's, or of a neighbour's.
+func (f *family) has(tree any) (ours, theirs bool) {
+	if tree == nil {
+		return false, false
+	}
+	return tree == f.tree, slices.ContainsFunc(f.neighbours, func(n *family) bool { return n.tree == tree })
+}
+
+// parallel tells whether other tests may run beside this one: whether it, or a test that
+// it is part of, has called Parallel. Package testing tells nobody but those who look.
+func parallel(t testing.TB) bool {
+	for v := reflect.ValueOf(t); v.Kind() == reflect.Pointer && !v.IsNil() && v.Elem().Kind() == reflect.Struct; {
+		v = v.Elem()
+		if is := v.FieldByName("isParallel"); is.IsValid() && is.Kind() == reflect.Bool && is.Bool() {
+			return true
+		}
+		v = v.FieldByName("parent")
+	}
+	return false
+}

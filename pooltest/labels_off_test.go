@@ -1,0 +1,5 @@
+//go:build otelpool_nolinkname
+
+package pooltest_test
+
+const readsLabels = false

@@ -1,0 +1,80 @@
+package pooltest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
+)
+
+// share is a family's part in what is missing in a pool that others use too.
+type share struct {
+	leak
+	ours    map[string]int64 // by the stacks that took them
+	n       int64            // of ours
+	unknown int64            // nobody can tell whose
+	broken  bool             // its Stats panicked
+}
+
+// await waits until the family has nothing of the registries' pools, at most for grace,
+// and returns where it, or nobody knows who, still has.
+func (f *family) await(shared []*pool.Registry, before map[*pool.Entry]out, since time.Time) []share {
+	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		shares, ours := f.shares(shared, before, since)
+		if !ours || time.Since(start) > grace {
+			return shares
+		}
+	}
+}
+
+func (f *family) shares(shared []*pool.Registry, before map[*pool.Entry]out, since time.Time) (all []share, ours bool) {
+	now := takeOut(shared)
+	for _, r := range shared {
+		for _, e := range r.All() {
+			s := share{leak: newLeak(e, now[e], before[e]), broken: before[e].unknown || now[e].unknown}
+			if !s.broken {
+				f.divide(&s, since)
+			}
+			if s.n > 0 || s.unknown > 0 || s.broken {
+				all = append(all, s)
+			}
+			ours = ours || s.n > 0
+		}
+	}
+	return all, ours
+}
+
+// divide finds out whose the missing objects are.
+func (f *family) divide(s *share, since time.Time) {
+	s.ours, s.unknown = make(map[string]int64), s.objects
+	s.entry.Samples(func(x control.Sample) bool {
+		ours, theirs := f.has(x.Tree)
+		if x.Taken.Before(since) || !ours && !theirs {
+			return true
+		}
+		s.unknown--
+		if ours {
+			s.ours[pool.Stack(x.Get).String()]++
+			s.n++
+		}
+		return true
+	})
+}
+
+// report fails the test for what is its own, and says the rest.
+func (s share) report(t testing.TB) {
+	t.Helper()
+	if s.broken {
+		t.Errorf("pooltest: %s", s.text)
+	}
+	name := fmt.Sprintf("pooltest: pool %q (%s)", s.entry.Name(), s.strategy)
+	if s.n > 0 {
+		t.Errorf("%s: %d not given back%s", name, s.n, listed(s.ours, s.n))
+	}
+	if s.unknown > 0 {
+		t.Logf("%s: %d more in use than at first, of this test or of one beside it. "+
+			"To know: give the test a registry of its own, or the pool Safety: strategies.SafetyStrict", name, s.unknown)
+	}
+}
