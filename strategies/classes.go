@@ -275,7 +275,7 @@ func (t *classTable) sizes64() []int64 {
 type doublings struct {
 	gets, puts uint   // Get and Put find the classes of 1 to so many bytes here
 	below      uint32 // the smallest size, less 1
-	bits       int    // its length
+	bits       uint32 // its length
 }
 
 // doublings is empty for a table that has other sizes, or larger ones than 32 bits tell, and, as
@@ -287,7 +287,7 @@ func (t *classTable) doublings(when Zeroing) (d doublings) {
 		}
 	}
 	d.below = uint32(t.sizes[0] - 1)
-	d.bits = bits.Len32(d.below)
+	d.bits = uint32(bits.Len32(d.below))
 	if when != ZeroOnGet {
 		d.gets = uint(t.largest())
 	}
@@ -298,4 +298,4 @@ func (t *classTable) doublings(when Zeroing) (d doublings) {
 }
 
 // class is the smallest that holds more than n bytes, if there is one.
-func (d *doublings) class(n uint) int { return bits.Len32(uint32(n)|d.below) - d.bits }
+func (d *doublings) class(n uint) int { return bits.Len32(uint32(n)|d.below) - int(d.bits) }
