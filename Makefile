@@ -69,6 +69,10 @@ test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pool
 test-poollint: ## poollint on versions of other modules that had mistakes; downloads and compiles them
 	$(stage) poollint env POOLLINT_AFFECTED=1 go test -C cmd/poollint -count=1 -timeout 30m -run BecameKnown ./poollint
 
+.PHONY: poollint-survey
+poollint-survey: ## poollint on the modules of docs/poollint-survey.md, whose findings it has to have; downloads and compiles them
+	$(stage) survey go test -C cmd/poollint -count=1 -timeout 60m -v -run Survey ./poollint -survey
+
 .PHONY: test-poolscope
 test-poolscope: ## poolscope under the race detector, on a downloaded program, and Go's own tests of sync on its sync.Pool
 	$(stage) poolscope go test -C cmd/poolscope -count=1 -timeout 30m -run 'Own|Race|Version' . -long
