@@ -5,6 +5,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/ask"
 )
 
 // pools is the registry's pools, each at an index of its own for as long as its
@@ -111,7 +112,7 @@ func (h *handle) meet(s *poolSample) {
 		source = h.entry.Source()
 		s.Name = h.entry.Name()
 	}
-	if source != h.source || h.back != nil && returned(h.back) {
+	if source != h.source || h.back != nil && ask.Returned(h.back) {
 		h.adopt(source)
 		s.Fresh = true
 	}

@@ -142,7 +142,7 @@ func (ctl *Controller) drop(call func(*round, int)) (freed int64) {
 // reclaim makes what is charged to the budget fit its limit. The pools that it asks
 // are the program's as well.
 func (ctl *Controller) reclaim() int64 {
-	if !returned(ctl.asked.budget) {
+	if !ask.Returned(ctl.asked.budget) {
 		return 0
 	}
 	var got struct {
@@ -165,19 +165,6 @@ func (ctl *Controller) reclaim() int64 {
 		panic(got.panicked) // as if it had been called here
 	}
 	return got.freed
-}
-
-// returned tells whether no call hangs of which this is closed when it returns.
-func returned(back <-chan struct{}) bool {
-	if back == nil {
-		return true
-	}
-	select {
-	case <-back:
-		return true
-	default:
-		return false
-	}
 }
 
 // tellLeft says which pools hang.

@@ -1,6 +1,7 @@
 package poolconfig
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/otelpool/pool"
@@ -13,6 +14,8 @@ type subject struct {
 	entry  *pool.Entry
 	source pool.Source
 	making *making // nil: made without the configuration
+	now    figures
+	do     []func() // what is to be set in it
 }
 
 // original holds the code's values for a pool that the configuration has changed.
@@ -27,7 +30,8 @@ type original struct {
 // budget in every open pool of the registry, those made without the
 // configuration too. Either all of it takes effect or, with an error that says
 // what stands in the way, nothing. Pools that are made later through the
-// configuration need no other Apply; others do.
+// configuration need no other Apply; others do. A pool that hangs or panics is
+// passed over: the error names it, and the rest has taken effect.
 func (c *Config) Apply() error {
 	if c == nil {
 		return nil
@@ -40,7 +44,8 @@ func (c *Config) Apply() error {
 // Reload reads the document and the environment again and applies them. Either
 // all of it takes effect or, with an error that says why not, nothing: neither a
 // document with mistakes in it nor one that changes what can only be set when a
-// pool is made changes anything.
+// pool is made changes anything. A pool that hangs or panics is passed over, as by
+// Apply.
 func (c *Config) Reload() error {
 	if c == nil {
 		return nil
@@ -59,8 +64,9 @@ func (c *Config) Reload() error {
 func (c *Config) apply(s *state) error {
 	ch := &change{config: c, state: s}
 	subjects := c.subjects()
-	for i := range subjects {
-		ch.plan(&subjects[i])
+	answered, readErr := c.read(subjects, s)
+	for _, sub := range answered {
+		ch.plan(sub)
 	}
 	ch.checkBudget(subjects)
 	if err := ch.Err(); err != nil {
@@ -70,11 +76,8 @@ func (c *Config) apply(s *state) error {
 		return err
 	}
 	c.state.Store(s)
-	for _, do := range ch.do {
-		do()
-	}
-	c.setBudget(s)
-	return nil
+	setErr := c.set(ch, answered)
+	return errors.Join(readErr, setErr, c.setBudget(s))
 }
 
 // adopt remembers a pool that was made and sets what can only be set in an open
@@ -86,12 +89,15 @@ func (c *Config) adopt(m *making, name string) error {
 	m.entry = c.registry.All()[i]
 	m.source = m.entry.Source()
 	ch := &change{config: c, state: c.state.Load()}
-	ch.planLive(&subject{name: m.name, entry: m.entry, source: m.source, making: m})
-	if err := ch.Err(); err != nil {
+	answered, err := c.read([]*subject{{name: m.name, entry: m.entry, source: m.source, making: m}}, ch.state)
+	for _, sub := range answered {
+		ch.planLive(sub)
+	}
+	if err := errors.Join(err, ch.Err()); err != nil {
 		return err
 	}
-	for _, do := range ch.do {
-		do()
+	if err := c.set(ch, answered); err != nil {
+		return err
 	}
 	c.made = slices.DeleteFunc(c.made, func(m *making) bool { return m.entry.Source() != m.source })
 	c.made = append(c.made, m)
@@ -99,21 +105,21 @@ func (c *Config) adopt(m *making, name string) error {
 }
 
 // subjects is every open pool. What is remembered of closed ones is forgotten.
-func (c *Config) subjects() []subject {
-	var all []subject
+func (c *Config) subjects() []*subject {
+	var all []*subject
 	for _, e := range c.registry.All() {
 		src := e.Source()
 		if src == nil {
 			continue
 		}
-		s := subject{name: e.Name(), entry: e, source: src}
+		s := &subject{name: e.Name(), entry: e, source: src}
 		if i := slices.IndexFunc(c.made, func(m *making) bool { return m.source == src }); i >= 0 {
 			s.making, s.name = c.made[i], c.made[i].name
 		}
 		all = append(all, s)
 	}
 	gone := func(src pool.Source) bool {
-		return !slices.ContainsFunc(all, func(s subject) bool { return s.source == src })
+		return !slices.ContainsFunc(all, func(s *subject) bool { return s.source == src })
 	}
 	c.made = slices.DeleteFunc(c.made, func(m *making) bool { return gone(m.source) })
 	c.origins = slices.DeleteFunc(c.origins, func(o original) bool { return gone(o.source) })
@@ -125,16 +131,8 @@ func (c *Config) original(s *subject) original {
 	if i := slices.IndexFunc(c.origins, func(o original) bool { return o.source == s.source }); i >= 0 {
 		return c.origins[i]
 	}
-	o := original{source: s.source}
 	if s.making != nil {
-		o.limit = s.making.limit
-		return o
+		return original{source: s.source, limit: s.making.limit}
 	}
-	if r, ok := s.source.(control.Resizable); ok {
-		o.limit = r.Limit()
-	}
-	if sw, ok := s.source.(control.Switchable); ok {
-		o.mode = sw.Mode()
-	}
-	return o
+	return original{source: s.source, limit: s.now.limit, mode: s.now.mode}
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/ask"
 )
 
 // Options says where a configuration comes from and what it is for. The zero
@@ -42,6 +43,7 @@ type Config struct {
 	made       []*making   // pools made through the configuration that are open
 	origins    []original  // of other pools that it has changed
 	controller *controlled // the controller made through it, or nil
+	asked      asked
 }
 
 // state is the document and environment as read. It is immutable.
@@ -55,7 +57,7 @@ type state struct {
 // Load reads the document and the environment. Its error says all that is wrong
 // with either, a line each.
 func Load(o Options) (*Config, error) {
-	c := &Config{options: o, registry: o.Registry}
+	c := &Config{options: o, registry: o.Registry, asked: asked{ask.Caller{Patience: answerWithin}, map[any]<-chan struct{}{}}}
 	if c.registry == nil {
 		c.registry = pool.Default
 	}
@@ -66,7 +68,7 @@ func Load(o Options) (*Config, error) {
 		return nil, err
 	}
 	c.state.Store(s)
-	c.setBudget(s)
+	_ = c.setBudget(s) // it is in force; what is not evicted yet is no mistake of the document's
 	return c, nil
 }
 
@@ -172,9 +174,9 @@ func (s *state) budgetOf() *setting[limit] {
 // setBudget sets the budget that a state asks for, and has pools evict down to it,
 // objects least likely to be wanted soon first. With a controller it does nothing:
 // the controller sets the budget, within its MaxIdleBytes.
-func (c *Config) setBudget(s *state) {
+func (c *Config) setBudget(s *state) error {
 	if c.registry.Controller() != nil {
-		return
+		return nil
 	}
 	want, b := c.initial, c.registry.Budget()
 	if asked := s.budgetOf(); asked != nil {
@@ -182,6 +184,7 @@ func (c *Config) setBudget(s *state) {
 	}
 	if b.Limit() != want {
 		b.SetLimit(want)
-		b.Reclaim()
+		return c.reclaim()
 	}
+	return nil
 }

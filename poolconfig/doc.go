@@ -27,7 +27,9 @@
 //
 // Everything is all or nothing: a document with a mistake in it, or one that asks
 // a pool for what it cannot do, changes nothing, and the error says all that is
-// wrong, each with its file, line, field and value, and what would be right.
+// wrong, each with its file, line, field and value, and what would be right. But a
+// pool that hangs or panics, or whose Discard function does, holds up no reload: the
+// others are set, and the error names it.
 //
 // The package is a module of its own, so that pools themselves need no YAML.
 // Nothing in it is on the way of Get or Put. Everything is safe for concurrent

@@ -29,7 +29,8 @@ type Setting struct {
 const program origin = "the program"
 
 // Effective is the configuration in force: of the budget and of every open pool
-// what it is, and where it came from. What a pool cannot have is left out.
+// what it is, and where it came from. What a pool cannot have is left out, and so is
+// a pool that hangs or panics.
 func (c *Config) Effective() Effective {
 	if c == nil {
 		return Effective{}
@@ -39,8 +40,9 @@ func (c *Config) Effective() Effective {
 	s := c.state.Load()
 	e := Effective{Settings: c.shared(s)}
 	subjects := c.subjects()
-	for i := range subjects {
-		e.Settings = append(e.Settings, c.effective(s, &subjects[i])...)
+	answered, _ := c.read(subjects, s) // Reload names the others
+	for _, sub := range answered {
+		e.Settings = append(e.Settings, c.effective(s, sub)...)
 	}
 	e.Unused = s.unused(subjects)
 	return e
@@ -79,13 +81,13 @@ func inForce(pool, field, value, asked string, from origin, live bool) Setting {
 func (c *Config) effective(s *state, sub *subject) []Setting {
 	set, was, name := s.of(sub.name), c.original(sub), sub.entry.Name()
 	var all []Setting
-	if sw, ok := sub.source.(control.Switchable); ok {
+	if _, ok := sub.source.(control.Switchable); ok {
 		asked, from := orCode(set.Mode, mode(was.mode))
-		all = append(all, inForce(name, "mode", sw.Mode().String(), asked.String(), from, true))
+		all = append(all, inForce(name, "mode", sub.now.mode.String(), asked.String(), from, true))
 	}
-	if r, ok := sub.source.(control.Resizable); ok {
+	if _, ok := sub.source.(control.Resizable); ok {
 		asked, from := orCode(set.Limit, limit(was.limit))
-		all = append(all, inForce(name, "limit", limit(r.Limit()).String(), asked.String(), from, true))
+		all = append(all, inForce(name, "limit", limit(sub.now.limit).String(), asked.String(), from, true))
 	}
 	if _, ok := sub.source.(control.Tunable); ok {
 		v, from := orCode(set.Reserve, size(0))
@@ -122,15 +124,15 @@ func orCode[T any](s *setting[T], inCode T) (T, origin) {
 }
 
 // unused lists the entries and variables that match no open pool.
-func (s *state) unused(subjects []subject) []string {
+func (s *state) unused(subjects []*subject) []string {
 	var all []string
 	for _, e := range s.doc.Pools {
-		if !slices.ContainsFunc(subjects, func(sub subject) bool { return matches(e.pattern, sub.name) }) {
+		if !slices.ContainsFunc(subjects, func(sub *subject) bool { return matches(e.pattern, sub.name) }) {
 			all = append(all, fmt.Sprintf("%s (%s)", e.pattern, e.from))
 		}
 	}
 	for _, name := range s.env.names {
-		if !slices.ContainsFunc(subjects, func(sub subject) bool { return variable(sub.name) == name }) {
+		if !slices.ContainsFunc(subjects, func(sub *subject) bool { return variable(sub.name) == name }) {
 			all = append(all, prefix+"POOL_"+name)
 		}
 	}

@@ -15,7 +15,7 @@ type change struct {
 	problems
 	config *Config
 	state  *state
-	do     []func()
+	notes  []func() // what is to be remembered then
 }
 
 // plan finds out what is to be done to a pool and what stands in the way.
@@ -79,7 +79,7 @@ func (ch *change) planLive(s *subject) {
 	touched = ch.planMode(s, set.Mode, was.mode) || touched
 	touched = ch.planReserve(s, set.Reserve) || touched
 	if touched && s.making == nil {
-		ch.do = append(ch.do, func() { ch.config.rememberOriginal(was) })
+		ch.notes = append(ch.notes, func() { ch.config.rememberOriginal(was) })
 	}
 }
 
@@ -100,15 +100,15 @@ func (ch *change) planLimit(s *subject, v *setting[limit], was int64) (touched b
 	want := was
 	if v != nil {
 		want = int64(v.value)
-		if least := smallest(s.source); want < least {
+		if least := s.now.least; want < least {
 			ch.add(v.from, poolPath(s.name, "limit"), v.value.String(),
 				fmt.Sprintf("less than one object: use at least %v, or mode: off to stop pooling", size(least)))
 		}
 	}
-	if want == r.Limit() {
+	if want == s.now.limit {
 		return false
 	}
-	ch.do = append(ch.do, func() { r.SetLimit(want) })
+	s.do = append(s.do, func() { r.SetLimit(want) })
 	return true
 }
 
@@ -135,10 +135,10 @@ func (ch *change) planMode(s *subject, v *setting[mode], was control.Mode) (touc
 	if v != nil {
 		want = control.Mode(v.value)
 	}
-	if want == sw.Mode() {
+	if want == s.now.mode {
 		return false
 	}
-	ch.do = append(ch.do, func() { sw.SetMode(want) })
+	s.do = append(s.do, func() { sw.SetMode(want) })
 	return true
 }
 
@@ -152,7 +152,8 @@ func (ch *change) planReserve(s *subject, v *setting[size]) (touched bool) {
 	}
 	if v == nil {
 		if was := ch.config.original(s); was.reserved {
-			ch.do = append(ch.do, func() { t.SetReserve(0); ch.config.reserved(s, false) })
+			s.do = append(s.do, func() { t.SetReserve(0) })
+			ch.notes = append(ch.notes, func() { ch.config.reserved(s, false) })
 		}
 		return false
 	}
@@ -160,7 +161,8 @@ func (ch *change) planReserve(s *subject, v *setting[size]) (touched bool) {
 		ch.add(v.from, poolPath(s.name, "reserve"), v.value.String(),
 			fmt.Sprintf("more than the pool's limit of %v: lower it, or raise the limit", limit(l)))
 	}
-	ch.do = append(ch.do, func() { t.SetReserve(int64(v.value)); ch.config.reserved(s, true) })
+	s.do = append(s.do, func() { t.SetReserve(int64(v.value)) })
+	ch.notes = append(ch.notes, func() { ch.config.reserved(s, true) })
 	return true
 }
 
@@ -183,7 +185,7 @@ func (ch *change) limitOf(s *subject) int64 {
 
 // checkBudget refuses a budget that cannot keep what pools reserve, and one that
 // a controller sets which knows nothing of it.
-func (ch *change) checkBudget(subjects []subject) {
+func (ch *change) checkBudget(subjects []*subject) {
 	b := ch.state.budgetOf()
 	if b == nil {
 		return

@@ -183,7 +183,7 @@ func TestAPoolThatTakesTheNameOfAClosedOneStartsAfresh(t *testing.T) {
 }
 
 // A reload that is stuck, here in a function of the user's that SetLimit calls,
-// holds up other reloads and no caller of the pool.
+// holds up no caller of the pool.
 func TestGetAndPutDoNotWaitForAReload(t *testing.T) {
 	t.Parallel()
 	c, _ := loaded(t, "{}")

@@ -106,3 +106,16 @@ func (r *relay) returned(wait time.Duration) bool {
 		return false
 	}
 }
+
+// Returned tells whether no call hangs of which this is closed when it returns.
+func Returned(back <-chan struct{}) bool {
+	if back == nil {
+		return true
+	}
+	select {
+	case <-back:
+		return true
+	default:
+		return false
+	}
+}

@@ -73,6 +73,7 @@ var imports = map[string][]string{
 		vocabulary,
 		module + "/adaptive",
 		module + "/strategies",
+		module + "/internal/ask",
 		module + "/internal/config",
 		"go.yaml.in/yaml/v4",
 	},
