@@ -1,6 +1,7 @@
 package poollint_test
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -39,19 +40,26 @@ var mistakes = []struct {
 	{"copied", "Pool copied", []string{"pool copied"}},
 }
 
-// finder is a column of the page's table: a command, and what it says of the programs,
-// by directory.
+// finder is a column of the page's table: a command, the kinds that it finds, by
+// directory, and what it says of the programs. Each mistake has its mark in a report once.
 type finder struct {
-	name    string
-	reports map[string]string
-	found   func(report, kind string) bool
+	name, mark string
+	finds      map[string][]string
+	reports    map[string]string
+	found      func(report, kind string) bool
 }
 
 func finders(t *testing.T) []finder {
-	return []finder{{
-		"poollint", lintPrograms(t),
-		func(report, kind string) bool { return strings.Contains(report, ": "+kind+": ") },
-	}}
+	all := make(map[string][]string)
+	for _, m := range mistakes {
+		all[m.dir] = m.kinds
+	}
+	return []finder{
+		{"poollint", "\n", all, lintPrograms(t), func(report, kind string) bool {
+			return strings.Contains(report, ": "+kind+": ")
+		}},
+		{"go test -race", "WARNING: DATA RACE", raced, racePrograms(t), raceNames},
+	}
 }
 
 func TestEveryMistakeOfThePageIsFoundAndItsMendIsNot(t *testing.T) {
@@ -61,8 +69,10 @@ func TestEveryMistakeOfThePageIsFoundAndItsMendIsNot(t *testing.T) {
 	for _, m := range mistakes {
 		block := "```go\n" + excerpt(t, m.dir) + "```\n"
 		for _, f := range columns {
-			f.check(t, m.dir, m.kinds)
-			block += "\n`" + f.name + "` says:\n\n```\n" + f.reports[m.dir] + "```\n"
+			f.check(t, m.dir)
+			if f.finds[m.dir] != nil {
+				block += "\n`" + f.name + "` says:\n\n```\n" + f.reports[m.dir] + "```\n"
+			}
 		}
 		blocks[m.dir] = block + "\nMended:\n\n```diff\n" + diff(t, m.dir) + "```\n"
 	}
@@ -70,15 +80,15 @@ func TestEveryMistakeOfThePageIsFoundAndItsMendIsNot(t *testing.T) {
 }
 
 // check holds that a program's mistakes are found, one each, and none where it is mended.
-func (f *finder) check(t *testing.T, dir string, kinds []string) {
+func (f *finder) check(t *testing.T, dir string) {
 	t.Helper()
-	report := f.reports[dir]
+	report, kinds := f.reports[dir], f.finds[dir]
 	for _, kind := range kinds {
 		if !f.found(report, kind) {
 			t.Errorf("%s finds no %q in %s:\n%s", f.name, kind, dir, report)
 		}
 	}
-	if n := strings.Count(report, "\n"); n != len(kinds) {
+	if n := strings.Count(report, f.mark); n != len(kinds) {
 		t.Errorf("%s has %d findings in %s, want %d:\n%s", f.name, n, dir, len(kinds), report)
 	}
 	if report := f.reports[dir+"/mended"]; report != "" {
@@ -95,8 +105,8 @@ func table(columns []finder) string {
 	b.WriteString("\n|---|" + strings.Repeat("---|", len(columns)) + "\n")
 	for _, m := range mistakes {
 		fmt.Fprintf(&b, "| [%s](%s) |", m.chapter, slug(m.chapter))
-		for range columns {
-			fmt.Fprintf(&b, " %s |", strings.Join(m.kinds, ", "))
+		for _, f := range columns {
+			fmt.Fprintf(&b, " %s |", cmp.Or(strings.Join(f.finds[m.dir], ", "), "—"))
 		}
 		b.WriteString("\n")
 	}
@@ -124,7 +134,7 @@ func comparePage(t *testing.T, blocks map[string]string) {
 			t.Fatal(err)
 		}
 	default:
-		t.Error("docs/mistakes.md is not what the programs and poollint say: go test -C cmd/poollint ./poollint -run ThePage -update")
+		t.Error("docs/mistakes.md is not what the programs, poollint and the race detector say: go test -C cmd/poollint ./poollint -run ThePage -update")
 	}
 }
 

@@ -63,7 +63,7 @@ func TestGoVetRunsItWithItsFlags(t *testing.T) {
 	if failed := new(exec.ExitError); !errors.As(err, &failed) {
 		t.Fatalf("go vet has to fail: %v", err)
 	}
-	for _, want := range []string{"main.go:20:2: returned and put: ", "main.go:16:2: Put without a cap: "} {
+	for _, want := range []string{"main.go:22:2: returned and put: ", "main.go:18:2: Put without a cap: "} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("go vet does not say %q:\n%s", want, out)
 		}

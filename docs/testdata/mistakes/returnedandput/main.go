@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"os"
 	"sync"
+
+	"github.com/otelpool/pool/otelpool"
 )
 
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var buffers = otelpool.Wrap(&sync.Pool{New: func() any { return new(bytes.Buffer) }}, "pages")
 
 func render(v any) ([]byte, error) {
 	b := buffers.Get().(*bytes.Buffer)
