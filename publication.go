@@ -92,10 +92,28 @@ func (p *Publication) Release() {
 	if p.registry.hanging.Load() > 0 {
 		alone.Patience = lastWait / 20 // or as many waits as there are such pools
 	}
-	alone.Do(1, func(int) { p.keepLast() }, func(int, <-chan struct{}) func(int) {
-		p.leave(nil) // its readers would hang as well
+	alone.Do(1, func(int) { p.keepLast() }, func(_ int, back <-chan struct{}) func(int) {
+		p.registry.hanging.Add(1)
+		go p.outstay(back)
 		return nil
 	})
+}
+
+// outstay takes out of its name a pool that does not tell its last counts within two
+// seconds, for the name's readers would hang as well. One that is only slow stays until
+// it has told them: the name's counts never fall. The wait has parts, since the whole
+// process may be stopped in one.
+func (p *Publication) outstay(back <-chan struct{}) {
+	defer p.registry.hanging.Add(-1)
+	for range 10 {
+		select {
+		case <-back:
+			return
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	p.leave(nil)
+	<-back
 }
 
 // lastWait is how long a pool may take to tell its last counts.
@@ -104,8 +122,6 @@ const lastWait = 20 * time.Millisecond
 // keepLast adds the last counts to the name's, once.
 func (p *Publication) keepLast() {
 	var last Stats // read outside the lock: nobody counts any more
-	p.registry.hanging.Add(1)
-	defer p.registry.hanging.Add(-1)
 	if !p.entry.Guard("Stats", func() { p.src.Stats(&last) }) {
 		last = Stats{}
 	}

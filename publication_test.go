@@ -38,6 +38,7 @@ func TestReleaseOfPoolsThatHangIsShortAndTheirCountsComeLater(t *testing.T) {
 		next := new(counting)
 		next.hits.Store(7)
 		mustPublish(t, r, "a", next)
+		time.Sleep(3 * time.Second)
 		if s := statsOf(r.All()[0]); s.Requests[pool.Hit] != 7 {
 			t.Errorf("while the old ones hang: %d hits, want 7", s.Requests[pool.Hit])
 		}
@@ -45,6 +46,26 @@ func TestReleaseOfPoolsThatHangIsShortAndTheirCountsComeLater(t *testing.T) {
 		synctest.Wait()
 		if s := statsOf(r.All()[0]); s.Requests[pool.Hit] != 107 {
 			t.Errorf("%d hits, want 107", s.Requests[pool.Hit])
+		}
+	})
+}
+
+func TestCountsDoNotFallWhileTheLastOnesAreSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, opened := new(pool.Registry), make(chan struct{})
+		slow := &stuck{opened: opened}
+		slow.hits.Store(5)
+		mustPublish(t, r, "a", slow).Release() // goes on before they come
+		time.Sleep(time.Second)
+		read := make(chan uint64)
+		go func() {
+			s := statsOf(r.All()[0])
+			read <- s.Requests[pool.Hit]
+		}()
+		synctest.Wait()
+		close(opened)
+		if hits := <-read; hits != 5 {
+			t.Errorf("%d hits, want 5", hits)
 		}
 	})
 }

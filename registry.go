@@ -28,7 +28,7 @@ type Registry struct {
 	misuses    observers[func(Misuse)]
 	budget     atomic.Pointer[Budget]
 	panics     panics
-	hanging    atomic.Int64 // calls for last counts that are under way
+	hanging    atomic.Int64 // calls for last counts that Release did not wait for
 	callers    sync.Pool    // of *ask.Caller, that make these
 }
 
