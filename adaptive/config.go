@@ -167,7 +167,8 @@ func (c *Config) validate() error {
 	p.AddIf(c.PressureInterval < shortestInterval, "PressureInterval", c.PressureInterval, "use 10ms or more, or 0 for 250ms")
 	p.With("Interval").AddIf(c.PressureInterval > c.Interval, "PressureInterval", c.PressureInterval,
 		fmt.Sprintf("longer than Interval, %v: use at most that", c.Interval))
-	p.AddIf(c.MaxIdleBytes < 0, "MaxIdleBytes", c.MaxIdleBytes, "use more than 0, pool.Unlimited for no limit, or 0 for a share of the memory")
+	p.AddIf(c.MaxIdleBytes < 0, "MaxIdleBytes", c.MaxIdleBytes,
+		"use more than 0, pool.Unlimited for no limit, or 0 for a share of the memory")
 	p.AddIf(c.MemoryLimit < 0, "MemoryLimit", c.MemoryLimit, "use more than 0, or 0 for none")
 	p.AddIf(c.Dwell < 0, "Dwell", c.Dwell, "use more than 0, or 0 for 2s")
 	p.AddIf(c.ForceGC > ForceGCAlways, "ForceGC", c.ForceGC, "use ForceGCAuto, ForceGCNever or ForceGCAlways")

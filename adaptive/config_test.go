@@ -29,17 +29,26 @@ func TestConfigErrorsNameFieldValueAndRemedy(t *testing.T) {
 		{adaptive.Config{Clamp: -0.1}, []string{"Config.Clamp is -0.1: use more than 0 and at most 1"}},
 		{adaptive.Config{Clamp: 2}, []string{"Config.Clamp is 2"}},
 		{adaptive.Config{HalfLife: -1}, []string{"Config.HalfLife is -1ns: use 1s or more"}},
-		{adaptive.Config{Interval: -time.Second}, []string{"Config.Interval is -1s: use 10ms or more", "Config.PressureInterval is 250ms: longer than Interval"}},
-		{adaptive.Config{PressureInterval: time.Hour, Interval: time.Minute}, []string{"Config.PressureInterval is 1h0m0s: longer than Interval, 1m0s: use at most that"}},
+		{adaptive.Config{Interval: -time.Second}, []string{
+			"Config.Interval is -1s: use 10ms or more", "Config.PressureInterval is 250ms: longer than Interval",
+		}},
+		{adaptive.Config{PressureInterval: time.Hour, Interval: time.Minute}, []string{
+			"Config.PressureInterval is 1h0m0s: longer than Interval, 1m0s: use at most that",
+		}},
 		{adaptive.Config{MaxIdleBytes: -1}, []string{"Config.MaxIdleBytes is -1: use more than 0"}},
 		{adaptive.Config{MemoryLimit: -5}, []string{"Config.MemoryLimit is -5"}},
 		{adaptive.Config{Dwell: -1}, []string{"Config.Dwell is -1ns"}},
 		{adaptive.Config{ForceGC: 9}, []string{"Config.ForceGC is 9: use ForceGCAuto"}},
 		{
 			adaptive.Config{Levels: adaptive.Levels{High: adaptive.Band{Enter: 0.4, Exit: 0.5}}},
-			[]string{"Config.Levels.High.Exit is 0.5: not below Enter, 0.4", "Config.Levels.High.Enter is 0.4: not above Levels.Elevated.Enter, 0.5: raise it"},
+			[]string{
+				"Config.Levels.High.Exit is 0.5: not below Enter, 0.4",
+				"Config.Levels.High.Enter is 0.4: not above Levels.Elevated.Enter, 0.5: raise it",
+			},
 		},
-		{adaptive.Config{Levels: adaptive.Levels{Critical: adaptive.Band{Enter: 0.9}}}, []string{"Config.Levels.Critical.Exit is 0: use more than 0"}},
+		{adaptive.Config{Levels: adaptive.Levels{Critical: adaptive.Band{Enter: 0.9}}}, []string{
+			"Config.Levels.Critical.Exit is 0: use more than 0",
+		}},
 		{
 			adaptive.Config{MaxIdleBytes: 100, Reserved: map[string]int64{"a": 80, "b": 30}},
 			[]string{"Config.Reserved is 110: in all more than MaxIdleBytes, 100: reserve less, or raise it"},
@@ -47,7 +56,10 @@ func TestConfigErrorsNameFieldValueAndRemedy(t *testing.T) {
 		{adaptive.Config{Reserved: map[string]int64{"a": -1}}, []string{`Config.Reserved["a"] is -1: use 0 or more`}},
 		{
 			adaptive.Config{MemoryLimit: 800, Reserved: map[string]int64{"a": 500}},
-			[]string{"Config.Reserved is 500: in all more than the budget that follows from the memory limit, 400 B: reserve less, or set MaxIdleBytes"},
+			[]string{
+				"Config.Reserved is 500: in all more than the budget that follows from the memory limit, 400 B: reserve less, " +
+					"or set MaxIdleBytes",
+			},
 		},
 	} {
 		c.config.Registry = new(pool.Registry)

@@ -54,7 +54,10 @@ func TestReplayFollowsConfigure(t *testing.T) {
 	l.ctl.SetCalls(func() { l.reading.Heap.Cycles++ }, nil)
 	for i := range 300 {
 		if i%50 == 25 {
-			if err := l.ctl.Configure(adaptive.Config{MemoryLimit: limit, MaxIdleBytes: int64(1+i) << 18, BreakEven: time.Duration(1+i%7) * time.Second}); err != nil {
+			err := l.ctl.Configure(adaptive.Config{
+				MemoryLimit: limit, MaxIdleBytes: int64(1+i) << 18, BreakEven: time.Duration(1+i%7) * time.Second,
+			})
+			if err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -89,7 +92,10 @@ func TestConfigureWhileItRunsConcurrentSafe(t *testing.T) {
 		}
 	})
 	for i := range 200 {
-		if err := ctl.Configure(adaptive.Config{BreakEven: time.Duration(1+i) * time.Second, Reserved: map[string]int64{"a": int64(i)}}); err != nil {
+		err := ctl.Configure(adaptive.Config{
+			BreakEven: time.Duration(1+i) * time.Second, Reserved: map[string]int64{"a": int64(i)},
+		})
+		if err != nil {
 			t.Error(err)
 		}
 	}

@@ -60,7 +60,8 @@ func (ctl *Controller) try(trigger control.Trigger) (err error) {
 func (ctl *Controller) tryLetGo() (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("adaptive: leaving the pools to themselves panicked, some may keep their idle ages of now: %v\n%s", r, debug.Stack())
+			err = fmt.Errorf("adaptive: leaving the pools to themselves panicked, some may keep their idle ages of now: %v\n%s",
+				r, debug.Stack())
 		}
 	}()
 	ctl.letGo()

@@ -310,7 +310,8 @@ func TestPanicInTheObserverStopsTheObserverOnly(t *testing.T) {
 	if n := len(l.stats().Decisions); calls != 1 || n != 2 {
 		t.Errorf("%d calls, %d decisions, want 1 and 2", calls, n)
 	}
-	if !strings.Contains(log.String(), "OnDecision panicked and is not called again") || !strings.Contains(log.String(), "to=high cause=heap") {
+	if !strings.Contains(log.String(), "OnDecision panicked and is not called again") ||
+		!strings.Contains(log.String(), "to=high cause=heap") {
 		t.Errorf("log: %s", log.String())
 	}
 }
@@ -382,7 +383,9 @@ func TestMemoryLimitIsSetOnlyWhenAsked(t *testing.T) {
 func TestControllerConcurrentSafe(t *testing.T) {
 	t.Parallel()
 	reg := new(pool.Registry)
-	ctl, err := adaptive.New(adaptive.Config{Registry: reg, Budget: sim.NewBudget(pool.Unlimited), Interval: 10 * time.Millisecond, PressureInterval: 10 * time.Millisecond})
+	ctl, err := adaptive.New(adaptive.Config{
+		Registry: reg, Budget: sim.NewBudget(pool.Unlimited), Interval: 10 * time.Millisecond, PressureInterval: 10 * time.Millisecond,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -427,7 +430,8 @@ func TestWhatStaysBrokenEndsRunAndNotTheProgram(t *testing.T) {
 		ends   string // what Run's error says; "" for nothing: it goes on
 	}{
 		"budget": {adaptive.Config{}, new(stub), "leaving the pools to themselves panicked"},
-		"log":    {adaptive.Config{Logger: slog.New(brokenHandler{})}, &stub{demand: func() { panic("pool") }}, ""}, // the pool is left out, the log not called again
+		// the pool is left out, the log not called again
+		"log":    {adaptive.Config{Logger: slog.New(brokenHandler{})}, &stub{demand: func() { panic("pool") }}, ""},
 		"record": {adaptive.Config{Recorder: adaptive.NewRecorder(&brokenWriter{after: 2})}, new(stub), ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -186,10 +186,14 @@ func TestEverySignalHasItsLevelAndCause(t *testing.T) {
 		{"cgroup critical", func(r *adaptive.Reading) { r.Cgroup = group(0.96) }, critical, control.CauseCgroup, "cgroup 0.96 ≥ 0.95"},
 		{"psi", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.Some = true, 0.2 }, high, control.CausePSI, "psi some 0.20 ≥ 0.10"},
 		{"psi full", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.Full = true, 0.06 }, critical, control.CausePSI, "psi full 0.06 ≥ 0.05"},
-		{"psi trigger", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.FullFired = true, true }, critical, control.CausePSI, "psi full trigger"},
-		{"throttled", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.HighEvents = 8 }, high, control.CauseEvents, "memory.events high"},
-		{"killed", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.OOMEvents = 8 }, critical, control.CauseEvents, "memory.events max or oom"},
-		{"hit the limit", func(r *adaptive.Reading) { r.Cgroup = group(0.88); r.Cgroup.MaxEvents = 8 }, critical, control.CauseEvents, "memory.events max or oom"},
+		{"psi trigger", func(r *adaptive.Reading) { r.PSI.Own, r.PSI.FullFired = true, true }, critical, control.CausePSI,
+			"psi full trigger"},
+		{"throttled", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.HighEvents = 8 }, high, control.CauseEvents,
+			"memory.events high"},
+		{"killed", func(r *adaptive.Reading) { r.Cgroup = group(0.5); r.Cgroup.OOMEvents = 8 }, critical, control.CauseEvents,
+			"memory.events max or oom"},
+		{"hit the limit", func(r *adaptive.Reading) { r.Cgroup = group(0.88); r.Cgroup.MaxEvents = 8 }, critical,
+			control.CauseEvents, "memory.events max or oom"},
 		{"limiter", func(r *adaptive.Reading) { r.Heap.LimiterCycle = r.Heap.Cycles }, critical, control.CauseLimiter, "GC CPU limiter on"},
 		{"asked", func(r *adaptive.Reading) { r.External.Asked = true }, high, control.CauseExternal, "asked to release memory"},
 	} {
@@ -252,7 +256,9 @@ func TestHittingALimitWithFilePagesIsNoPressure(t *testing.T) {
 func TestGarbageUnderAMemoryLimitIsNoPressure(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, adaptive.Config{})
-	l.reading.Cgroup = adaptive.CgroupReading{Version: 2, Max: limit * 10 / 9, TightMax: limit * 10 / 9, TightSet: limit, High: adaptive.NoLimit}
+	l.reading.Cgroup = adaptive.CgroupReading{
+		Version: 2, Max: limit * 10 / 9, TightMax: limit * 10 / 9, TightSet: limit, High: adaptive.NoLimit,
+	}
 	l.reading.Heap.Footprint = limit
 	l.run(5 * time.Second)
 	l.want()
@@ -260,7 +266,9 @@ func TestGarbageUnderAMemoryLimitIsNoPressure(t *testing.T) {
 	l.step()
 	l.want(high)
 	l = newLab(t, adaptive.Config{})
-	l.reading.Cgroup = adaptive.CgroupReading{Version: 2, Max: limit * 10 / 9, TightMax: limit * 10 / 9, TightSet: limit, High: adaptive.NoLimit}
+	l.reading.Cgroup = adaptive.CgroupReading{
+		Version: 2, Max: limit * 10 / 9, TightMax: limit * 10 / 9, TightSet: limit, High: adaptive.NoLimit,
+	}
 	l.reading.Heap.Footprint = limit
 	l.reading.Heap.Limit = adaptive.NoLimit // nothing bounds the garbage now
 	l.step()

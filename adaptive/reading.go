@@ -48,7 +48,8 @@ type process struct{ *signals.Process }
 func newProcess() process { return process{signals.New("", os.Getenv)} }
 
 var triggers = [signals.NumEvents]control.Trigger{
-	signals.Collected: control.TriggerGC, signals.Stalled: control.TriggerPSI, signals.Asked: control.TriggerExternal, signals.Filling: control.TriggerUsage,
+	signals.Collected: control.TriggerGC, signals.Stalled: control.TriggerPSI, signals.Asked: control.TriggerExternal,
+	signals.Filling: control.TriggerUsage,
 }
 
 func (p process) Watch(ctx context.Context, wake func(control.Trigger)) error {

@@ -97,7 +97,10 @@ func (r *Recorder) configured(c *Config) {
 }
 
 func recordingOf(c *Config) *recording {
-	return &recording{recordingVersion, c.BreakEven, c.Clamp, c.HalfLife, c.Dwell, c.Interval, c.PressureInterval, c.MaxIdleBytes, c.MemoryLimit, c.Levels, c.ForceGC}
+	return &recording{
+		recordingVersion, c.BreakEven, c.Clamp, c.HalfLife, c.Dwell, c.Interval, c.PressureInterval, c.MaxIdleBytes,
+		c.MemoryLimit, c.Levels, c.ForceGC,
+	}
 }
 
 // config is the part of a config that was recorded.
@@ -139,7 +142,9 @@ func (r *Recorder) add(s *sample, freed int64) {
 	}
 	for i := range s.Pools {
 		p, rec := &s.Pools[i], &line.Pools[i]
-		*rec = poolRecord{Name: p.Name, Open: p.Open, Fresh: p.Fresh, Others: p.Others, Classes: resized(rec.Classes, len(p.Demand.Classes))}
+		*rec = poolRecord{
+			Name: p.Name, Open: p.Open, Fresh: p.Fresh, Others: p.Others, Classes: resized(rec.Classes, len(p.Demand.Classes)),
+		}
 		for j := range p.Demand.Classes {
 			rec.Classes[j].set(&p.Demand.Classes[j])
 		}
@@ -152,7 +157,9 @@ func resized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
 
 func (l *classLine) set(d *control.ClassDemand) {
 	*l = classLine{
-		N:    [9]int64{d.Size, int64(d.Gets), int64(d.Misses), int64(d.Regrets), int64(d.Refused), int64(d.Dropped), d.Idle, d.InUse, d.LowWater},
+		N: [9]int64{
+			d.Size, int64(d.Gets), int64(d.Misses), int64(d.Regrets), int64(d.Refused), int64(d.Dropped), d.Idle, d.InUse, d.LowWater,
+		},
 		S:    [2]float64{d.IdleSeconds, d.DroppedSeconds},
 		Held: appendSparse(l.Held[:0], &d.Held), Gone: appendSparse(l.Gone[:0], &d.Gone),
 	}

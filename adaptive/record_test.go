@@ -23,7 +23,8 @@ func TestReplayDecidesTheSame(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		var recording bytes.Buffer
-		l := newLab(t, adaptive.Config{Recorder: adaptive.NewRecorder(&recording), ForceGC: adaptive.ForceGC(seed % 3), MemoryLimit: limit}, 1<<10, 64<<10, mib)
+		l := newLab(t, adaptive.Config{Recorder: adaptive.NewRecorder(&recording), ForceGC: adaptive.ForceGC(seed % 3),
+			MemoryLimit: limit}, 1<<10, 64<<10, mib)
 		l.ctl.SetCalls(func() { l.reading.Heap.Cycles++ }, nil)
 		for range 400 {
 			stir(l, rng)

@@ -97,7 +97,8 @@ func TestCgroupWithoutLimitHasUsage(t *testing.T) {
 	r := newRoot(t, system("0::/api\n", unifiedMount))
 	r.group(2, "/sys/fs/cgroup/api", "max", "401000")
 	got := r.reader(noEnv).after(0).Cgroup
-	if want := (CgroupReading{Version: 2, Current: 401000, WorkingSet: 400000, Max: NoLimit, High: NoLimit, TightSet: 400000, TightMax: NoLimit}); got != want {
+	if want := (CgroupReading{Version: 2, Current: 401000, WorkingSet: 400000, Max: NoLimit, High: NoLimit, TightSet: 400000,
+		TightMax: NoLimit}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -119,18 +120,26 @@ func TestLimitOfAnAncestorOutOfSightCounts(t *testing.T) {
 
 func TestPlaceOfMountedGroups(t *testing.T) {
 	for name, c := range map[string]struct{ groups, mounts, want string }{
-		"whole tree":                    {"0::/a/b\n", unifiedMount, "/sys/fs/cgroup/a/b"},
-		"own namespace":                 {"0::/\n", unifiedMount, "/sys/fs/cgroup"},
-		"bind mount of the own group":   {"0::/docker/f00\n", "30 1 0:22 /docker/f00 /sys/fs/cgroup ro - cgroup2 cgroup rw\n", "/sys/fs/cgroup"},
-		"bind mount of an ancestor":     {"0::/pods/p/c\n", "30 1 0:22 /pods /mnt/pods ro - cgroup2 cgroup rw\n", "/mnt/pods/p/c"},
-		"most ancestors win":            {"0::/pods/p/c\n", "30 1 0:22 /pods/p /mnt/p ro - cgroup2 cgroup rw\n" + unifiedMount + "31 1 0:22 /pods /mnt/pods ro - cgroup2 cgroup rw\n", "/sys/fs/cgroup/pods/p/c"},
-		"escaped mount point":           {"0::/a\n", `30 1 0:22 / /mnt/my\040groups\134x ro - cgroup2 cgroup rw` + "\n", `/mnt/my groups\x/a`},
-		"a namespace's outer mount":     {"0::/../b\n", "30 1 0:22 /.. /host/cgroup ro - cgroup2 cgroup rw\n", "/host/cgroup/b"},
-		"no prefix of a name":           {"0::/docker/f00d\n", "30 1 0:22 /docker/f00 /mnt/x ro - cgroup2 cgroup rw\n" + unifiedMount, "/sys/fs/cgroup/docker/f00d"},
-		"not where it is not":           {"0::/a\n", "30 1 0:22 / /elsewhere ro - cgroup2 cgroup rw\n29 1 0:22 / /mnt/cg ro - cgroup2 cgroup rw\n", "/mnt/cg/a"},
-		"optional fields of all kinds":  {"0::/a\n", "30 1 0:22 / /mnt/cg ro shared:1 master:2 propagate_from:3 - cgroup2 cgroup rw\n", "/mnt/cg/a"},
-		"first version by its options":  {"7:cpu:/x\n4:memory:/a\n", cpuMount + memoryMount, "/sys/fs/cgroup/memory/a"},
-		"first version, joint mount":    {"4:cpu,memory:/a\n", "35 31 0:32 / /cg/cpu,memory rw - cgroup cgroup rw,cpu,memory\n", "/cg/cpu,memory/a"},
+		"whole tree":    {"0::/a/b\n", unifiedMount, "/sys/fs/cgroup/a/b"},
+		"own namespace": {"0::/\n", unifiedMount, "/sys/fs/cgroup"},
+		"bind mount of the own group": {"0::/docker/f00\n", "30 1 0:22 /docker/f00 /sys/fs/cgroup ro - cgroup2 cgroup rw\n",
+			"/sys/fs/cgroup"},
+		"bind mount of an ancestor": {"0::/pods/p/c\n", "30 1 0:22 /pods /mnt/pods ro - cgroup2 cgroup rw\n", "/mnt/pods/p/c"},
+		"most ancestors win": {"0::/pods/p/c\n",
+			"30 1 0:22 /pods/p /mnt/p ro - cgroup2 cgroup rw\n" + unifiedMount + "31 1 0:22 /pods /mnt/pods ro - cgroup2 " +
+				"cgroup rw\n", "/sys/fs/cgroup/pods/p/c"},
+		"escaped mount point": {"0::/a\n", `30 1 0:22 / /mnt/my\040groups\134x ro - cgroup2 cgroup rw` + "\n",
+			`/mnt/my groups\x/a`},
+		"a namespace's outer mount": {"0::/../b\n", "30 1 0:22 /.. /host/cgroup ro - cgroup2 cgroup rw\n", "/host/cgroup/b"},
+		"no prefix of a name": {"0::/docker/f00d\n",
+			"30 1 0:22 /docker/f00 /mnt/x ro - cgroup2 cgroup rw\n" + unifiedMount, "/sys/fs/cgroup/docker/f00d"},
+		"not where it is not": {"0::/a\n",
+			"30 1 0:22 / /elsewhere ro - cgroup2 cgroup rw\n29 1 0:22 / /mnt/cg ro - cgroup2 cgroup rw\n", "/mnt/cg/a"},
+		"optional fields of all kinds": {"0::/a\n",
+			"30 1 0:22 / /mnt/cg ro shared:1 master:2 propagate_from:3 - cgroup2 cgroup rw\n", "/mnt/cg/a"},
+		"first version by its options": {"7:cpu:/x\n4:memory:/a\n", cpuMount + memoryMount, "/sys/fs/cgroup/memory/a"},
+		"first version, joint mount": {"4:cpu,memory:/a\n", "35 31 0:32 / /cg/cpu,memory rw - cgroup cgroup rw,cpu,memory\n",
+			"/cg/cpu,memory/a"},
 		"path with a colon and a blank": {"0::/a:b c\n", unifiedMount, "/sys/fs/cgroup/a:b c"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -147,9 +156,11 @@ func TestPlaceOfMountedGroups(t *testing.T) {
 
 func TestGroupThatCannotBeSeenIsAnErrorThatNamesIt(t *testing.T) {
 	for name, c := range map[string]struct{ groups, mounts, want string }{
-		"outside the namespace":     {"0::/../other\n", unifiedMount, "control group /../other is at no mount point"},
-		"further outside":           {"0::/../../other\n", "30 1 0:22 /.. /host ro - cgroup2 cgroup rw\n", "control group /../../other is at no mount point"},
-		"only others are mounted":   {"0::/a\n", "30 1 0:22 /b /sys/fs/cgroup ro - cgroup2 cgroup rw\n", "control group /a is at no mount point"},
+		"outside the namespace": {"0::/../other\n", unifiedMount, "control group /../other is at no mount point"},
+		"further outside": {"0::/../../other\n", "30 1 0:22 /.. /host ro - cgroup2 cgroup rw\n",
+			"control group /../../other is at no mount point"},
+		"only others are mounted": {"0::/a\n", "30 1 0:22 /b /sys/fs/cgroup ro - cgroup2 cgroup rw\n",
+			"control group /a is at no mount point"},
 		"nothing is mounted":        {"4:memory:/a\n", "", "control group /a is at no mount point"},
 		"in no group":               {"", unifiedMount, "in no control group"},
 		"only other controllers":    {"7:cpu:/a\n", cpuMount, "in no control group"},

@@ -15,7 +15,8 @@ import (
 
 // stalls is a pressure file whose totals are given in milliseconds.
 func stalls(some, full int) string {
-	return fmt.Sprintf("some avg10=1.00 avg60=0.00 avg300=0.00 total=%d\nfull avg10=0.50 avg60=0.00 avg300=0.00 total=%d\n", some*1000, full*1000)
+	return fmt.Sprintf("some avg10=1.00 avg60=0.00 avg300=0.00 total=%d\nfull avg10=0.50 avg60=0.00 avg300=0.00 total=%d\n",
+		some*1000, full*1000)
 }
 
 const pressureFile = "/proc/pressure/memory"
@@ -53,7 +54,9 @@ func TestStallsAreSharesOfTheLastWindow(t *testing.T) {
 
 // Readings may come at any pace: every tick, and after every collection.
 func TestWindowOfStallsHoldsAtAnyPace(t *testing.T) {
-	for _, pace := range []time.Duration{time.Millisecond, 90 * time.Millisecond, 250 * time.Millisecond, time.Second, 1900 * time.Millisecond, 9 * time.Second} {
+	for _, pace := range []time.Duration{
+		time.Millisecond, 90 * time.Millisecond, 250 * time.Millisecond, time.Second, 1900 * time.Millisecond, 9 * time.Second,
+	} {
 		r := newRoot(t, system("0::/\n", ""))
 		r.write(pressureFile, stalls(0, 0))
 		reader := r.reader(noEnv)

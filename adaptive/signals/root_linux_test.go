@@ -59,7 +59,8 @@ func (r root) group(version int, dir, limit, usage string) {
 		r.write(dir+"/memory.limit_in_bytes", limit+"\n")
 		r.write(dir+"/memory.usage_in_bytes", usage+"\n")
 		r.write(dir+"/memory.stat", fmt.Sprintf(
-			"cache 5000\ninactive_file 7\nhierarchical_memory_limit 9223372036854771712\ntotal_rss %d\ntotal_cache 1000\ntotal_inactive_file 1000\n",
+			"cache 5000\ninactive_file 7\nhierarchical_memory_limit 9223372036854771712\ntotal_rss %d\ntotal_cache "+
+				"1000\ntotal_inactive_file 1000\n",
 			own,
 		))
 		r.write(dir+"/memory.failcnt", "0\n")

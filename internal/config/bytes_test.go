@@ -35,7 +35,8 @@ func TestSumsAndProductsEndAtTheLargestNumber(t *testing.T) {
 func TestAnIntHoldsWhatTheProgramCanAddress(t *testing.T) {
 	t.Parallel()
 	for n, fits := range map[int64]bool{
-		0: true, math.MaxInt32: true, math.MaxInt32 + 1: strconv.IntSize == 64, 5 << 30: strconv.IntSize == 64, math.MaxInt64: strconv.IntSize == 64,
+		0: true, math.MaxInt32: true, math.MaxInt32 + 1: strconv.IntSize == 64, 5 << 30: strconv.IntSize == 64,
+		math.MaxInt64: strconv.IntSize == 64,
 	} {
 		if got, ok := config.Int(n); ok != fits || fits && int64(got) != n {
 			t.Errorf("%d is %d, %v; want %v", n, got, ok, fits)

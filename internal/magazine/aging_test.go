@@ -380,7 +380,8 @@ func TestGhostsAreTheMissCurve(t *testing.T) {
 		}
 		for more := 1; size+more < most; more++ {
 			if got := missed[size+more-1] - missed[size+more]; got != saved[more-1] {
-				t.Fatalf("seed %d: room for %d and not %d saves %d misses, the ghosts say %d", seed, size+more, size+more-1, got, saved[more-1])
+				t.Fatalf("seed %d: room for %d and not %d saves %d misses, the ghosts say %d", seed, size+more, size+more-1, got,
+					saved[more-1])
 			}
 		}
 	}

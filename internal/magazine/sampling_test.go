@@ -62,7 +62,8 @@ func TestSamplesTakeTheirShareOfTheTimeAndCountsStayExact(t *testing.T) {
 			if samples < want*3/4 || samples > want*4/3 {
 				t.Errorf("every %v: %d samples of %d requests, want about %d", interval, samples, requests, want)
 			}
-			if n, spent := p.Passed(0); float64(n) < .9*float64(requests) || float64(n) > 1.2*float64(requests) || spent < took*9/10 || spent > took*6/5 {
+			if n, spent := p.Passed(0); float64(n) < .9*float64(requests) || float64(n) > 1.2*float64(requests) ||
+				spent < took*9/10 || spent > took*6/5 {
 				t.Errorf("every %v: %d requests in %v passed, want about %d in %v", interval, n, spent, requests, took)
 			}
 			var stats pool.Stats

@@ -216,7 +216,8 @@ func TestSharedBudgetIsSpentWell(t *testing.T) {
 		sim.OnOneP(func() { engine, most = missed((*sim.Shipped).ReplayEngine) })
 		t.Logf("%v of the peak: missed bytes over clairvoyant: policy %.3f / %.3f, engine %.3f / %.3f", share, policy, worst, engine, most)
 		if policy > 1.12 || engine > 1.20 {
-			t.Errorf("%v of the peak: missed bytes over clairvoyant: policy %.3f, engine %.3f; promised are 1.12 and 1.20", share, policy, engine)
+			t.Errorf("%v of the peak: missed bytes over clairvoyant: policy %.3f, engine %.3f; promised are 1.12 and 1.20", share,
+				policy, engine)
 		}
 	}
 }

@@ -86,7 +86,8 @@ func parse(file, table string) (imports []string, rows []row, err error) {
 		}
 		f := gap.Split(line, -1)
 		if len(f) != 5 {
-			return nil, nil, fmt.Errorf("%s:%d: %d columns, want type, buffer, get, put and first byte, two spaces between them", file, i+1, len(f))
+			return nil, nil, fmt.Errorf("%s:%d: %d columns, want type, buffer, get, put and first byte, two spaces between them",
+				file, i+1, len(f))
 		}
 		rows = append(rows, row{f[0], f[1], f[2], f[3], f[4]})
 	}
