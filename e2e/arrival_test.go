@@ -64,7 +64,8 @@ func checkCoverage(t *testing.T, table map[string]*metric, figures map[series]fl
 		return
 	}
 	t.Logf(
-		"%d of %d metrics, %d series of %d pools: names, types, descriptions and labels as in the table, values as in the gateway's summary",
+		"%d of %d metrics, %d series of %d pools: names, types, descriptions and labels as in the table, values as in the "+
+			"gateway's summary",
 		len(seen),
 		len(table),
 		len(figures),

@@ -44,7 +44,10 @@ func TestQueriesNameWhatThereIs(t *testing.T) {
 			known[label(a.key)] = true
 		}
 	}
-	for _, l := range []string{"cluster", "namespace", "job", "instance", "pod", "otel_scope_name", "otel_scope_version", "otel_scope_schema_url", "le", "alertname", "alertstate", "alert", "otelpool_pool_name", "otelpool_pool_strategy", "otelpool_class_size"} {
+	for _, l := range []string{
+		"cluster", "namespace", "job", "instance", "pod", "otel_scope_name", "otel_scope_version", "otel_scope_schema_url", "le",
+		"alertname", "alertstate", "alert", "otelpool_pool_name", "otelpool_pool_strategy", "otelpool_class_size",
+	} {
 		known[l] = true
 	}
 	queries := append(grafanaQueries(t), vmuiQueries(t)...)

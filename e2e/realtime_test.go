@@ -94,7 +94,8 @@ func tellPressure(t *testing.T, shots []shot) {
 	t.Helper()
 	high, rises := 0.0, 0.0
 	for series := range shots[0] {
-		if !strings.Contains(series, `job="gateway-squeeze"`) || !strings.Contains(series, `level="high"`) && !strings.Contains(series, `level="critical"`) {
+		if !strings.Contains(series, `job="gateway-squeeze"`) ||
+			!strings.Contains(series, `level="high"`) && !strings.Contains(series, `level="critical"`) {
 			continue
 		}
 		for i, s := range shots {
@@ -164,7 +165,8 @@ func (s shot) after(times int, first, last shot) string {
 	for _, series := range slices.Sorted(maps.Keys(s)) {
 		v := s[series]
 		name, _, _ := strings.Cut(series, "{")
-		if strings.HasSuffix(name, "_total") || strings.HasSuffix(name, "_bucket") || strings.HasSuffix(name, "_sum") || name == "otelpool_wait_duration_seconds_count" {
+		if strings.HasSuffix(name, "_total") || strings.HasSuffix(name, "_bucket") || strings.HasSuffix(name, "_sum") ||
+			name == "otelpool_wait_duration_seconds_count" {
 			v += float64(times) * (last[series] - first[series])
 		}
 		fmt.Fprintf(&text, "%s %v\n", series, v)

@@ -44,7 +44,8 @@ func parse(args []string, stderr io.Writer) (o *options, code int) {
 	flags.Usage = func() {
 		fmt.Fprint(
 			stderr,
-			"Usage: poolsim [flags]\n\nReplays recordings through policies for sizing pools, and compares their cost with the\noffline optimum. A recording is CSV, .gz too: time_s,op,bytes; op is get or put.\n\n",
+			"Usage: poolsim [flags]\n\nReplays recordings through policies for sizing pools, and compares their cost with "+
+				"the\noffline optimum. A recording is CSV, .gz too: time_s,op,bytes; op is get or put.\n\n",
 		)
 		flags.PrintDefaults()
 	}

@@ -185,9 +185,10 @@ func (o *options) budgetSection(traces []*trace.Trace) *section {
 		{"unlimited", "keeps everything", false, func(t *trace.Trace, watch sim.Watcher) (sim.Result, error) {
 			return sim.Replay(t, "", sim.Unlimited(t.Sizes), sim.Patient, watch), nil
 		}},
-		{"full is full", "drops what comes back when the budget is full", false, func(t *trace.Trace, watch sim.Watcher) (sim.Result, error) {
-			return sim.Replay(t, "", sim.Full(t.Sizes, bytes[t]), sim.Patient, watch), nil
-		}},
+		{"full is full", "drops what comes back when the budget is full", false,
+			func(t *trace.Trace, watch sim.Watcher) (sim.Result, error) {
+				return sim.Replay(t, "", sim.Full(t.Sizes, bytes[t]), sim.Patient, watch), nil
+			}},
 		{"equal shares", "the same bytes for every class", false, func(t *trace.Trace, watch sim.Watcher) (sim.Result, error) {
 			return sim.Replay(t, "", sim.Capped(t.Sizes, sim.EqualShares(t.Sizes, bytes[t])), sim.Patient, watch), nil
 		}},
@@ -197,10 +198,11 @@ func (o *options) budgetSection(traces []*trace.Trace) *section {
 		}},
 	}
 	if o.engine {
-		s.policies = append(s.policies, policy{throughEngine, "package adaptive and the engine of the pools, on one P", false, func(t *trace.Trace, watch sim.Watcher) (sim.Result, error) {
-			s := sim.Shipped{Watch: watch, Config: adaptive.Config{MaxIdleBytes: bytes[t]}}
-			return s.ReplayEngine(t, "shipped", sim.Patient)
-		}})
+		s.policies = append(s.policies, policy{throughEngine, "package adaptive and the engine of the pools, on one P", false,
+			func(t *trace.Trace, watch sim.Watcher) (sim.Result, error) {
+				s := sim.Shipped{Watch: watch, Config: adaptive.Config{MaxIdleBytes: bytes[t]}}
+				return s.ReplayEngine(t, "shipped", sim.Patient)
+			}})
 	}
 	return s
 }

@@ -114,7 +114,8 @@ func (i image) make(t *testing.T, e *engine, tag string) {
 
 func (i image) fill(t *testing.T, fs string) {
 	t.Helper()
-	users := "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\nnonroot:x:65532:65532:nonroot:/home/nonroot:/bin/false\n"
+	users := "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n" +
+		"nonroot:x:65532:65532:nonroot:/home/nonroot:/bin/false\n"
 	for _, d := range []string{"/etc", "/bin", "/tmp", "/root", "/home/nonroot", "/prometheus"} {
 		if err := os.MkdirAll(fs+d, 0o755); err != nil {
 			t.Fatal(err)

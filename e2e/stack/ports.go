@@ -39,8 +39,10 @@ func (p ports) inUse() (err error) {
 		port int
 		of   string
 	}{
-		{p.gateway, "the gateway"}, {p.debug, "its live page"}, {p.store, "VictoriaMetrics"}, {p.collector.GRPC, "OTLP over gRPC"}, {p.collector.HTTP, "OTLP over HTTP"},
-		{p.collector.Prometheus, "the collector's exporter"}, {p.collector.Telemetry, "the collector's own metrics"}, {p.collector.Health, "the collector's health"},
+		{p.gateway, "the gateway"}, {p.debug, "its live page"}, {p.store, "VictoriaMetrics"},
+		{p.collector.GRPC, "OTLP over gRPC"}, {p.collector.HTTP, "OTLP over HTTP"},
+		{p.collector.Prometheus, "the collector's exporter"}, {p.collector.Telemetry, "the collector's own metrics"},
+		{p.collector.Health, "the collector's health"},
 	} {
 		listener, e := net.Listen("tcp", on(l.port))
 		if e != nil {

@@ -17,7 +17,8 @@ func TestNearlyAllSyncPoolsOfTheGatewayAreNamed(t *testing.T) {
 	for name, ldflags := range map[string]string{"as built": "", "stripped": "-s -w"} {
 		t.Run(name, func(t *testing.T) {
 			binary := filepath.Join(t.TempDir(), "gateway")
-			if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags="+ldflags, "-o", binary, ".").CombinedOutput(); err != nil {
+			if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags="+ldflags, "-o", binary,
+				".").CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			page := startGateway(t, binary, "-sync-pools", "-calibrate", "0")

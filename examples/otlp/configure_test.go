@@ -29,13 +29,17 @@ func TestPrintConfigShowsWhatIsInForceAndWhereItCameFrom(t *testing.T) {
 	if code != 0 || stderr != "" {
 		t.Fatalf("exit code %d, %q", code, stderr)
 	}
-	for _, line := range []string{"budget: 64MiB # pools.yaml:1\n", "    limit: 32MiB # pools.yaml:4\n", "    limit: 64KiB # pools.yaml:5\n", "    limit: 4MiB # code\n"} {
+	for _, line := range []string{
+		"budget: 64MiB # pools.yaml:1\n", "    limit: 32MiB # pools.yaml:4\n", "    limit: 64KiB # pools.yaml:5\n",
+		"    limit: 4MiB # code\n",
+	} {
 		if !strings.Contains(stdout, line) {
 			t.Errorf("no %q in\n%s", line, stdout)
 		}
 	}
 	again := document(t, stdout)
-	if code, twice, stderr := runOnce(t, "-config", again, "-print-config"); code != 0 || strings.Count(twice, "\n") != strings.Count(stdout, "\n") {
+	if code, twice, stderr := runOnce(t, "-config", again, "-print-config"); code != 0 ||
+		strings.Count(twice, "\n") != strings.Count(stdout, "\n") {
 		t.Errorf("what it prints is no document: exit code %d, %q\n%s", code, stderr, twice)
 	}
 }
@@ -55,12 +59,14 @@ func TestAWrongDocumentIsRefusedInOneLineWithAllThatIsWrong(t *testing.T) {
 	t.Parallel()
 	file := document(t, "budget: lots\npools:\n  gateway.bodies:\n    limit: 32M\n")
 	code, _, stderr := runOnce(t, "-config", file)
-	if code != 1 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "pools.yaml:1: budget is") || !strings.Contains(stderr, "pools.yaml:4: pools.gateway.bodies.limit is") {
+	if code != 1 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "pools.yaml:1: budget is") ||
+		!strings.Contains(stderr, "pools.yaml:4: pools.gateway.bodies.limit is") {
 		t.Errorf("exit code %d, %q", code, stderr)
 	}
 	file = document(t, "pools:\n  gateway.bodies: {limit: 100}\n  gateway.gzip.writers: {zero: on-put}\n")
 	code, _, stderr = runOnce(t, "-config", file)
-	if code != 1 || !strings.Contains(stderr, "pools.yaml:2: pools.gateway.bodies.limit") || !strings.Contains(stderr, "pools.yaml:3: pools.gateway.gzip.writers.zero") {
+	if code != 1 || !strings.Contains(stderr, "pools.yaml:2: pools.gateway.bodies.limit") ||
+		!strings.Contains(stderr, "pools.yaml:3: pools.gateway.gzip.writers.zero") {
 		t.Errorf("exit code %d, %q", code, stderr)
 	}
 }

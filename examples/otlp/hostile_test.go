@@ -86,7 +86,8 @@ func TestManyRequestsTogetherTakeNoMoreThanTheGatewayHolds(t *testing.T) {
 	g.wantHeld(90_000 * memoryPerByte)
 	resp := g.post([]byte(strings.Repeat("{\"a\":1}\n", 2000)), "")
 	text, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") != "1" || !strings.Contains(string(text), "too many requests in progress") {
+	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") != "1" ||
+		!strings.Contains(string(text), "too many requests in progress") {
 		t.Errorf("%s %q %q", resp.Status, resp.Header, text)
 	}
 	zip := zipped([]byte(strings.Repeat("{\"a\":1}\n", 2000)))
@@ -113,7 +114,9 @@ func TestManyRequestsTogetherTakeNoMoreThanTheGatewayHolds(t *testing.T) {
 func TestSlowClientsAreCutOffAndLeakNothing(t *testing.T) {
 	t.Parallel()
 	g := newTestGateway(t, defaultLimits, accept, true, func(s *http.Server) {
-		for name, d := range map[string]time.Duration{"ReadHeader": s.ReadHeaderTimeout, "Read": s.ReadTimeout, "Write": s.WriteTimeout, "Idle": s.IdleTimeout} {
+		for name, d := range map[string]time.Duration{
+			"ReadHeader": s.ReadHeaderTimeout, "Read": s.ReadTimeout, "Write": s.WriteTimeout, "Idle": s.IdleTimeout,
+		} {
 			if d <= 0 || d > 5*time.Minute {
 				t.Errorf("%sTimeout is %v", name, d)
 			}
@@ -125,7 +128,8 @@ func TestSlowClientsAreCutOffAndLeakNothing(t *testing.T) {
 		"POST /ingest HT", // in the middle of the header
 		"POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("{\"a\":1}\n", 5000),
 		"POST /ingest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"a\":1}\n\r\n",
-		fmt.Sprintf("POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(zip), zip[:len(zip)/2]),
+		fmt.Sprintf("POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(zip),
+			zip[:len(zip)/2]),
 	} {
 		c := g.dial(begin)
 		if err := c.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {

@@ -98,7 +98,8 @@ func records(r *rand.Rand, n int) []byte {
 	for range n {
 		fmt.Fprintf(
 			&b,
-			`{"ts":"2026-11-23T10:%02d:%02d.%03dZ","level":%q,"service":%q,"trace":"%016x%016x","msg":"request served","status":%d,"ms":%.2f}`+"\n",
+			`{"ts":"2026-11-23T10:%02d:%02d.%03dZ","level":%q,"service":%q,"trace":"%016x%016x","msg":"request `+
+				`served","status":%d,"ms":%.2f}`+"\n",
 			r.IntN(60),
 			r.IntN(60),
 			r.IntN(1000),

@@ -98,7 +98,10 @@ func TestTableIsRedrawnInPlaceAndNeverWraps(t *testing.T) {
 
 func TestBytesText(t *testing.T) {
 	t.Parallel()
-	for n, want := range map[float64]string{0: "0 B", 999: "999 B", 1000: "1.0 KiB", 1536: "1.5 KiB", 102_400: "100 KiB", 1 << 20: "1.0 MiB", 48 << 20: "48.0 MiB", 3 << 40: "3.0 TiB"} {
+	for n, want := range map[float64]string{
+		0: "0 B", 999: "999 B", 1000: "1.0 KiB", 1536: "1.5 KiB", 102_400: "100 KiB", 1 << 20: "1.0 MiB", 48 << 20: "48.0 MiB",
+		3 << 40: "3.0 TiB",
+	} {
 		if got := bytesText(n); got != want {
 			t.Errorf("bytesText(%v) = %q, want %q", n, got, want)
 		}

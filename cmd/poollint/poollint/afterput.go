@@ -111,9 +111,11 @@ func (c *checker) afterwards(s *state, instr ssa.Instruction, put op) verdict {
 	}
 	if used := use(s, instr); used.IsValid() {
 		if _, ok := instr.(*ssa.Return); ok {
-			c.say(used, kindUse, "returned, but put %s: the caller and the pool's next user share it. Return a copy, or let the caller put it", c.at(put))
+			c.say(used, kindUse,
+				"returned, but put %s: the caller and the pool's next user share it. Return a copy, or let the caller put it", c.at(put))
 		} else {
-			c.say(used, kindUse, "the memory was put %s and may be another's by now. Put it after its last use, or copy what is needed later", c.at(put))
+			c.say(used, kindUse,
+				"the memory was put %s and may be another's by now. Put it after its last use, or copy what is needed later", c.at(put))
 		}
 		return endPath
 	}
@@ -239,7 +241,8 @@ func (c *checker) deferredToo(fn *ssa.Function, o op, dead ssa.Value) {
 			continue
 		}
 		if precedes(deferred, o.calls) {
-			c.say(o.calls.Pos(), kindDouble, "the defer at %s puts it again when the function returns. Remove one of them", c.line(deferred.Pos()))
+			c.say(o.calls.Pos(), kindDouble, "the defer at %s puts it again when the function returns. Remove one of them",
+				c.line(deferred.Pos()))
 		}
 	}
 }

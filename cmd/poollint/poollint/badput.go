@@ -66,8 +66,9 @@ func (c *checker) moved(instr ssa.Instruction, o op) {
 			}
 		case *ssa.Call:
 			if b, ok := e.Call.Value.(*ssa.Builtin); ok && b.Name() == "append" && (c.opts.suspicious || c.full(e.Call.Args[0])) {
-				c.say(instr.Pos(), kindMoved, "append may have moved it (%s), and then Get's buffer is lost and this one unknown to the pool. "+
-					"Put what Get gave, or use strategies.Buffer, which grows through the pool", c.line(e.Pos()))
+				c.say(instr.Pos(), kindMoved,
+					"append may have moved it (%s), and then Get's buffer is lost and this one unknown to the pool. "+
+						"Put what Get gave, or use strategies.Buffer, which grows through the pool", c.line(e.Pos()))
 			}
 			return
 		case *ssa.Phi: // a loop that appends

@@ -23,7 +23,8 @@ func (c *checker) deferred(fn *ssa.Function, instr ssa.Instruction, o op) {
 			for _, w := range returned(ret, v) {
 				if refers(w.Type()) && slices.Contains(roots(w), dead) {
 					c.sayWith(c.cloning(ret), ret.Pos(), kindDefer, "the defer at %s puts this memory as the function returns: "+
-						"the caller and the pool's next user share it. Return a copy (bytes.Clone), or let the caller put it", c.line(instr.Pos()))
+						"the caller and the pool's next user share it. Return a copy (bytes.Clone), or let the caller put it",
+						c.line(instr.Pos()))
 				}
 			}
 		}

@@ -134,7 +134,8 @@ func comparePage(t *testing.T, blocks map[string]string) {
 			t.Fatal(err)
 		}
 	default:
-		t.Error("docs/mistakes.md is not what the programs, poollint and the race detector say: go test -C cmd/poollint ./poollint -run ThePage -update")
+		t.Error("docs/mistakes.md is not what the programs, poollint and the race detector say: go test -C cmd/poollint " +
+			"./poollint -run ThePage -update")
 	}
 }
 

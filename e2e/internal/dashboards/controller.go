@@ -29,28 +29,44 @@ func howShort() Row {
 	return Row{Question: "How short of memory is it?", Panels: []Panel{
 		{
 			Title: "Level of pressure, the 20 highest", View: Timeline, Width: 24, Unit: Text, Values: levelValues, Empty: noController,
-			Description: "By instance. Green, none: idle ages as learned; amber, elevated: about half; orange, high: a tenth at most; red, critical: only what is in use stays.",
-			Queries:     []Query{{Legend: instanceLegend, Expr: levelByInstance}},
+			Description: "By instance. Green, none: idle ages as learned; amber, elevated: about half; orange, high: a tenth " +
+				"at most; red, critical: only what is in use stays.",
+			Queries: []Query{{Legend: instanceLegend, Expr: levelByInstance}},
 		}, {
 			Title: "Pressure by signal", View: Lines, Unit: Ratio, Width: 12, Colours: signals, Empty: noController,
-			Description: "What the controller reads, the highest of the instances chosen: 0 is none, 100 % is at the limit. heap: live heap against GOMEMLIMIT; cgroup: working set against the container's limit; psi: time stalled for memory.",
-			Queries:     []Query{{Legend: "{{otelpool_controller_signal}}", Expr: `max by (otelpool_controller_signal) (otelpool_controller_memory_pressure_ratio{@service})`}},
+			Description: "What the controller reads, the highest of the instances chosen: 0 is none, 100 % is at the limit. " +
+				"heap: live heap against GOMEMLIMIT; cgroup: working set against the container's limit; psi: time stalled for memory.",
+			Queries: []Query{{
+				Legend: "{{otelpool_controller_signal}}",
+				Expr:   `max by (otelpool_controller_signal) (otelpool_controller_memory_pressure_ratio{@service})`,
+			}},
 		}, {
 			Title: "Pressure by instance, the top 15", View: Lines, Many: true, Unit: Ratio, Empty: noController,
 			Description: "The highest signal of each instance.",
-			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, max by (@instance) (otelpool_controller_memory_pressure_ratio{@service}))`}},
+			Queries: []Query{{
+				Legend: instanceLegend, Expr: `topk(15, max by (@instance) (otelpool_controller_memory_pressure_ratio{@service}))`,
+			}},
 		}, {
 			Title: "Age of the readings", View: Lines, Unit: Seconds, Colours: signals, Empty: noController,
 			Description: "Since the oldest of each signal was last fresh. That of the heap is the time since a garbage collection.",
-			Queries:     []Query{{Legend: "{{otelpool_controller_signal}}", Expr: `max by (otelpool_controller_signal) (otelpool_controller_signal_age_seconds{@service})`}},
+			Queries: []Query{{
+				Legend: "{{otelpool_controller_signal}}",
+				Expr:   `max by (otelpool_controller_signal) (otelpool_controller_signal_age_seconds{@service})`,
+			}},
 		}, {
 			Title: "Instances by level of pressure", View: Lines, Unit: Count, Stack: true, Colours: levels, Empty: noController,
 			Description: "none: idle ages as learned; elevated: about half; high: a tenth at most; critical: only what is in use stays.",
-			Queries:     []Query{{Legend: "{{otelpool_controller_pressure_level}}", Expr: `sum by (otelpool_controller_pressure_level) (otelpool_controller_pressure_status{@service})`}},
+			Queries: []Query{{
+				Legend: "{{otelpool_controller_pressure_level}}",
+				Expr:   `sum by (otelpool_controller_pressure_level) (otelpool_controller_pressure_status{@service})`,
+			}},
 		}, {
 			Title: "Changes of level by cause", View: Lines, Unit: PerHour, Colours: causes, Empty: noController,
 			Description: "What made the level change, up or down (calm). Many changes: a limit is close to what the program needs.",
-			Queries:     []Query{{Legend: "{{otelpool_controller_cause}}", Expr: `3600 * sum by (otelpool_controller_cause) (rate(otelpool_controller_pressure_transitions_total{@service}@rate))`}},
+			Queries: []Query{{
+				Legend: "{{otelpool_controller_cause}}",
+				Expr:   `3600 * sum by (otelpool_controller_cause) (rate(otelpool_controller_pressure_transitions_total{@service}@rate))`,
+			}},
 		},
 	}}
 }
@@ -60,15 +76,26 @@ func whatWasDone() Row {
 		{
 			Title: "Runs by action", View: Lines, Unit: PerSecond, Stack: true, Colours: actions, Empty: noController,
 			Description: "hold: nothing; grow, shrink: the budget; trim: idle objects dropped. None at all: it does not run.",
-			Queries:     []Query{{Legend: "{{otelpool_controller_action}}", Expr: `sum by (otelpool_controller_action) (rate(otelpool_controller_runs_total{@service}@rate))`}},
+			Queries: []Query{{
+				Legend: "{{otelpool_controller_action}}",
+				Expr:   `sum by (otelpool_controller_action) (rate(otelpool_controller_runs_total{@service}@rate))`,
+			}},
 		}, {
 			Title: "Evicted by the controller", View: Lines, Unit: BytesPerSec, Stack: true, Colours: evictions, Empty: noPools,
 			Description: "Idle capacity let go because it lay idle, because memory was short, or because a limit was lowered.",
-			Queries:     []Query{{Legend: "{{otelpool_eviction_reason}}", Expr: `sum by (otelpool_eviction_reason) (rate(otelpool_memory_evicted_bytes_total{@service,otelpool_eviction_reason=~"idle|pressure|resize|budget"}@rate))`}},
+			Queries: []Query{{
+				Legend: "{{otelpool_eviction_reason}}",
+				Expr: `sum by (otelpool_eviction_reason) ` +
+					`(rate(otelpool_memory_evicted_bytes_total{@service,otelpool_eviction_reason=~"idle|pressure|resize|budget"}@rate))`,
+			}},
 		}, {
 			Title: "Collections asked for", View: Lines, Many: true, Unit: PerHour, Empty: noController,
-			Description: "Garbage collections after a large trim under pressure, of services without GOMEMLIMIT: set it, and none are needed.",
-			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, 3600 * sum by (@instance) (rate(otelpool_controller_collections_total{@service}@rate)))`}},
+			Description: "Garbage collections after a large trim under pressure, of services without GOMEMLIMIT: set it, and " +
+				"none are needed.",
+			Queries: []Query{{
+				Legend: instanceLegend,
+				Expr:   `topk(15, 3600 * sum by (@instance) (rate(otelpool_controller_collections_total{@service}@rate)))`,
+			}},
 		},
 	}}
 }
@@ -77,7 +104,8 @@ func whatItAllows() Row {
 	return Row{Question: "How much may pools hold, and do they?", Panels: []Panel{
 		{
 			Title: "Budget and held", View: Lines, Unit: Bytes, Colours: memory, Empty: noController,
-			Description: "Idle memory that the controller allows all pools together, what they hold, and what of it stays although memory is short, for it is in use.",
+			Description: "Idle memory that the controller allows all pools together, what they hold, and what of it stays " +
+				"although memory is short, for it is in use.",
 			Queries: []Query{
 				{Legend: "allowed", Expr: `sum(otelpool_controller_memory_limit_bytes{@service})`},
 				{Legend: "held", Expr: `sum(otelpool_controller_memory_usage_bytes{@service})`},
@@ -90,16 +118,23 @@ func whatItAllows() Row {
   / sum by (@instance) (otelpool_controller_memory_limit_bytes{@service} > 0))`}},
 		}, {
 			Title: "Efficiency", View: Lines, Many: true, Unit: Ratio, Empty: noController,
-			Description: "What the best decisions would have cost, over what those that were made did cost, in memory missed and held idle. 75 % and more is good: nobody knows the future.",
-			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, avg by (@instance) (otelpool_controller_efficiency_ratio{@service}))`}},
+			Description: "What the best decisions would have cost, over what those that were made did cost, in memory missed " +
+				"and held idle. 75 % and more is good: nobody knows the future.",
+			Queries: []Query{{
+				Legend: instanceLegend, Expr: `topk(15, avg by (@instance) (otelpool_controller_efficiency_ratio{@service}))`,
+			}},
 		}, {
 			Title: "Regrets", View: Lines, Many: true, Unit: PerSecond, Empty: noController,
-			Description: "Requests that missed, and that pools which had kept what they dropped would have served: what a larger BreakEven or budget would save.",
-			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (rate(otelpool_controller_regrets_total{@service}@rate)))`}},
+			Description: "Requests that missed, and that pools which had kept what they dropped would have served: what a " +
+				"larger BreakEven or budget would save.",
+			Queries: []Query{{
+				Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (rate(otelpool_controller_regrets_total{@service}@rate)))`,
+			}},
 		}, {
 			Title: "Idle age by pool, the 15 longest", View: Lines, Many: true, Unit: Seconds, Empty: noController,
-			Description: "How long a free object may lie unused, the mean of the pool's size classes; those are on the pool's page. Learned from how soon others were wanted again.",
-			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, avg by (@pool) (otelpool_object_idle_age_seconds{@service}))`}},
+			Description: "How long a free object may lie unused, the mean of the pool's size classes; those are on the pool's " +
+				"page. Learned from how soon others were wanted again.",
+			Queries: []Query{{Legend: poolLegend, Expr: `topk(15, avg by (@pool) (otelpool_object_idle_age_seconds{@service}))`}},
 		},
 	}}
 }

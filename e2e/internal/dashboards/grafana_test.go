@@ -397,7 +397,9 @@ func TestPanelsOfAlertsKeepToTheChoices(t *testing.T) {
 					continue
 				}
 				seen++
-				for _, want := range []string{`cluster=~"$cluster"`, `namespace=~"$namespace"`, `job=~"$job"`, `otelpool_pool_name=~"$pool|"`} {
+				for _, want := range []string{
+					`cluster=~"$cluster"`, `namespace=~"$namespace"`, `job=~"$job"`, `otelpool_pool_name=~"$pool|"`,
+				} {
 					if !strings.Contains(q.Expr, want) {
 						t.Errorf("%s: %s: no %s", b.UID, p.Title, want)
 					}

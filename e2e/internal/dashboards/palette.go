@@ -49,7 +49,8 @@ var (
 		{"kept in use", used}, {"Go memory", sky}, {"GC goal", teal}, {"Go", sky},
 	}
 	mistakes = palette{
-		{"lost", yellow}, {"double", critical}, {"write", drop}, {"overrun", teal}, {"suffix", indigo}, {"foreign", magenta}, {"config", sky},
+		{"lost", yellow}, {"double", critical}, {"write", drop}, {"overrun", teal}, {"suffix", indigo}, {"foreign", magenta},
+		{"config", sky},
 	}
 	levels = palette{
 		{"none", hit}, {"elevated", miss}, {"high", drop}, {"critical", critical},
@@ -58,7 +59,8 @@ var (
 		{"calm", hit}, {"heap", used}, {"cgroup", held}, {"psi", miss}, {"events", critical}, {"limiter", drop}, {"external", bypass},
 	}
 	signals = palette{
-		{"heap", used}, {"cgroup", held}, {"psi.some", miss}, {"psi.full", drop}, {"psi.trigger", critical}, {"gc.cpu", teal}, {"external", bypass},
+		{"heap", used}, {"cgroup", held}, {"psi.some", miss}, {"psi.full", drop}, {"psi.trigger", critical}, {"gc.cpu", teal},
+		{"external", bypass},
 	}
 	actions = palette{
 		{"hold", bypass}, {"grow", hit}, {"shrink", miss}, {"trim", drop},

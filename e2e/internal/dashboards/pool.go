@@ -35,9 +35,11 @@ func isItWell() Row {
 			Description: "Of all results.",
 			Queries:     []Query{{Expr: `sum(rate(otelpool_requests_total{@pools}@rate))`}},
 		}, {
-			Title: "Held of budget", View: Figure, Unit: Ratio, Width: 4, Empty: "This pool has neither a budget nor a limit in bytes.", Colour: held,
-			Description: "Idle capacity over what the controller allows all pools of the service now, or over the pool's own limit without a controller.",
-			Queries:     []Query{{Expr: `max(` + ofBudget("@pool") + `)`}},
+			Title: "Held of budget", View: Figure, Unit: Ratio, Width: 4,
+			Empty: "This pool has neither a budget nor a limit in bytes.", Colour: held,
+			Description: "Idle capacity over what the controller allows all pools of the service now, or over the pool's own " +
+				"limit without a controller.",
+			Queries: []Query{{Expr: `max(` + ofBudget("@pool") + `)`}},
 		}, {
 			Title: "In use", View: Figure, Unit: Count, Width: 3, Empty: "This pool cannot know it.", Colour: used,
 			Description: "Objects handed out and not given back.",
@@ -59,7 +61,8 @@ func whoIsServed() Row {
 	return Row{Question: "Who asks, and is served?", Panels: []Panel{
 		{
 			Title: "Requests by result", View: Lines, Unit: PerSecond, Stack: true, Colours: results, Empty: noAsker,
-			Description: "hit: served from what is held; miss: made; bypass: larger than the largest class; timeout, canceled: waited in vain.",
+			Description: "hit: served from what is held; miss: made; bypass: larger than the largest class; timeout, " +
+				"canceled: waited in vain.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_request_result}}",
@@ -98,7 +101,8 @@ func whichClasses() Row {
 			},
 		}, {
 			Title: "Hit ratio by size class", View: Heatmap, Unit: Ratio, Rows: Bytes, Width: 12, Empty: noClasses,
-			Description: "Red misses, green hits; a class that nobody asked is blank. One that misses while others hold memory would use it better.",
+			Description: "Red misses, green hits; a class that nobody asked is blank. One that misses while others hold " +
+				"memory would use it better.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_class_size}}",
@@ -112,12 +116,14 @@ func whichClasses() Row {
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_class_size}}",
-					Expr:   `sum by (otelpool_class_size) (otelpool_memory_usage_bytes{@pools,otelpool_class_size!="",otelpool_object_state="idle"})`,
+					Expr: `sum by (otelpool_class_size) ` +
+						`(otelpool_memory_usage_bytes{@pools,otelpool_class_size!="",otelpool_object_state="idle"})`,
 				},
 			},
 		}, {
 			Title: "Idle age by size class", View: Heatmap, Unit: Seconds, Rows: Bytes, Width: 12, Empty: noClasses,
-			Description: "How long a free object may lie unused before the controller drops it, as learned from how soon others were wanted again.",
+			Description: "How long a free object may lie unused before the controller drops it, as learned from how soon " +
+				"others were wanted again.",
 			Queries: []Query{
 				{Legend: "{{otelpool_class_size}}", Expr: `max by (otelpool_class_size) (otelpool_object_idle_age_seconds{@pools})`},
 			},
@@ -129,7 +135,8 @@ func howMuchIsHeld() Row {
 	return Row{Question: "How much is held, and why not more or less?", Panels: []Panel{
 		{
 			Title: "Held, in use and limits", View: Lines, Unit: Bytes, Colours: memory, Empty: "This pool cannot know what it holds.",
-			Description: "Of all instances chosen. limit is the pool's own; allowed is what the controller lets all pools of the service hold together now.",
+			Description: "Of all instances chosen. limit is the pool's own; allowed is what the controller lets all pools of " +
+				"the service hold together now.",
 			Queries: []Query{
 				{Legend: "held", Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"})`},
 				{Legend: "in use", Expr: `sum(otelpool_memory_usage_bytes{@pools,otelpool_object_state="used"})`},
@@ -137,7 +144,8 @@ func howMuchIsHeld() Row {
 				{Legend: "allowed", Expr: `sum(otelpool_controller_memory_limit_bytes{@service})`},
 			},
 		}, {
-			Title: "Objects held, in use and limit", View: Lines, Unit: Count, Colours: memory, Empty: "This pool cannot know what it holds.",
+			Title: "Objects held, in use and limit", View: Lines, Unit: Count, Colours: memory,
+			Empty:       "This pool cannot know what it holds.",
 			Description: "The same in objects. A limit in objects is there for pools that have one.",
 			Queries: []Query{
 				{Legend: "held", Expr: `sum(otelpool_object_count{@pools,otelpool_object_state="idle"})`},
@@ -161,7 +169,8 @@ func whatComesBack() Row {
 	return Row{Question: "What comes back, and is it kept?", Panels: []Panel{
 		{
 			Title: "Returns by result", View: Lines, Unit: PerSecond, Stack: true, Colours: returns, Empty: noAsker,
-			Description: "pooled is kept. full: the limit; foreign: grown or not the pool's; oversize, undersize: no class; refused: Keep said no; pressure: memory is short; double: given back twice, a bug.",
+			Description: "pooled is kept. full: the limit; foreign: grown or not the pool's; oversize, undersize: no class; " +
+				"refused: Keep said no; pressure: memory is short; double: given back twice, a bug.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_return_result}}",
@@ -170,7 +179,8 @@ func whatComesBack() Row {
 			},
 		}, {
 			Title: "Evicted by reason", View: Lines, Unit: PerSecond, Stack: true, Colours: evictions, Empty: "This pool never evicts.",
-			Description: "Idle objects let go. idle and pressure are the controller's work, gc the garbage collector's, resize a lowered limit's.",
+			Description: "Idle objects let go. idle and pressure are the controller's work, gc the garbage collector's, " +
+				"resize a lowered limit's.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_eviction_reason}}",
@@ -233,7 +243,8 @@ func doesItLeak() Row {
 			},
 		}, {
 			Title: "Requests without a return", View: Lines, Unit: Ratio, Colour: critical, Empty: noAsker,
-			Description: "Share of what was handed out that did not come back in the same time. Around 0, up and down, is healthy; steady above is the share of calls that leak.",
+			Description: "Share of what was handed out that did not come back in the same time. Around 0, up and down, is " +
+				"healthy; steady above is the share of calls that leak.",
 			Queries: []Query{
 				{Legend: "not given back", Expr: `1 - sum(rate(otelpool_returns_total{@pools,otelpool_return_result!~"nil|double"}@rate))
   / sum(rate(otelpool_requests_total{@pools,otelpool_request_result!~"timeout|canceled|failed"}@rate))`},
@@ -248,8 +259,10 @@ func doesItLeak() Row {
 				},
 			},
 		}, {
-			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes, Empty: "This pool does not look for mistakes: see docs/security.md.",
-			Description: "lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by append. The live page has the stacks.",
+			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes,
+			Empty: "This pool does not look for mistakes: see docs/security.md.",
+			Description: "lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its " +
+				"end; suffix: a part that is not the beginning; foreign: moved by append. The live page has the stacks.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_misuse_kind}}",

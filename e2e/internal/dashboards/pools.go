@@ -63,7 +63,8 @@ func atAGlance() Row {
 			Queries:     []Query{{Expr: `count(count by (@pool) (otelpool_allocations_total{@pools}))`}},
 		}, {
 			Title: "Hit ratio", View: Figure, Unit: Ratio, Width: 3, Empty: noAsker, Steps: moreIsBetter,
-			Description: "Of the requests that a pool could serve, those it did serve from what it held. Requests beyond its largest size (bypass) are left out.",
+			Description: "Of the requests that a pool could serve, those it did serve from what it held. Requests beyond its " +
+				"largest size (bypass) are left out.",
 			Queries: []Query{{Expr: `sum(rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
   / sum(rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate))`}},
 		}, {
@@ -80,8 +81,9 @@ func atAGlance() Row {
 			Queries:     []Query{{Expr: `sum(rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))`}},
 		}, {
 			Title: "Allocations saved", View: Figure, Unit: BytesPerSec, Width: 4, Empty: noAsker, Colour: hit,
-			Description: "Bytes a second that pools handed out and did not have to allocate, about: hits times the mean size of what a pool makes.",
-			Queries:     []Query{{Expr: `sum(` + savedByPool + `)`}},
+			Description: "Bytes a second that pools handed out and did not have to allocate, about: hits times the mean size " +
+				"of what a pool makes.",
+			Queries: []Query{{Expr: `sum(` + savedByPool + `)`}},
 		}, {
 			Title: "Alerts firing", View: Figure, Unit: Count, Width: 4, Empty: "None", Steps: lossIsBad,
 			Description: "Alerts of deploy/prometheus that fire now. docs/runbook.md says what to do about each.",
@@ -93,7 +95,8 @@ func atAGlance() Row {
 
 func alertsOfThisTime() Panel {
 	return Panel{
-		Title: "Alerts of this time", View: Timeline, Width: 24, Unit: Text, Empty: "No alert of otelpool fired in this time.", Values: firing,
+		Title: "Alerts of this time", View: Timeline, Width: 24, Unit: Text, Empty: "No alert of otelpool fired in this time.",
+		Values:      firing,
 		Description: "When an alert fired (red), and for which pool or service.",
 		Queries: []Query{{
 			Expr: `max by (alert, @pool) (label_replace(
@@ -114,7 +117,9 @@ const savedByPool = `sum by (@pool) (rate(otelpool_requests_total{@pools,otelpoo
 func whichPool() Row {
 	return Row{Question: "Which pool needs a look?", Panels: []Panel{{
 		Title: "Pools, those in trouble first", View: Table, Width: 24, Empty: noPools, Drill: true,
-		Description: "One line a pool and service. Trouble is the worst of: requests that miss, returns that are dropped, 100 % for a leak (in use grew by 20 objects and a tenth in a quarter of an hour) or a mistake of a caller. Of budget: held against what the controller allows all pools together, or the pool's own limit without one.",
+		Description: "One line a pool and service. Trouble is the worst of: requests that miss, returns that are dropped, 100 " +
+			"% for a leak (in use grew by 20 objects and a tenth in a quarter of an hour) or a mistake of a caller. Of " +
+			"budget: held against what the controller allows all pools together, or the pool's own limit without one.",
 		Queries: []Query{
 			{Legend: "Trouble", Unit: Ratio, Width: 70, Steps: shareIsBad, Expr: trouble},
 			{Legend: "Hit ratio", Unit: Ratio, Width: 85, Steps: moreIsBetter, Expr: `1 - ` + missed},
@@ -185,13 +190,15 @@ func doRequestsHit() Row {
 	return Row{Question: "Do requests find a free object?", Panels: []Panel{
 		{
 			Title: "Hit ratio, the 15 worst", View: Lines, Many: true, Worst: true, Unit: Ratio, Max: 1, Empty: noAsker, Drill: true,
-			Description: "By pool. Gaps are times without requests. A pool that starts, or was trimmed, misses for a moment; one that stays low is too small, or its objects do not come back.",
+			Description: "By pool. Gaps are times without requests. A pool that starts, or was trimmed, misses for a moment; " +
+				"one that stays low is too small, or its objects do not come back.",
 			Queries: []Query{{Legend: poolLegend, Expr: `bottomk(15,
   sum by (@pool) (rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
   / sum by (@pool) (rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate)))`}},
 		}, {
 			Title: "Requests by result", View: Lines, Unit: PerSecond, Stack: true, Colours: results, Empty: noAsker,
-			Description: "Of all pools chosen. Bypass is larger than any class; closed, timeout and canceled got nothing from the pool either.",
+			Description: "Of all pools chosen. Bypass is larger than any class; closed, timeout and canceled got nothing from " +
+				"the pool either.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_request_result}}",
@@ -217,9 +224,11 @@ func whoHoldsMemory() Row {
 				{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (otelpool_memory_usage_bytes{@pools,otelpool_object_state="idle"}))`},
 			},
 		}, {
-			Title: "Held against the budget, the top 15", View: Lines, Many: true, Unit: Ratio, Empty: "No pool with a budget or a limit reports yet.", Drill: true,
-			Description: "Idle capacity over what the controller allows all pools of the service now, or over the pool's own limit without a controller. A line far above the others is a pool that hoards what they could use.",
-			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, ` + ofBudget("@pool") + `)`}},
+			Title: "Held against the budget, the top 15", View: Lines, Many: true, Unit: Ratio,
+			Empty: "No pool with a budget or a limit reports yet.", Drill: true,
+			Description: "Idle capacity over what the controller allows all pools of the service now, or over the pool's own " +
+				"limit without a controller. A line far above the others is a pool that hoards what they could use.",
+			Queries: []Query{{Legend: poolLegend, Expr: `topk(15, ` + ofBudget("@pool") + `)`}},
 		}, {
 			Title: "Held and in use", View: Lines, Unit: Bytes, Colours: memory, Empty: noPools,
 			Description: "Of all pools chosen, with the sum of their limits and what the controller allows all of them now.",
@@ -242,7 +251,8 @@ func doesAnythingLeak() Row {
 				{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (otelpool_object_count{@pools,otelpool_object_state="used"}))`},
 			},
 		}, {
-			Title: "Growth of what is in use, the top 15", View: Lines, Many: true, Unit: PerHour, Empty: "It takes 15 minutes of data to tell.", Drill: true,
+			Title: "Growth of what is in use, the top 15", View: Lines, Many: true, Unit: PerHour,
+			Empty: "It takes 15 minutes of data to tell.", Drill: true,
 			Description: "Slope over 15 minutes, in objects an hour. Around 0 is healthy, above it for long is a leak.",
 			Queries: []Query{
 				{
@@ -251,7 +261,8 @@ func doesAnythingLeak() Row {
 				},
 			},
 		}, {
-			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical, Empty: "No pool here can tell what was lost; the panels beside are the sign.",
+			Title: "Lost objects", View: Lines, Unit: PerHour, Colour: critical,
+			Empty:       "No pool here can tell what was lost; the panels beside are the sign.",
 			Description: "Objects that the garbage collector took while they were handed out: leaked for certain.",
 			Queries: []Query{
 				{
@@ -261,7 +272,9 @@ func doesAnythingLeak() Row {
 			},
 		}, {
 			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes, Empty: noSampling,
-			Description: "Found by pools that sample, by kind. lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by append. Each is a bug.",
+			Description: "Found by pools that sample, by kind. lost: never given back; double: given back twice; write: " +
+				"written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by " +
+				"append. Each is a bug.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_misuse_kind}}",
@@ -276,7 +289,8 @@ func whatIsDropped() Row {
 	return Row{Question: "What is dropped, and why?", Panels: []Panel{
 		{
 			Title: "Returns that were dropped", View: Lines, Unit: PerSecond, Stack: true, Colours: returns, Empty: noAsker,
-			Description: "By reason. full: the limit; foreign: grown or not the pool's; oversize, undersize: no class; refused: Keep said no; pressure: memory is short; double: given back twice, a bug.",
+			Description: "By reason. full: the limit; foreign: grown or not the pool's; oversize, undersize: no class; " +
+				"refused: Keep said no; pressure: memory is short; double: given back twice, a bug.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_return_result}}",
@@ -290,7 +304,8 @@ func whatIsDropped() Row {
   sum by (@pool) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate)) / sum by (@pool) (rate(otelpool_returns_total{@pools}@rate)))`}},
 		}, {
 			Title: "Evicted", View: Lines, Unit: BytesPerSec, Stack: true, Colours: evictions, Empty: noPools,
-			Description: "Idle capacity let go, by reason. gc is the garbage collector's way with a sync.Pool; idle and pressure are the controller's.",
+			Description: "Idle capacity let go, by reason. gc is the garbage collector's way with a sync.Pool; idle and " +
+				"pressure are the controller's.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_eviction_reason}}",
@@ -312,11 +327,13 @@ func isItWorthIt() Row {
 			},
 		}, {
 			Title: "Waste inside buffers, the 15 worst", View: Lines, Many: true, Unit: Ratio, Max: 1, Drill: true,
-			Empty:       "For pools named in otelpool.WithSizeClasses that count requested bytes.",
-			Description: "Part of the capacity handed out that nobody asked for. A third is what powers of two cost; more says that the classes do not fit the sizes.",
-			Queries:     []Query{{Legend: poolLegend, Expr: `topk(15, ` + waste("@pool") + `)`}},
+			Empty: "For pools named in otelpool.WithSizeClasses that count requested bytes.",
+			Description: "Part of the capacity handed out that nobody asked for. A third is what powers of two cost; more " +
+				"says that the classes do not fit the sizes.",
+			Queries: []Query{{Legend: poolLegend, Expr: `topk(15, ` + waste("@pool") + `)`}},
 		}, {
-			Title: "Heap of the services", View: Lines, Unit: Bytes, Colours: memory, Empty: "For services that export the Go runtime's metrics too.",
+			Title: "Heap of the services", View: Lines, Unit: Bytes, Colours: memory,
+			Empty:       "For services that export the Go runtime's metrics too.",
 			Description: "Memory that Go uses, what pools hold of it, and how much is allocated a second: what pooling is to bring down.",
 			Queries: []Query{
 				{Legend: "Go memory", Expr: `sum(go_memory_used_bytes{@service})`},
