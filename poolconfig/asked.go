@@ -101,7 +101,9 @@ func (c *Config) each(all []*subject, f func(*subject)) (answered []*subject, er
 		if err == nil {
 			answered = append(answered, all[i])
 		} else {
-			failed = append(failed, fmt.Errorf("poolconfig: pool %q %w: it is left as it is until the next reload, and the others are set", all[i].entry.Name(), err))
+			failed = append(failed,
+				fmt.Errorf("poolconfig: pool %q %w: it is left as it is until the next reload, and the others are set",
+					all[i].entry.Name(), err))
 		}
 	}
 	return answered, errors.Join(failed...)

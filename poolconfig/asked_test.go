@@ -69,7 +69,8 @@ func TestAPoolThatHangsHoldsUpNoReload(t *testing.T) {
 					if took := time.Since(start); took > most {
 						t.Errorf("reload %d took %v, at most %v", i, took, most)
 					}
-					want(t, "the others", figuresOf(before)+", "+figuresOf(after), strings.ReplaceAll("N count N, N count N", "N", fmt.Sprint(1+i)))
+					want(t, "the others", figuresOf(before)+", "+figuresOf(after),
+						strings.ReplaceAll("N count N, N count N", "N", fmt.Sprint(1+i)))
 					want(t, "effective", setting(c, "b", "limit")+setting(c, "c", "limit"), fmt.Sprintf("%dMiB from pools.yaml:2", 1+i))
 				}
 				close(leave)

@@ -228,7 +228,8 @@ func TestABufferIsNoLargerThanTheProgramCanAddress(t *testing.T) {
 
 func TestExtensionFieldsAreTheWritersOwn(t *testing.T) {
 	t.Parallel()
-	const doc = "x-small: &small {limit: 1MiB, x-why: {because: [1, 2]}}\npools:\n  a: *small\n  x-pool: {limit: 2MiB}\ncontroller:\n  x-owner: me\n  high: {enter: 0.8, exit: 0.7, x-: 1}\n"
+	const doc = "x-small: &small {limit: 1MiB, x-why: {because: [1, 2]}}\npools:\n  a: *small\n  x-pool: {limit: " +
+		"2MiB}\ncontroller:\n  x-owner: me\n  high: {enter: 0.8, exit: 0.7, x-: 1}\n"
 	c, _ := loaded(t, doc)
 	bodies(t, c, "a")
 	bodies(t, c, "x-pool") // a name of a pool is no field
@@ -295,7 +296,9 @@ func TestAPoolWithoutANameOrAConfigurationIsAsTheCodeSays(t *testing.T) {
 	c, _ := loaded(t, "pools:\n  \"*\": {limit: 2MiB}\n")
 	for _, p := range []*strategies.SizeClasses{
 		strategies.Must(poolconfig.NewSizeClasses(c, strategies.SizeClassesConfig{Limit: 1 << 20})),
-		strategies.Must(poolconfig.NewSizeClasses(nil, strategies.SizeClassesConfig{Limit: 1 << 20, Name: "x", Registry: new(pool.Registry)})),
+		strategies.Must(poolconfig.NewSizeClasses(nil, strategies.SizeClassesConfig{
+			Limit: 1 << 20, Name: "x", Registry: new(pool.Registry),
+		})),
 	} {
 		want(t, "limit", p.Limit(), 1<<20)
 		p.Close()
@@ -328,13 +331,15 @@ func TestWhatAConstructorRefusesNamesTheLineItCameFrom(t *testing.T) {
 		t,
 		"limit",
 		errA,
-		"poolconfig: pools.yaml:3: pools.a.limit: strategies: SizeClassesConfig.Limit is 1024: less than one buffer of the smallest class; use at least 1048576, or 0 for 67108864",
+		"poolconfig: pools.yaml:3: pools.a.limit: strategies: SizeClassesConfig.Limit is 1024: less than one buffer of the "+
+			"smallest class; use at least 1048576, or 0 for 67108864",
 	)
 	want(
 		t,
 		"prewarm",
 		errB,
-		"poolconfig: pools.yaml:4: pools.b.prewarm: strategies: SizeClassesConfig.Prewarm[2097152] is 1: no class holds 2097152 bytes; the largest is 1048576",
+		"poolconfig: pools.yaml:4: pools.b.prewarm: strategies: SizeClassesConfig.Prewarm[2097152] is 1: no class holds "+
+			"2097152 bytes; the largest is 1048576",
 	)
 	want(t, "objects", errC, `strategies: BoundedConfig.New is nil: give a function that makes an object
 poolconfig: OTELPOOL_POOL_C_LIMIT: pools.c.limit: strategies: BoundedConfig.Limit is 8: less than one object; use at least 16

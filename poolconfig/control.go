@@ -168,9 +168,11 @@ func (s *state) control(c adaptive.Config) (adaptive.Config, []choice) {
 	choose(&all, "clamp", "Clamp", k.Clamp, share(c.Clamp), func(v share) { c.Clamp = float64(v) })
 	choose(&all, "half_life", "HalfLife", k.HalfLife, duration(c.HalfLife), func(v duration) { c.HalfLife = time.Duration(v) })
 	choose(&all, "interval", "Interval", k.Interval, duration(c.Interval), func(v duration) { c.Interval = time.Duration(v) })
-	choose(&all, "pressure_interval", "PressureInterval", k.PressureInterval, duration(c.PressureInterval), func(v duration) { c.PressureInterval = time.Duration(v) })
+	choose(&all, "pressure_interval", "PressureInterval", k.PressureInterval, duration(c.PressureInterval),
+		func(v duration) { c.PressureInterval = time.Duration(v) })
 	choose(&all, "memory_limit", "MemoryLimit", k.MemoryLimit, size(c.MemoryLimit), func(v size) { c.MemoryLimit = int64(v) })
-	choose(&all, "manage_memory_limit", "ManageMemoryLimit", k.ManageLimit, boolean(c.ManageMemoryLimit), func(v boolean) { c.ManageMemoryLimit = bool(v) })
+	choose(&all, "manage_memory_limit", "ManageMemoryLimit", k.ManageLimit, boolean(c.ManageMemoryLimit),
+		func(v boolean) { c.ManageMemoryLimit = bool(v) })
 	choose(&all, "dwell", "Dwell", k.Dwell, duration(c.Dwell), func(v duration) { c.Dwell = time.Duration(v) })
 	choose(&all, "force_gc", "ForceGC", k.ForceGC, forceGC(c.ForceGC), func(v forceGC) { c.ForceGC = adaptive.ForceGC(v) })
 	choose(&all, "elevated", "Levels.Elevated", k.Elevated, bandOf(c.Levels.Elevated), func(v band) { c.Levels.Elevated = v.band() })

@@ -78,12 +78,14 @@ func TestKnobsThatAControllerRefusesChangeNothing(t *testing.T) {
 		t,
 		"reload",
 		c.Reload(),
-		"poolconfig: pools.yaml:1: budget: adaptive: Config.Reserved is 8388608: in all more than MaxIdleBytes, 4194304: reserve less, or raise it",
+		"poolconfig: pools.yaml:1: budget: adaptive: Config.Reserved is 8388608: in all more than MaxIdleBytes, 4194304: "+
+			"reserve less, or raise it",
 	)
 	want(t, "limits", fmt.Sprint(a.Limit(), limitNow(ctl)), fmt.Sprint(64<<20, 64<<20))
 
 	wrong, _ := loaded(t, "controller:\n  pressure_interval: 3s\n", "OTELPOOL_CONTROLLER_INTERVAL=5s")
-	if _, err := poolconfig.NewController(wrong, adaptive.Config{Levels: adaptive.Levels{High: adaptive.Band{Enter: 0.2, Exit: 0.1}}}); err == nil ||
+	high := adaptive.Levels{High: adaptive.Band{Enter: 0.2, Exit: 0.1}}
+	if _, err := poolconfig.NewController(wrong, adaptive.Config{Levels: high}); err == nil ||
 		!strings.HasPrefix(err.Error(), "adaptive: Config.Levels.High.Enter is 0.2: ") {
 		t.Error(err) // the code's own mistake
 	}
@@ -92,7 +94,8 @@ func TestKnobsThatAControllerRefusesChangeNothing(t *testing.T) {
 		t,
 		"intervals",
 		wrong.Reload(),
-		"poolconfig: pools.yaml:2: controller.pressure_interval: adaptive: Config.PressureInterval is 7s: longer than Interval, 5s: use at most that",
+		"poolconfig: pools.yaml:2: controller.pressure_interval: adaptive: Config.PressureInterval is 7s: longer than "+
+			"Interval, 5s: use at most that",
 	)
 }
 
@@ -108,7 +111,8 @@ func TestWhetherTheControllerManagesTheMemoryLimitIsSetWhenItIsMade(t *testing.T
 		t,
 		"reload",
 		c.Reload(),
-		"poolconfig: pools.yaml:2: controller.manage_memory_limit is false: it is set when the controller is made, and is true now: restart the program, or put true back",
+		"poolconfig: pools.yaml:2: controller.manage_memory_limit is false: it is set when the controller is made, and is "+
+			"true now: restart the program, or put true back",
 	)
 	reload(t, c, "controller: {manage_memory_limit: true, dwell: 5s}\n")
 }

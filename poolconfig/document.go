@@ -75,7 +75,8 @@ func (p *patterns) decode(d *decoder, n *yaml.Node, path string) {
 // check refuses settings that contradict each other.
 func (s *settings) check(d *decoder, path string) {
 	if r, l := s.Reserve, s.Limit; r != nil && l != nil && limit(r.value) > l.value && l.value > 0 {
-		d.add(r.from, below(path, "reserve"), r.value.String(), fmt.Sprintf("more than the limit of %v: lower it, or raise the limit", l.value))
+		d.add(r.from, below(path, "reserve"), r.value.String(),
+			fmt.Sprintf("more than the limit of %v: lower it, or raise the limit", l.value))
 	}
 }
 

@@ -66,7 +66,10 @@ func (c *Config) shared(s *state) (all []Setting) {
 }
 
 // unset is how the values are written that leave a choice to the controller.
-var unset = map[string]bool{duration(0).String(): true, share(0).String(): true, size(0).String(): true, band{}.String(): true, forceGC(0).String(): true, boolean(false).String(): true}
+var unset = map[string]bool{
+	duration(0).String(): true, share(0).String(): true, size(0).String(): true, band{}.String(): true, forceGC(0).String(): true,
+	boolean(false).String(): true,
+}
 
 // inForce is a setting whose value should be one that was asked for, and if it is
 // not, then somebody else has set it.

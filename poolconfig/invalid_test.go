@@ -113,7 +113,8 @@ var invalid = []struct {
 		name:     "a pattern without quotes",
 		document: "pools:\n  *: {limit: 1MiB}\n",
 		want: []string{
-			`pools.yaml:2: not YAML or JSON: did not find expected alphabetic or numeric character: put a pattern that begins with * between quotes, as in "*"`,
+			`pools.yaml:2: not YAML or JSON: did not find expected alphabetic or numeric character: put a pattern that begins ` +
+				`with * between quotes, as in "*"`,
 		},
 	},
 	{
@@ -141,7 +142,8 @@ var invalid = []struct {
 		name:     "a tab",
 		document: "pools:\n\ta: {limit: 1MiB}\n",
 		want: []string{
-			"pools.yaml:2: not YAML or JSON: found character that cannot start any token: indent with spaces, not tabs, and put such characters between quotes",
+			"pools.yaml:2: not YAML or JSON: found character that cannot start any token: indent with spaces, not tabs, and " +
+				"put such characters between quotes",
 		},
 	},
 	{
@@ -366,14 +368,18 @@ var invalid = []struct {
 		name:    "a variable of an unknown field",
 		environ: []string{"OTELPOOL_POOL_HTTP_BODY_SIZE=1MiB"},
 		want: []string{
-			"OTELPOOL_POOL_HTTP_BODY_SIZE: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, OTELPOOL_LIMIT, OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_SAFETY, OTELPOOL_CLASSES, OTELPOOL_CLASS_METRICS, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body",
+			"OTELPOOL_POOL_HTTP_BODY_SIZE: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, " +
+				"OTELPOOL_LIMIT, OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_SAFETY, OTELPOOL_CLASSES, " +
+				"OTELPOOL_CLASS_METRICS, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body",
 		},
 	},
 	{
 		name:    "a variable without a pool",
 		environ: []string{"OTELPOOL_POOL_LIMIT=1MiB"},
 		want: []string{
-			"OTELPOOL_POOL_LIMIT: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, OTELPOOL_LIMIT, OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_SAFETY, OTELPOOL_CLASSES, OTELPOOL_CLASS_METRICS, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body",
+			"OTELPOOL_POOL_LIMIT: the variable is not known: unset it, or use OTELPOOL_BUDGET, OTELPOOL_MODE, OTELPOOL_LIMIT, " +
+				"OTELPOOL_RESERVE, OTELPOOL_PREWARM, OTELPOOL_ZERO, OTELPOOL_SAFETY, OTELPOOL_CLASSES, OTELPOOL_CLASS_METRICS, or " +
+				"one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body",
 		},
 	},
 	{
@@ -408,7 +414,8 @@ var invalid = []struct {
 		name:     "a controller that is a word",
 		document: "controller: on\n",
 		want: []string{
-			`pools.yaml:1: controller is "on": use a mapping with break_even, clamp, half_life, interval, pressure_interval, memory_limit, manage_memory_limit, dwell, force_gc, elevated, high, critical`,
+			`pools.yaml:1: controller is "on": use a mapping with break_even, clamp, half_life, interval, pressure_interval, ` +
+				`memory_limit, manage_memory_limit, dwell, force_gc, elevated, high, critical`,
 		},
 	},
 	{
@@ -416,7 +423,8 @@ var invalid = []struct {
 		document: "controller: {breakeven: 10s, colour: red}\n",
 		want: []string{
 			"pools.yaml:1: controller.breakeven is not known: did you mean break_even?",
-			"pools.yaml:1: controller.colour is not known: use break_even, clamp, half_life, interval, pressure_interval, memory_limit, manage_memory_limit, dwell, force_gc, elevated, high, critical",
+			"pools.yaml:1: controller.colour is not known: use break_even, clamp, half_life, interval, pressure_interval, " +
+				"memory_limit, manage_memory_limit, dwell, force_gc, elevated, high, critical",
 		},
 	},
 	{
@@ -450,7 +458,8 @@ var invalid = []struct {
 		document: "controller:\n  interval: 100ms\n  pressure_interval: 1s\n",
 		beyond:   true,
 		want: []string{
-			"pools.yaml:3: controller.pressure_interval: adaptive: Config.PressureInterval is 1s: longer than Interval, 100ms: use at most that",
+			"pools.yaml:3: controller.pressure_interval: adaptive: Config.PressureInterval is 1s: longer than Interval, " +
+				"100ms: use at most that",
 		},
 	},
 	{
@@ -488,7 +497,12 @@ var invalid = []struct {
 		name:    "an unknown variable of the controller",
 		environ: []string{"OTELPOOL_CONTROLLER_SPEED=1"},
 		want: []string{
-			"OTELPOOL_CONTROLLER_SPEED: the variable is not known: unset it, or use OTELPOOL_CONTROLLER_BREAK_EVEN, OTELPOOL_CONTROLLER_CLAMP, OTELPOOL_CONTROLLER_HALF_LIFE, OTELPOOL_CONTROLLER_INTERVAL, OTELPOOL_CONTROLLER_PRESSURE_INTERVAL, OTELPOOL_CONTROLLER_MEMORY_LIMIT, OTELPOOL_CONTROLLER_MANAGE_MEMORY_LIMIT, OTELPOOL_CONTROLLER_DWELL, OTELPOOL_CONTROLLER_FORCE_GC, OTELPOOL_CONTROLLER_ELEVATED, OTELPOOL_CONTROLLER_HIGH, OTELPOOL_CONTROLLER_CRITICAL, or one pool's, like OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body",
+			"OTELPOOL_CONTROLLER_SPEED: the variable is not known: unset it, or use OTELPOOL_CONTROLLER_BREAK_EVEN, " +
+				"OTELPOOL_CONTROLLER_CLAMP, OTELPOOL_CONTROLLER_HALF_LIFE, OTELPOOL_CONTROLLER_INTERVAL, " +
+				"OTELPOOL_CONTROLLER_PRESSURE_INTERVAL, OTELPOOL_CONTROLLER_MEMORY_LIMIT, " +
+				"OTELPOOL_CONTROLLER_MANAGE_MEMORY_LIMIT, OTELPOOL_CONTROLLER_DWELL, OTELPOOL_CONTROLLER_FORCE_GC, " +
+				"OTELPOOL_CONTROLLER_ELEVATED, OTELPOOL_CONTROLLER_HIGH, OTELPOOL_CONTROLLER_CRITICAL, or one pool's, like " +
+				"OTELPOOL_POOL_HTTP_BODY_LIMIT for http.body",
 		},
 	},
 	{

@@ -39,7 +39,9 @@ func (ch *change) planFixed(s *subject) {
 		case c != nil:
 			ch.wantSame(s, f, c, v)
 		case v != nil && f.name != "class_metrics":
-			ch.refuse(s, f, v, "set when a pool is made, and this one was made without poolconfig: make it with a poolconfig.New function, or leave it out")
+			ch.refuse(s, f, v,
+				"set when a pool is made, and this one was made without poolconfig: make it with a poolconfig.New function, "+
+					"or leave it out")
 		}
 	}
 }

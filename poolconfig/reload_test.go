@@ -67,7 +67,9 @@ func TestApplyReachesPoolsThatWereMadeWithoutTheConfiguration(t *testing.T) {
 	want(t, "limit", plain.Limit(), 3<<20)
 	early := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "early", Registry: r}))
 	defer early.Close()
-	want(t, "zero", c.Apply(), "poolconfig: pools.yaml:3: pools.early.zero is on-put: set when a pool is made, and this one was made without poolconfig: make it with a poolconfig.New function, or leave it out")
+	want(t, "zero", c.Apply(),
+		"poolconfig: pools.yaml:3: pools.early.zero is on-put: set when a pool is made, and this one was made without "+
+			"poolconfig: make it with a poolconfig.New function, or leave it out")
 }
 
 func TestReloadRefusesWhatIsSetWhenAPoolIsMadeAndChangesNothing(t *testing.T) {
@@ -78,13 +80,15 @@ func TestReloadRefusesWhatIsSetWhenAPoolIsMadeAndChangesNothing(t *testing.T) {
 	must(t, err)
 	defer f.Close()
 	before := c.Effective().String()
-	write(t, c, "budget: 1MiB\npools:\n  a: {zero: on-get, prewarm: {4KiB: 2}, classes: [4KiB, 8KiB], limit: 8MiB}\n  slab: {limit: 16KiB}\n")
+	write(t, c, "budget: 1MiB\npools:\n  a: {zero: on-get, prewarm: {4KiB: 2}, classes: [4KiB, 8KiB], limit: 8MiB}\n"+
+		"  slab: {limit: 16KiB}\n")
 	const table = "[256, 512, 1KiB, 2KiB, 4KiB, 8KiB, 16KiB, 32KiB, 64KiB, 128KiB, 256KiB, 512KiB, 1MiB]"
 	const fixed = ": it is set when the pool is made, and is "
 	want(t, "reload", c.Reload(), strings.Join([]string{
 		"poolconfig: pools.yaml:3: pools.a.prewarm is {4KiB: 2}" + fixed + "{4KiB: 1} now: restart the program, or put {4KiB: 1} back",
 		"poolconfig: pools.yaml:3: pools.a.zero is on-get" + fixed + "on-put now: restart the program, or put on-put back",
-		"poolconfig: pools.yaml:3: pools.a.classes is [4KiB, 8KiB]" + fixed + table + " now: restart the program, or put " + table + " back",
+		"poolconfig: pools.yaml:3: pools.a.classes is [4KiB, 8KiB]" + fixed + table + " now: restart the program, or put " +
+			table + " back",
 		"poolconfig: pools.yaml:4: pools.slab.limit is 16KiB" + fixed + "8KiB now: restart the program, or put 8KiB back",
 	}, "\n"))
 	want(t, "limits", fmt.Sprint(a.Limit(), r.Budget().Limit() == pool.Unlimited), "67108864 true")
@@ -101,7 +105,8 @@ func TestReloadRefusesALimitBelowOneBuffer(t *testing.T) {
 	c, _ := loaded(t, "{}")
 	bodies(t, c, "a")
 	write(t, c, "pools:\n  a: {limit: 100}\n")
-	want(t, "reload", c.Reload(), "poolconfig: pools.yaml:2: pools.a.limit is 100: less than one object: use at least 256, or mode: off to stop pooling")
+	want(t, "reload", c.Reload(),
+		"poolconfig: pools.yaml:2: pools.a.limit is 100: less than one object: use at least 256, or mode: off to stop pooling")
 }
 
 func TestALoweredBudgetIsKeptAtOnce(t *testing.T) {
@@ -144,7 +149,8 @@ func TestReservesAreSetAndTakenBackAndKeptWithinTheLimit(t *testing.T) {
 	want(t, "reserve", a.reserve.Load(), 1<<20)
 	want(t, "effective", setting(c, "a", "reserve"), "1MiB from pools.yaml:2")
 	write(t, c, "pools:\n  a: {reserve: 1GiB}\n")
-	want(t, "too much", c.Reload(), "poolconfig: pools.yaml:2: pools.a.reserve is 1GiB: more than the pool's limit of 64MiB: lower it, or raise the limit")
+	want(t, "too much", c.Reload(),
+		"poolconfig: pools.yaml:2: pools.a.reserve is 1GiB: more than the pool's limit of 64MiB: lower it, or raise the limit")
 	reload(t, c, "{}")
 	want(t, "taken back", a.reserve.Load(), 0)
 }
@@ -155,7 +161,8 @@ func TestReservesThatAddUpToMoreThanThereCanBeAreRefused(t *testing.T) {
 	newTunable(t, r, "a")
 	newTunable(t, r, "b")
 	write(t, c, "budget: 1GiB\npools:\n  \"*\": {limit: unlimited, reserve: 8000000TiB}\n")
-	want(t, "reload", c.Reload(), "poolconfig: pools.yaml:1: budget is 1GiB: less than the 9223372036854775807 that pools reserve: raise it, or lower their reserves")
+	want(t, "reload", c.Reload(),
+		"poolconfig: pools.yaml:1: budget is 1GiB: less than the 9223372036854775807 that pools reserve: raise it, or lower their reserves")
 }
 
 func TestPoolsOfOneNameWithSuffixesShareItsSettings(t *testing.T) {

@@ -59,7 +59,8 @@ func schemas(t *testing.T) map[reflect.Type]*jsonschema.Schema {
 	s[reflect.TypeFor[setting[watching]]()] = words(watchings)
 	s[reflect.TypeFor[setting[forceGC]]()] = words(forceGCs)
 	s[reflect.TypeFor[setting[duration]]()] = &jsonschema.Schema{
-		Type: "string", Pattern: `^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)([0-9.]+(ns|us|µs|ms|s|m|h))*$`, Examples: []any{"10s"},
+		Type: "string", Pattern: `^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)([0-9.]+(ns|us|µs|ms|s|m|h))*$`,
+		Examples: []any{"10s"},
 	}
 	s[reflect.TypeFor[setting[share]]()] = &jsonschema.Schema{Type: "number", ExclusiveMinimum: &zero, Maximum: &one}
 	levels := schemaFor[band](t, s)

@@ -122,7 +122,8 @@ func TestAStrictPoolTellsWhereItWasTaken(t *testing.T) {
 	})
 	runtime.KeepAlive(held)
 	if len(got) != 1 || !strings.Contains(got[0], "3 not given back") || !strings.Contains(got[0], "\n3 taken by\n") ||
-		!strings.Contains(got[0], ".takeAndForget\n") || !strings.Contains(got[0], "leaks_test.go:") || strings.Contains(got[0], "To see where") {
+		!strings.Contains(got[0], ".takeAndForget\n") || !strings.Contains(got[0], "leaks_test.go:") ||
+		strings.Contains(got[0], "To see where") {
 		t.Errorf("errors %q", got)
 	}
 }

@@ -27,7 +27,9 @@ func TestPageIsConcurrentSafe(t *testing.T) {
 	for i := range 3 {
 		all.Go(func() { usePools(ctx, r, fmt.Sprint("pool-", i)) })
 	}
-	for _, query := range []string{"?stream=1", "?stream=1&pool=pool-1", "?format=json", "?format=html&sort=held", "?format=text&pool=pool-2", "?seconds=1"} {
+	for _, query := range []string{
+		"?stream=1", "?stream=1&pool=pool-1", "?format=json", "?format=html&sort=held", "?format=text&pool=pool-2", "?seconds=1",
+	} {
 		all.Go(func() { look(ctx, server.URL+"/"+query) })
 	}
 	all.Wait()

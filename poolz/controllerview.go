@@ -81,7 +81,8 @@ func decisionOf(d *control.Decision, now time.Time) decisionView {
 		Seq: d.Seq, Time: moment{d.Time, now}, Trigger: d.Trigger.String(),
 		From: d.From.String(), To: d.To.String(), Cause: d.Cause.String(), Reason: d.Reason,
 		Action: d.Action.String(), LimitBefore: sizeLimit(d.LimitBefore), Limit: sizeLimit(d.Limit),
-		Freed: size(d.Freed), Kept: size(d.Kept), UsedEvery: seconds(d.UsedEvery), ForcedGC: d.ForcedGC, Keep: cost(d.Keep), Drop: cost(d.Drop), Outcome: d.Outcome, decision: d,
+		Freed: size(d.Freed), Kept: size(d.Kept), UsedEvery: seconds(d.UsedEvery), ForcedGC: d.ForcedGC, Keep: cost(d.Keep),
+		Drop: cost(d.Drop), Outcome: d.Outcome, decision: d,
 	}
 }
 

@@ -64,7 +64,8 @@ func busyRegistry(tb testing.TB) *pool.Registry {
 		Runs:    [control.NumActions]uint64{10, 2, 1, 1},
 		Classes: []control.ClassControl{{Pool: "a", Size: 1024, IdleAge: 1500 * time.Millisecond, Idle: 10 << 10, Regrets: 7}},
 		Decisions: []control.Decision{
-			{Seq: 1, Time: at, Trigger: control.TriggerPSI, To: control.PressureHigh, Cause: control.CausePSI, Reason: "some avg10 12 > 10", Action: control.Shrink,
+			{Seq: 1, Time: at, Trigger: control.TriggerPSI, To: control.PressureHigh, Cause: control.CausePSI,
+				Reason: "some avg10 12 > 10", Action: control.Shrink,
 				LimitBefore: pool.Unlimited, Limit: 1 << 20, Freed: 4096, ForcedGC: true, Keep: 10, Drop: 5.5, Outcome: "enough"},
 		},
 	}}); err != nil {

@@ -42,13 +42,15 @@ func TestAPoolThatPanicsIsNamedAndTheOthersAreShown(t *testing.T) {
 	for _, format := range []string{"html", "text", "json"} {
 		for _, query := range []string{"", "&pool=bad", "&pool=good", "&view=controller", "&seconds=1"} {
 			w := get(t, h, "?format="+format+query)
-			if w.Code != http.StatusOK || query == "" && (!strings.Contains(w.Body.String(), "it panics when it is asked") || !strings.Contains(w.Body.String(), "good")) {
+			if w.Code != http.StatusOK || query == "" && (!strings.Contains(w.Body.String(), "it panics when it is asked") ||
+				!strings.Contains(w.Body.String(), "good")) {
 				t.Errorf("%s%s: status %d, %.300s", format, query, w.Code, w.Body)
 			}
 		}
 	}
 	answer := getJSON(t, h, "?format=json&sort=name")
-	if answer.Pools[0].State != "failed" || answer.Pools[0].Rates != nil && answer.Pools[0].Rates.Requests != 0 || answer.Pools[1].State != "quiet" {
+	if answer.Pools[0].State != "failed" || answer.Pools[0].Rates != nil && answer.Pools[0].Rates.Requests != 0 ||
+		answer.Pools[1].State != "quiet" {
 		t.Errorf("%+v", answer.Pools)
 	}
 }
@@ -62,7 +64,8 @@ func TestAnswersToLoopbackNamesAndThoseItIsGiven(t *testing.T) {
 		"localhost": {200, 200, 200}, "localhost:6060": {200, 200, 200}, "LOCALHOST.": {200, 200, 200}, "x.localhost:1": {200, 200, 200},
 		"127.0.0.1:6060": {200, 200, 200}, "127.1.2.3": {200, 200, 200}, "[::1]:6060": {200, 200, 200}, "[::1]": {200, 200, 200},
 		"pools.example.com": {403, 200, 200}, "10.0.0.7:80": {403, 200, 200},
-		"evil.example:6060": {403, 403, 200}, "localhost.evil.example": {403, 403, 200}, "127.0.0.1.evil.example": {403, 403, 200}, "": {403, 403, 200},
+		"evil.example:6060": {403, 403, 200}, "localhost.evil.example": {403, 403, 200},
+		"127.0.0.1.evil.example": {403, 403, 200}, "": {403, 403, 200},
 	} {
 		for i, h := range []http.Handler{plain, given, anything} {
 			for _, query := range []string{"", "?asset=app.js", "?format=json"} {
@@ -73,7 +76,8 @@ func TestAnswersToLoopbackNamesAndThoseItIsGiven(t *testing.T) {
 				if w.Code != want[i] {
 					t.Errorf("Host %q, page %d, %s: status %d, want %d", host, i, query, w.Code, want[i])
 				}
-				if name, _, _ := strings.Cut(host, ":"); w.Code == 403 && !strings.Contains(w.Body.String(), fmt.Sprintf("poolz.WithHosts(%q)", name)) {
+				if name, _, _ := strings.Cut(host, ":"); w.Code == 403 &&
+					!strings.Contains(w.Body.String(), fmt.Sprintf("poolz.WithHosts(%q)", name)) {
 					t.Errorf("Host %q is refused with %q", host, w.Body)
 				}
 			}

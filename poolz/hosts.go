@@ -34,7 +34,8 @@ func (h *handler) answersTo(r *http.Request) bool {
 // refuseHost says what would be right.
 func refuseHost(w http.ResponseWriter, r *http.Request) {
 	name := clip(label(hostname(r.Host)), 100)
-	http.Error(w, fmt.Sprintf("poolz: the page does not answer to Host %q: ask for it as localhost or 127.0.0.1, or allow the name with poolz.WithHosts(%q)",
+	http.Error(w, fmt.Sprintf("poolz: the page does not answer to Host %q: ask for it as localhost or 127.0.0.1, or allow the "+
+		"name with poolz.WithHosts(%q)",
 		name, name), http.StatusForbidden)
 }
 

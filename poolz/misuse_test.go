@@ -44,7 +44,9 @@ func misuseOf(t *testing.T, h http.Handler, name string) misuseReport {
 
 func strictPool(t *testing.T, r *pool.Registry) *strategies.SizeClasses {
 	t.Helper()
-	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "uploads", Registry: r, Safety: strategies.SafetyStrict}))
+	p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{
+		Name: "uploads", Registry: r, Safety: strategies.SafetyStrict,
+	}))
 	t.Cleanup(p.Close)
 	return p
 }
@@ -65,7 +67,8 @@ func TestMisuseIsShownWithItsPlaces(t *testing.T) {
 	}
 	f := got.Findings[0]
 	for what, stack := range map[string][]string{"taken": f.Taken, "put": f.Put} {
-		if len(stack) == 0 || !strings.Contains(stack[0], "TestMisuseIsShownWithItsPlaces") || !strings.Contains(stack[0], "misuse_test.go:") {
+		if len(stack) == 0 || !strings.Contains(stack[0], "TestMisuseIsShownWithItsPlaces") ||
+			!strings.Contains(stack[0], "misuse_test.go:") {
 			t.Errorf("%s by %q", what, stack)
 		}
 	}
@@ -74,7 +77,10 @@ func TestMisuseIsShownWithItsPlaces(t *testing.T) {
 	}
 	for _, format := range []string{"text", "html"} {
 		body := get(t, h, "?format="+format+"&pool=uploads").Body.String()
-		for _, part := range []string{"1 double Put", "given back a second time", "put again", "poolz_test.giveBackAgain misuse_test.go:", " ← poolz_test.TestMisuseIsShownWithItsPlaces"} {
+		for _, part := range []string{
+			"1 double Put", "given back a second time", "put again", "poolz_test.giveBackAgain misuse_test.go:",
+			" ← poolz_test.TestMisuseIsShownWithItsPlaces",
+		} {
 			if !strings.Contains(body, part) {
 				t.Errorf("%s: no %q in %s", format, part, body)
 			}
@@ -98,7 +104,8 @@ func TestWhoHoldsWhatIsInUseIsShown(t *testing.T) {
 	h, p := pageOf(r), strictPool(t, r)
 	small, large := hold(p, 1000), hold(p, 60_000, 60_000)
 	got := misuseOf(t, h, "uploads").Holders
-	if len(got) != 2 || got[0].Objects != 2 || got[0].Samples != 2 || got[0].Bytes != 2*int64(cap(large[0])) || got[1].Objects != 1 || time.Since(got[0].Oldest) > time.Minute {
+	if len(got) != 2 || got[0].Objects != 2 || got[0].Samples != 2 || got[0].Bytes != 2*int64(cap(large[0])) ||
+		got[1].Objects != 1 || time.Since(got[0].Oldest) > time.Minute {
 		t.Fatalf("%+v", got)
 	}
 	if !strings.Contains(got[0].Stack[0], "poolz_test.hold ") || !strings.Contains(got[0].Stack[1], "TestWhoHoldsWhatIsInUseIsShown") {
@@ -135,7 +142,8 @@ func TestEstimatesAreMarkedAsSuchAndLongListsCut(t *testing.T) {
 	publish(t, r, "sampling", sampling{newFake(), 13})
 	h := pageOf(r)
 	body := get(t, h, "?format=text&pool=sampling").Body.String()
-	if n := strings.Count(body, "≈ 100 "); n != 10 || !strings.Contains(body, "≈ 900 B") || !strings.Contains(body, "… and 3 more places") {
+	if n := strings.Count(body, "≈ 100 "); n != 10 || !strings.Contains(body, "≈ 900 B") ||
+		!strings.Contains(body, "… and 3 more places") {
 		t.Errorf("%d of 10 rows in\n%s", n, body)
 	}
 	if got := misuseOf(t, h, "sampling").Holders; len(got) != 13 || got[0].Objects != 100 || got[0].Samples != 1 {
@@ -171,14 +179,17 @@ func TestAConfigThatDoesNotDoIsShownWithItsReason(t *testing.T) {
 	t.Parallel()
 	r := new(pool.Registry)
 	h := pageOf(r)
-	p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[int]{Name: "nothing", Registry: r, New: func() *int { return nil }}))
+	p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[int]{
+		Name: "nothing", Registry: r, New: func() *int { return nil },
+	}))
 	defer p.Close()
 	p.Get()
 	got := misuseOf(t, h, "nothing")
 	if len(got.Findings) != 1 || got.Findings[0].Kind != "config" || got.Misuse["config"] != 1 {
 		t.Errorf("%+v", got)
 	}
-	if body := get(t, h, "?format=text&pool=nothing").Body.String(); !strings.Contains(body, "config: New returned nil") || !strings.Contains(body, "found") {
+	if body := get(t, h, "?format=text&pool=nothing").Body.String(); !strings.Contains(body, "config: New returned nil") ||
+		!strings.Contains(body, "found") {
 		t.Errorf("does not say why:\n%s", body)
 	}
 }

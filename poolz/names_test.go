@@ -103,7 +103,8 @@ func FuzzLabel(f *testing.F) {
 }
 
 func FuzzQuery(f *testing.F) {
-	for _, q := range []string{"sort=held&order=asc", "filter=%ff&limit=3", "view=controller", "pool=a%00b&seconds=3", "offset=7&state=ok", "&&=;"} {
+	for _, q := range []string{"sort=held&order=asc", "filter=%ff&limit=3", "view=controller", "pool=a%00b&seconds=3",
+		"offset=7&state=ok", "&&=;"} {
 		f.Add(q)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {

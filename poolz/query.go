@@ -62,7 +62,8 @@ func parseQuery(values url.Values) (query, error) {
 		value := values[name][0]
 		switch {
 		case read == nil:
-			errs = append(errs, fmt.Errorf("poolz: parameter %q: use %s", clip(name, 50), strings.Join(slices.Sorted(maps.Keys(parameters)), ", ")))
+			errs = append(errs, fmt.Errorf("poolz: parameter %q: use %s", clip(name, 50),
+				strings.Join(slices.Sorted(maps.Keys(parameters)), ", ")))
 		case len(values[name]) > 1:
 			errs = append(errs, fmt.Errorf("poolz: parameter %q is there %d times: use it once", name, len(values[name])))
 		case value != "":
