@@ -115,7 +115,8 @@ func TestASourceThatPanicsIsCaughtAndNamed(t *testing.T) {
 	if s := statsOf(e); !s.Failed || s.Name != "bad" || s.Knows != (pool.Knowledge{}) {
 		t.Errorf("%+v: want nothing known", s)
 	}
-	if n, last := r.Panics(); n != 1 || !strings.HasPrefix(last, "pool \"bad\", Stats: bad stats\n") || !strings.Contains(last, "names_test.go") {
+	if n, last := r.Panics(); n != 1 || !strings.HasPrefix(last, "pool \"bad\", Stats: bad stats\n") ||
+		!strings.Contains(last, "names_test.go") {
 		t.Errorf("%d panics, the last %q", n, last)
 	}
 	e.Samples(func(control.Sample) bool { return true })

@@ -91,7 +91,8 @@ func TestRegistryCountsNeverGoDownAcrossCloseReopenAndRelease(t *testing.T) {
 		t.Helper()
 		s := statsOf(e)
 		if s.Requests[pool.Hit] != hits || s.Closed != closed || s.Strategy != strategy || s.Name != "a" {
-			t.Errorf("%s: %d hits, closed %t, %s %q; want %d, %t, %s \"a\"", what, s.Requests[pool.Hit], s.Closed, s.Strategy, s.Name, hits, closed, strategy)
+			t.Errorf("%s: %d hits, closed %t, %s %q; want %d, %t, %s \"a\"", what, s.Requests[pool.Hit], s.Closed, s.Strategy,
+				s.Name, hits, closed, strategy)
 		}
 		if len(s.Classes) != 1 || s.Classes[0].Requests[pool.Hit] != hits {
 			t.Errorf("%s: classes %v, want one with %d hits", what, s.Classes, hits)

@@ -46,8 +46,10 @@ const (
 )
 
 var (
-	requestNames  = [NumRequestResults]string{"hit", "miss", "bypass", "closed", "timeout", "canceled", "failed"}
-	returnNames   = [NumReturnResults]string{"pooled", "full", "oversize", "undersize", "foreign", "refused", "double", "nil", "pressure", "closed"}
+	requestNames = [NumRequestResults]string{"hit", "miss", "bypass", "closed", "timeout", "canceled", "failed"}
+	returnNames  = [NumReturnResults]string{
+		"pooled", "full", "oversize", "undersize", "foreign", "refused", "double", "nil", "pressure", "closed",
+	}
 	evictionNames = [NumEvictionReasons]string{"resize", "pressure", "idle", "budget", "gc", "closed"}
 )
 
@@ -147,7 +149,9 @@ type Stats struct {
 	Knows    Knowledge
 
 	Counts
-	InUse       int64                  // handed out and not yet given back; drifts up where callers do not give back, below 0 where they give what they never took
+	// InUse objects are handed out and not yet given back. It drifts up where callers
+	// do not give back, and below 0 where they give what they never took.
+	InUse       int64
 	InUseBytes  int64                  // their capacity
 	Limit       int64                  // most idle bytes kept, or Unlimited
 	ObjectLimit int64                  // most idle objects kept

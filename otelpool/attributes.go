@@ -15,7 +15,8 @@ func unfit(attrs []attribute.KeyValue) (errs []error) {
 		key := string(kv.Key)
 		switch {
 		case key == "":
-			errs = append(errs, fmt.Errorf("otelpool: WithAttributes: attribute %d, of value %q, has no key: give it one", at, kv.Value.String()))
+			errs = append(errs, fmt.Errorf("otelpool: WithAttributes: attribute %d, of value %q, has no key: give it one", at,
+				kv.Value.String()))
 		case !utf8.ValidString(key):
 			errs = append(errs, fmt.Errorf("otelpool: WithAttributes: key %q is not UTF-8: use %q", key, pool.ValidName(key)))
 		}
@@ -40,7 +41,8 @@ func unfitValue(key string, v attribute.Value) (errs []error) {
 	case attribute.MAP:
 		for _, kv := range v.AsMap() {
 			if !utf8.ValidString(string(kv.Key)) {
-				errs = append(errs, fmt.Errorf("otelpool: WithAttributes: key %q in %q is not UTF-8: use %q", kv.Key, key, pool.ValidName(string(kv.Key))))
+				errs = append(errs, fmt.Errorf("otelpool: WithAttributes: key %q in %q is not UTF-8: use %q", kv.Key, key,
+					pool.ValidName(string(kv.Key))))
 			}
 			errs = append(errs, unfitValue(key+"."+string(kv.Key), kv.Value)...)
 		}
@@ -52,5 +54,8 @@ func unfitText(key, s string) []error {
 	if utf8.ValidString(s) {
 		return nil
 	}
-	return []error{fmt.Errorf("otelpool: WithAttributes: value %q of key %q is not UTF-8: use %q, or attribute.ByteSlice for bytes", s, key, pool.ValidName(s))}
+	return []error{
+		fmt.Errorf("otelpool: WithAttributes: value %q of key %q is not UTF-8: use %q, or attribute.ByteSlice for bytes", s, key,
+			pool.ValidName(s)),
+	}
 }

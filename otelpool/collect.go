@@ -71,7 +71,8 @@ func (c *collector) widest() (instrument, n int) {
 func (i *Instrumentation) warnOf(instrument, n int) {
 	if n > seriesWarning && i.warned.CompareAndSwap(false, true) {
 		i.tell(fmt.Errorf("otelpool: %s has %d series, and an SDK keeps 1,999 by default and folds the rest into one:"+
-			" use WithSizeClasses for fewer pools, or raise the limit with sdk/metric.WithCardinalityLimit", instruments[instrument].name, n))
+			" use WithSizeClasses for fewer pools, or raise the limit with sdk/metric.WithCardinalityLimit",
+			instruments[instrument].name, n))
 	}
 }
 

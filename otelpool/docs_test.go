@@ -144,7 +144,8 @@ func markdownMetrics() string {
 		)
 	}
 	b.WriteString("\nEvery metric but the controller's carries `" + keyPool + "` and `" + keyStrategy + "`;\n◇ also `" + keyClass +
-		"`, for the pools named in `otelpool.WithSizeClasses`. A pool exports the rows its\nstrategy can know, from the start and at 0, and no others.\n")
+		"`, for the pools named in `otelpool.WithSizeClasses`. A pool exports the rows its\n" +
+		"strategy can know, from the start and at 0, and no others.\n")
 	return b.String()
 }
 
@@ -188,7 +189,9 @@ func writeAttribute(b *strings.Builder, a *attr) {
 	} else {
 		b.WriteString("        type:\n          members:\n")
 		for _, m := range a.members {
-			fmt.Fprintf(b, "            - id: %s\n              value: %q\n              brief: %q\n              stability: development\n", m.value, m.value, m.brief)
+			fmt.Fprintf(b,
+				"            - id: %s\n              value: %q\n              brief: %q\n              stability: development\n",
+				m.value, m.value, m.brief)
 		}
 	}
 	fmt.Fprintf(b, "        brief: %q\n        stability: development\n", a.brief)
@@ -197,7 +200,8 @@ func writeAttribute(b *strings.Builder, a *attr) {
 func writeMetric(b *strings.Builder, m *instrument) {
 	fmt.Fprintf(
 		b,
-		"  - id: metric.%s\n    type: metric\n    metric_name: %s\n    instrument: %s\n    unit: %q\n    brief: %q\n    stability: development\n",
+		"  - id: metric.%s\n    type: metric\n    metric_name: %s\n    instrument: %s\n    unit: %q\n    brief: %q\n    "+
+			"stability: development\n",
 		m.name,
 		m.name,
 		kindNames[m.kind],

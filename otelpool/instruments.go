@@ -121,8 +121,9 @@ var instruments = [numInstruments]instrument{
 	},
 	objectCount: {
 		name: "otelpool.object.count", kind: upDownCounter, unit: "{object}",
-		description: "Objects held idle by the pool, and objects handed out and not given back; the latter drift up where callers do not give back.",
-		attribute:   &stateAttribute, perPool: true, perClass: true,
+		description: "Objects held idle by the pool, and objects handed out and not given back; the latter drift up where " +
+			"callers do not give back.",
+		attribute: &stateAttribute, perPool: true, perClass: true,
 	},
 	objectLimit: {
 		name: "otelpool.object.limit", kind: upDownCounter, unit: "{object}",
@@ -248,7 +249,8 @@ var (
 		key: keyStrategy, typ: "string", brief: "Kind of pool. It is that of the first pool of the name.", example: "sizeclasses",
 	}
 	classAttribute = attr{
-		key: keyClass, typ: "int", brief: "Capacity of the buffers of one size class, in bytes; absent on the rows that belong to no class.", example: "4096",
+		key: keyClass, typ: "int",
+		brief: "Capacity of the buffers of one size class, in bytes; absent on the rows that belong to no class.", example: "4096",
 	}
 	requestAttribute = attr{
 		key: keyRequest, brief: "How a request for an object ended.",

@@ -614,7 +614,8 @@ func TestLawsHoldInTheExportAfterLoad(t *testing.T) {
 	if n := of("otelpool.object.count otelpool.object.state=used," + name); n != 80 {
 		t.Errorf("used = %d, want 80", n)
 	}
-	idle := of("otelpool.returns "+name+",otelpool.return.result=pooled") - of("otelpool.requests "+name+",otelpool.request.result=hit") - sum("otelpool.evictions")
+	idle := of("otelpool.returns "+name+",otelpool.return.result=pooled") - of("otelpool.requests "+
+		""+name+",otelpool.request.result=hit") - sum("otelpool.evictions")
 	if n := of("otelpool.object.count otelpool.object.state=idle," + name); n != idle {
 		t.Errorf("idle = %d, want pooled − hits − evictions = %d", n, idle)
 	}

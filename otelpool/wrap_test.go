@@ -248,7 +248,8 @@ func TestWrapConcurrentSafeWhileCollectionsRunAndPsComeAndGo(t *testing.T) {
 	p.Stats(&s)
 	const want = goroutines * rounds * 2
 	if s.Gets() != want || s.Puts() != want || s.InUse != 0 || s.Requests[pool.Miss] != made.Load() {
-		t.Errorf("%d requests, %d returns, %d in use, %d misses; want %d, %[5]d, 0, %d", s.Gets(), s.Puts(), s.InUse, s.Requests[pool.Miss], want, made.Load())
+		t.Errorf("%d requests, %d returns, %d in use, %d misses; want %d, %[5]d, 0, %d", s.Gets(), s.Puts(), s.InUse,
+			s.Requests[pool.Miss], want, made.Load())
 	}
 	if n := shared.Load(); n > 0 {
 		t.Errorf("%d times an object had two users", n)

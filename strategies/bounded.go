@@ -195,7 +195,8 @@ func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
 	p.AddIf(c.New == nil && c.NewE == nil, "New", "nil", "give a function that makes an object")
 	p.AddIf(c.New != nil && c.NewE != nil, "NewE", "set, and New too", "give one of them")
 	p.AddIf(c.unsized() && c.Limit > 0 && c.Limit != pool.Unlimited, "Limit", c.Limit,
-		fmt.Sprintf("in bytes, which %v does not tell since it holds pointers: give Size, or MaxIdle in place of Limit", reflect.TypeFor[T]()))
+		fmt.Sprintf("in bytes, which %v does not tell since it holds pointers: give Size, or MaxIdle in place of Limit",
+			reflect.TypeFor[T]()))
 	p.AddIf(c.MaxIdle < 0, "MaxIdle", c.MaxIdle, "use 0 or more")
 	p.AddIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
 	p.safety(c.Safety)

@@ -77,7 +77,8 @@ func (c *bounded) SetLimit(bytes int64) int64 {
 func (c *bounded) sayUnsized() {
 	if c.unsized {
 		c.saidUnsized.Do(func() {
-			c.watch.Misconfigured(fmt.Sprintf("a limit in bytes counts %d for each object, the size of its type, which holds pointers: give Size", c.object))
+			c.watch.Misconfigured(fmt.Sprintf("a limit in bytes counts %d for each object, the size of its type, which holds "+
+				"pointers: give Size", c.object))
 		})
 	}
 }

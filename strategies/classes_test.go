@@ -9,7 +9,9 @@ import (
 )
 
 func TestClassIsTheSmallestThatHoldsTheSize(t *testing.T) {
-	tables := []Classes{{}, PowersOfTwo(8, 1<<29), Geometric(64, 1<<20, 4), Geometric(8, 1<<10, 8), Explicit(1), Explicit(3, 4, 5, 6, 1000, 1001, 1<<30)}
+	tables := []Classes{
+		{}, PowersOfTwo(8, 1<<29), Geometric(64, 1<<20, 4), Geometric(8, 1<<10, 8), Explicit(1), Explicit(3, 4, 5, 6, 1000, 1001, 1<<30),
+	}
 	for _, c := range tables {
 		var p problems
 		table := c.table(&p)
@@ -73,7 +75,8 @@ func TestWrongClassTablesSayWhatIsRight(t *testing.T) {
 		"1, 2, 4 or 8":     Geometric(256, 1024, 3),
 		"at most":          Geometric(8, 1<<29, 8),
 
-		"min 100: use a power of two, at least 8; max -50: use a power of two; min 100 is above max -50: swap them; 3 steps": Geometric(100, -50, 3),
+		"min 100: use a power of two, at least 8; max -50: use a power of two; " +
+			"min 100 is above max -50: swap them; 3 steps": Geometric(100, -50, 3),
 	} {
 		var p problems
 		if c.table(&p) != nil || p.Err() == nil || !strings.Contains(p.Err().Error(), want) {
@@ -98,7 +101,8 @@ func TestClassesOfPowersOfTwoAreComputedWhereNothingIsCleared(t *testing.T) {
 		{Geometric(8, 64, 2), ZeroNever, 0, 0},
 	} {
 		if d := newClassTable(tt.of.Sizes()).doublings(tt.when); d.gets != tt.gets || d.puts != tt.puts {
-			t.Errorf("%v, zeroing %d: computed for Get up to %d and for Put up to %d, want %d and %d", tt.of, tt.when, d.gets, d.puts, tt.gets, tt.puts)
+			t.Errorf("%v, zeroing %d: computed for Get up to %d and for Put up to %d, want %d and %d", tt.of, tt.when, d.gets,
+				d.puts, tt.gets, tt.puts)
 		}
 	}
 }

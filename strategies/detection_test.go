@@ -152,7 +152,9 @@ func lostShows(got *reports) bool {
 
 func (d detective) open(t *testing.T, r *pool.Registry, kind pool.MisuseKind) (correct func(), culprit func(bool), done func()) {
 	if d.size == 0 {
-		p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[object]{Name: "objects", Registry: r, New: func() *object { return new(object) }}))
+		p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[object]{
+			Name: "objects", Registry: r, New: func() *object { return new(object) },
+		}))
 		careless := carelessObjects[kind]
 		return func() { p.Put(p.Get()) }, func(wrong bool) { careless(p, wrong) }, p.Close
 	}
@@ -252,7 +254,9 @@ func TestDetectionTable(t *testing.T) {
 // class is oversize, and no misuse.
 func (d detective) row(t *testing.T) (row string) {
 	const trials = 20
-	for _, kind := range []pool.MisuseKind{pool.MisuseDouble, pool.MisuseWrite, pool.MisuseLost, pool.MisuseOverrun, pool.MisuseSuffix, pool.MisuseForeign} {
+	for _, kind := range []pool.MisuseKind{
+		pool.MisuseDouble, pool.MisuseWrite, pool.MisuseLost, pool.MisuseOverrun, pool.MisuseSuffix, pool.MisuseForeign,
+	} {
 		if d.size == 0 && carelessObjects[kind] == nil || d.size == 1<<20 && kind == pool.MisuseForeign {
 			row += " – |"
 			continue

@@ -109,9 +109,11 @@ func TestACopyWorksWhereTheOriginalIsGarbage(t *testing.T) {
 	r := new(pool.Registry)
 	s := &service{
 		classes: *strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "classes", Registry: r})),
-		objects: *strategies.Must(strategies.NewBounded(strategies.BoundedConfig[int]{Name: "objects", Registry: r, New: func() *int { return new(int) }})),
-		others:  *strategies.Must(strategies.NewSync(strategies.SyncConfig[int]{Name: "others", Registry: r})),
-		slots:   *strategies.Must(strategies.NewFixed(strategies.FixedConfig{Name: "slots", Registry: r, Size: 64, Count: 2})),
+		objects: *strategies.Must(strategies.NewBounded(strategies.BoundedConfig[int]{
+			Name: "objects", Registry: r, New: func() *int { return new(int) },
+		})),
+		others: *strategies.Must(strategies.NewSync(strategies.SyncConfig[int]{Name: "others", Registry: r})),
+		slots:  *strategies.Must(strategies.NewFixed(strategies.FixedConfig{Name: "slots", Registry: r, Size: 64, Count: 2})),
 	}
 	for range 5 {
 		collect()

@@ -53,7 +53,8 @@ func TestFixedHandsOutEverySlotOnceAndThenAllocates(t *testing.T) {
 	over := p.Get()
 	s := checkLaws(t, p)
 	if s.Requests[pool.Hit] != count || s.Requests[pool.Miss] != 1 || s.Idle != 0 || s.InUse != count+1 || s.InUseBytes != (count+1)*size {
-		t.Errorf("%d hits, %d misses, %d idle, %d in use (%d bytes)", s.Requests[pool.Hit], s.Requests[pool.Miss], s.Idle, s.InUse, s.InUseBytes)
+		t.Errorf("%d hits, %d misses, %d idle, %d in use (%d bytes)", s.Requests[pool.Hit], s.Requests[pool.Miss], s.Idle,
+			s.InUse, s.InUseBytes)
 	}
 	if s.Allocations != count+1 || s.AllocatedBytes != (count+1)*size || s.Prewarmed != count {
 		t.Errorf("%d allocations of %d bytes, %d prewarmed", s.Allocations, s.AllocatedBytes, s.Prewarmed)
@@ -302,7 +303,8 @@ func TestClosedFixedGoesOnServingFromTheHeap(t *testing.T) {
 		p.Close()
 		p.Close()
 		synctest.Wait()
-		if s := checkLaws(t, p); !s.Closed || s.Requests[pool.RequestClosed] != 4 || s.Returns[pool.ReturnClosed] != 4 || s.Pending != 0 || s.InUse != 3 {
+		if s := checkLaws(t, p); !s.Closed || s.Requests[pool.RequestClosed] != 4 || s.Returns[pool.ReturnClosed] != 4 ||
+			s.Pending != 0 || s.InUse != 3 {
 			t.Errorf("closed %v, requests %v, returns %v, %d pending, %d in use", s.Closed, s.Requests, s.Returns, s.Pending, s.InUse)
 		}
 		if _, ok := p.TryGet(); ok {
@@ -324,7 +326,8 @@ func TestCloseDropsWhatIsIdle(t *testing.T) {
 	b := p.Get()
 	p.Close()
 	p.Put(b)
-	if s := checkLaws(t, p); s.Evictions[pool.EvictClosed] != 9 || s.EvictedBytes[pool.EvictClosed] != 72 || s.Idle != 0 || s.Returns[pool.ReturnClosed] != 1 {
+	if s := checkLaws(t, p); s.Evictions[pool.EvictClosed] != 9 || s.EvictedBytes[pool.EvictClosed] != 72 || s.Idle != 0 ||
+		s.Returns[pool.ReturnClosed] != 1 {
 		t.Errorf("evictions %v, %d idle, returns %v", s.Evictions, s.Idle, s.Returns)
 	}
 }

@@ -250,7 +250,8 @@ func TestAPanicInDiscardOfADroppedPoolIsCaught(t *testing.T) {
 	r := new(pool.Registry)
 	func() {
 		p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[charge]{
-			Registry: r, Name: "dropped", New: func() *charge { return new(charge) }, Discard: func(*charge) { panic("too late") }, Prewarm: 3,
+			Registry: r, Name: "dropped", New: func() *charge { return new(charge) },
+			Discard: func(*charge) { panic("too late") }, Prewarm: 3,
 		}))
 		p.Put(p.Get())
 	}()

@@ -92,7 +92,8 @@ func (s Safety) watch(open func(safety.Config) *safety.Watch, engine *magazine.P
 
 // What can be found.
 var (
-	bufferMisuse = pool.SetOf(pool.MisuseLost, pool.MisuseDouble, pool.MisuseWrite, pool.MisuseOverrun, pool.MisuseSuffix, pool.MisuseForeign)
+	bufferMisuse = pool.SetOf(pool.MisuseLost, pool.MisuseDouble, pool.MisuseWrite, pool.MisuseOverrun, pool.MisuseSuffix,
+		pool.MisuseForeign)
 	objectMisuse = pool.SetOf(pool.MisuseLost, pool.MisuseDouble, pool.MisuseConfig)
 	slabMisuse   = pool.SetOf(pool.MisuseDouble, pool.MisuseForeign)
 )

@@ -52,14 +52,15 @@ var mistakes = map[string]mistake{
 		putBuffer(p, b)
 		putAgain(p, b)
 	}},
-	"double Put, long after": {kind: pool.MisuseDouble, get: "getBuffer", put: "putBuffer", late: "putAgain", make: func(p *strategies.SizeClasses) {
-		b := getBuffer(p)
-		putBuffer(p, b)
-		for range 10 { // fewer than quarantine holds: on a slow machine all of them may be sampled
-			p.Put(p.Get(10))
-		}
-		putAgain(p, b)
-	}},
+	"double Put, long after": {kind: pool.MisuseDouble, get: "getBuffer", put: "putBuffer", late: "putAgain",
+		make: func(p *strategies.SizeClasses) {
+			b := getBuffer(p)
+			putBuffer(p, b)
+			for range 10 { // fewer than quarantine holds: on a slow machine all of them may be sampled
+				p.Put(p.Get(10))
+			}
+			putAgain(p, b)
+		}},
 	"write after Put": {kind: pool.MisuseWrite, get: "getBuffer", put: "putBuffer", make: func(p *strategies.SizeClasses) {
 		b := getBuffer(p)
 		putBuffer(p, b)
@@ -144,7 +145,8 @@ func checkMistake(t *testing.T, m mistake, safety strategies.Safety, zero strate
 func checkLawsOf(t *testing.T, p *strategies.SizeClasses, m mistake) pool.Stats {
 	t.Helper()
 	s := checkLaws(t, p)
-	if m.kind == pool.MisuseSuffix && s.Returns[pool.Undersize]+s.Returns[pool.Foreign]+s.Returns[pool.Pooled]+s.Returns[pool.Full] != s.Puts() {
+	if m.kind == pool.MisuseSuffix &&
+		s.Returns[pool.Undersize]+s.Returns[pool.Foreign]+s.Returns[pool.Pooled]+s.Returns[pool.Full] != s.Puts() {
 		t.Errorf("returns %v", s.Returns)
 	}
 	return s
@@ -174,7 +176,9 @@ func stormOfCorrectCode(t *testing.T, safety strategies.Safety, operations int) 
 	got := observe(&r)
 	var made, gone atomic.Int64
 	open := func() (*strategies.SizeClasses, *strategies.Bounded[object]) {
-		return newSizeClasses(t, strategies.SizeClassesConfig{Name: "buffers", Registry: &r, Safety: safety, Limit: 4 << 20, OnDuplicate: pool.Suffix}),
+		return newSizeClasses(t, strategies.SizeClassesConfig{
+				Name: "buffers", Registry: &r, Safety: safety, Limit: 4 << 20, OnDuplicate: pool.Suffix,
+			}),
 			strategies.Must(strategies.NewBounded(strategies.BoundedConfig[object]{
 				Name: "objects", Registry: &r, Safety: safety, OnDuplicate: pool.Suffix,
 				New:     func() *object { made.Add(1); return new(object) },
@@ -316,7 +320,8 @@ func TestObjectsGivenBackTwiceOrNeverAreFound(t *testing.T) {
 				putObjectAgain(p, x)
 			}
 			double := got.of(pool.MisuseDouble)
-			if len(double) != 1 || !begins(double[0].Get, "getObject") || !begins(double[0].Put, "putObject") || !begins(double[0].Late, "putObjectAgain") {
+			if len(double) != 1 || !begins(double[0].Get, "getObject") || !begins(double[0].Put, "putObject") ||
+				!begins(double[0].Late, "putObjectAgain") {
 				t.Fatalf("told of %v", double)
 			}
 			var s pool.Stats
@@ -381,7 +386,8 @@ func TestASlabTellsOfDoubleAndForeignPuts(t *testing.T) {
 			continue
 		}
 		const here = "TestASlabTellsOfDoubleAndForeignPuts"
-		if len(double) != 1 || len(foreign) != 1 || !begins(double[0].Late, here) || !begins(foreign[0].Late, here) || double[0].Pool != "slab" {
+		if len(double) != 1 || len(foreign) != 1 || !begins(double[0].Late, here) || !begins(foreign[0].Late, here) ||
+			double[0].Pool != "slab" {
 			t.Fatalf("%v: told of %v", safety, got.all)
 		}
 		strict := safety == strategies.SafetyStrict
@@ -410,7 +416,9 @@ func TestCallsThatAreNotSampledDoNotAllocate(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	sampled := false
 	p := newSizeClasses(t, strategies.SizeClassesConfig{})
-	o := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[object]{New: func() *object { sampled = true; return new(object) }}))
+	o := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[object]{
+		New: func() *object { sampled = true; return new(object) },
+	}))
 	defer o.Close()
 	run := func(n int) {
 		for range n {

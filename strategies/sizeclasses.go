@@ -85,8 +85,12 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 	}
 	core := &sizeClasses{table: table, zero: c.Zero}
 	place := publication{c.Name, c.Registry, c.OnDuplicate}
-	core.engine = magazine.New(magazine.Config{Sizes: table.sizes64(), Limit: limit, Budget: place.budget(c.Budget), Sampling: c.Safety.sampling()})
-	core.watch = c.Safety.watch(safety.New, core.engine, safety.Config{Clears: c.Zero != ZeroNever, Classes: len(table.sizes), Registry: place.in()})
+	core.engine = magazine.New(magazine.Config{
+		Sizes: table.sizes64(), Limit: limit, Budget: place.budget(c.Budget), Sampling: c.Safety.sampling(),
+	})
+	core.watch = c.Safety.watch(safety.New, core.engine, safety.Config{
+		Clears: c.Zero != ZeroNever, Classes: len(table.sizes), Registry: place.in(),
+	})
 	pub, err := place.publish(core)
 	if err != nil {
 		core.engine.Close()
@@ -116,7 +120,8 @@ func (c *SizeClassesConfig) checkPrewarm(p *problems, table *classTable, limit i
 			bytes = config.Sum(bytes, config.Product(int64(n), int64(table.sizes[class])))
 		}
 	}
-	p.With("Limit").AddIf(bytes > limit, "Prewarm", fmt.Sprintf("%d bytes in all", bytes), fmt.Sprintf("must fit the limit of %d bytes", limit))
+	p.With("Limit").AddIf(bytes > limit, "Prewarm", fmt.Sprintf("%d bytes in all", bytes),
+		fmt.Sprintf("must fit the limit of %d bytes", limit))
 }
 
 // Get returns a buffer of length n. It panics if n is negative.

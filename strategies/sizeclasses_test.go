@@ -46,7 +46,8 @@ func checkLaws(t testing.TB, src pool.Source) pool.Stats {
 	t.Helper()
 	var s pool.Stats
 	src.Stats(&s)
-	if want := int64(s.Prewarmed + s.Returns[pool.Pooled] - s.Requests[pool.Hit] - s.Evicted()); s.Knows.Has(pool.KnowsIdle) && s.Idle != want {
+	if want := int64(s.Prewarmed + s.Returns[pool.Pooled] - s.Requests[pool.Hit] - s.Evicted()); s.Knows.Has(pool.KnowsIdle) &&
+		s.Idle != want {
 		t.Errorf("idle %d, want prewarmed + pooled − hits − evictions = %d", s.Idle, want)
 	}
 	want := int64(s.HandedOut()) - int64(s.TakenBack())
@@ -77,14 +78,17 @@ func TestEveryRefusalIsCountedUnderItsReason(t *testing.T) {
 	p.Put(make([]byte, 1024))
 	p.Put(p.Get(1024))
 	s := checkLaws(t, p)
-	want := map[pool.ReturnResult]uint64{pool.Pooled: 2, pool.Full: 2, pool.Foreign: 1, pool.Undersize: 1, pool.Oversize: 2, pool.NilReturn: 2, pool.ReturnClosed: 2}
+	want := map[pool.ReturnResult]uint64{
+		pool.Pooled: 2, pool.Full: 2, pool.Foreign: 1, pool.Undersize: 1, pool.Oversize: 2, pool.NilReturn: 2, pool.ReturnClosed: 2,
+	}
 	for r := range pool.ReturnResult(pool.NumReturnResults) {
 		if s.Returns[r] != want[r] {
 			t.Errorf("%v: %d, want %d", r, s.Returns[r], want[r])
 		}
 	}
 	if s.Requests[pool.Bypass] != 1 || s.Requests[pool.RequestClosed] != 1 || s.Evictions[pool.EvictClosed] != 2 || s.Idle != 0 {
-		t.Errorf("bypass %d, closed %d, evicted at close %d, idle %d; want 1, 1, 2, 0", s.Requests[pool.Bypass], s.Requests[pool.RequestClosed], s.Evictions[pool.EvictClosed], s.Idle)
+		t.Errorf("bypass %d, closed %d, evicted at close %d, idle %d; want 1, 1, 2, 0", s.Requests[pool.Bypass],
+			s.Requests[pool.RequestClosed], s.Evictions[pool.EvictClosed], s.Idle)
 	}
 }
 
@@ -118,7 +122,8 @@ func FuzzSizeClasses(f *testing.F) {
 	tables := []strategies.Classes{{}, strategies.Geometric(64, 1<<16, 4), strategies.Explicit(1, 2, 3, 100, 101, 5000)}
 	pools := make([]*strategies.SizeClasses, len(tables))
 	for i, c := range tables {
-		pools[i] = newSizeClasses(f, strategies.SizeClassesConfig{Classes: c, Limit: limit, Safety: strategies.SafetyOff}) // a sample is of no class's capacity
+		pools[i] = newSizeClasses(f, strategies.SizeClassesConfig{Classes: c, Limit: limit,
+			Safety: strategies.SafetyOff}) // a sample is of no class's capacity
 	}
 	f.Fuzz(func(t *testing.T, n, cut int, what, table uint8) {
 		which := int(table) % len(pools)
@@ -242,7 +247,8 @@ func TestConfigMistakesAreReportedTogether(t *testing.T) {
 		}
 	}
 	_, err = strategies.NewSizeClasses(strategies.SizeClassesConfig{Limit: -5})
-	if want := "strategies: SizeClassesConfig.Limit is -5: use bytes, 0 for the default, or pool.Unlimited"; err == nil || err.Error() != want {
+	if want := "strategies: SizeClassesConfig.Limit is -5: use bytes, 0 for the default, or pool.Unlimited"; err == nil ||
+		err.Error() != want {
 		t.Errorf("error %v, want %s and nothing else", err, want)
 	}
 }
@@ -334,7 +340,9 @@ func TestDroppedPoolLeavesItsRegistry(t *testing.T) {
 }
 
 func TestAPrewarmThatNoIntegerCountsIsRefused(t *testing.T) {
-	_, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{Limit: 1 << 20, Prewarm: map[int]int{1024: math.MaxInt, 2048: math.MaxInt}})
+	_, err := strategies.NewSizeClasses(strategies.SizeClassesConfig{
+		Limit: 1 << 20, Prewarm: map[int]int{1024: math.MaxInt, 2048: math.MaxInt},
+	})
 	if err == nil || !strings.Contains(err.Error(), "must fit the limit of 1048576 bytes") {
 		t.Errorf("the error is %v", err)
 	}

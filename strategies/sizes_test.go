@@ -63,8 +63,10 @@ func TestALimitInBytesOfObjectsWithoutASizeIsRefused(t *testing.T) {
 		_ []string
 	}
 	for name, err := range map[string]error{
-		"strategies_test.parser": refused[parser](), "[]string": refused[[]string](), "*int": refused[*int](), "[2]func()": refused[[2]func()](),
-		"map[int]int": refused[map[int]int](), "string": refused[string](), "struct { bytes.Buffer }": refused[struct{ bytes.Buffer }](), "interface {}": refused[any](),
+		"strategies_test.parser": refused[parser](), "[]string": refused[[]string](), "*int": refused[*int](),
+		"[2]func()":   refused[[2]func()](),
+		"map[int]int": refused[map[int]int](), "string": refused[string](),
+		"struct { bytes.Buffer }": refused[struct{ bytes.Buffer }](), "interface {}": refused[any](),
 	} {
 		want := fmt.Sprintf(
 			"BoundedConfig.Limit is 1048576: in bytes, which %s does not tell since it holds pointers: give Size, or MaxIdle",
@@ -82,7 +84,9 @@ func TestALimitInBytesOfObjectsWithoutASizeIsRefused(t *testing.T) {
 	if err := refused[point](); err != nil {
 		t.Error(err)
 	}
-	for _, c := range []strategies.BoundedConfig[parser]{{}, {Limit: pool.Unlimited}, {MaxIdle: 10}, {Limit: 1 << 20, Size: func(*parser) int64 { return 1 }}} {
+	for _, c := range []strategies.BoundedConfig[parser]{
+		{}, {Limit: pool.Unlimited}, {MaxIdle: 10}, {Limit: 1 << 20, Size: func(*parser) int64 { return 1 }},
+	} {
 		c.New = func() *parser { return new(parser) }
 		p, err := strategies.NewBounded(c)
 		if err != nil {

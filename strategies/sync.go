@@ -90,7 +90,10 @@ func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
 		c.New = func() *T { return new(T) }
 	}
 	place := publication{c.Name, c.Registry, c.OnDuplicate}
-	core := &syncCore[T]{create: fallible(c.New, c.NewE), watch: safety.New(safety.Config{Registry: place.in()}), keep: c.Keep, reset: c.Reset, plain: c.Keep == nil && c.Reset == nil}
+	core := &syncCore[T]{
+		create: fallible(c.New, c.NewE), watch: safety.New(safety.Config{Registry: place.in()}), keep: c.Keep, reset: c.Reset,
+		plain: c.Keep == nil && c.Reset == nil,
+	}
 	core.objects.init(c.NoTracking)
 	pub, err := place.publish(core)
 	if err != nil {

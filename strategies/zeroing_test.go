@@ -36,7 +36,9 @@ func zeroings(z strategies.Zeroing) map[string]func() zeroing {
 	classes := strategies.Explicit(16, 64, 100, 256, 1024)
 	return map[string]func() zeroing{
 		"sizeclasses": func() zeroing {
-			p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Classes: classes, Limit: 16 << 10, Zero: z, Prewarm: map[int]int{64: 2}}))
+			p := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{
+				Classes: classes, Limit: 16 << 10, Zero: z, Prewarm: map[int]int{64: 2},
+			}))
 			return zeroing{p, p, []func(*rand.Rand){
 				func(r *rand.Rand) { p.Trim(r.Int64N(4 << 10)) },
 				func(r *rand.Rand) { p.SetLimit(16 + r.Int64N(32<<10)) },

@@ -98,7 +98,8 @@ func TestAHookThatCallsOursStaysInFront(t *testing.T) {
 // Pools are aged whatever calls what: an object is gone after two collections.
 func TestPoolsAreAgedWhoeverIsInFront(t *testing.T) {
 	for name, register := range map[string]func(){
-		"ours": func() {}, "alone": func() { registerPoolCleanup(foreignAlone) }, "chaining": func() { registerPoolCleanup(foreignChaining) },
+		"ours": func() {}, "alone": func() { registerPoolCleanup(foreignAlone) },
+		"chaining": func() { registerPoolCleanup(foreignChaining) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := startHere(t)

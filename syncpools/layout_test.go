@@ -74,7 +74,8 @@ func TestAChangedLayoutIsRefused(t *testing.T) {
 		"as it is":          {"\tnoCopy noCopy\n", "\tnoCopy noCopy\n", "census: <nil>"},
 		"a field in Pool":   {"\tNew func() any\n", "\tpurpose string\n\tNew func() any\n", "has no field New where it was"},
 		"a field in locals": {"\tshared  poolChain", "\tgets uintptr\n\tshared  poolChain", "has another layout"},
-		"wider locals":      {"pad [128 - unsafe.Sizeof(poolLocalInternal{})%128]byte", "pad [256 - unsafe.Sizeof(poolLocalInternal{})%128]byte", "layout"},
+		"wider locals": {"pad [128 - unsafe.Sizeof(poolLocalInternal{})%128]byte",
+			"pad [256 - unsafe.Sizeof(poolLocalInternal{})%128]byte", "layout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if out := command(t, build(t, "layout", overlaid(t, c.old, c.changed))); !strings.Contains(out, c.want) {

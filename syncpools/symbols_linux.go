@@ -31,7 +31,8 @@ func readSymbols() *symbols {
 		}
 	}
 	s.all = slices.DeleteFunc(all, func(one elf.Symbol) bool {
-		return elf.ST_TYPE(one.Info) != elf.STT_OBJECT || one.Size == 0 || strings.HasPrefix(one.Name, "go:") || slices.Contains(sections, one.Name)
+		return elf.ST_TYPE(one.Info) != elf.STT_OBJECT || one.Size == 0 || strings.HasPrefix(one.Name, "go:") ||
+			slices.Contains(sections, one.Name)
 	})
 	slices.SortFunc(s.all, func(a, b elf.Symbol) int { return int(int64(a.Value) - int64(b.Value)) })
 	return s

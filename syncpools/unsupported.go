@@ -12,7 +12,8 @@ type Census struct{}
 
 // Start returns an error: this platform has no census.
 func Start(Config) (*Census, error) {
-	return nil, errors.New("syncpools: " + runtime.GOOS + " is not among the platforms that the census is built for: linux, darwin, windows, freebsd")
+	return nil, errors.New("syncpools: " + runtime.GOOS + " is not among the platforms that the census is built for: linux, " +
+		"darwin, windows, freebsd")
 }
 
 // Stop does nothing.

@@ -97,7 +97,8 @@ func (d debian) fetch(ctx context.Context) error {
 // download gets QEMU with what it needs and this system lacks, and the kernel
 // alone: what that depends on would install it.
 func (d debian) download(ctx context.Context) error {
-	if _, err := d.apt(ctx, "apt-get", "install", "-y", "--download-only", "--reinstall", "--no-install-recommends", "qemu-system-x86", "busybox-static"); err != nil {
+	if _, err := d.apt(ctx, "apt-get", "install", "-y", "--download-only", "--reinstall", "--no-install-recommends",
+		"qemu-system-x86", "busybox-static"); err != nil {
 		return err
 	}
 	text, err := d.apt(ctx, "apt-cache", "depends", "linux-image-cloud-amd64")

@@ -238,7 +238,9 @@ func TestBadInputIsAnErrorThatNamesIt(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"-pools", "ours,nope", "-settings", "on"}, []string{`-pools: no pool "nope": use some of unlimited, sync.Pool, cap-64, none, ours`, `no setting "on"`}},
+		{[]string{"-pools", "ours,nope", "-settings", "on"}, []string{
+			`-pools: no pool "nope": use some of unlimited, sync.Pool, cap-64, none, ours`, `no setting "on"`,
+		}},
 		{[]string{"-scenarios", "x"}, []string{`no scenario "x": use some of heap, steady-110-at-40`}},
 		{[]string{"-runs", "-1"}, []string{"-runs and -others"}},
 		{[]string{"-short", "-full"}, []string{"exclude each other"}},

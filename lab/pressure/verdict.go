@@ -13,7 +13,7 @@ const (
 	mostP99     = 1.2                     // times that of the better of unlimited and sync.Pool
 	leastRate   = 0.95                    // of the better's
 	mostGC      = 0.03                    // of the CPU in every run, where a scenario claims to be cheap
-	bitesFromGC = 0.20                    // what an unlimited pool spends in GC at least, unless somebody dies; idle marking counts, for the service leaves much idle
+	bitesFromGC = 0.20                    // in GC, by an unlimited pool at least; idle marking counts, or it dies
 	leastHits   = 0.95                    // where there is no pressure
 	leastStalls = 0.01                    // of the time, where a neighbour elsewhere stalls
 	inForceIn   = 1250 * time.Millisecond // an interval of the controller in calm, and what a busy machine adds

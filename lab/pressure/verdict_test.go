@@ -246,7 +246,9 @@ func TestSessionSkipsByName(t *testing.T) {
 	if err != nil || len(s.rows) != 1 || s.rows[0].name != "heap" || s.rows[0].setting != "GOMEMLIMIT" {
 		t.Errorf("%+v, %v", s, err)
 	}
-	for _, want := range []string{"no control group: -nogroup", "skipped: heap, GOMEMLIMIT=off: needs a control group", "skipped: squeeze, GOMEMLIMIT=230MiB"} {
+	for _, want := range []string{
+		"no control group: -nogroup", "skipped: heap, GOMEMLIMIT=off: needs a control group", "skipped: squeeze, GOMEMLIMIT=230MiB",
+	} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("said %q, want %q", said.String(), want)
 		}

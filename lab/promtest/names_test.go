@@ -120,7 +120,8 @@ func TestNamesAreThoseOfTheGoldenFiles(t *testing.T) {
 
 func TestClassesAreALabel(t *testing.T) {
 	got := exposition(t, otlptranslator.UnderscoreEscapingWithSuffixes, otelpool.WithSizeClasses("http.body"))
-	const want = `otelpool_requests_total{otelpool_class_size="4096",otelpool_pool_name="http.body",otelpool_pool_strategy="everything",otelpool_request_result="hit"} 0`
+	const want = `otelpool_requests_total{otelpool_class_size="4096",otelpool_pool_name="http.body",` +
+		`otelpool_pool_strategy="everything",otelpool_request_result="hit"} 0`
 	if !strings.Contains(got, want) {
 		t.Errorf("no %s in\n%s", want, got)
 	}
@@ -137,7 +138,8 @@ func TestDocumentedNamesAreTheExporters(t *testing.T) {
 		documented[m[1]] = true
 	}
 	seen := make(map[string]bool)
-	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+) `).FindAllStringSubmatch(exposition(t, otlptranslator.UnderscoreEscapingWithSuffixes, otelpool.WithSizeClasses("http.body")), -1) {
+	text := exposition(t, otlptranslator.UnderscoreEscapingWithSuffixes, otelpool.WithSizeClasses("http.body"))
+	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+) `).FindAllStringSubmatch(text, -1) {
 		seen[m[1]] = true
 	}
 	if !maps.Equal(documented, seen) {

@@ -31,14 +31,16 @@ type bite struct{ mode, run, want string }
 
 const (
 	internals = "tests sync.Pool's internal queue, of which our pools have none"
-	gcSized   = "wants objects dropped by collections and handed out in sync.Pool's order; a Bounded keeps them up to its limit, last in first out"
+	gcSized   = "wants objects dropped by collections and handed out in sync.Pool's order; a Bounded keeps them up to its " +
+		"limit, last in first out"
 )
 
 var internalTests = []skip{{"TestPoolDequeue", internals}, {"TestPoolChain", internals}}
 
 var boundedSkips = append([]skip{{"TestPool", gcSized}, {"TestPoolRelease", gcSized}}, internalTests...)
 
-const leaky = "leaves what it cuts off to the garbage collector, on gRPC's own pool too: go test -tags checkbuffers ./internal/transport in the module"
+const leaky = "leaves what it cuts off to the garbage collector, on gRPC's own pool too: go test -tags checkbuffers " +
+	"./internal/transport in the module"
 
 var leakyTests = []skip{
 	{"Test/LargeMessageSuspension", leaky},

@@ -35,7 +35,8 @@ var views = []view{
 	{
 		"Mixed",
 		"Mixed sizes",
-		"Sizes from 64 B to 64 KiB, most of them small; eight buffers held at any time. `syncpool` is an array of sync.Pools here, one for each power of two: one pool cannot do it.",
+		"Sizes from 64 B to 64 KiB, most of them small; eight buffers held at any time. `syncpool` is an array of sync.Pools " +
+			"here, one for each power of two: one pool cannot do it.",
 		id{Case: "Mixed", Param: "size=mixed", CPU: "1"},
 	},
 	{"MixedParallel", "Mixed sizes, every P at once", "", id{Case: "MixedParallel", Param: "size=mixed", CPU: "2"}},

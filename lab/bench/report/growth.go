@@ -69,7 +69,8 @@ func growthBlock(o options, r *results) (string, error) {
 			if len(shown) == 0 {
 				continue
 			}
-			if err := lines(filepath.Join(o.root, "lab", "bench", "results", name), g.title, g.axis, c.axis, shown, true, c.logY); err != nil {
+			if err := lines(filepath.Join(o.root, "lab", "bench", "results", name), g.title, g.axis, c.axis, shown, true,
+				c.logY); err != nil {
 				return "", err
 			}
 			fmt.Fprintf(&b, "![%s: %s](lab/bench/results/%s)\n\n", g.title, c.axis, name)

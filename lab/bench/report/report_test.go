@@ -22,7 +22,8 @@ func TestDocumentsAreRendered(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	pages := []string{"BENCHMARKS.md", "docs/strategies.md"}
-	for _, name := range append(pages, "lab/bench/bounds.yaml", "lab/bench/results/compare.txt", "lab/bench/results/worth.txt", "lab/bench/results/growth.txt") {
+	for _, name := range append(pages, "lab/bench/bounds.yaml", "lab/bench/results/compare.txt", "lab/bench/results/worth.txt",
+		"lab/bench/results/growth.txt") {
 		write(t, filepath.Join(dir, name), contents(t, filepath.Join(repository, name)))
 	}
 	if err := render(options{root: dir}); err != nil {
