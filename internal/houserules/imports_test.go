@@ -26,14 +26,15 @@ const (
 // entry counts, and a directory without one fails the test: where a new package
 // stands is for its author to say. TestArrowsPointDown fails on a circle.
 var imports = map[string][]string{
-	"":                             {vocabulary, module + "/internal/ask"},
-	"control":                      {},
-	"internal/ask":                 {},
-	"internal/percpu":              {},
-	"internal/magazine":            {module, vocabulary, module + "/internal/percpu", module + "/internal/reach"},
-	"internal/config":              {module, vocabulary},
-	"internal/reach":               {},
-	"internal/safety":              {module, vocabulary, module + "/internal/ask", module + "/internal/percpu", module + "/internal/raceghost"},
+	"":                  {vocabulary, module + "/internal/ask"},
+	"control":           {},
+	"internal/ask":      {},
+	"internal/percpu":   {},
+	"internal/magazine": {module, vocabulary, module + "/internal/percpu", module + "/internal/reach"},
+	"internal/config":   {module, vocabulary},
+	"internal/reach":    {},
+	"internal/safety": {module, vocabulary, module + "/internal/ask", module + "/internal/percpu",
+		module + "/internal/raceghost"},
 	"internal/raceghost":           {},
 	"internal/cgroup":              {},
 	"internal/houserules":          {},
