@@ -274,9 +274,12 @@ func rootFiles(t *testing.T) map[string]fs.FileInfo {
 	return moduleFiles(t, ".")
 }
 
+// notOurs are directories of what is stored or made beside our files.
+var notOurs = []string{".git", "vendor", "node_modules"}
+
 // moduleFiles is what go mod download would pack of the module in a directory:
-// every regular file but those of nested modules and of version control, by its
-// path from there. Found by walking, so that nothing depends on the state of git.
+// every regular file but those of nested modules and of directories that are not
+// ours, by its path from there. Found by walking, so that nothing depends on the state of git.
 func moduleFiles(t *testing.T, dir string) map[string]fs.FileInfo {
 	t.Helper()
 	files := make(map[string]fs.FileInfo)
@@ -285,7 +288,7 @@ func moduleFiles(t *testing.T, dir string) map[string]fs.FileInfo {
 			return err
 		}
 		if d.IsDir() && name != "." {
-			if _, err := os.Stat(filepath.Join(root, dir, name, "go.mod")); err == nil || d.Name() == ".git" || d.Name() == "vendor" {
+			if _, err := os.Stat(filepath.Join(root, dir, name, "go.mod")); err == nil || slices.Contains(notOurs, d.Name()) {
 				return fs.SkipDir
 			}
 		}

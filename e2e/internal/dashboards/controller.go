@@ -42,9 +42,11 @@ func howShort() Row {
 			}},
 		}, {
 			Title: "Pressure by instance, the top 15", View: Lines, Many: true, Unit: Ratio, Empty: noController,
-			Description: "The highest signal of each instance.",
+			Description: "The higher of heap and control group. Stalls (psi) may be another group's.",
 			Queries: []Query{{
-				Legend: instanceLegend, Expr: `topk(15, max by (@instance) (otelpool_controller_memory_pressure_ratio{@service}))`,
+				Legend: instanceLegend,
+				Expr: `topk(15, max by (@instance) (` +
+					`otelpool_controller_memory_pressure_ratio{@service,otelpool_controller_signal=~"heap|cgroup"}))`,
 			}},
 		}, {
 			Title: "Age of the readings", View: Lines, Unit: Seconds, Colours: signals, Empty: noController,
