@@ -24,7 +24,8 @@ type lab struct {
 	reading  adaptive.Reading
 	at       time.Duration
 
-	levels []control.PressureLevel // each change
+	levels  []control.PressureLevel // each change
+	changed []time.Duration         // when
 }
 
 const (
@@ -78,7 +79,7 @@ func (l *lab) step() control.Decision {
 	l.at += 250 * time.Millisecond
 	d := l.ctl.Step(sim.Start.Add(l.at))
 	if level := l.stats().Level; len(l.levels) == 0 && level > 0 || len(l.levels) > 0 && l.levels[len(l.levels)-1] != level {
-		l.levels = append(l.levels, level)
+		l.levels, l.changed = append(l.levels, level), append(l.changed, l.at)
 	}
 	return d
 }

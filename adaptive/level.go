@@ -27,6 +27,9 @@ const (
 	// mostPatience bounds how much longer than the dwell a level is held that is
 	// entered again and again.
 	mostPatience = 2 * time.Minute
+	// mostChanges of the level there are in any time of changesIn. See mayTo.
+	mostChanges = 4
+	changesIn   = time.Minute
 	// longestGC is how often the runtime collects if nothing else makes it.
 	longestGC = 2 * time.Minute
 )
@@ -94,6 +97,8 @@ type ladder struct {
 	left     time.Duration         // when a level was left last
 	gravest  control.PressureLevel // lately
 	patience time.Duration         // how long nothing must have held a level for it to be left
+	changes  int                   // in all, and when the latest were
+	changed  [mostChanges]time.Duration
 }
 
 // heapShare is what the process uses for certain of its memory limit: the runtime
@@ -195,13 +200,8 @@ func (p *ladder) assessEvents(r *Reading, a *assessment) {
 // reading holds it, when nothing has held it for a while and a collection has shown
 // what the last trim came to. It tells whether the level changed.
 func (p *ladder) follow(a *assessment, r *Reading, now, dwell time.Duration) bool {
-	if a.enter > p.level {
-		p.again(now, dwell)
-		if a.enter >= control.PressureHigh && a.enter < p.gravest {
-			a.enter, a.back = p.gravest, true
-		}
-		p.gravest = a.enter
-		p.to(a.enter, a.cause, now)
+	if a.enter > p.level && (a.enter >= control.PressureHigh || p.mayTo(a.enter, now)) {
+		p.rise(a, now, dwell)
 		return true
 	}
 	if p.level == control.PressureNone || a.hold >= p.level {
@@ -211,12 +211,51 @@ func (p *ladder) follow(a *assessment, r *Reading, now, dwell time.Duration) boo
 	if !p.calming {
 		p.calm, p.calming = now, true
 	}
-	if now-p.calm < max(p.patience, dwell) || !p.told(r, now) {
+	if now-p.calm < max(p.patience, dwell) || !p.told(r, now) || !p.mayTo(a.hold, now) {
 		return false
 	}
 	p.left = now
 	p.to(a.hold, control.CauseCalm, now)
 	return true
+}
+
+// rise enters the level that is asked for, or the gravest of late.
+func (p *ladder) rise(a *assessment, now, dwell time.Duration) {
+	p.again(now, dwell)
+	if a.enter >= control.PressureHigh && a.enter < p.gravest {
+		a.enter, a.back = p.gravest, true
+	}
+	p.gravest = max(p.gravest, a.enter)
+	p.to(a.enter, a.cause, now)
+}
+
+// mayTo tells whether the level may change to one that can wait: any but high and
+// critical from below, which are entered at once. It leaves room for those, so that
+// mostChanges are not exceeded whatever the readings do: the changes of the last
+// changesIn and the urgent ones that are possible are at most so many together at the
+// start, after each change that mayTo allows, and after each urgent one, which is one
+// change more and leaves one less. Time only takes changes away; that again forgets
+// the gravest level adds one, when none was left for longer than changesIn, so that
+// there were only changes upwards.
+func (p *ladder) mayTo(level control.PressureLevel, now time.Duration) bool {
+	n := 1 + p.urgent(level)
+	for _, at := range p.changed[:min(p.changes, mostChanges)] {
+		if now-at < changesIn {
+			n++
+		}
+	}
+	return n <= mostChanges
+}
+
+// urgent is how many changes may follow on a level, each of them at once.
+func (p *ladder) urgent(on control.PressureLevel) int {
+	switch {
+	case on == control.PressureCritical:
+		return 0
+	case on == control.PressureHigh || p.gravest == control.PressureCritical:
+		return 1
+	}
+	return 2
 }
 
 // again lengthens the patience with which a level is left, if one was left lately:
@@ -234,6 +273,8 @@ func (p *ladder) again(now, dwell time.Duration) {
 
 func (p *ladder) to(level control.PressureLevel, cause control.Cause, now time.Duration) {
 	p.level, p.cause, p.since, p.calming = level, cause, now, false
+	p.changed[p.changes%mostChanges] = now
+	p.changes++
 }
 
 // told tells whether the heap's readings know of the last trim: they change with

@@ -145,6 +145,66 @@ func TestPressureThatComesBackIsAsGraveAsItWas(t *testing.T) {
 	l.want(high, critical, none, critical, none, high)
 }
 
+// Whatever comes and goes, a neighbour that takes and gives back or readings without any
+// order, there are no more than four changes in any minute; the grave levels are entered
+// at once for all that, and calm is in the end.
+func TestTheLevelChangesFourTimesAMinuteAtMost(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(12) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		for name, readings := range map[string]func(*lab){"squeeze": squeezes(rng), "any": anything(rng)} {
+			l := newLab(t, adaptive.Config{})
+			for l.at < 5*time.Minute {
+				readings(l)
+				if l.step(); l.reading.Cgroup.TightSet >= 2*limit*9/10 && l.stats().Level < high {
+					t.Fatalf("%s, seed %d: level %v with the group at %d of %d", name, seed, l.stats().Level, l.reading.Cgroup.TightSet, 2*limit)
+				}
+			}
+			for i := 4; i < len(l.changed); i++ {
+				if in := l.changed[i] - l.changed[i-4]; in < time.Minute {
+					t.Errorf("%s, seed %d: five changes within %v: %v at %v", name, seed, in, l.levels[i-4:i+1], l.changed[i-4:i+1])
+				}
+			}
+			if len(l.changed) < 3 {
+				t.Errorf("%s, seed %d: %d changes in 5 minutes: too few to test with", name, seed, len(l.changed))
+			}
+			l.reading.Cgroup = group(0.3)
+			l.heap(0.3)
+			if l.run(4 * time.Minute); l.stats().Level != none {
+				t.Errorf("%s, seed %d: still %v after 4 minutes of calm", name, seed, l.stats().Level)
+			}
+		}
+	}
+}
+
+// squeezes are readings of a group that a neighbour fills step by step, holds, and
+// leaves, in cycles of one length, beside a heap that grows and shrinks.
+func squeezes(rng *rand.Rand) func(*lab) {
+	cycle := time.Duration(4+rng.IntN(60)) * time.Second
+	ramp, held := 0.02+0.3*rng.Float64(), 0.1+0.6*rng.Float64()
+	top := 0.91 + 0.08*rng.Float64()
+	return func(l *lab) {
+		in := l.at % cycle
+		share := 0.3
+		if in < time.Duration(held*float64(cycle)) {
+			share = min(share+ramp*in.Seconds()/0.25, top)
+		}
+		l.reading.Cgroup = group(share)
+		l.heap(share / 1.5)
+	}
+}
+
+// anything is readings that jump between the levels.
+func anything(rng *rand.Rand) func(*lab) {
+	return func(l *lab) {
+		if rng.IntN(12) > 0 {
+			return
+		}
+		l.reading.Cgroup = group([]float64{0.3, 0.3, 0.3, 0.87, 0.92, 0.97}[rng.IntN(6)])
+		l.heap([]float64{0.3, 0.3, 0.45, 0.55, 0.65, 0.75}[rng.IntN(6)])
+	}
+}
+
 func TestNoiseAtAThresholdIsTwoTransitionsAtMost(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
