@@ -157,7 +157,14 @@ func TestTheLevelChangesFourTimesAMinuteAtMost(t *testing.T) {
 			for l.at < 5*time.Minute {
 				readings(l)
 				if l.step(); l.reading.Cgroup.TightSet >= 2*limit*9/10 && l.stats().Level < high {
-					t.Fatalf("%s, seed %d: level %v with the group at %d of %d", name, seed, l.stats().Level, l.reading.Cgroup.TightSet, 2*limit)
+					t.Fatalf(
+						"%s, seed %d: level %v with the group at %d of %d",
+						name,
+						seed,
+						l.stats().Level,
+						l.reading.Cgroup.TightSet,
+						2*limit,
+					)
 				}
 			}
 			for i := 4; i < len(l.changed); i++ {
