@@ -235,12 +235,10 @@ func (ctl *Controller) tell(v *verdict) {
 }
 
 func (ctl *Controller) observer(d control.Decision) {
-	defer func() {
-		if r := recover(); r != nil {
-			ctl.mute.Store(true)
-			ctl.warn("OnDecision panicked and is not called again", slog.Any("panic", r))
-		}
-	}()
+	defer onPanic(func(r any) {
+		ctl.mute.Store(true)
+		ctl.warn("OnDecision panicked and is not called again", slog.Any("panic", r))
+	})
 	ctl.c.OnDecision(d)
 }
 
@@ -253,11 +251,7 @@ func (ctl *Controller) log(tell func(*slog.Logger)) {
 	if ctl.c.Logger == nil || ctl.silent.Load() {
 		return
 	}
-	defer func() {
-		if recover() != nil {
-			ctl.silent.Store(true)
-		}
-	}()
+	defer onPanic(func(any) { ctl.silent.Store(true) })
 	tell(ctl.c.Logger)
 }
 

@@ -86,20 +86,14 @@ func (p *policy) settle(s *sample, freed int64) (v verdict) {
 }
 
 func (p *policy) action(s *sample, freed int64) control.Action {
+	dropped, _ := lost(s)
 	switch {
 	case p.limit < p.journal.before:
 		return control.Shrink
 	case p.limit > p.journal.before:
 		return control.Grow
-	case freed > 0:
+	case freed > 0 || dropped > 0:
 		return control.TrimIdle
-	}
-	for i := range s.Pools {
-		for j := range s.Pools[i].Demand.Classes {
-			if s.Pools[i].Demand.Classes[j].Dropped > 0 {
-				return control.TrimIdle
-			}
-		}
 	}
 	return control.Hold
 }

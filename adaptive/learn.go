@@ -40,6 +40,13 @@ func (c *class) add(d *control.ClassDemand, one *weight, elapsed, halfLife time.
 	c.out, c.deepest = d.InUse, d.InUse+d.Idle
 }
 
+// scale makes all that a memory of the class knows count f times as much.
+func (c *class) scale(k int, f float32) {
+	for i := range c.depths {
+		c.depths[i].scale(k, f)
+	}
+}
+
 // hasGaps tells whether gaps ended in the window. Most windows of most classes have
 // none, and with many pools what costs is to look at all that is empty.
 func hasGaps(d *control.ClassDemand) bool {

@@ -226,7 +226,7 @@ func (l *learner) again(breakEven float64, one *weight) float64 {
 	return soon / all
 }
 
-// scale makes all that a memory knows count as much less as f says.
+// scale makes all that a memory knows count f times as much.
 func (l *learner) scale(k int, f float32) {
 	m := &l.memories[k]
 	for bin := range m.ended {

@@ -263,12 +263,11 @@ func (p *ladder) urgent(on control.PressureLevel) int {
 // waited out from its second turn on.
 func (p *ladder) again(now, dwell time.Duration) {
 	away := now - p.left
-	switch {
-	case p.left == 0 || away > mostPatience:
+	if p.left == 0 || away > mostPatience {
 		p.patience, p.gravest = dwell, control.PressureNone
-	default:
-		p.patience = min(max(2*away, 2*p.patience), mostPatience)
+		return
 	}
+	p.patience = min(max(2*away, 2*p.patience), mostPatience)
 }
 
 func (p *ladder) to(level control.PressureLevel, cause control.Cause, now time.Duration) {

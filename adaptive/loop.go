@@ -43,38 +43,36 @@ func (ctl *Controller) Run(ctx context.Context) (err error) {
 	return nil
 }
 
+// onPanic is for defer: it ends a panic and hands its value to do.
+func onPanic(do func(value any)) {
+	if r := recover(); r != nil {
+		do(r)
+	}
+}
+
 // try makes a run and turns a panic into an error.
 func (ctl *Controller) try(trigger control.Trigger) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("adaptive: a run of the controller panicked, pools keep to their own idle ages: %v\n%s", r, debug.Stack())
-			ctl.log(func(l *slog.Logger) { l.Error("pool controller: stopped", slog.Any("error", err)) })
-		}
-	}()
+	defer onPanic(func(r any) {
+		err = fmt.Errorf("adaptive: a run of the controller panicked, pools keep to their own idle ages: %v\n%s", r, debug.Stack())
+		ctl.log(func(l *slog.Logger) { l.Error("pool controller: stopped", slog.Any("error", err)) })
+	})
 	ctl.run(time.Now(), trigger)
 	return nil
 }
 
-// tryLetGo does the same for the end of Run, which a broken pool may be the cause
-// of.
+// tryLetGo does the same for the end of Run, which a broken pool may have caused.
 func (ctl *Controller) tryLetGo() (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("adaptive: leaving the pools to themselves panicked, some may keep their idle ages of now: %v\n%s",
-				r, debug.Stack())
-		}
-	}()
+	defer onPanic(func(r any) {
+		err = fmt.Errorf("adaptive: leaving the pools to themselves panicked, some may keep their idle ages of now: %v\n%s",
+			r, debug.Stack())
+	})
 	ctl.letGo()
 	return nil
 }
 
 // watch passes wake-ups on until ctx ends.
 func (ctl *Controller) watch(ctx context.Context) {
-	defer func() {
-		if r := recover(); r != nil {
-			ctl.warn("watching the signals panicked, readings go on", slog.Any("panic", r))
-		}
-	}()
+	defer onPanic(func(r any) { ctl.warn("watching the signals panicked, readings go on", slog.Any("panic", r)) })
 	if err := ctl.signals.Watch(ctx, ctl.wake); err != nil {
 		ctl.warn("signals cannot be watched, only read", slog.Any("error", err))
 	}

@@ -133,9 +133,7 @@ func (p *policy) age(elapsed time.Duration) {
 func (p *policy) scale(k int) {
 	for i := range p.pools {
 		for j := range p.pools[i].classes {
-			for d := range p.pools[i].classes[j].depths {
-				p.pools[i].classes[j].depths[d].scale(k, 1/p.one[k])
-			}
+			p.pools[i].classes[j].scale(k, 1/p.one[k])
 		}
 	}
 	p.one[k] = 1

@@ -117,11 +117,7 @@ func (r *Recorder) write(line any) {
 	if r.err != nil {
 		return
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			r.err = fmt.Errorf("adaptive: the recorder's writer panicked: %v", v)
-		}
-	}()
+	defer onPanic(func(v any) { r.err = fmt.Errorf("adaptive: the recorder's writer panicked: %v", v) })
 	r.err = r.out.Encode(line)
 }
 
@@ -141,19 +137,30 @@ func (r *Recorder) add(s *sample, freed int64) {
 		Pools: resized(line.Pools, len(s.Pools)),
 	}
 	for i := range s.Pools {
-		p, rec := &s.Pools[i], &line.Pools[i]
-		*rec = poolRecord{
-			Name: p.Name, Open: p.Open, Fresh: p.Fresh, Others: p.Others, Classes: resized(rec.Classes, len(p.Demand.Classes)),
-		}
-		for j := range p.Demand.Classes {
-			rec.Classes[j].set(&p.Demand.Classes[j])
-		}
+		line.Pools[i].set(&s.Pools[i])
 	}
 	r.write(line)
 }
 
 // resized keeps what elements beyond a length before have allocated.
 func resized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
+
+func (r *poolRecord) set(p *poolSample) {
+	*r = poolRecord{
+		Name: p.Name, Open: p.Open, Fresh: p.Fresh, Others: p.Others, Classes: resized(r.Classes, len(p.Demand.Classes)),
+	}
+	for i := range p.Demand.Classes {
+		r.Classes[i].set(&p.Demand.Classes[i])
+	}
+}
+
+func (r *poolRecord) sample() poolSample {
+	p := poolSample{Name: r.Name, Open: r.Open, Fresh: r.Fresh, Others: r.Others}
+	for i := range r.Classes {
+		p.Demand.Classes = append(p.Demand.Classes, r.Classes[i].demand())
+	}
+	return p
+}
 
 func (l *classLine) set(d *control.ClassDemand) {
 	*l = classLine{
@@ -248,11 +255,7 @@ func replay(p *policy, lines *bufio.Reader) (decisions []control.Decision, err e
 func (r *record) sample() *sample {
 	s := &sample{Now: time.Unix(0, r.Now), At: r.At, Trigger: r.Trigger, Reading: r.Reading, Limit: r.Limit, Used: r.Used}
 	for i := range r.Pools {
-		p := poolSample{Name: r.Pools[i].Name, Open: r.Pools[i].Open, Fresh: r.Pools[i].Fresh, Others: r.Pools[i].Others}
-		for j := range r.Pools[i].Classes {
-			p.Demand.Classes = append(p.Demand.Classes, r.Pools[i].Classes[j].demand())
-		}
-		s.Pools = append(s.Pools, p)
+		s.Pools = append(s.Pools, r.Pools[i].sample())
 	}
 	return s
 }
