@@ -171,58 +171,68 @@ func TestCorrectCodeIsNeverAccusedConcurrentSafe(t *testing.T) {
 	}
 }
 
-func stormOfCorrectCode(t *testing.T, safety strategies.Safety, operations int) {
-	var r pool.Registry
-	got := observe(&r)
-	var made, gone atomic.Int64
-	open := func() (*strategies.SizeClasses, *strategies.Bounded[object]) {
-		return newSizeClasses(t, strategies.SizeClassesConfig{
-				Name: "buffers", Registry: &r, Safety: safety, Limit: 4 << 20, OnDuplicate: pool.Suffix,
-			}),
-			strategies.Must(strategies.NewBounded(strategies.BoundedConfig[object]{
-				Name: "objects", Registry: &r, Safety: safety, OnDuplicate: pool.Suffix,
-				New:     func() *object { made.Add(1); return new(object) },
-				Keep:    func(x *object) bool { return x.words[0]%10 != 9 },
-				Reset:   func(x *object) { *x = object{} },
-				Discard: func(*object) { gone.Add(1) },
-			}))
+// safetyStorm is correct code under way, and what is done to its pools meanwhile.
+type safetyStorm struct {
+	registry   pool.Registry
+	safety     strategies.Safety
+	made, gone atomic.Int64 // objects
+	buffers    *strategies.SizeClasses
+	objects    *strategies.Bounded[object]
+}
+
+func (s *safetyStorm) open(t *testing.T) (*strategies.SizeClasses, *strategies.Bounded[object]) {
+	return newSizeClasses(t, strategies.SizeClassesConfig{
+			Name: "buffers", Registry: &s.registry, Safety: s.safety, Limit: 4 << 20, OnDuplicate: pool.Suffix,
+		}),
+		strategies.Must(strategies.NewBounded(strategies.BoundedConfig[object]{
+			Name: "objects", Registry: &s.registry, Safety: s.safety, OnDuplicate: pool.Suffix,
+			New:     func() *object { s.made.Add(1); return new(object) },
+			Keep:    func(x *object) bool { return x.words[0]%10 != 9 },
+			Reset:   func(x *object) { *x = object{} },
+			Discard: func(*object) { s.gone.Add(1) },
+		}))
+}
+
+// pester collects, trims, and opens and closes pools beside the storm's.
+func (s *safetyStorm) pester(t *testing.T, stop chan struct{}) {
+	for i := int64(0); ; i++ {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		switch i % 5 {
+		case 0:
+			runtime.GC() // addresses are reused
+		case 1:
+			s.buffers.Trim(1 << 16)
+			s.objects.Trim(1 << 10)
+		case 2:
+			s.buffers.SetLimit(1<<20 + i%3<<20)
+		case 3: // pools come and go with buffers out
+			b, o := s.open(t)
+			x, y := b.Get(100), o.Get()
+			b.Close()
+			o.Close()
+			b.Put(x)
+			o.Put(y)
+		case 4:
+			s.buffers.Samples(func(control.Sample) bool { return true })
+		}
+		runtime.Gosched()
 	}
-	buffers, objects := open()
+}
+
+// run makes the operations and returns when everything is put back.
+func (s *safetyStorm) run(t *testing.T, operations int) {
 	stop := make(chan struct{})
 	var workers, pest sync.WaitGroup
-	pest.Go(func() {
-		for i := int64(0); ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			switch i % 5 {
-			case 0:
-				runtime.GC() // addresses are reused
-			case 1:
-				buffers.Trim(1 << 16)
-				objects.Trim(1 << 10)
-			case 2:
-				buffers.SetLimit(1<<20 + i%3<<20)
-			case 3: // pools come and go with buffers out
-				b, o := open()
-				x, y := b.Get(100), o.Get()
-				b.Close()
-				o.Close()
-				b.Put(x)
-				o.Put(y)
-			case 4:
-				buffers.Samples(func(control.Sample) bool { return true })
-			}
-			runtime.Gosched()
-		}
-	})
+	pest.Go(func() { s.pester(t, stop) })
 	const goroutines = 4
 	handoff := make(chan []byte, 16)
 	for id := range goroutines {
 		workers.Go(func() {
-			correctly(rand.New(rand.NewPCG(uint64(id), 1)), buffers, objects, handoff, operations/goroutines)
+			correctly(rand.New(rand.NewPCG(uint64(id), 1)), s.buffers, s.objects, handoff, operations/goroutines)
 		})
 	}
 	workers.Wait()
@@ -230,10 +240,17 @@ func stormOfCorrectCode(t *testing.T, safety strategies.Safety, operations int) 
 	pest.Wait()
 	close(handoff)
 	for b := range handoff {
-		buffers.Put(b)
+		s.buffers.Put(b)
 	}
 	runtime.GC()
-	for _, s := range []pool.Stats{checkLaws(t, buffers), checkLaws(t, objects)} {
+}
+
+func stormOfCorrectCode(t *testing.T, safety strategies.Safety, operations int) {
+	s := &safetyStorm{safety: safety}
+	got := observe(&s.registry)
+	s.buffers, s.objects = s.open(t)
+	s.run(t, operations)
+	for _, s := range []pool.Stats{checkLaws(t, s.buffers), checkLaws(t, s.objects)} {
 		if s.InUse != 0 || s.InUseBytes != 0 {
 			t.Errorf("%s: %d in use, %d bytes, with everything put back", s.Strategy, s.InUse, s.InUseBytes)
 		}
@@ -244,9 +261,9 @@ func stormOfCorrectCode(t *testing.T, safety strategies.Safety, operations int) 
 	if len(got.all) > 0 {
 		t.Errorf("correct code is accused: %v", got.all[0])
 	}
-	objects.Close()
-	if made.Load() != gone.Load() {
-		t.Errorf("%d objects were made and %d discarded", made.Load(), gone.Load())
+	s.objects.Close()
+	if s.made.Load() != s.gone.Load() {
+		t.Errorf("%d objects were made and %d discarded", s.made.Load(), s.gone.Load())
 	}
 }
 

@@ -58,44 +58,7 @@ func (s *storm) run(t *testing.T, d time.Duration) {
 	for id := range int64(8) {
 		workers.Go(func() { s.work(id+1, handoff, stop) })
 	}
-	pests.Go(func() {
-		r := rand.New(rand.NewPCG(1, 2))
-		now := time.Unix(0, 0)
-		var demand control.Demand
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			case <-time.After(time.Millisecond):
-			}
-			switch i % 6 {
-			case 0:
-				s.pool.Trim(r.Int64N(1<<16), pool.EvictPressure)
-			case 1:
-				if s.moves {
-					s.pool.SetLimit(r.Int64N(limit + 1))
-				}
-			case 2:
-				runtime.GC()
-			case 3:
-				runtime.GOMAXPROCS(1 + r.IntN(6))
-			case 4:
-				if s.closes && i > 20 {
-					s.pool.Close()
-				}
-			case 5:
-				now = now.Add(time.Duration(r.IntN(1000)) * time.Millisecond)
-				s.pool.SetIdleAge(r.IntN(len(s.config.Sizes)), time.Duration(r.IntN(3))*time.Second)
-				s.pool.Age(now)
-				s.pool.Demand(now, &demand)
-			}
-			var stats pool.Stats
-			s.pool.Stats(&stats)
-			if !s.moves && s.pool.Charged() > limit {
-				s.over.Add(1)
-			}
-		}
-	})
+	pests.Go(func() { s.pester(limit, stop) })
 	time.Sleep(d)
 	close(stop)
 	workers.Wait()
@@ -107,6 +70,50 @@ func (s *storm) run(t *testing.T, d time.Duration) {
 	if !s.shares { // the others' reclaiming may be in this pool
 		s.check(t)
 	}
+}
+
+// pester does to the pool what is done beside Get and Put, in turns.
+func (s *storm) pester(limit int64, stop chan struct{}) {
+	r := rand.New(rand.NewPCG(1, 2))
+	now := time.Unix(0, 0)
+	for i := 0; ; i++ {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Millisecond):
+		}
+		switch i % 6 {
+		case 0:
+			s.pool.Trim(r.Int64N(1<<16), pool.EvictPressure)
+		case 1:
+			if s.moves {
+				s.pool.SetLimit(r.Int64N(limit + 1))
+			}
+		case 2:
+			runtime.GC()
+		case 3:
+			runtime.GOMAXPROCS(1 + r.IntN(6))
+		case 4:
+			if s.closes && i > 20 {
+				s.pool.Close()
+			}
+		case 5:
+			now = now.Add(time.Duration(r.IntN(1000)) * time.Millisecond)
+			s.age(now, r)
+		}
+		var stats pool.Stats
+		s.pool.Stats(&stats)
+		if !s.moves && s.pool.Charged() > limit {
+			s.over.Add(1)
+		}
+	}
+}
+
+func (s *storm) age(now time.Time, r *rand.Rand) {
+	s.pool.SetIdleAge(r.IntN(len(s.config.Sizes)), time.Duration(r.IntN(3))*time.Second)
+	s.pool.Age(now)
+	var demand control.Demand
+	s.pool.Demand(now, &demand)
 }
 
 func (s *storm) work(id int64, handoff chan *object, stop chan struct{}) {
