@@ -54,8 +54,6 @@ func unfitText(key, s string) []error {
 	if utf8.ValidString(s) {
 		return nil
 	}
-	return []error{
-		fmt.Errorf("otelpool: WithAttributes: value %q of key %q is not UTF-8: use %q, or attribute.ByteSlice for bytes", s, key,
-			pool.ValidName(s)),
-	}
+	return []error{fmt.Errorf("otelpool: WithAttributes: value %q of key %q is not UTF-8: use %q, or attribute.ByteSlice for bytes",
+		s, key, pool.ValidName(s))}
 }

@@ -46,9 +46,12 @@ func (i *Instrumentation) collect(_ context.Context, out metric.Observer) error 
 	c.inst, c.out, c.series = i, out, [numInstruments]int{}
 	all := i.series()
 	i.pools.Each(all.entries, (*pool.Entry).Stats, func(n int, s *pool.Stats, _ time.Time) {
-		if p := all.pools[n]; s == nil || s.Failed {
-			i.left(p, s == nil)
-		} else {
+		switch p := all.pools[n]; {
+		case s == nil:
+			i.leaveOut(p, "does not return: a dump of the goroutines has the stack")
+		case s.Failed:
+			i.leaveOut(p, "panics: pool.Registry.Panics has the stack")
+		default:
 			c.stats = s
 			c.pool(p)
 		}
@@ -76,16 +79,11 @@ func (i *Instrumentation) warnOf(instrument, n int) {
 	}
 }
 
-// left tells once that a pool is left out.
-func (i *Instrumentation) left(p *poolSeries, hangs bool) {
-	if !p.told.CompareAndSwap(false, true) {
-		return
+// leaveOut reports once that a pool is not exported, and why.
+func (i *Instrumentation) leaveOut(p *poolSeries, why string) {
+	if p.told.CompareAndSwap(false, true) {
+		i.tell(fmt.Errorf("otelpool: pool %q is not exported while its Stats %s", p.entry.Name(), why))
 	}
-	why := "panics: pool.Registry.Panics has the stack"
-	if hangs {
-		why = "does not return: a dump of the goroutines has the stack"
-	}
-	i.tell(fmt.Errorf("otelpool: pool %q is not exported while its Stats %s", p.entry.Name(), why))
 }
 
 // tell hands an error to the program's ErrorHandler, after the callback: a handler

@@ -173,13 +173,10 @@ func (r *controllerRows) ages(c *collector, pools *catalog) {
 }
 
 func (r *controllerRows) signal(name string) []metric.ObserveOption {
-	if made, ok := r.signals[name]; ok {
-		return made
+	made, ok := r.signals[name]
+	if !ok {
+		made = observing(r.rows.base, attribute.String(keySignal, pool.ValidName(name)))
+		r.signals[name] = made
 	}
-	made := observing(r.rows.base, attribute.String(keySignal, pool.ValidName(name)))
-	if r.signals == nil {
-		r.signals = make(map[string][]metric.ObserveOption)
-	}
-	r.signals[name] = made
 	return made
 }

@@ -149,6 +149,27 @@ func markdownMetrics() string {
 	return b.String()
 }
 
+// Attributes that every metric of a pool has.
+var (
+	poolAttribute = attr{
+		key: keyPool, typ: "string", brief: "Name of the pool, unique among the open pools of the process.", example: "http.body",
+	}
+	strategyAttribute = attr{
+		key: keyStrategy, typ: "string", brief: "Kind of pool. It is that of the first pool of the name.", example: "sizeclasses",
+	}
+	classAttribute = attr{
+		key: keyClass, typ: "int",
+		brief: "Capacity of the buffers of one size class, in bytes; absent on the rows that belong to no class.", example: "4096",
+	}
+)
+
+// attributes is every attribute, in the order of the documentation.
+var attributes = []*attr{
+	&poolAttribute, &strategyAttribute, &classAttribute, &requestAttribute, &returnAttribute, &stateAttribute,
+	&evictionAttribute, &misuseAttribute, &directionAttribute, &signalAttribute, &actionAttribute,
+	&levelAttribute, &causeAttribute,
+}
+
 func markdownAttributes() string {
 	var b strings.Builder
 	b.WriteString("| Attribute | Meaning |\n|---|---|\n")

@@ -242,16 +242,6 @@ var instruments = [numInstruments]instrument{
 }
 
 var (
-	poolAttribute = attr{
-		key: keyPool, typ: "string", brief: "Name of the pool, unique among the open pools of the process.", example: "http.body",
-	}
-	strategyAttribute = attr{
-		key: keyStrategy, typ: "string", brief: "Kind of pool. It is that of the first pool of the name.", example: "sizeclasses",
-	}
-	classAttribute = attr{
-		key: keyClass, typ: "int",
-		brief: "Capacity of the buffers of one size class, in bytes; absent on the rows that belong to no class.", example: "4096",
-	}
 	requestAttribute = attr{
 		key: keyRequest, brief: "How a request for an object ended.",
 		members: membersOf[pool.RequestResult](pool.NumRequestResults),
@@ -319,10 +309,3 @@ var (
 		},
 	}
 )
-
-// attributes is every attribute, in the order of the documentation.
-var attributes = []*attr{
-	&poolAttribute, &strategyAttribute, &classAttribute, &requestAttribute, &returnAttribute, &stateAttribute,
-	&evictionAttribute, &misuseAttribute, &directionAttribute, &signalAttribute, &actionAttribute,
-	&levelAttribute, &causeAttribute,
-}

@@ -93,6 +93,7 @@ func Start(opts ...Option) (*Instrumentation, error) {
 	}
 	i := &Instrumentation{registry: c.registry, attributes: slices.Clip(c.attributes), classes: c.classes}
 	i.controller.rows.base = i.attributes
+	i.controller.signals = make(map[string][]metric.ObserveOption)
 	meter := c.provider.Meter(ScopeName, metric.WithInstrumentationVersion(Version))
 	all, instrumentErr := i.create(meter)
 	i.registration, err = meter.RegisterCallback(i.collect, all...)
