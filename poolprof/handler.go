@@ -32,25 +32,25 @@ func optionsOf(opts []Option) options {
 	return o
 }
 
-// Handler serves the profile, with ?seconds=N the difference that N seconds make, and
-// with ?debug=1 a text of it. It reads only, but shows how a program is built: serve
-// it where net/http/pprof is served, to those who operate the program.
-func Handler(opts ...Option) http.Handler {
-	o := optionsOf(opts)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "use GET", http.StatusMethodNotAllowed)
-			return
-		}
-		text, seconds, err := asked(r)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		o.serve(w, r, text, seconds)
-	})
+// Handler serves the profile; with ?seconds=N, how it changes in N seconds; with
+// ?debug=1, as text. It only reads, but it shows how a program is built: serve it
+// beside net/http/pprof, to those who operate the program.
+func Handler(opts ...Option) http.Handler { return http.HandlerFunc(optionsOf(opts).answer) }
+
+// answer refuses what is no request for a profile, and serves the others.
+func (o options) answer(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "use GET", http.StatusMethodNotAllowed)
+		return
+	}
+	text, seconds, err := asked(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	o.serve(w, r, text, seconds)
 }
 
 // serve answers a request without mistakes.

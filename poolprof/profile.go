@@ -28,8 +28,8 @@ type builder struct {
 
 type functionKey struct{ name, file string }
 
-func build(o options) *profile.Profile {
-	b := &builder{
+func newBuilder() *builder {
+	return &builder{
 		profile: &profile.Profile{
 			SampleType:        []*profile.ValueType{{Type: "objects", Unit: "count"}, {Type: "bytes", Unit: "bytes"}},
 			DefaultSampleType: "bytes",
@@ -41,17 +41,19 @@ func build(o options) *profile.Profile {
 		locations: make(map[uintptr]*profile.Location),
 		functions: make(map[functionKey]*profile.Function),
 	}
-	entries := o.registry.All()
+}
+
+// build makes the profile of all pools. A pool whose Source hangs is a comment of it.
+func build(o options) *profile.Profile {
+	b, entries := newBuilder(), o.registry.All()
 	o.samples.Each(entries, samplesOf, func(i int, all *[]control.Sample, _ time.Time) {
+		name := entries[i].Name()
 		if all == nil {
-			b.profile.Comments = append(
-				b.profile.Comments,
-				fmt.Sprintf("pool %q does not tell its samples: its Source hangs", entries[i].Name()),
-			)
+			b.profile.Comments = append(b.profile.Comments, fmt.Sprintf("pool %q does not tell its samples: its Source hangs", name))
 			return
 		}
 		for _, one := range *all {
-			b.add(entries[i].Name(), one)
+			b.add(name, one)
 		}
 	})
 	return b.profile
@@ -69,11 +71,7 @@ func samplesOf(e *pool.Entry, into *[]control.Sample) {
 
 // add adds one sample to those of the same pool, size and stack.
 func (b *builder) add(name string, one control.Sample) {
-	b.key = append(b.key[:0], name...)
-	b.key = binary.LittleEndian.AppendUint64(b.key, uint64(one.Size))
-	for _, pc := range one.Get {
-		b.key = binary.LittleEndian.AppendUint64(b.key, uint64(pc))
-	}
+	b.setKey(name, one)
 	s, ok := b.samples[string(b.key)]
 	if !ok {
 		s = &profile.Sample{
@@ -90,8 +88,16 @@ func (b *builder) add(name string, one control.Sample) {
 	s.Value[1] += one.Weight * one.Size
 }
 
-// stack is a location for each frame: inlined functions too, of whose program
-// counters there is one each.
+// setKey makes the key of the sample, in memory that the next one's uses again.
+func (b *builder) setKey(name string, one control.Sample) {
+	b.key = append(b.key[:0], name...)
+	b.key = binary.LittleEndian.AppendUint64(b.key, uint64(one.Size))
+	for _, pc := range one.Get {
+		b.key = binary.LittleEndian.AppendUint64(b.key, uint64(pc))
+	}
+}
+
+// stack returns a location for each frame, inlined functions included.
 func (b *builder) stack(s pool.Stack) []*profile.Location {
 	var all []*profile.Location
 	for _, f := range s.Frames() {
@@ -100,8 +106,8 @@ func (b *builder) stack(s pool.Stack) []*profile.Location {
 	return all
 }
 
-// location is the frame's. An inlined frame shares its address with the call
-// beside it, so the function counts too.
+// location returns the frame's location. Calls inlined into one another share an
+// address, so the function tells them apart.
 func (b *builder) location(f runtime.Frame) *profile.Location {
 	fn, loc := b.function(f), b.locations[f.PC]
 	if loc == nil || loc.Line[0].Function != fn {

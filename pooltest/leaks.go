@@ -91,10 +91,16 @@ type leak struct {
 // do: closing a pool resets it.
 func takeOut(registries []*pool.Registry) map[*pool.Entry]out {
 	all := make(map[*pool.Entry]out)
+	for _, e := range entriesOf(registries) {
+		all[e] = outOf(e)
+	}
+	return all
+}
+
+// entriesOf returns the entries of all registries, in their order.
+func entriesOf(registries []*pool.Registry) (all []*pool.Entry) {
 	for _, r := range registries {
-		for _, e := range r.All() {
-			all[e] = outOf(e)
-		}
+		all = append(all, r.All()...)
 	}
 	return all
 }
@@ -109,11 +115,9 @@ func outOf(e *pool.Entry) out {
 // leaks describes what is out now and was not before, in the registries' order.
 func leaks(registries []*pool.Registry, before map[*pool.Entry]out) (missing []leak) {
 	now := takeOut(registries)
-	for _, r := range registries {
-		for _, e := range r.All() {
-			if before[e].unknown || now[e].unknown || now[e].objects > before[e].objects {
-				missing = append(missing, newLeak(e, now[e], before[e]))
-			}
+	for _, e := range entriesOf(registries) {
+		if before[e].unknown || now[e].unknown || now[e].objects > before[e].objects {
+			missing = append(missing, newLeak(e, now[e], before[e]))
 		}
 	}
 	return missing

@@ -31,17 +31,15 @@ func (f *family) await(shared []*pool.Registry, before map[*pool.Entry]out, sinc
 
 func (f *family) shares(shared []*pool.Registry, before map[*pool.Entry]out, since time.Time) (all []share, ours bool) {
 	now := takeOut(shared)
-	for _, r := range shared {
-		for _, e := range r.All() {
-			s := share{leak: newLeak(e, now[e], before[e]), broken: before[e].unknown || now[e].unknown}
-			if !s.broken {
-				f.divide(&s, since)
-			}
-			if s.n > 0 || s.unknown > 0 || s.broken {
-				all = append(all, s)
-			}
-			ours = ours || s.n > 0
+	for _, e := range entriesOf(shared) {
+		s := share{leak: newLeak(e, now[e], before[e]), broken: before[e].unknown || now[e].unknown}
+		if !s.broken {
+			f.divide(&s, since)
 		}
+		if s.n > 0 || s.unknown > 0 || s.broken {
+			all = append(all, s)
+		}
+		ours = ours || s.n > 0
 	}
 	return all, ours
 }

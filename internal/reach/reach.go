@@ -65,14 +65,19 @@ func (r *Reach) Learn(out, most int64, window time.Duration) {
 // grow makes what comes now weigh more.
 func (r *Reach) grow(seconds float64) {
 	if r.weight == 0 || r.weight > 1<<60 {
-		least := 1 / max(r.weight, 1)
-		for i := range r.peaks {
-			r.peaks[i] *= float32(least)
-		}
-		r.time *= least
-		r.weight = 1
+		r.rescale()
 	}
 	r.weight *= r.growth.in(seconds)
+}
+
+// rescale brings the weight back to 1 before it overflows, in proportion.
+func (r *Reach) rescale() {
+	factor := 1 / max(r.weight, 1)
+	for i := range r.peaks {
+		r.peaks[i] *= float32(factor)
+	}
+	r.time *= factor
+	r.weight = 1
 }
 
 // growth is by how much the weight grows in a window, kept since windows are alike.
