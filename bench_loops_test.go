@@ -198,6 +198,44 @@ func (p wrapped) Drain(from []*[]byte) {
 
 func (p wrapped) Hold() benchcase.Held { return benchcase.Hold[*[]byte](p) }
 
+func (p pooled) GetPut(n, size int) {
+	for i := range n {
+		x := p.Get().(*[]byte)
+		(*x)[0] = byte(i)
+		p.Put(x)
+	}
+}
+
+func (p pooled) Mixed(n int, sizes []int) {
+	var held [8]*[]byte
+	p.Fill(held[:], sizes[0])
+	for i := range n {
+		x := held[i%len(held)]
+		p.Put(x)
+		x = p.Get().(*[]byte)
+		(*x)[0] = byte(i)
+		held[i%len(held)] = x
+	}
+	p.Drain(held[:])
+}
+
+func (p pooled) Fill(into []*[]byte, size int) {
+	for i := range into {
+		x := p.Get().(*[]byte)
+		(*x)[0] = byte(i)
+		into[i] = x
+	}
+}
+
+func (p pooled) Drain(from []*[]byte) {
+	for i := range from {
+		x := from[i]
+		p.Put(x)
+	}
+}
+
+func (p pooled) Hold() benchcase.Held { return benchcase.Hold[*[]byte](p) }
+
 func (p sizeClasses) GetPut(n, size int) {
 	for i := range n {
 		x := p.Get(size)
@@ -388,6 +426,44 @@ func (p wrappedObjects) Drain(from []*object) {
 }
 
 func (p wrappedObjects) Hold() benchcase.Held { return benchcase.Hold[*object](p) }
+
+func (p poolObjects) GetPut(n, size int) {
+	for i := range n {
+		x := p.Get().(*object)
+		x[0] = byte(i)
+		p.Put(x)
+	}
+}
+
+func (p poolObjects) Mixed(n int, sizes []int) {
+	var held [8]*object
+	p.Fill(held[:], sizes[0])
+	for i := range n {
+		x := held[i%len(held)]
+		p.Put(x)
+		x = p.Get().(*object)
+		x[0] = byte(i)
+		held[i%len(held)] = x
+	}
+	p.Drain(held[:])
+}
+
+func (p poolObjects) Fill(into []*object, size int) {
+	for i := range into {
+		x := p.Get().(*object)
+		x[0] = byte(i)
+		into[i] = x
+	}
+}
+
+func (p poolObjects) Drain(from []*object) {
+	for i := range from {
+		x := from[i]
+		p.Put(x)
+	}
+}
+
+func (p poolObjects) Hold() benchcase.Held { return benchcase.Hold[*object](p) }
 
 func (p boundedObjects) GetPut(n, size int) {
 	for i := range n {

@@ -29,6 +29,9 @@ func objectPools(tb testing.TB) []benchcase.Entry {
 			tb.Cleanup(p.Close)
 			return wrappedObjects{p}
 		}},
+		{Name: "pool", Open: func(testing.TB, int) benchcase.Pool {
+			return poolObjects{&otelpool.Pool{New: anyPool.New, Name: "pool"}}
+		}},
 	}
 	entries = append(entries, objectEntries(nil, "")...)
 	return append(entries, objectEntries(seen, "-otel")...)
@@ -69,6 +72,7 @@ type (
 	makesObjects    struct{}
 	syncPoolObjects struct{ *sync.Pool }
 	wrappedObjects  struct{ *otelpool.SyncPool }
+	poolObjects     struct{ *otelpool.Pool }
 	boundedObjects  struct{ *strategies.Bounded[object] }
 	syncObjects     struct{ *strategies.Sync[object] }
 )

@@ -32,6 +32,9 @@ func references() []benchcase.Entry {
 			tb.Cleanup(p.Close)
 			return wrapped{p}
 		}},
+		{Name: "pool", OneSize: true, Open: func(_ testing.TB, size int) benchcase.Pool {
+			return pooled{&otelpool.Pool{New: newSyncPool(size).New, Name: "pool"}}
+		}},
 	}
 }
 
@@ -113,4 +116,7 @@ func (c countedSyncPool) Put(x any) {
 	c.pool.Put(x)
 }
 
-type wrapped struct{ *otelpool.SyncPool }
+type (
+	wrapped struct{ *otelpool.SyncPool }
+	pooled  struct{ *otelpool.Pool } // registered in pool.Default, which no reader reads here
+)

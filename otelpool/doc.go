@@ -7,9 +7,9 @@
 //	if err != nil { … }
 //	defer inst.Stop()
 //
-// Code that has a sync.Pool keeps its call sites:
+// Code that has a sync.Pool changes its type, and keeps its call sites:
 //
-//	var bufs = otelpool.Wrap(&sync.Pool{New: func() any { return new(bytes.Buffer) }}, "render")
+//	var bufs = otelpool.Pool{New: func() any { return new(bytes.Buffer) }, Name: "render"}
 //
 // Get and Put pay nothing for it: pools count on their own, and the counts are
 // read when a reader collects, by a callback that takes no lock that Get, Put

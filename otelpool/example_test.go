@@ -24,6 +24,20 @@ func ExampleStart() {
 	defer inst.Stop()
 }
 
+func ExamplePool() {
+	type server struct {
+		bufs otelpool.Pool // a sync.Pool before
+	}
+	s := &server{bufs: otelpool.Pool{New: func() any { return new(bytes.Buffer) }, Name: "server.bufs"}}
+
+	b := s.bufs.Get().(*bytes.Buffer)
+	b.Reset()
+	b.WriteString("hello")
+	fmt.Println(b)
+	s.bufs.Put(b)
+	// Output: hello
+}
+
 func ExampleWrap() {
 	bufs := otelpool.Wrap(&sync.Pool{New: func() any { return new(bytes.Buffer) }}, "render")
 	defer bufs.Close()

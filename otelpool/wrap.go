@@ -6,16 +6,14 @@ import (
 	"sync/atomic"
 
 	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/raceghost"
 )
 
 // SyncPool is a sync.Pool that counts. Its zero value is of no use: see [Wrap].
 type SyncPool struct {
-	core  *syncCore
-	pub   *pool.Publication
-	token handle.Token
+	pool Pool // open from the start
+	pub  *pool.Publication
 }
 
 // syncCore is what the registry holds; it knows nothing of the handle, so that
@@ -23,7 +21,6 @@ type SyncPool struct {
 type syncCore struct {
 	slots  percpu.Slots // an object per P, for which the counters' pinning serves
 	free   sync.Pool    // all others; without New: that it has nothing is how a miss is told
-	from   *sync.Pool   // the wrapped pool, for its New
 	counts percpu.Counters
 	closed atomic.Bool
 }
@@ -57,45 +54,30 @@ const (
 // the options only [WithRegistry] has a meaning here. A pool that is dropped
 // without Close is withdrawn when it is collected.
 func Wrap(p *sync.Pool, name string, opts ...Option) *SyncPool {
-	c := newConfig(opts)
-	core := &syncCore{from: p}
-	s := &SyncPool{core: core, pub: publish(c.registry, name, core), token: handle.New()}
-	handle.OnDrop(&s.token, (*pool.Publication).Release, s.pub)
-	return s
-}
-
-// publish cannot fail: the name is not empty, and a taken one is changed.
-func publish(r *pool.Registry, name string, core *syncCore) *pool.Publication {
+	s := new(SyncPool)
+	s.pool.New = func() any {
+		if p.New == nil {
+			return nil
+		}
+		return p.New()
+	}
 	dup := pool.Suffix
 	if name == "" {
 		name, dup = "sync", pool.Number
 	}
-	pub, _ := r.Publish(name, core, dup)
-	return pub
+	s.pub = s.pool.publish(newConfig(opts).registry, name, dup)
+	return s
 }
 
 // Get returns a free object, or what New makes if there is none.
-func (s *SyncPool) Get() any {
-	c, settled := s.core, false
-	pid := percpu.Pin()
-	if slot, n := c.slots.At(pid), c.counts.At(pid); slot != nil && n != nil {
-		if x := slot.Take(); x != nil {
-			percpu.Inc(&n[countHit])
-			percpu.Unpin()
-			raceghost.GetAny(x)
-			runtime.KeepAlive(s) // the last count before the cleanup reads them
-			return x
-		}
-		settled = slot.Settled()
-	}
-	percpu.Unpin()
-	x := c.get(settled)
-	runtime.KeepAlive(s)
-	return x
-}
+func (s *SyncPool) Get() any { return s.pool.Get() }
+
+// Put keeps x for a later Get, or until the garbage collector needs the room. A
+// nil is ignored, and counted.
+func (s *SyncPool) Put(x any) { s.pool.Put(x) }
 
 // get is for a P whose slot is empty.
-func (c *syncCore) get(settled bool) (x any) {
+func (c *syncCore) get(settled bool, New func() any) (x any) {
 	if !settled {
 		x = c.slots.TakeAged()
 	}
@@ -103,7 +85,7 @@ func (c *syncCore) get(settled bool) (x any) {
 		x = c.free.Get()
 	}
 	if x == nil {
-		return c.make()
+		return c.make(New)
 	}
 	raceghost.GetAny(x)
 	if n := c.counts.At(percpu.Pin()); n != nil { // Inc, written out for a call less
@@ -117,38 +99,12 @@ func (c *syncCore) get(settled bool) (x any) {
 }
 
 // make counts after New, which may panic and has then handed out nothing.
-func (c *syncCore) make() any {
-	var x any
-	if c.from.New != nil {
-		x = c.from.New()
+func (c *syncCore) make(New func() any) (x any) {
+	if New != nil {
+		x = New()
 	}
 	c.counts.Inc(countMiss)
 	return x
-}
-
-// Put keeps x for a later Get, or until the garbage collector needs the room. A
-// nil is ignored, and counted.
-func (s *SyncPool) Put(x any) {
-	c := s.core
-	if x == nil {
-		c.counts.Inc(countNil)
-		runtime.KeepAlive(s)
-		return
-	}
-	raceghost.PutAny(x)
-	pid := percpu.Pin()
-	if slot, n := c.slots.At(pid), c.counts.At(pid); slot != nil && n != nil {
-		percpu.Inc(&n[countPooled])
-		kept := slot.Put(x)
-		percpu.Unpin()
-		if !kept {
-			c.free.Put(x)
-		}
-	} else {
-		percpu.Unpin()
-		c.put(x)
-	}
-	runtime.KeepAlive(s)
 }
 
 // put is for a P that has no slot.
@@ -162,13 +118,13 @@ func (c *syncCore) put(x any) {
 // Close withdraws the pool from the registry. It goes on working, and its counts
 // go on being exported.
 func (s *SyncPool) Close() {
-	s.core.closed.Store(true)
+	s.pool.core.Load().closed.Store(true)
 	s.pub.Close()
 }
 
 // Stats overwrites *into with what the pool counted.
 func (s *SyncPool) Stats(into *pool.Stats) {
-	s.core.Stats(into)
+	s.pool.core.Load().Stats(into)
 	into.Name = s.pub.Name()
 	runtime.KeepAlive(s)
 }

@@ -12,7 +12,7 @@ func TestGoVetSeesCopiedHandles(t *testing.T) {
 	cmd.Dir = root
 	out, _ := cmd.CombinedOutput()
 	for variable, handle := range map[string]string{
-		"a": "SizeClasses", "b": "Fixed", "c": "Bounded[int]", "d": "Sync[int]", "e": "Buffer", "f": "SyncPool",
+		"a": "SizeClasses", "b": "Fixed", "c": "Bounded[int]", "d": "Sync[int]", "e": "Buffer", "f": "SyncPool", "g": "Pool",
 	} {
 		if want := "copies lock value to " + variable + ":"; !strings.Contains(string(out), want) {
 			t.Errorf("go vet does not complain about a copied %s", handle)

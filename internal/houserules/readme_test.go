@@ -61,11 +61,13 @@ func declaration(diff, side string) string {
 			lines.WriteString(rest)
 		}
 	}
-	layer := ""
-	if strings.Contains(lines.String(), "otelpool.") {
-		layer = fmt.Sprintf("%q", module+"/otelpool")
+	imports := ""
+	for _, name := range [...]string{"bytes", "sync", module + "/otelpool"} {
+		if strings.Contains(lines.String(), path.Base(name)+".") {
+			imports += fmt.Sprintf("import %q\n", name)
+		}
 	}
-	return "package main\n\nimport (\n\"bytes\"\n\"sync\"\n" + layer + "\n)\n\n" + lines.String() +
+	return "package main\n\n" + imports + "\n" + lines.String() +
 		"\nfunc main() { bufs.Put(bufs.Get().(*bytes.Buffer)) }\n"
 }
 

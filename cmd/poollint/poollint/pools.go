@@ -18,7 +18,7 @@ const (
 type kind int
 
 const (
-	kindSync  kind = iota // sync.Pool and Wrap: anything, of any size
+	kindSync  kind = iota // sync.Pool, otelpool.Pool and Wrap: anything, of any size
 	kindSized             // byte slices known by their capacity
 	kindNamed             // what a flag names, bytebufferpool, our pools of objects
 )
@@ -34,6 +34,7 @@ const ours = "github.com/otelpool/pool"
 // known are the pools that need no flag. Packages that begin with a path count.
 var known = []poolType{
 	{"sync", "Pool", "Get", "Put", kindSync},
+	{ours + "/otelpool", "Pool", "Get", "Put", kindSync},
 	{ours + "/otelpool", "SyncPool", "Get", "Put", kindSync},
 	{ours, "Bytes", "Get", "Put", kindSized},
 	{ours, "Objects", "Get", "Put", kindNamed},

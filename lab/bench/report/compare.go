@@ -130,7 +130,7 @@ func poolColor(pool string) color.Color {
 	switch {
 	case pool == reference:
 		return orange
-	case slices.Contains([]string{"sizeclasses", "fixed", "wrap", "bounded", "sync"}, base):
+	case slices.Contains([]string{"sizeclasses", "fixed", "wrap", "pool", "bounded", "sync"}, base):
 		return blue
 	default:
 		return gray

@@ -13,6 +13,7 @@ type byValue struct {
 	sync    strategies.Sync[int]
 	buffer  strategies.Buffer
 	wrapped otelpool.SyncPool
+	pool    otelpool.Pool
 }
 
 func use(...any) {}
@@ -24,7 +25,8 @@ func copies(h *byValue) {
 	d := h.sync
 	e := h.buffer
 	f := h.wrapped
-	use(&a, &b, &c, &d, &e, &f)
+	g := h.pool
+	use(&a, &b, &c, &d, &e, &f, &g)
 }
 
 func structs(h byValue) { use(&h) }

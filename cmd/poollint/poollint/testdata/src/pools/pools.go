@@ -19,6 +19,12 @@ func ofSync(p *sync.Pool) int {
 	return *x // want `use after Put`
 }
 
+func ofPool(p *otelpool.Pool) int {
+	x := p.Get().(*int)
+	p.Put(x)
+	return *x // want `use after Put`
+}
+
 func ofWrap(p *otelpool.SyncPool) int {
 	x := p.Get().(*int)
 	p.Put(x)
