@@ -24,15 +24,17 @@ import (
 //	}
 //
 // The first Get or Put registers it in [pool.Default], under its Name or else the
-// place of that call: "http.(*Server).getBuf server.go:135". Of several open pools
-// with one name or place, the second is …-2, and so on. It exports what [Wrap]
-// does, and keeps objects as a wrapped pool keeps them. There is no Close: the
-// registry lets a pool go when the garbage collector has found the struct that it
-// is in unreachable, and keeps its counts.
+// place of that call: "http.(*Server).getBuf server.go:135". Pools with one name or
+// place, one per connection say, are a family: they keep their objects apart, and
+// the registry has one row for them, with their counts together. A name that
+// another kind of pool has gets a suffix. The row shows what [Wrap] exports, and
+// objects are kept as a wrapped pool keeps them. There is no Close: the row closes,
+// and keeps its counts, when the garbage collector has found all structs that have
+// a pool of the family unreachable.
 //
 // A Get and a Put cost what a wrapped pool's do, and do not allocate. The first of
-// them costs some microseconds, for the name. A Pool must not be copied after its
-// first use; go vet reports copies.
+// them costs some microseconds, for the name. A Pool must not be copied; go vet
+// reports copies.
 type Pool struct {
 	// New makes an object for a Get that finds none; without it such a Get returns
 	// nil. It must not change while Get is called.
@@ -100,10 +102,10 @@ func (p *Pool) opened() *syncCore {
 }
 
 // open registers the pool, once: of concurrent first uses one does it under the
-// lock, and the others wait for as long as an insertion into a map takes, and find
-// its core. The core is stored last, so whoever loads it finds a token, and the
-// pool published. Nothing of the program's runs meanwhile, so nobody waits for
-// itself.
+// lock, and the others wait and find its core. The core is stored when the row is
+// published and the token set, so whoever loads it counts in a row that is not
+// released before p is unreachable. Nothing of the program's runs meanwhile, so
+// nobody waits for itself.
 func (p *Pool) open() *syncCore {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -114,20 +116,49 @@ func (p *Pool) open() *syncCore {
 	if name == "" {
 		name = caller()
 	}
-	p.publish(pool.Default, name, pool.Suffix)
+	p.enter(pool.Default, pool.ValidName(name))
 	return p.core.Load()
 }
 
-// publish cannot fail: the name is not empty, and a taken one is changed. The
-// core, which the registry holds, does not refer to p or its New, so that p can be
-// collected.
-func (p *Pool) publish(r *pool.Registry, name string, dup pool.OnDuplicate) *pool.Publication {
-	core := new(syncCore)
-	pub, _ := r.Publish(name, core, dup)
-	p.token = handle.New()
-	handle.OnDrop(&p.token, (*pool.Publication).Release, pub)
-	p.core.Store(core)
-	return pub
+// enter joins the family of a name, or founds it. Of several pools that find none
+// at the same time the registry accepts one, and the others look again and join
+// it. A name that another kind of pool has is changed.
+func (p *Pool) enter(r *pool.Registry, name string) {
+	for dup := pool.Reject; !p.join(r, name); dup = pool.Suffix {
+		p.token = handle.New()
+		family := &row{name: name, users: p.token.Weak()}
+		if pub, err := p.publish(r, name, family, dup); err == nil {
+			family.pub.Store(pub)
+			return
+		}
+	}
+}
+
+// join makes p one of the family of the name, and reports whether there is one. A
+// family whose pools have all been collected may still be published, because its
+// cleanup has not run yet: join frees the name, and the counts stay with it.
+func (p *Pool) join(r *pool.Registry, name string) bool {
+	for _, e := range r.All() {
+		if family, ok := e.Source().(*row); ok && family.name == name {
+			if p.token.Join(family.users) {
+				p.core.Store(&syncCore{row: family})
+				return true
+			}
+			family.pub.Load().Close()
+		}
+	}
+	return false
+}
+
+// publish opens p. The row, which the registry holds, does not refer to p or its
+// New, so that p can be collected.
+func (p *Pool) publish(r *pool.Registry, name string, counts *row, dup pool.OnDuplicate) (*pool.Publication, error) {
+	pub, err := r.Publish(name, counts, dup)
+	if err == nil {
+		handle.OnDrop(&p.token, (*pool.Publication).Release, pub)
+		p.core.Store(&syncCore{row: counts})
+	}
+	return pub, err
 }
 
 // caller is the function that called Get or Put, with its file and line.

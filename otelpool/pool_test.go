@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -73,31 +72,31 @@ func TestPoolGivesBackWhatWasPut(t *testing.T) {
 	}
 }
 
-// opened returns the entries of the pools that do opens in pool.Default.
-func opened(do func()) (entries []*pool.Entry) {
-	before := sources()
+// used returns the entries of pool.Default in which do is counted.
+func used(do func()) (entries []*pool.Entry) {
+	before := make(map[*pool.Entry]uint64)
+	for _, e := range pool.Default.All() {
+		before[e] = calls(e)
+	}
 	do()
 	for _, e := range pool.Default.All() {
-		if s := e.Source(); s != nil && !slices.Contains(before, s) {
+		if calls(e) != before[e] {
 			entries = append(entries, e)
 		}
 	}
 	return entries
 }
 
+func calls(e *pool.Entry) uint64 {
+	var s pool.Stats
+	e.Stats(&s)
+	return s.Gets() + s.Puts()
+}
+
 var uniques atomic.Int64
 
 // unique is a name that no earlier run of the test had, whose counts would be added.
 func unique(name string) string { return fmt.Sprint(name, " ", uniques.Add(1)) }
-
-func sources() (all []pool.Source) {
-	for _, e := range pool.Default.All() {
-		if s := e.Source(); s != nil {
-			all = append(all, s)
-		}
-	}
-	return all
-}
 
 func TestPoolIsNamedForThePlaceOfItsFirstUse(t *testing.T) {
 	c, d := new(conn), new(conn)
@@ -110,9 +109,9 @@ func TestPoolIsNamedForThePlaceOfItsFirstUse(t *testing.T) {
 		"otelpool_test.viaMethod pool_test.go:":      func() { viaMethod(c.many[0].Get) },
 		"otelpool_test.deferred pool_test.go:":       func() { deferred(&c.many[1]) },
 	} {
-		entries := opened(func() { first(); first() })
+		entries := used(func() { first(); first() })
 		if len(entries) != 1 || !strings.HasPrefix(entries[0].Name(), want) {
-			t.Errorf("%d pools are registered, want 1, %s", len(entries), want)
+			t.Errorf("%d pools are used, want 1, %s", len(entries), want)
 			for _, e := range entries {
 				t.Log(e.Name())
 			}
@@ -131,29 +130,57 @@ func viaMethod(get func() any) { get() }
 //go:noinline
 func deferred(p *otelpool.Pool) { defer p.Put(1) }
 
-func TestPoolsOfOnePlaceAreTheFirstTheSecondAndSoOn(t *testing.T) {
-	pools := make([]otelpool.Pool, 3)
-	var names []string
-	for _, e := range opened(func() {
-		for i := range pools {
-			pools[i].Get()
+func TestPoolsOfOnePlaceOrNameShareARow(t *testing.T) {
+	for _, name := range []string{"", unique("shared")} {
+		pools := make([]otelpool.Pool, 100)
+		entries := used(func() {
+			for i := range pools {
+				pools[i].Name = name
+				pools[i].Put(i)
+			}
+		})
+		if len(entries) != 1 {
+			t.Fatalf("name %q: %d rows, want 1", name, len(entries))
 		}
-	}) {
-		names = append(names, e.Name())
+		before := calls(entries[0])
+		pools = pools[50:51:51]
+		if again := used(func() { pools[0].Put(1) }); len(again) != 1 || again[0] != entries[0] || calls(again[0]) != before+1 {
+			t.Errorf("name %q: a later Put is not counted in the row", name)
+		}
 	}
-	place := strings.TrimRight(strings.TrimSuffix(names[0], "-2"), "0123456789")
-	if len(names) != 3 || !strings.HasPrefix(place, "otelpool_test.TestPoolsOfOnePlace") || !strings.HasPrefix(names[2], place) {
-		t.Errorf("names %q, want one place and a number from the second on", names)
+}
+
+func TestPoolsThatDieAndComeShareARow(t *testing.T) {
+	const n = 20
+	name := unique("comes")
+	for range n {
+		(&otelpool.Pool{Name: name}).Put(1)
+		runtime.GC() // the pool is found to be unreachable; its cleanup may be late
 	}
-	runtime.KeepAlive(pools)
+	var all []string
+	for _, e := range pool.Default.All() {
+		if strings.HasPrefix(e.Name(), name) {
+			all = append(all, fmt.Sprint(e.Name(), ": ", calls(e)))
+		}
+	}
+	if want := fmt.Sprint(name, ": ", n); len(all) != 1 || all[0] != want {
+		t.Errorf("rows %q, want %q", all, want)
+	}
+}
+
+func TestPoolLeavesTheNameOfAnotherKindOfPoolAlone(t *testing.T) {
+	name := unique("taken")
+	wrapped := otelpool.Wrap(&sync.Pool{New: newBuffer}, name)
+	defer wrapped.Close()
+	pools := []otelpool.Pool{{Name: name}, {Name: name}}
+	if entries := used(func() { pools[0].Put(1); pools[1].Put(1) }); len(entries) != 1 || entries[0].Name() != name+"-2" {
+		t.Errorf("%d rows, want one of the name %s-2", len(entries), name)
+	}
 }
 
 func TestPoolTakesTheNameItIsGiven(t *testing.T) {
 	p := &otelpool.Pool{Name: unique("named"), New: newBuffer}
-	if n := len(opened(func() {})); n != 0 {
-		t.Errorf("%d pools before the first use", n)
-	}
-	entries := opened(func() { p.Put(p.Get()) })
+	entries := used(func() { p.Put(p.Get()) })
 	if len(entries) != 1 || entries[0].Name() != p.Name {
 		t.Fatalf("%d entries, want one of the name %q", len(entries), p.Name)
 	}
@@ -166,31 +193,27 @@ func TestPoolTakesTheNameItIsGiven(t *testing.T) {
 	runtime.KeepAlive(p)
 }
 
-func TestPoolIsRegisteredOnceByConcurrentFirstUses(t *testing.T) {
-	for i := range 50 {
-		c := new(conn)
-		entries := opened(func() {
+func TestPoolsAreRegisteredOnceByConcurrentFirstUses(t *testing.T) {
+	for range 50 {
+		pools, name := new([2]otelpool.Pool), unique("races")
+		pools[0].Name, pools[1].Name = name, name
+		entries := used(func() {
 			var start, done sync.WaitGroup
 			start.Add(1)
-			for range 8 {
-				done.Go(func() { start.Wait(); c.bufs.Put(c.getBuf()) })
+			for i := range 8 {
+				done.Go(func() { start.Wait(); pools[i%2].Put(pools[i%2].Get()) })
 			}
 			start.Done()
 			done.Wait()
 		})
-		if len(entries) != 1 {
-			t.Fatalf("pool %d is registered %d times", i, len(entries))
+		if len(entries) != 1 || entries[0].Name() != name || calls(entries[0]) != 16 {
+			t.Fatalf("%d rows, want one, %s, with 8 Gets and 8 Puts", len(entries), name)
 		}
-		var s pool.Stats
-		if entries[0].Source().Stats(&s); s.Gets() != 8 || s.Puts() != 8 {
-			t.Fatalf("%d Gets and %d Puts are counted, want 8 and 8", s.Gets(), s.Puts())
-		}
-		runtime.KeepAlive(c)
 	}
 }
 
 func TestPoolInAStructThatDiesIsWithdrawnAndKeepsItsCounts(t *testing.T) {
-	e := opened(func() {
+	e := used(func() {
 		c := new(conn)
 		c.bufs.Name, c.bufs.New = unique("dies"), func() any { return c } // not even this keeps it
 		c.bufs.Put(c.getBuf())
@@ -205,7 +228,8 @@ func TestPoolInAStructThatDiesIsWithdrawnAndKeepsItsCounts(t *testing.T) {
 
 func TestPoolStaysWhileItsStructLives(t *testing.T) {
 	c := new(conn)
-	e := opened(func() { c.getBuf() })[0]
+	c.bufs.Name = unique("stays")
+	e := used(func() { c.getBuf() })[0]
 	for range 5 {
 		runtime.GC()
 	}

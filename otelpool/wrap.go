@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/handle"
 	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/raceghost"
 )
@@ -16,13 +17,23 @@ type SyncPool struct {
 	pub  *pool.Publication
 }
 
-// syncCore is what the registry holds; it knows nothing of the handle, so that
-// a handle that is dropped can be collected.
+// syncCore is what a handle refers to.
 type syncCore struct {
-	slots  percpu.Slots // an object per P, for which the counters' pinning serves
-	free   sync.Pool    // all others; without New: that it has nothing is how a miss is told
+	slots percpu.Slots // an object per P, for which the counters' pinning serves
+	free  sync.Pool    // all others; without New: that it has nothing is how a miss is told
+	*row
+}
+
+// row is what the registry holds, a pool's counts or a family's; it knows nothing
+// of the handles, so that a handle that is dropped can be collected.
+type row struct {
 	counts percpu.Counters
 	closed atomic.Bool
+
+	// Of a family:
+	name  string                           // as its pools have it, without a suffix
+	users handle.Weak                      // the pools
+	pub   atomic.Pointer[pool.Publication] // set before the last of them can be collected
 }
 
 // What a syncCore counts.
@@ -61,11 +72,12 @@ func Wrap(p *sync.Pool, name string, opts ...Option) *SyncPool {
 		}
 		return p.New()
 	}
+	s.pool.token = handle.New()
 	dup := pool.Suffix
 	if name == "" {
 		name, dup = "sync", pool.Number
 	}
-	s.pub = s.pool.publish(newConfig(opts).registry, name, dup)
+	s.pub, _ = s.pool.publish(newConfig(opts).registry, name, new(row), dup) // a taken name is changed
 	return s
 }
 
@@ -131,7 +143,7 @@ func (s *SyncPool) Stats(into *pool.Stats) {
 
 // Stats reads returns first, so that what is taken and given back meanwhile
 // does not seem to be given back without having been taken.
-func (c *syncCore) Stats(into *pool.Stats) {
+func (c *row) Stats(into *pool.Stats) {
 	into.Reset()
 	into.Strategy = "wrap"
 	into.Closed = c.closed.Load()

@@ -54,6 +54,13 @@ type Weak struct{ life weak.Pointer[life] }
 // Weak is t for the pool behind it.
 func (t *Token) Weak() Weak { return Weak{weak.Make(t.life)} }
 
+// Join makes t, of a handle to come, the token of one more handle of w's pool. It
+// does nothing, and returns false, if there is no handle any more.
+func (t *Token) Join(w Weak) bool {
+	t.life = w.life.Value()
+	return t.life != nil
+}
+
 // OnDropWeak is OnDrop; it does nothing if there is no handle any more.
 func OnDropWeak[A any](w Weak, f func(A), arg A) {
 	if l := w.life.Value(); l != nil {
