@@ -137,10 +137,16 @@ func TestPoolsOfOnePlaceOrNameShareARow(t *testing.T) {
 			for i := range pools {
 				pools[i].Name = name
 				pools[i].Put(i)
+				pools[i].Get()
+				pools[i].Get()
 			}
 		})
 		if len(entries) != 1 {
 			t.Fatalf("name %q: %d rows, want 1", name, len(entries))
+		}
+		var s pool.Stats
+		if entries[0].Source().Stats(&s); name != "" && (s.Gets() != 200 || s.InUse != 100) { // an earlier run may have left the place's
+			t.Errorf("%d Gets and %d objects in use, want 200 and 100", s.Gets(), s.InUse)
 		}
 		before := calls(entries[0])
 		pools = pools[50:51:51]
@@ -196,18 +202,28 @@ func TestPoolTakesTheNameItIsGiven(t *testing.T) {
 func TestPoolsAreRegisteredOnceByConcurrentFirstUses(t *testing.T) {
 	for range 50 {
 		pools, name := new([2]otelpool.Pool), unique("races")
+		var cores [8]any
 		pools[0].Name, pools[1].Name = name, name
 		entries := used(func() {
 			var start, done sync.WaitGroup
 			start.Add(1)
-			for i := range 8 {
-				done.Go(func() { start.Wait(); pools[i%2].Put(pools[i%2].Get()) })
+			for i := range cores {
+				done.Go(func() {
+					start.Wait()
+					cores[i] = pools[i%2].Open()
+					pools[i%2].Put(pools[i%2].Get())
+				})
 			}
 			start.Done()
 			done.Wait()
 		})
 		if len(entries) != 1 || entries[0].Name() != name || calls(entries[0]) != 16 {
 			t.Fatalf("%d rows, want one, %s, with 8 Gets and 8 Puts", len(entries), name)
+		}
+		for i, c := range cores {
+			if (c == cores[0]) != (i%2 == 0) || (c == cores[1]) != (i%2 == 1) {
+				t.Fatal("a pool was opened twice, or two share objects")
+			}
 		}
 	}
 }
