@@ -19,6 +19,9 @@ var raced = map[string][]string{
 	"returnedandput": {"returned and put"},
 }
 
+// ghostOfPut is where a ghost starts, in the innermost of the calls of Put.
+var ghostOfPut = regexp.MustCompile(`created at:\n.*\.Put\(\)\n`)
+
 // raceNames tells whether a report says that memory was put, and where: of a double Put
 // both places.
 func raceNames(report, kind string) bool {
@@ -26,7 +29,7 @@ func raceNames(report, kind string) bool {
 	if kind == "double Put" {
 		puts = 2
 	}
-	return strings.Contains(report, "raceghost.memoryWasPutBackToItsPool()") && strings.Count(report, ".Put()") == puts
+	return strings.Contains(report, "raceghost.memoryWasPutBackToItsPool()") && len(ghostOfPut.FindAllString(report, -1)) == puts
 }
 
 // racePrograms is what the race detector says of the programs in raced and of their mended
