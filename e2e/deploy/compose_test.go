@@ -20,6 +20,7 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/otelpool/pool/e2e/internal/built"
 	"github.com/otelpool/pool/e2e/internal/child"
@@ -272,7 +273,6 @@ func TestComposeAsksForHealthWithoutAShell(t *testing.T) {
 // all, and then fails for there is no gateway to ask.
 func TestComposeGivesTheGatewayFlagsThatItHas(t *testing.T) {
 	t.Parallel()
-	gateway := builtGateway(t)
 	asked := 0
 	for name, s := range project(t, "*").Services {
 		if !strings.HasPrefix(name, "gateway") {
@@ -282,14 +282,38 @@ func TestComposeGivesTheGatewayFlagsThatItHas(t *testing.T) {
 		if got := strings.Join(s.HealthCheck.Test[1:3], " "); got != "/gateway -health" {
 			t.Errorf("%s: health is asked by %q", name, got)
 		}
-		args := append(slices.Clone([]string(s.Command)), "-health", "127.0.0.1:1")
-		out, err := exec.CommandContext(t.Context(), gateway, args...).CombinedOutput()
-		if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(out), "refused") {
-			t.Errorf("%s: %q: %v: %s", name, args, err, out)
-		}
+		takesFlags(t, s.Command)
 	}
 	if asked != 4 {
 		t.Errorf("%d gateways; want 4", asked)
+	}
+}
+
+func TestKubernetesGivesTheGatewayFlagsThatItHas(t *testing.T) {
+	t.Parallel()
+	var manifest struct {
+		Spec struct {
+			Template struct {
+				Spec struct {
+					Containers []struct{ Args []string }
+				}
+			}
+		}
+	}
+	err := yaml.Unmarshal([]byte(content(t, root+"/deploy/kubernetes/base/gateway.yaml")), &manifest)
+	if containers := manifest.Spec.Template.Spec.Containers; err != nil || len(containers) != 1 || len(containers[0].Args) == 0 {
+		t.Fatalf("%+v, %v", manifest, err)
+	}
+	takesFlags(t, manifest.Spec.Template.Spec.Containers[0].Args)
+}
+
+// takesFlags has the gateway read them.
+func takesFlags(t *testing.T, flags []string) {
+	t.Helper()
+	args := append(slices.Clone(flags), "-health", "127.0.0.1:1")
+	out, err := exec.CommandContext(t.Context(), builtGateway(t), args...).CombinedOutput()
+	if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(out), "refused") {
+		t.Errorf("%q: %v: %s", args, err, out)
 	}
 }
 

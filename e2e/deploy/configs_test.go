@@ -13,6 +13,9 @@ func TestCollectorTakesItsConfiguration(t *testing.T) {
 	t.Parallel()
 	collector := binary(t, built.Collector)
 	for _, file := range files(t, root+"/deploy/otelcol/*.yaml") {
+		if strings.HasSuffix(file, "/kustomization.yaml") {
+			continue
+		}
 		t.Log(run(t, ".", collector, "validate", "--config", file), file)
 	}
 }

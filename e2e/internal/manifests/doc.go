@@ -1,0 +1,10 @@
+// Package manifests makes those files of deploy/kubernetes that kustomize cannot: the
+// rules of deploy/prometheus as an object of prometheus-operator. ConfigMaps are made
+// by kustomize of the files that docker compose mounts, so of those there is no copy.
+//
+//	go test ./internal/manifests -update
+//
+// writes the file; without -update the test says that it is stale. What is written by
+// hand is held against docker-compose.yml by the other tests. e2e/kubernetes has a real
+// server judge the whole.
+package manifests
