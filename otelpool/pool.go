@@ -1,6 +1,7 @@
 package otelpool
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -109,14 +110,9 @@ func (p *Pool) opened() *syncCore {
 func (p *Pool) open() *syncCore {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c := p.core.Load(); c != nil {
-		return c
+	if p.core.Load() == nil {
+		p.enter(pool.Default, pool.ValidName(cmp.Or(p.Name, caller())))
 	}
-	name := p.Name
-	if name == "" {
-		name = caller()
-	}
-	p.enter(pool.Default, pool.ValidName(name))
 	return p.core.Load()
 }
 
@@ -168,6 +164,5 @@ func caller() string {
 	if len(frames) == 0 {
 		return "sync" // go p.Put(x)
 	}
-	f := frames[0]
-	return fmt.Sprintf("%s %s:%d", path.Base(f.Function), filepath.Base(f.File), f.Line)
+	return fmt.Sprintf("%s %s:%d", path.Base(frames[0].Function), filepath.Base(frames[0].File), frames[0].Line)
 }
