@@ -65,8 +65,9 @@ const (
 // nothing of it: where collections are minutes apart, megabytes of garbage a second
 // would be what fills a control group. Those in quarantine, which may be there for
 // good, are not among them. A place that was never sampled need not wait for the
-// collection of those of other places.
-const sampledMemory, newSitesMemory = 512 << 10, 2 << 20
+// collection of those of other places, of which there are some that take the largest
+// buffers: 2 MiB was two of those, and the third place went unseen.
+const sampledMemory, newSitesMemory = 512 << 10, 4 << 20
 
 // New returns a Watch for buffers. Their stand-ins are known by a capacity that no class has, so it
 // needs no Addresses.
