@@ -25,11 +25,12 @@ func onlyLong(t *testing.T) {
 // overlayAlone returns an overlay whose importing file is in no package.
 func overlayAlone(t *testing.T) string {
 	t.Helper()
-	env, err := newToolchain()
+	env, err := newToolchain("", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, err := writeOverlay(t.TempDir(), env, &target{Dir: t.TempDir(), Name: "main"}, &options{command: "run"})
+	c := &costs{Alloc: [][2]float64{{1, 1}, {2, 1}}}
+	path, err := writeOverlay(t.TempDir(), env, []*target{{Dir: t.TempDir(), Name: "main"}}, &options{command: "run"}, c)
 	if err != nil {
 		t.Fatal(err)
 	}

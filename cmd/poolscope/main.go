@@ -1,13 +1,20 @@
 // Poolscope builds a program, unchanged, so that every sync.Pool in it is counted: the
 // program's own, its dependencies' and the standard library's.
 //
-//	poolscope run [-report FILE] [-page ADDRESS] [-otlp] [go's build flags] PACKAGE [arguments]
-//	poolscope build [-report FILE] [-page ADDRESS] [go's build flags] [PACKAGE]
-//	poolscope test [-report FILE] [-page ADDRESS] [-otlp] [go's flags] [PACKAGE]
+//	poolscope run [flags] [go's build flags] PACKAGE [arguments]
+//	poolscope build [flags] [go's build flags] [PACKAGE]
+//	poolscope test [flags] [go's flags] [PACKAGES]
+//	poolscope calibrate [-costs FILE]
+//
+// The flags are -report FILE, -page ADDRESS, -advise, -prices CORE,GIB, -costs FILE and -otlp.
 //
 // The program serves the counts at ADDRESS, 127.0.0.1:0 unless that is given, and prints
 // where; -page "" leaves the page out. With -report it appends a table to FILE when it
 // ends, also by Ctrl-C or with a failed test. Its standard output and exit code are its own.
+// Both end with whether pooling pays, of each pool, and with -advise with the places that
+// have no pool and allocate most memory of a short life, by what a core and a GiB cost a
+// month and by what allocating and pooling cost on this Go version, which is measured
+// once and kept, by calibrate or as it is needed, in FILE or the user's cache directory.
 // With -otlp poolscope's own process exports the counts, as the OTEL_* variables say.
 //
 // Nothing is written to the program's directory or module: package sync is replaced, and
@@ -18,6 +25,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 func main() {
@@ -40,10 +48,6 @@ func scope(args []string) (code int, err error) {
 	if err != nil {
 		return 2, err
 	}
-	env, err := newToolchain()
-	if err != nil {
-		return 1, err
-	}
 	dir, err := os.MkdirTemp("", "poolscope-")
 	if err != nil {
 		return 1, err
@@ -52,16 +56,40 @@ func scope(args []string) (code int, err error) {
 	if err := o.resolve(dir); err != nil {
 		return 1, err
 	}
-	t, err := findTarget(o)
+	env, err := newToolchain(o.dir, filepath.Join(dir, "goroot"))
 	if err != nil {
 		return 1, err
 	}
-	overlay, err := writeOverlay(dir, env, t, o)
+	if o.command == "calibrate" {
+		return 0, calibrateAlone(o, env)
+	}
+	overlay, err := o.prepare(env, dir)
 	if err != nil {
 		return 1, err
 	}
 	if !o.otlp {
-		return o.start(dir, overlay)
+		return o.start(env, dir, overlay)
 	}
-	return exporting(addressFile(dir), func() (int, error) { return o.start(dir, overlay) })
+	return exporting(addressFile(dir), func() (int, error) { return o.start(env, dir, overlay) })
+}
+
+// prepare finds what is built and writes the overlay for it.
+func (o *options) prepare(env *toolchain, dir string) (string, error) {
+	targets, err := findTargets(o, env)
+	if err != nil {
+		return "", err
+	}
+	if m := targets[0].Module; m != nil && env.cached(m.Dir) {
+		if err := o.uncache(env, m, dir); err != nil {
+			return "", err
+		}
+		if targets, err = findTargets(o, env); err != nil { // where the copy has them
+			return "", err
+		}
+	}
+	c, err := findCosts(o, env)
+	if err != nil {
+		return "", err
+	}
+	return writeOverlay(dir, env, targets, o, c)
 }

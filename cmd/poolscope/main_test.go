@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -21,8 +22,23 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asPoolscope) != "" {
 		os.Exit(run(os.Args[1:], os.Stderr))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	os.RemoveAll(filepath.Dir(costsOfTests()))
+	os.Exit(code)
 }
+
+// costsOfTests is a file with costs that are measured once, by the first that wants them.
+var costsOfTests = sync.OnceValue(func() string {
+	dir, err := os.MkdirTemp("", "poolscope-test-")
+	if err != nil {
+		panic(err)
+	}
+	file := filepath.Join(dir, "costs.json")
+	if code := run([]string{"calibrate", "-costs", file}, os.Stderr); code != 0 {
+		panic(code)
+	}
+	return file
+})
 
 // scoped is poolscope, about to run in a directory of testdata.
 type scoped struct {
@@ -38,7 +54,10 @@ func poolscope(t *testing.T, dir string, args ...string) *scoped {
 		t.Fatal(err)
 	}
 	s := &scoped{report: filepath.Join(t.TempDir(), "report.txt")}
-	s.Cmd = exec.CommandContext(t.Context(), self, append([]string{args[0], "-report", s.report}, args[1:]...)...)
+	s.Cmd = exec.CommandContext(
+		t.Context(),
+		self,
+		append([]string{args[0], "-report", s.report, "-costs", costsOfTests()}, args[1:]...)...)
 	s.Dir = filepath.Join("testdata", dir)
 	s.Env = append(os.Environ(), asPoolscope+"=1", "GOFLAGS=")
 	s.Stdout, s.Stderr = &s.out, &s.err
@@ -85,6 +104,9 @@ func TestARunCountsExactlyAndChangesNothing(t *testing.T) {
 	if !strings.Contains(string(text), "main.perConnection main.go:") || !strings.Contains(string(text), "(30 pools)") {
 		t.Errorf("pools that one function made are no row:\n%s", text)
 	}
+	if !regexp.MustCompile(`\$\S+ .* pays +\S.* main.use main.go:\d+ +\d+ hits of 1024 B`).Match(text) {
+		t.Errorf("there is no verdict that the pool of objects of 1024 B pays:\n%s", text)
+	}
 	if after := tree(t, "testdata/counted"); after != before {
 		t.Errorf("the program's directory was\n%s\nand is\n%s", before, after)
 	}
@@ -126,6 +148,22 @@ func TestAFailedTestIsReported(t *testing.T) {
 	}
 	if !strings.Contains(s.out.String(), "as it should") {
 		t.Errorf("the test did not fail by itself: %s", s.out.String())
+	}
+}
+
+// A package without tests stays one, and each with tests has its report.
+func TestTestsOfSeveralPackagesAreReported(t *testing.T) {
+	t.Parallel()
+	s := poolscope(t, "tested", "test", "./...")
+	s.code(t, 1)
+	text, _ := os.ReadFile(s.report)
+	for _, want := range []string{"tested.test ", "tested.use tested.go:", "again.test ", "again.TestAgain again_test.go:"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in the report:\n%s", want, text)
+		}
+	}
+	if !strings.Contains(s.out.String(), "example.com/tested/without\t[no test files]") {
+		t.Errorf("a package without tests has some:\n%s", s.out.String())
 	}
 }
 

@@ -15,20 +15,25 @@ type options struct {
 	report  string // an absolute path; "" for none
 	page    string
 	otlp    bool
-	flags   []string // the go command's
-	targets []string // packages or files
-	rest    []string // run: the program's arguments; test: what comes after the packages
-	dir     string   // where the go command runs; "" for here
+	advise  bool
+	costs   string // the file; "" for the one in the user's cache directory
+	prices  string
+	price   [2]float64 // of a core and of a GiB, a month
+	flags   []string   // the go command's
+	targets []string   // packages or files
+	rest    []string   // run: the program's arguments; test: what comes after the packages
+	dir     string     // where the go command runs; "" for here
 }
 
-const usage = "usage: poolscope run|build|test [-report FILE] [-page ADDRESS] [-otlp] [go arguments]"
+const usage = "usage: poolscope run|build|test [-report FILE] [-page ADDRESS] [-advise] [-costs FILE] [-prices CORE,GIB] [-otlp] " +
+	"[go arguments], or poolscope calibrate [-costs FILE]"
 
 // parse reads the arguments. Flags that are not poolscope's are the go command's.
 func parse(args []string) (*options, error) {
-	if len(args) == 0 || !slices.Contains([]string{"run", "build", "test"}, args[0]) {
+	if len(args) == 0 || !slices.Contains([]string{"run", "build", "test", "calibrate"}, args[0]) {
 		return nil, errors.New(usage)
 	}
-	o := &options{command: args[0], page: "127.0.0.1:0"}
+	o := &options{command: args[0], page: "127.0.0.1:0", prices: "16,2"}
 	args, err := o.parseFlags(args[1:])
 	if err != nil {
 		return nil, err
@@ -54,17 +59,11 @@ func parse(args []string) (*options, error) {
 func (o *options) parseFlags(args []string) ([]string, error) {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		name, value, joined := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
-		if name == "otlp" && !joined {
-			o.otlp, args = true, args[1:]
+		if on := map[string]*bool{"otlp": &o.otlp, "advise": &o.advise}[name]; on != nil && !joined {
+			*on, args = true, args[1:]
 			continue
 		}
-		var into *string
-		switch name {
-		case "report":
-			into = &o.report
-		case "page":
-			into = &o.page
-		}
+		into := map[string]*string{"report": &o.report, "page": &o.page, "costs": &o.costs, "prices": &o.prices}[name]
 		words := 1
 		if !joined && (into != nil || slices.Contains(takeValue, name)) {
 			if words++; len(args) < words {
@@ -92,7 +91,14 @@ var takeValue = []string{
 
 // check finds what cannot work before anything is built.
 func (o *options) check() error {
+	if _, err := fmt.Sscanf(o.prices+"\n", "%g,%g\n", &o.price[0], &o.price[1]); err != nil || min(o.price[0], o.price[1]) < 0 {
+		return fmt.Errorf("-prices %s: what a core and a GiB of memory cost a month is wanted, as 16,2", o.prices)
+	}
 	switch {
+	case o.command == "calibrate" && len(o.flags)+len(o.rest) > 0, o.command == "calibrate" && o.targets[0] != ".":
+		return errors.New("calibrate takes no arguments but -costs")
+	case o.advise && o.page == "" && o.report == "":
+		return errors.New(`-advise with -page "" and without -report: there is nowhere to show it`)
 	case o.otlp && o.command == "build":
 		return errors.New("-otlp: poolscope exports while it runs the program: use run or test")
 	case o.otlp && o.page == "":

@@ -18,7 +18,10 @@ var inject embed.FS
 const reporter = "testing/iotest"
 
 // added says into which package each file goes.
-var added = map[string]string{"sync.go.txt": "sync", "signal.go.txt": "os/signal", "report.go.txt": reporter, "text.go.txt": reporter}
+var added = map[string]string{
+	"sync.go.txt": "sync", "signal.go.txt": "os/signal", "report.go.txt": reporter, "text.go.txt": reporter,
+	"seen.go.txt": reporter, "costs.go.txt": reporter, "verdict.go.txt": reporter, "advice.go.txt": reporter,
+}
 
 // overlay is a file for the go command's -overlay, being made.
 type overlay struct {
@@ -27,7 +30,7 @@ type overlay struct {
 }
 
 // writeOverlay returns the path of the overlay. All its files are in a directory of ours.
-func writeOverlay(dir string, env *toolchain, t *target, o *options) (string, error) {
+func writeOverlay(dir string, env *toolchain, targets []*target, o *options, c *costs) (string, error) {
 	v := &overlay{dir: dir, Replace: make(map[string]string)}
 	source := filepath.Join(env.GOROOT, "src")
 	pool := filepath.Join(source, "sync", "pool.go")
@@ -51,11 +54,15 @@ func writeOverlay(dir string, env *toolchain, t *target, o *options) (string, er
 			return "", err
 		}
 	}
-	if err := v.put(filepath.Join(source, filepath.FromSlash(reporter), "zz_poolscope_settings.go"), settings(dir, o)); err != nil {
+	if err := v.put(filepath.Join(source, filepath.FromSlash(reporter), "zz_poolscope_settings.go"), settings(dir, env, o, c)); err != nil {
 		return "", err
 	}
-	if err := v.put(t.file(o), fmt.Appendf(nil, "package %s\n\nimport _ %q\n", t.Name, reporter)); err != nil {
-		return "", err
+	for _, t := range targets {
+		if file := t.file(o); file == "" {
+			continue
+		} else if err := v.put(file, fmt.Appendf(nil, "package %s\n\nimport _ %q\n", t.Name, reporter)); err != nil {
+			return "", err
+		}
 	}
 	return v.write()
 }
@@ -64,13 +71,15 @@ func writeOverlay(dir string, env *toolchain, t *target, o *options) (string, er
 func addressFile(dir string) string { return filepath.Join(dir, "address") }
 
 // settings are constants of the program, so that its environment stays as it is.
-func settings(dir string, o *options) []byte {
+func settings(dir string, env *toolchain, o *options, c *costs) []byte {
 	address := ""
 	if o.otlp {
 		address = addressFile(dir)
 	}
-	const text = "package iotest\n\nconst scopeReport, scopePage, scopeAddress = %q, %q, %q\n"
-	return fmt.Appendf(nil, text, o.report, o.page, address)
+	const text = "package iotest\n\nconst scopeReport, scopePage, scopeAddress, scopeGOROOT = %q, %q, %q, %q\n\n" +
+		"const scopeAdvise, scopeCore, scopeGiB = %t, float64(%g), float64(%g)\n\nvar scopeCosts = %s\n"
+	goroot := filepath.ToSlash(env.GOROOT) + "/"
+	return fmt.Appendf(nil, text, o.report, o.page, address, goroot, o.advise, o.price[0], o.price[1], c.literal())
 }
 
 // put gives a path another content than it has on disk, where it may not exist.

@@ -26,7 +26,12 @@ func TestWhatCannotWorkIsRefusedInOneLine(t *testing.T) {
 		"-C":                 {"counted", []string{"build", "-C", "x"}, "", "-C is given"},
 		"a plugin":           {"counted", []string{"build", "-buildmode", "plugin", "."}, "", "-buildmode=plugin:"},
 		"a library":          {"library", []string{"run", "."}, "", "example.com/library is package library: poolscope run needs"},
-		"several packages":   {"", []string{"test", "./counted", "./library"}, "", "poolscope test takes one"},
+		"several packages":   {"tested", []string{"build", "./..."}, "", "several packages: poolscope build takes one"},
+		"-otlp, several":     {"tested", []string{"test", "-otlp", "./..."}, "", "several packages: -otlp exports the tests of one"},
+		"-prices":            {"counted", []string{"run", "-prices", "16", "."}, "", "-prices 16: what a core and a GiB"},
+		"-advise, nowhere":   {"counted", []string{"run", "-advise", "-report", "", "-page", "", "."}, "", "there is nowhere to show it"},
+		"-costs":             {"counted", []string{"run", "-costs", "main.go", "."}, "", "main.go: not the costs of a Go version"},
+		"calibrate":          {"counted", []string{"calibrate", "now"}, "", "calibrate takes no arguments but -costs"},
 		"no package":         {"counted", []string{"run", "./missing"}, "", "missing"},
 		"no value":           {"counted", []string{"run", "-page"}, "", "-page needs a value"},
 		"a version, go test": {"counted", []string{"test", "example.com/x@v1.0.0"}, "", "go test takes no version"},
@@ -58,7 +63,7 @@ func TestAModuleThatDoesNotBuildSaysWhy(t *testing.T) {
 
 func TestAnotherShapeOfSyncPoolIsRefused(t *testing.T) {
 	t.Parallel()
-	env, err := newToolchain()
+	env, err := newToolchain("", "")
 	if err != nil {
 		t.Fatal(err)
 	}

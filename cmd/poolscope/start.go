@@ -15,20 +15,23 @@ import (
 
 // start builds, and runs what was built, with poolscope's own input and output. It
 // returns the exit code.
-func (o *options) start(dir, overlay string) (int, error) {
+func (o *options) start(env *toolchain, dir, overlay string) (int, error) {
+	if err := o.keepOutput(); err != nil {
+		return 1, err
+	}
 	flags := append(slices.Clone(o.flags), "-overlay="+overlay)
 	switch o.command {
 	case "build":
-		return o.wait(o.dir, "go", slices.Concat([]string{"build"}, flags, o.files())...)
+		return wait(env.command(o.dir, slices.Concat([]string{"build"}, flags, o.files())...))
 	case "test":
-		return o.wait(o.dir, "go", slices.Concat([]string{"test"}, flags, o.uncached(), o.targets, o.rest)...)
+		return wait(env.command(o.dir, slices.Concat([]string{"test"}, flags, o.uncached(), o.targets, o.rest)...))
 	}
 	program := filepath.Join(dir, "program"+suffix())
-	code, err := o.wait(o.dir, "go", slices.Concat([]string{"build"}, flags, []string{"-o", program}, o.files())...)
+	code, err := wait(env.command(o.dir, slices.Concat([]string{"build"}, flags, []string{"-o", program}, o.files())...))
 	if code != 0 || err != nil {
 		return code, err
 	}
-	return o.wait("", program, o.rest...)
+	return wait(exec.Command(program, o.rest...))
 }
 
 // files are what is built: a list of files needs ours beside them.
@@ -37,6 +40,31 @@ func (o *options) files() []string {
 		return o.targets
 	}
 	return append(slices.Clone(o.targets), filepath.Join(filepath.Dir(o.targets[0]), "zz_poolscope.go"))
+}
+
+// keepOutput makes what a copy of a module is built to be where it was asked for, or here.
+func (o *options) keepOutput() error {
+	if o.command != "build" || o.dir == "" {
+		return nil
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	for i, f := range o.flags {
+		switch name, value, joined := strings.Cut(strings.TrimLeft(f, "-"), "="); {
+		case name == "o" && joined && !filepath.IsAbs(value):
+			o.flags[i] = "-o=" + filepath.Join(here, value)
+			return nil
+		case name == "o" && !joined && i+1 < len(o.flags) && !filepath.IsAbs(o.flags[i+1]):
+			o.flags[i+1] = filepath.Join(here, o.flags[i+1])
+			return nil
+		case name == "o":
+			return nil
+		}
+	}
+	o.flags = append(o.flags, "-o", here+string(filepath.Separator))
+	return nil
 }
 
 // uncached has the flag that runs a test anew: what the go command has cached counts nothing.
@@ -51,9 +79,7 @@ func (o *options) uncached() []string {
 
 // wait runs a program to its end. Ctrl-C reaches it as it reaches poolscope, which stays
 // until it is over; SIGTERM is passed on.
-func (o *options) wait(dir, name string, args ...string) (int, error) {
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
+func wait(cmd *exec.Cmd) (int, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

@@ -4,39 +4,60 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 )
 
-// target is the package that is built, as go list describes it.
+// target is a package that is built, as go list describes it.
 type target struct {
-	Dir, Name, ImportPath string
-	Error                 *struct{ Err string }
+	Dir, Name, ImportPath     string
+	TestGoFiles, XTestGoFiles []string
+	Module                    *module
+	Error                     *struct{ Err string }
 }
 
-// findTarget asks for the one package that the arguments name.
-func findTarget(o *options) (*target, error) {
-	args := append(append([]string{"list", "-e", "-json=Dir,Name,ImportPath,Error"}, o.listFlags()...), "--")
-	out, err := output(o.dir, append(args, o.targets...)...)
+// module is a package's.
+type module struct {
+	Path, Dir string
+	Main      bool
+}
+
+// findTargets asks for the packages that the arguments name. Only tests are of several.
+func findTargets(o *options, env *toolchain) (all []*target, err error) {
+	const fields = "-json=Dir,Name,ImportPath,TestGoFiles,XTestGoFiles,Module,Error"
+	args := append(append([]string{"list", "-e", fields}, o.listFlags()...), "--")
+	out, err := asked(env.command(o.dir, append(args, o.targets...)...))
 	if err != nil {
 		return nil, err
 	}
-	d := json.NewDecoder(strings.NewReader(string(out)))
-	t := new(target)
-	if err := d.Decode(t); err != nil {
-		return nil, fmt.Errorf("%s: no packages", strings.Join(o.targets, " "))
+	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
+		t := new(target)
+		if err := d.Decode(t); err != nil {
+			return nil, fmt.Errorf("go list: %w", err)
+		}
+		all = append(all, t)
 	}
-	return t, t.check(o, d.More())
+	switch named := strings.Join(o.targets, " "); {
+	case len(all) == 0:
+		return nil, fmt.Errorf("%s: no packages", named)
+	case len(all) == 1:
+	case o.command != "test":
+		return nil, fmt.Errorf("%s are several packages: poolscope %s takes one", named, o.command)
+	case o.otlp:
+		return nil, fmt.Errorf("%s are several packages: -otlp exports the tests of one", named)
+	}
+	for _, t := range all {
+		if err := t.check(o); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
-func (t *target) check(o *options, more bool) error {
+func (t *target) check(o *options) error {
 	switch {
-	case more:
-		return fmt.Errorf("%s are several packages: poolscope %s takes one", strings.Join(o.targets, " "), o.command)
 	case t.Error != nil:
-		line, _, _ := strings.Cut(strings.TrimSpace(t.Error.Err), "\n")
-		return errors.New(line)
+		return errors.New(firstLine(t.Error.Err))
 	case t.Name == "":
 		return fmt.Errorf("%s: no Go files", t.ImportPath)
 	case o.command != "test" && t.Name != "main":
@@ -60,58 +81,17 @@ func (o *options) listFlags() (all []string) {
 	return all
 }
 
-// file is where the one that imports the report goes: beside the package's own.
+// file is where the one that imports the report goes: beside the package's own. It is ""
+// for a package whose tests are asked for and that has none.
 func (t *target) file(o *options) string {
-	name := "zz_poolscope.go"
-	if o.command == "test" {
-		name = "zz_poolscope_test.go"
+	switch {
+	case o.command != "test":
+		return filepath.Join(t.Dir, "zz_poolscope.go")
+	case len(t.TestGoFiles)+len(t.XTestGoFiles) > 0:
+		return filepath.Join(t.Dir, "zz_poolscope_test.go")
 	}
-	return filepath.Join(t.Dir, name)
+	return ""
 }
 
 // inFiles tells whether files and no package are named.
 func (o *options) inFiles() bool { return strings.HasSuffix(o.targets[0], ".go") }
-
-// resolve makes a copy of a program that is named with a version, which lies in the
-// module cache, whose files the go command does not replace.
-func (o *options) resolve(dir string) error {
-	path, version, ok := strings.Cut(o.targets[0], "@")
-	if !ok || o.inFiles() {
-		return nil
-	}
-	if o.command == "test" {
-		return fmt.Errorf("%s: go test takes no version", o.targets[0])
-	}
-	for module := path; module != "." && module != "/"; module = filepath.ToSlash(filepath.Dir(module)) {
-		out, err := output(dir, "mod", "download", "-json", module+"@"+version)
-		var m struct{ Dir string }
-		if err != nil || json.Unmarshal(out, &m) != nil || m.Dir == "" {
-			continue
-		}
-		o.dir = filepath.Join(dir, "module")
-		o.targets[0] = "./" + strings.TrimPrefix(strings.TrimPrefix(path, module), "/")
-		return copyTree(o.dir, m.Dir)
-	}
-	return fmt.Errorf("%s@%s: no module has this package", path, version)
-}
-
-// copyTree copies, and makes what it copies writable.
-func copyTree(to, from string) error {
-	return filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			return os.MkdirAll(filepath.Join(to, rel), 0o777)
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(to, rel), text, 0o666)
-	})
-}

@@ -4,20 +4,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 )
 
-// toolchain is the go command's environment.
-type toolchain struct{ GOROOT, GOVERSION, GOFLAGS, GOMODCACHE string }
+// toolchain is the Go that a program is built with, and its environment.
+type toolchain struct {
+	GOROOT, GOVERSION, GOARCH, GOFLAGS, GOMODCACHE, GOMOD, GOWORK string
 
-// newToolchain asks the go command, and refuses what its overlay cannot do.
-func newToolchain() (*toolchain, error) {
-	if _, err := exec.LookPath("go"); err != nil {
-		return nil, errors.New("no go command in $PATH: poolscope builds the program with it")
-	}
-	out, err := output("", "env", "-json", "GOROOT", "GOVERSION", "GOFLAGS", "GOMODCACHE")
+	linked bool // GOROOT is a directory of links
+}
+
+// newToolchain asks the go command that the program's directory selects, and refuses what
+// the overlay cannot do. Directory links is for what replaces a GOROOT.
+func newToolchain(dir, links string) (*toolchain, error) {
+	out, err := asked(anyGo(dir, "env", "-json", "GOROOT", "GOVERSION", "GOARCH", "GOFLAGS", "GOMODCACHE", "GOMOD", "GOWORK"))
 	if err != nil {
 		return nil, err
 	}
@@ -30,32 +33,79 @@ func newToolchain() (*toolchain, error) {
 			return nil, fmt.Errorf("GOFLAGS has %s: poolscope needs -overlay for its own files", f)
 		}
 	}
-	if within(env.GOROOT, env.GOMODCACHE) {
-		return nil, fmt.Errorf("%s came through GOTOOLCHAIN and lies in the module cache, whose files the go command does not replace: "+
-			"install it elsewhere and set GOTOOLCHAIN=local", env.GOVERSION)
+	if env.cached(env.GOROOT) {
+		return env, env.link(links)
 	}
 	return env, nil
 }
 
-func within(path, dir string) bool {
-	rel, err := filepath.Rel(dir, path)
-	return dir != "" && err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+// link makes a GOROOT whose entries are links. The go command replaces no file below the
+// module cache, which is where a Go that came through GOTOOLCHAIN lies.
+func (env *toolchain) link(dir string) error {
+	entries, err := os.ReadDir(env.GOROOT)
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.Symlink(filepath.Join(env.GOROOT, e.Name()), filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("%s lies in the module cache, whose files the go command does not replace: %w", env.GOVERSION, err)
+		}
+	}
+	env.GOROOT, env.linked = dir, true
+	return nil
 }
 
-// output runs the go command and returns what it prints; an error has the first line
-// that it complained with.
-func output(dir string, args ...string) ([]byte, error) {
+// cached tells whether a path is in the module cache.
+func (env *toolchain) cached(path string) bool {
+	rel, err := filepath.Rel(env.GOMODCACHE, path)
+	return env.GOMODCACHE != "" && err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// command is the go command of this toolchain, in a directory that selects it.
+func (env *toolchain) command(dir string, args ...string) *exec.Cmd {
+	if env.linked {
+		return env.fixed(dir, args...)
+	}
+	return anyGo(dir, args...)
+}
+
+// fixed is the same in any directory.
+func (env *toolchain) fixed(dir string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(env.GOROOT, "bin", "go"), args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOROOT="+env.GOROOT)
+	return cmd
+}
+
+// anyGo is the go command that $PATH has.
+func anyGo(dir string, args ...string) *exec.Cmd {
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
+	return cmd
+}
+
+// asked runs a command and returns what it prints; an error has the first line that it
+// complained with.
+func asked(cmd *exec.Cmd) ([]byte, error) {
 	var complaint strings.Builder
 	cmd.Stderr = &complaint
 	out, err := cmd.Output()
-	if err != nil {
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return nil, errors.New("no go command in $PATH: poolscope builds the program with it")
+	case err != nil:
 		if text := strings.TrimSpace(complaint.String()); text != "" {
-			line, _, _ := strings.Cut(text, "\n")
-			err = errors.New(line)
+			err = errors.New(firstLine(text))
 		}
-		return nil, fmt.Errorf("go %s: %w", args[0], err)
+		return out, fmt.Errorf("go %s: %w", cmd.Args[1], err)
 	}
 	return out, nil
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
 }
