@@ -59,22 +59,23 @@ func TestAPIChangesAreInTheChangelog(t *testing.T) {
 // A check of what has to be found, on an API of three lines.
 func TestTheChangelogMustNameEachChange(t *testing.T) {
 	t.Parallel()
-	before := set("p: func F()", "p: type T struct", "p: field T.A int")
+	f, typeT, fieldA := "p: func F()", "p: type T struct", "p: field T.A int"
+	before := set(f, typeT, fieldA)
 	for name, c := range map[string]struct {
 		now       map[string]bool
 		changelog string
 		want      int
 	}{
 		"no change":                   {before, "", 0},
-		"an addition":                 {set("p: func F()", "p: type T struct", "p: field T.A int", "p: field T.B int"), "### Added\n- `T`", 1},
-		"a named addition":            {set("p: func F()", "p: type T struct", "p: field T.A int", "p: field T.B int"), "### Added\n- `T.B`", 0},
-		"a new type names its fields": {set("p: func F()", "p: type T struct", "p: field T.A int", "p: type U int", "p: method U.M()"), "`U`", 0},
-		"a change, as an addition":    {set("p: func F(int)", "p: type T struct", "p: field T.A int"), "### Added\n- `F`", 1},
-		"a change":                    {set("p: func F(int)", "p: type T struct", "p: field T.A int"), "### Changed\n- `F`", 0},
-		"a removal":                   {set("p: type T struct", "p: field T.A int"), "### Removed\n- `F`", 0},
-		"a removed type":              {set("p: func F()"), "### Removed\n- `T`", 0},
-		"a removal, in another word":  {set("p: type T struct", "p: field T.A int"), "### Removed\n- `FF`", 1},
-		"a removal, in a release":     {set("p: type T struct", "p: field T.A int"), "## [0.1.0]\n### Removed\n- `F`", 1},
+		"an addition":                 {set(f, typeT, fieldA, "p: field T.B int"), "### Added\n- `T`", 1},
+		"a named addition":            {set(f, typeT, fieldA, "p: field T.B int"), "### Added\n- `T.B`", 0},
+		"a new type names its fields": {set(f, typeT, fieldA, "p: type U int", "p: method U.M()"), "`U`", 0},
+		"a change, as an addition":    {set("p: func F(int)", typeT, fieldA), "### Added\n- `F`", 1},
+		"a change":                    {set("p: func F(int)", typeT, fieldA), "### Changed\n- `F`", 0},
+		"a removal":                   {set(typeT, fieldA), "### Removed\n- `F`", 0},
+		"a removed type":              {set(f), "### Removed\n- `T`", 0},
+		"a removal, in another word":  {set(typeT, fieldA), "### Removed\n- `FF`", 1},
+		"a removal, in a release":     {set(typeT, fieldA), "## [0.1.0]\n### Removed\n- `F`", 1},
 	} {
 		changelog := "# Changelog\n\n## [Unreleased]\n\n" + c.changelog
 		if got := unnamed(before, c.now, changelog); len(got) != c.want {
