@@ -3,21 +3,27 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
 var long = flag.Bool("long", false, "also what compiles the standard library under the race detector, or downloads")
 
+var next = flag.String("next", "go1.27.3", "the Go that is taken through GOTOOLCHAIN")
+
 func onlyLong(t *testing.T) {
 	t.Helper()
 	if !*long {
-		t.Skip("make test-poolscope: compiles the standard library again, or downloads")
+		t.Skip("make test-poolscope: takes its time")
 	}
 	t.Parallel()
 }
@@ -63,15 +69,88 @@ func TestCountsAreExactUnderTheRaceDetector(t *testing.T) {
 	}
 }
 
-func TestAProgramWithAVersionIsBuiltFromACopy(t *testing.T) {
+// Another Go comes through GOTOOLCHAIN, to the module cache, whose files cannot be replaced.
+func TestCountsAreExactOnTheOwnToolchainOfAProgram(t *testing.T) {
 	onlyLong(t)
-	s := poolscope(t, "", "run", "golang.org/x/tools/cmd/stringer@v0.30.0", "-help")
-	_ = s.Run()
-	if !strings.Contains(s.err.String(), "Usage of stringer") {
-		t.Fatal(s.err.String())
+	s := poolscope(t, "counted", "run", "-costs", filepath.Join(t.TempDir(), "costs.json"), ".", "storm")
+	s.Env = append(s.Env, "GOTOOLCHAIN="+*next)
+	s.code(t, 7)
+	gets, misses, puts, _ := s.row(t, "*main.object")
+	if got := fmt.Sprintln(gets, misses, puts); got != s.out.String() {
+		t.Errorf("counted are %q gets, misses and puts, the program knows of %q\n%s", got, s.out.String(), s.err.String())
 	}
-	if text, err := os.ReadFile(s.report); err != nil || !strings.Contains(string(text), "fmt.newPrinter") {
-		t.Errorf("%v\n%s", err, text)
+	if text, err := os.ReadFile(s.report); err != nil || !strings.Contains(string(text), "\n"+*next+", GOMAXPROCS") {
+		t.Errorf("%v, no report of %s:\n%s", err, *next, text)
+	}
+}
+
+// Others' trees and home directories cannot be written to: nothing is, but the build cache.
+func TestAProgramThatOthersOwnIsCounted(t *testing.T) {
+	onlyLong(t)
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to be nobody")
+	}
+	dir, err := os.MkdirTemp("/var/tmp", "poolscope-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	const nobody = 65534
+	for name, owner := range map[string]int{"": 0, "cache": nobody, "tmp": nobody, "tree": 0} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(path, 0o755), os.Chmod(path, 0o755), os.Chown(path, owner, owner)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	published.write(t, filepath.Join(dir, "tree"), 0o444)
+	before := tree(t, filepath.Join(dir, "tree"))
+	self, err := os.ReadFile("/proc/self/exe")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "poolscope"), self, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &scoped{report: filepath.Join(dir, "tmp", "report.txt")}
+	s.Cmd = command(t, filepath.Join(dir, "poolscope"), "run", "-report", s.report, "./cmd/program")
+	s.Dir, s.Stdout, s.Stderr = filepath.Join(dir, "tree"), &s.out, &s.err
+	s.Env = []string{
+		asPoolscope + "=1", "PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "GOCACHE=" + filepath.Join(dir, "cache"),
+		"TMPDIR=" + filepath.Join(dir, "tmp"), "GOPATH=/nonexistent/go",
+	}
+	s.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	s.code(t, 0)
+	s.fiveGets(t)
+	if after := tree(t, filepath.Join(dir, "tree")); after != before {
+		t.Errorf("the module's directory was\n%s\nand is\n%s", before, after)
+	}
+}
+
+// The least of several runs in turn is compared, since others share the machine.
+func TestCountingCostsItsOwnNanosecondAtMost(t *testing.T) {
+	onlyLong(t)
+	dir := t.TempDir()
+	plain, counting := filepath.Join(dir, "plain"), filepath.Join(dir, "counting")
+	build := command(t, "go", "build", "-o", plain, ".")
+	build.Dir = "testdata/counted"
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	poolscope(t, "counted", "build", "-page", "", "-o", counting, ".").code(t, 0)
+	least := map[string]float64{plain: math.Inf(1), counting: math.Inf(1)}
+	for range 15 {
+		for program := range least {
+			out, err := command(t, program, "pairs").Output()
+			ns, parseErr := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+			if err != nil || parseErr != nil {
+				t.Fatal(err, parseErr)
+			}
+			least[program] = min(least[program], ns)
+		}
+	}
+	t.Logf("%.2f ns a pair, %.2f ns with counting", least[plain], least[counting])
+	if least[counting] > least[plain]+1 {
+		t.Errorf("a pair costs %.2f ns, and %.2f ns with counting: more than 1 ns more", least[plain], least[counting])
 	}
 }
 
@@ -79,21 +158,13 @@ func TestAProgramWithAVersionIsBuiltFromACopy(t *testing.T) {
 func TestAVendoredProgramIsBuiltFromItsVendorDirectory(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for name, text := range map[string]string{
+	files{
 		"go.mod":             "module example.com/vendored\n\ngo 1.26\n\nrequire example.com/dep v1.0.0\n",
 		"main.go":            "package main\n\nimport \"example.com/dep\"\n\nfunc main() {\n\tfor range 5 {\n\t\tdep.Use()\n\t}\n}\n",
 		"vendor/modules.txt": "# example.com/dep v1.0.0\n## explicit; go 1.26\nexample.com/dep\n",
 		"vendor/example.com/dep/dep.go": "package dep\n\nimport \"sync\"\n\ntype Object struct{}\n\n" +
 			"var p = sync.Pool{New: func() any { return new(Object) }}\n\nfunc Use() { p.Put(p.Get()) }\n",
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o444); err != nil {
-			t.Fatal(err)
-		}
-	}
+	}.write(t, dir, 0o444)
 	if err := os.Chmod(dir, 0o555); err != nil {
 		t.Fatal(err)
 	}

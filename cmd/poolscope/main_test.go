@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,18 +117,26 @@ func TestARunCountsExactlyAndChangesNothing(t *testing.T) {
 func tree(t *testing.T, dir string) string {
 	t.Helper()
 	var b strings.Builder
-	entries, err := os.ReadDir(dir)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			fmt.Fprintln(&b, path, info.Size(), info.Mode(), info.ModTime())
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintln(&b, e.Name(), info.Size(), info.ModTime())
-	}
 	return b.String()
+}
+
+// command is one that ends with the test.
+func command(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	return exec.CommandContext(t.Context(), name, args...)
 }
 
 func TestInputReachesTheProgram(t *testing.T) {
@@ -154,8 +163,12 @@ func TestAFailedTestIsReported(t *testing.T) {
 // A package without tests stays one, and each with tests has its report.
 func TestTestsOfSeveralPackagesAreReported(t *testing.T) {
 	t.Parallel()
+	before := tree(t, "testdata/tested")
 	s := poolscope(t, "tested", "test", "./...")
 	s.code(t, 1)
+	if after := tree(t, "testdata/tested"); after != before {
+		t.Errorf("the module's directory was\n%s\nand is\n%s", before, after)
+	}
 	text, _ := os.ReadFile(s.report)
 	for _, want := range []string{"tested.test ", "tested.use tested.go:", "again.test ", "again.TestAgain again_test.go:"} {
 		if !strings.Contains(string(text), want) {

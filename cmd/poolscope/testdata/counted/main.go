@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 type object struct{ array []byte }
@@ -61,8 +62,24 @@ func perConnection() {
 	}
 }
 
+// pairs returns the least time of a Get and its Put, in nanoseconds, of some rounds.
+func pairs() float64 {
+	const n = 100_000
+	least := time.Hour
+	for range 100 {
+		began := time.Now()
+		for range n {
+			shared.Put(shared.Get())
+		}
+		least = min(least, time.Since(began))
+	}
+	return float64(least) / n
+}
+
 func main() {
 	switch os.Args[1] {
+	case "pairs":
+		fmt.Println(pairs())
 	case "storm":
 		storm()
 		perConnection()
