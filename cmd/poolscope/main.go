@@ -5,6 +5,7 @@
 //	poolscope build [flags] [go's build flags] [PACKAGE]
 //	poolscope test [flags] [go's flags] [PACKAGES]
 //	poolscope calibrate [-costs FILE]
+//	poolscope migrate [-w] PACKAGE...
 //
 // The flags are -report FILE, -page ADDRESS, -advise, -prices CORE,GIB, -costs FILE and -otlp.
 //
@@ -18,7 +19,8 @@
 // With -otlp poolscope's own process exports the counts, as the OTEL_* variables say.
 //
 // Nothing is written to the program's directory or module: package sync is replaced, and
-// the report added, by the go command's -overlay, and no module is required.
+// the report added, by the go command's -overlay, and no module is required. Migrate alone
+// changes sources, with -w: each sync.Pool becomes an otelpool.Pool, which counts for good.
 package main
 
 import (
@@ -44,6 +46,9 @@ func run(args []string, stderr io.Writer) int {
 
 // scope does what the arguments say and returns the exit code of what it ran.
 func scope(args []string) (code int, err error) {
+	if len(args) > 0 && args[0] == "migrate" {
+		return 0, migrate(args[1:], os.Stdout)
+	}
 	o, err := parse(args)
 	if err != nil {
 		return 2, err

@@ -68,7 +68,7 @@ var imports = map[string][]string{
 		module + "/adaptive", module + "/strategies",
 	},
 	"cmd/poollint":  {module + "/cmd/poollint", "golang.org/x/tools", "github.com/golangci/plugin-module-register"},
-	"cmd/poolscope": {otel},
+	"cmd/poolscope": {otel, "golang.org/x/tools"},
 	"poolconfig": {
 		module,
 		vocabulary,

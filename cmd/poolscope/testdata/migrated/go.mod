@@ -1,0 +1,3 @@
+module example.com/migrated
+
+go 1.26

@@ -1,0 +1,5 @@
+package migrated
+
+import "sync"
+
+var other sync.Pool
