@@ -26,7 +26,8 @@ func TestMigrateReplacesEverySyncPoolAndNothingElse(t *testing.T) {
 		goIn(t, dir, args...)
 	}
 	for file, want := range map[string]string{
-		"forms.go": "\t\"bytes\"\n\t\"sync\" // and a mutex\n\n\t\"github.com/otelpool/pool/otelpool\"\n)\n\nvar zero otelpool.Pool // its zero value works\n",
+		"forms.go": "\t\"bytes\"\n\t\"sync\" // and a mutex\n\n" +
+			"\t\"github.com/otelpool/pool/otelpool\"\n)\n\nvar zero otelpool.Pool // its zero value works\n",
 		"alone.go": "import (\n\t\"github.com/otelpool/pool/otelpool\"\n)\n",
 		"named.go": "\t\"fmt\"\n\n\t\"github.com/otelpool/pool/otelpool\"\n)\n", "other_plan9.go": "var other otelpool.Pool\n",
 		"none.go": "import \"sync\"\n",
