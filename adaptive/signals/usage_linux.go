@@ -9,7 +9,7 @@ import (
 const (
 	// A group that is fuller than half is looked at each closer, each closest while it
 	// grows, and any other in the time in which it could not fill half of what is left.
-	// A look takes few microseconds, and to wake a goroutine for it ten times as much.
+	// A look takes two microseconds, and to wake a goroutine for it thirty times as much.
 	closest, closer, farthest = 50 * time.Millisecond, 100 * time.Millisecond, time.Second
 	// fastest is how many bytes a second programs can take: what the kernel needs to
 	// clear pages for two CPUs.
@@ -56,6 +56,7 @@ type lookout struct {
 	deaf    time.Duration // how long after a look a crossing is no news
 	crossed chan struct{}
 	kernel  *thresholds // nil: none are set
+	tick    *tick       // nil: the runtime's timers are used
 	without string      // directory that has none
 }
 
@@ -64,6 +65,8 @@ type lookout struct {
 func (h *host) watchUsage(ctx context.Context, wake func()) {
 	w := lookout{host: h, crossed: make(chan struct{}, 1)}
 	w.own[0].Name, w.own[1].Name = heapMetrics[heapTotal], heapMetrics[heapReleased]
+	w.tick, _ = newTick()
+	defer context.AfterFunc(ctx, w.tick.close)()
 	defer func() { w.kernel.close() }()
 	for again := time.Duration(0); w.sleep(ctx, again); {
 		var near bool
@@ -76,6 +79,13 @@ func (h *host) watchUsage(ctx context.Context, wake func()) {
 // sleep lasts for so long, or until the kernel tells of a crossing that is news. It
 // reports whether ctx goes on.
 func (w *lookout) sleep(ctx context.Context, again time.Duration) bool {
+	if w.kernel == nil && w.tick != nil {
+		if w.tick.wait(again) == nil {
+			return true
+		}
+		w.tick.close()
+		w.tick = nil // the timers will do
+	}
 	began := time.Now()
 	return pause(ctx, again, w.crossed) && pause(ctx, min(w.deaf, again)-time.Since(began), nil)
 }
