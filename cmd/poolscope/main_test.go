@@ -24,17 +24,21 @@ func TestMain(m *testing.M) {
 		os.Exit(run(os.Args[1:], os.Stderr))
 	}
 	code := m.Run()
-	os.RemoveAll(filepath.Dir(costsOfTests()))
+	os.RemoveAll(costsDir())
 	os.Exit(code)
 }
 
-// costsOfTests is a file with costs that are measured once, by the first that wants them.
-var costsOfTests = sync.OnceValue(func() string {
+var costsDir = sync.OnceValue(func() string {
 	dir, err := os.MkdirTemp("", "poolscope-test-")
 	if err != nil {
 		panic(err)
 	}
-	file := filepath.Join(dir, "costs.json")
+	return dir
+})
+
+// costsOfTests is a file with costs that are measured once, by the first that wants them.
+var costsOfTests = sync.OnceValue(func() string {
+	file := filepath.Join(costsDir(), "costs.json")
 	if code := run([]string{"calibrate", "-costs", file}, os.Stderr); code != 0 {
 		panic(code)
 	}
