@@ -11,15 +11,14 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// Budget is one limit on idle bytes that many pools share. A pool holds no more
-// than its own limit and no more than what is left of its budget: the one in its
-// config, or its registry's if it is published.
+// Budget is one limit on idle bytes that many pools share. A pool holds no more than
+// its own limit and no more than is left of its budget: the one in its config, or its
+// registry's if the pool is published.
 //
-// Pools charge a budget for the room they may fill, before they fill it, so
-// the bytes they hold never exceed the limit, not even for a moment, unless
-// the limit is lowered under them: then nothing more is kept until they are
-// below it again. Where the budget is full, what in any of its pools can be
-// expected to lie longest until it is wanted gives way to what is put now.
+// Pools charge a budget for room before they fill it, so the bytes they hold never
+// exceed the limit, not even for a moment. If the limit is lowered below that, they
+// keep nothing more until they are below it again. When the budget is full, a Put
+// evicts the object of any pool that is expected to stay unused longest.
 type Budget struct {
 	limit   atomic.Int64
 	used    atomic.Int64
@@ -39,8 +38,7 @@ type seat struct {
 	atomic.Pointer[control.BudgetMember]
 }
 
-// NewBudget returns a budget of the given bytes. It panics if bytes is
-// negative.
+// NewBudget returns a budget of the given bytes. It panics if bytes is negative.
 func NewBudget(bytes int64) *Budget {
 	if bytes < 0 {
 		panic(fmt.Sprintf("pool: budget of %d bytes: must not be negative", bytes))
@@ -50,26 +48,26 @@ func NewBudget(bytes int64) *Budget {
 	return b
 }
 
-// Limit is the most bytes the pools may hold together.
+// Limit returns the most bytes the pools may hold together.
 func (b *Budget) Limit() int64 { return b.limit.Load() }
 
-// SetLimit changes the limit; a negative one is taken as 0. It drops nothing:
-// see Reclaim.
+// SetLimit changes the limit; a negative one counts as 0. It drops nothing: see
+// Reclaim.
 func (b *Budget) SetLimit(bytes int64) { b.limit.Store(max(bytes, 0)) }
 
-// Used is what the pools have charged now: the bytes they hold, and the room
-// that their per-P stacks have taken and not filled.
+// Used returns the bytes charged now: those that the pools hold, and the room that Ps
+// have reserved and not filled.
 func (b *Budget) Used() int64 { return b.used.Load() }
 
-// SetPressed says whether it is for memory pressure that the limit is what it
-// is. What it makes pools refuse is then counted as pressure, and not as full.
+// SetPressed says whether memory pressure is the reason for the limit. If so, pools
+// count what they refuse for it as pressure instead of full.
 func (b *Budget) SetPressed(pressed bool) { b.pressed.Store(pressed) }
 
-// Pressed is what SetPressed has set.
+// Pressed reports what SetPressed set.
 func (b *Budget) Pressed() bool { return b.pressed.Load() }
 
 // Charge takes n bytes from the budget if they are left. It is for pool
-// implementations. It never waits: safe where a goroutine must not be
+// implementations. It never waits, so it may be called where a goroutine must not be
 // descheduled.
 func (b *Budget) Charge(n int64) bool {
 	for {
@@ -83,11 +81,11 @@ func (b *Budget) Charge(n int64) bool {
 	}
 }
 
-// Release gives n charged bytes back.
+// Release gives back n charged bytes.
 func (b *Budget) Release(n int64) { b.used.Add(-n) }
 
-// Join makes a pool one of those that the budget can take from, until leave is
-// called. It is for pool implementations.
+// Join adds a pool to those that the budget can evict from, until leave is called. It
+// is for pool implementations.
 func (b *Budget) Join(m control.BudgetMember) (leave func()) {
 	s := new(seat)
 	s.Store(&m)
@@ -133,11 +131,12 @@ func (b *Budget) all(yield func(control.BudgetMember) bool) {
 	}
 }
 
-// MakeRoom drops the objects with the longest wait, so that n bytes may fit, if that is
-// longer than the wait of what is to fill them, which is 0 where nothing is known of it. It
-// reports whether it dropped anything. It is for pool implementations, in place of
-// refusing an object. Where there is nothing to drop, only one call in as many as there are eight
-// pools looks, so that a refusal costs the same with a thousand pools as with eight.
+// MakeRoom drops the objects with the longest expected wait, so that n bytes may fit,
+// if that wait is longer than the given one: that of the object to be kept, or 0 if
+// it is not known. It reports whether it dropped anything. Pool implementations call
+// it before they refuse an object. After a call that found nothing to drop, one call
+// for every eight pools returns without looking, so that a refusal costs the same
+// with a thousand pools as with eight.
 func (b *Budget) MakeRoom(n int64, wait time.Duration) bool {
 	if b.barren.Load() > 0 && b.barren.Add(-1) >= 0 {
 		return false
@@ -159,10 +158,10 @@ func (b *Budget) dropSome(bytes int64, longest time.Duration) bool {
 	return from != nil && from.Evict(bytes, 0, false) > 0
 }
 
-// Reclaim drops what has the longest wait in all pools, until what is charged
-// fits the limit, and returns the bytes dropped. What Ps have at hand is taken
-// only if the rest is not enough. It may stop the world for some ten
-// microseconds, once, however many pools there are.
+// Reclaim drops the objects with the longest expected wait, of any pool, until what
+// is charged fits the limit. It returns the bytes dropped. It takes objects from the
+// Ps only if the depots' are not enough; then it stops the world once, for some ten
+// microseconds, however many pools there are.
 func (b *Budget) Reclaim() int64 {
 	freed := b.evict()
 	if b.over() <= 0 {

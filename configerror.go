@@ -2,8 +2,8 @@ package pool
 
 import "fmt"
 
-// ConfigError says that a field of a config has a value that it cannot have. A
-// constructor joins one for every mistake (errors.Join); errors.As finds them.
+// ConfigError says that a field of a config has an invalid value. A constructor joins
+// one for every mistake with errors.Join; errors.As finds them.
 type ConfigError struct {
 	Config string // the config's type, "strategies: SizeClassesConfig"
 	Field  string // "Limit", "Levels.High.Enter" or "Prewarm[4096]"

@@ -44,14 +44,14 @@ var misuseDescriptions = [NumMisuseKinds]string{
 	MisuseConfig:  "the pool's config is wrong: New returned nil, or Size is missing under a limit",
 }
 
-// Description says in a clause what the result means.
+// Description returns a clause that says what the result means.
 func (r RequestResult) Description() string { return nameOf(requestDescriptions[:], int(r)) }
 
-// Description says in a clause what the result means.
+// Description returns a clause that says what the result means.
 func (r ReturnResult) Description() string { return nameOf(returnDescriptions[:], int(r)) }
 
-// Description says in a clause what the reason means.
+// Description returns a clause that says what the reason means.
 func (r EvictionReason) Description() string { return nameOf(evictionDescriptions[:], int(r)) }
 
-// Description says in a clause what the kind means.
+// Description returns a clause that says what the kind means.
 func (k MisuseKind) Description() string { return nameOf(misuseDescriptions[:], int(k)) }

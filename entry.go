@@ -9,10 +9,9 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// Entry is a name in a registry and whatever pools had it, at most one of them
-// open. Its counts are theirs together, so that they never go down when a name
-// is closed and opened again: a counter that does shows some reader a negative
-// rate.
+// Entry is a name in a registry with all pools that have had it, at most one of them
+// open. Its counts are their sum, so that they never fall when a name is closed and
+// opened again: a reader would take that for a negative rate.
 type Entry struct {
 	name     string
 	registry *Registry
@@ -30,11 +29,11 @@ type entryState struct {
 	past    *Stats         // sum of those that are gone; nil while there are none
 }
 
-// Name is the pool's name.
+// Name returns the pool's name.
 func (e *Entry) Name() string { return e.name }
 
-// Source is the open pool of that name, or nil when it is closed. Controllers
-// ask it whether it is [Resizable] or [Tunable].
+// Source returns the open pool of the name, or nil. Controllers test whether it is a
+// [control.Resizable] or a [control.Tunable].
 func (e *Entry) Source() Source {
 	if p := e.state.Load().open; p != nil {
 		return p.src
@@ -42,10 +41,10 @@ func (e *Entry) Source() Source {
 	return nil
 }
 
-// Guard calls fn, which is to call a method of the name's Source, and catches its
-// panic, so that one program's pool does not take down those who read all. The
-// panic is counted, and told with the pool's name and the method's: see
-// [Registry.Panics]. It reports whether fn returned.
+// Guard calls fn, which should call a method of the name's Source, and catches its
+// panic, so that one broken pool does not stop those who read all of them. It counts
+// the panic and records it with the names of pool and method: see [Registry.Panics].
+// It reports whether fn returned.
 func (e *Entry) Guard(method string, fn func()) (ok bool) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -60,10 +59,10 @@ func (e *Entry) panicked(method string, v any) {
 	e.registry.panics.note(fmt.Sprintf("pool %q, %s: %v", e.name, method, v))
 }
 
-// Stats overwrites *into with the open pool's figures, to whose counts those of
-// earlier pools of the name are added. With no open pool, Closed is set and only
-// the counts are of use. If a pool of the name panics, Failed is set and nothing
-// is known. It allocates nothing when into is reused and the name was opened once.
+// Stats overwrites *into with the open pool's figures, plus the counts of earlier
+// pools of the name. Without an open pool, Closed is set and only the counts mean
+// anything. If a pool of the name panics, Failed is set and nothing is known. Stats
+// allocates nothing if into is reused and the name was opened once.
 func (e *Entry) Stats(into *Stats) {
 	s := e.state.Load()
 	if !e.Guard("Stats", func() { s.stats(into) }) {
@@ -90,8 +89,8 @@ func (s *entryState) stats(into *Stats) {
 	}
 }
 
-// Samples implements [control.Sampler]: for the open pool of the name, and those closed
-// ones that somebody still has.
+// Samples implements [control.Sampler] for the open pool of the name, and for closed
+// ones that somebody still uses.
 func (e *Entry) Samples(yield func(control.Sample) bool) {
 	s := e.state.Load()
 	for _, p := range append([]*Publication{s.open}, s.strayed...) {
@@ -104,7 +103,7 @@ func (e *Entry) Samples(yield func(control.Sample) bool) {
 	}
 }
 
-// samplesOf catches the sampler's panics, and leaves yield's to its caller.
+// samplesOf catches the sampler's panics, but not yield's.
 func (e *Entry) samplesOf(s control.Sampler, yield func(control.Sample) bool) (more bool) {
 	more, yielding := true, false
 	defer func() {
@@ -133,8 +132,8 @@ func addPast(past, last *Stats) *Stats {
 	return &sum
 }
 
-// addCounts adds the counts of a closed pool to s; what that pool holds or
-// hands out is no concern of the open one's gauges.
+// addCounts adds the counts of a closed pool to s. What that pool holds or has handed
+// out does not belong in the open one's gauges.
 func addCounts(s, closed *Stats) {
 	idle, bytes := s.Idle, s.IdleBytes
 	s.Counts.Add(&closed.Counts)
@@ -157,7 +156,7 @@ func addCounts(s, closed *Stats) {
 	}
 }
 
-// class is the row of the given size, made at its place if there is none.
+// class returns the row of the given size, inserted in order if there is none.
 func (s *Stats) class(size int64) *Class {
 	i, found := slices.BinarySearchFunc(s.Classes, size, func(c Class, size int64) int { return int(c.Size - size) })
 	if !found {

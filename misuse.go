@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// MisuseKind is what callers did that they must not do.
+// MisuseKind is a kind of mistake in the use of a pool.
 type MisuseKind uint8
 
 const (
@@ -20,17 +20,17 @@ const (
 	MisuseOverrun                    // written to beyond its capacity, which takes package unsafe or C
 	MisuseSuffix                     // given back from somewhere after its beginning: b[k:]
 	MisuseForeign                    // given back, and not of a capacity, or an address, that the pool hands out
-	MisuseConfig                     // of the config's: Detail says what
+	MisuseConfig                     // of the config: Detail says which
 	NumMisuseKinds = iota
 )
 
 var misuseNames = [NumMisuseKinds]string{"lost", "double", "write", "overrun", "suffix", "foreign", "config"}
 
-// String is the kind's name in metrics and in print.
+// String returns the kind's name in metrics and in print.
 func (k MisuseKind) String() string { return nameOf(misuseNames[:], int(k)) }
 
-// Misuse is one case of it, with the places in the code that are known. A nil
-// Stack is of a place that is not.
+// Misuse is one mistake in the use of a pool, with the places in the code that are
+// known. A nil Stack is a place that is not.
 type Misuse struct {
 	Pool string // "" if it has no name
 	Kind MisuseKind
@@ -38,13 +38,13 @@ type Misuse struct {
 	Held time.Duration // from Get to Put, or to when it was found lost
 	Get  Stack         // where it was taken
 	Put  Stack         // where it was given back
-	Late Stack         // where it was given back again, or in a way that is wrong, or shown to be so
-	// Detail is what is wrong with the config.
+	Late Stack         // the wrong Put, or the one that revealed an overrun
+	// Detail says what is wrong with the config.
 	Detail string
 }
 
-// Culprit is where the mistake is, or, where that cannot be known, where it
-// began: the stack of the wrong Put, or of the Get of what was lost or damaged.
+// Culprit returns the place to look at first: the stack of the wrong Put, or of the
+// Get of what was lost or damaged.
 func (m Misuse) Culprit() Stack {
 	if m.Late != nil {
 		return m.Late
@@ -52,7 +52,7 @@ func (m Misuse) Culprit() Stack {
 	return m.Get
 }
 
-// String is a line about what happened, and the stacks below it.
+// String returns a line that says what happened, and the stacks below it.
 func (m Misuse) String() string {
 	var b strings.Builder
 	name := m.Pool
@@ -82,7 +82,7 @@ type labeledStack struct {
 	stack Stack
 }
 
-// stacks is those that are known, in the order of events.
+// stacks returns those that are known, in the order of events.
 func (m Misuse) stacks() (known []labeledStack) {
 	wrongly := "given back wrongly by"
 	switch m.Kind {
@@ -103,7 +103,7 @@ func (m Misuse) stacks() (known []labeledStack) {
 	return known
 }
 
-// LogMisuse is an observer that logs every misuse as a warning, with the stacks
+// LogMisuse returns an observer that logs every misuse as a warning, with the stacks
 // as attributes:
 //
 //	pool.Default.OnMisuse(pool.LogMisuse(slog.Default()))
@@ -122,7 +122,8 @@ func LogMisuse(l *slog.Logger) func(Misuse) {
 	}
 }
 
-// Stack is program counters as runtime.Callers gives them, innermost first.
+// Stack is a list of program counters as runtime.Callers returns them, innermost
+// first.
 type Stack []uintptr
 
 // module is this package's import path, under which the others lie.
@@ -132,8 +133,8 @@ var module = reflect.TypeFor[Misuse]().PkgPath()
 // stack, which then begins with the caller at fault.
 var ownFrames = []string{"runtime.", module + "/strategies.", module + "/internal/"}
 
-// Frames is the stack's frames, innermost first, from the function that called
-// the pool on.
+// Frames returns the stack's frames, innermost first, beginning with the function
+// that called the pool.
 func (s Stack) Frames() []runtime.Frame {
 	if len(s) == 0 {
 		return nil
@@ -160,7 +161,7 @@ func isOwn(function string) bool {
 	return false
 }
 
-// Site is the place that called the pool, as file:line.
+// Site returns the place that called the pool, as file:line.
 func (s Stack) Site() string {
 	frames := s.Frames()
 	if len(frames) == 0 {
@@ -169,8 +170,8 @@ func (s Stack) Site() string {
 	return fmt.Sprintf("%s:%d", frames[0].File, frames[0].Line)
 }
 
-// String is a line for each function and one for its place, as in a goroutine's
-// trace.
+// String returns two lines for each function, its name and its place, as in a
+// goroutine's trace.
 func (s Stack) String() string {
 	var b strings.Builder
 	for _, f := range s.Frames() {

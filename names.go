@@ -17,9 +17,10 @@ import (
 // one, or by the quarter of all names where there are thousands.
 const maxClosedNames = 1000
 
-// ValidName is the name under which Publish publishes a pool: the bytes that are
-// not UTF-8 are escaped as in Go source, so that names that differ in them alone
-// stay apart. Exporters refuse all metrics of a program over one such byte.
+// ValidName returns the name under which Publish publishes a pool. It escapes bytes
+// that are not UTF-8 as Go source does, so that names that differ only there stay
+// distinct. Unescaped, one such byte would make exporters refuse all metrics of the
+// program.
 func ValidName(name string) string {
 	if utf8.ValidString(name) {
 		return name
@@ -62,7 +63,7 @@ func (n *names) isOpen(name string) bool {
 	return e != nil && e.state.Load().open != nil
 }
 
-// reopen is the entry of a name, which is added if it is new.
+// reopen returns the entry of a name and adds it if it is new.
 func (n *names) reopen(r *Registry, name string, p *Publication) *Entry {
 	e := n.byName[name]
 	if e == nil {
@@ -93,7 +94,7 @@ func (n *names) add(e *Entry) {
 	n.list.Store(&all)
 }
 
-// close notes that nobody has the name any more.
+// close marks a name as free.
 func (n *names) close(e *Entry) {
 	if n.byName[e.name] != e {
 		return // forgotten already
@@ -123,8 +124,8 @@ func (n *names) forget() {
 	}
 }
 
-// numbered is the first of prefix and a number, from first on, that no open pool
-// has. It is the caller's to open.
+// numbered returns the first name, of prefix and a number from first on, that no open
+// pool has. The caller opens it.
 func (n *names) numbered(prefix string, first int) string {
 	given := n.numbers[prefix]
 	if given == nil {
@@ -141,7 +142,7 @@ func (n *names) numbered(prefix string, first int) string {
 	}
 }
 
-// release makes a closed name's number free, if it has one that was given.
+// release frees the number of a closed name, if it was given one.
 func (n *names) release(name string) {
 	prefix := strings.TrimRight(name, "0123456789")
 	given := n.numbers[prefix]
@@ -153,7 +154,7 @@ func (n *names) release(name string) {
 	}
 }
 
-// numbers are those that names with one prefix were given. Each from first to
+// numbers are those that the names with one prefix were given. Each from first to
 // next is taken or in free, so the least free one is found without a search.
 type numbers struct {
 	first, next int

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// observers is functions to be told of something. The list is replaced, not
-// changed, so telling takes no lock, and a function may add and remove others.
+// observers is a copy-on-write list of callbacks: calling them takes no lock, and a
+// callback may add and remove others.
 type observers[F any] struct {
 	mu   sync.Mutex // serializes changes
 	list atomic.Pointer[[]*F]

@@ -6,17 +6,17 @@ import (
 	"sync"
 )
 
-// panics counts what was caught of other people's code.
+// panics counts the panics caught in the program's own code.
 type panics struct {
 	mu   sync.Mutex
 	n    uint64
 	last string
 }
 
-// Guard calls fn, a function that a program gave to a pool or registry to be told
-// or to let go of something, and catches its panic: it runs where nobody expects
-// it, on the goroutine of another pool's user, of a controller or of the runtime.
-// It is for pool implementations.
+// Guard calls fn, a callback of the program such as an observer or a Discard
+// function, and catches its panic. Callbacks run on goroutines that do not expect it:
+// another pool's user's, a controller's or the runtime's. Guard is for pool
+// implementations.
 func (r *Registry) Guard(fn func()) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -26,9 +26,9 @@ func (r *Registry) Guard(fn func()) {
 	fn()
 }
 
-// Panics is how often a function that the program gave panicked and was caught,
-// and what the last one panicked with, and where: a Discard function, an observer,
-// a controller, or a [Source], which is named. Each was called again the next time.
+// Panics returns how often code of the program panicked and was caught, and what and
+// where the last one was: a Discard function, an observer, a controller, or a
+// [Source], which is named. The code is called again the next time.
 func (r *Registry) Panics() (n uint64, last string) {
 	r.panics.mu.Lock()
 	defer r.panics.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/otelpool/pool/internal/ask"
 )
 
-// Publication is a pool's place in a registry, held by the pool. The methods of
-// a nil Publication, that of a pool without a name, do nothing.
+// Publication is a pool's registration, which the pool holds. A pool without a name
+// has a nil one, whose methods do nothing.
 type Publication struct {
 	registry *Registry
 	entry    *Entry
@@ -18,9 +18,9 @@ type Publication struct {
 	kept     bool // the last counts; guarded by the registry's lock
 }
 
-// Publish adds a pool under a name, of which bytes that are not UTF-8 are escaped:
-// see [ValidName]. The registry keeps src alive until Release, so src must not
-// refer to the handle that users hold, or the pool could never be collected.
+// Publish adds a pool under a name, escaped as [ValidName] does. The registry keeps
+// src alive until Release, so src must not refer to the handle that users hold: the
+// pool could never be collected.
 func (r *Registry) Publish(name string, src Source, dup OnDuplicate) (*Publication, error) {
 	if name == "" {
 		return nil, errors.New("pool: name is empty: a published pool needs one")
@@ -42,7 +42,7 @@ func (r *Registry) Publish(name string, src Source, dup OnDuplicate) (*Publicati
 	return p, nil
 }
 
-// Name is the name the pool was given, with its suffix if it needed one.
+// Name returns the name that the pool was given, with its suffix if it needed one.
 func (p *Publication) Name() string {
 	if p == nil {
 		return ""
@@ -50,14 +50,14 @@ func (p *Publication) Name() string {
 	return p.entry.name
 }
 
-// ObserveWait passes a wait on to the registry's observers.
+// ObserveWait reports a wait to the registry's observers.
 func (p *Publication) ObserveWait(d time.Duration) {
 	if p != nil {
 		p.registry.ObserveWait(p.entry.name, d)
 	}
 }
 
-// Close withdraws the pool: its name is free, its gauges stop, its counts stay
+// Close withdraws the pool: its name is free and its gauges stop; its counts stay,
 // and go on counting until Release.
 func (p *Publication) Close() {
 	if p == nil {
@@ -74,10 +74,10 @@ func (p *Publication) Close() {
 	p.registry.names.close(p.entry)
 }
 
-// Release closes the pool and lets go of it, keeping its last counts. Nobody
-// may use the pool any more: it is what a cleanup on the users' handle calls. Other
-// cleanups wait behind it, so a Stats that hangs holds it up for some 30 ms at
-// most: the counts are then added when that has returned.
+// Release closes the pool, adds its last counts to those of the name, and drops it.
+// Nobody may use the pool any more: call it in a cleanup on the handle that users
+// hold. Other cleanups wait behind it, so Release waits some 30 ms at most for a
+// Stats that hangs; those counts are added when it has returned.
 func (p *Publication) Release() {
 	if p == nil {
 		return
@@ -99,9 +99,9 @@ func (p *Publication) Release() {
 	})
 }
 
-// outstay takes out of its name a pool that does not tell its last counts within two
-// seconds, for the name's readers would hang as well. One that is only slow stays until
-// it has told them: the name's counts never fall. The wait has parts, since the whole
+// outstay removes from its name a pool that does not report its last counts within
+// two seconds, for the name's readers would hang as well. One that is only slow stays
+// until it has: the name's counts never fall. The wait has parts, since the whole
 // process may be stopped in one.
 func (p *Publication) outstay(back <-chan struct{}) {
 	defer p.registry.hanging.Add(-1)
@@ -128,8 +128,8 @@ func (p *Publication) keepLast() {
 	p.leave(&last)
 }
 
-// leave takes a closed pool out of its name, whose counts grow by its last ones if
-// they are known, and were not added before.
+// leave removes a closed pool from its name, whose counts grow by its last ones if
+// they are known and were not added before.
 func (p *Publication) leave(last *Stats) {
 	p.registry.mu.Lock()
 	defer p.registry.mu.Unlock()

@@ -10,16 +10,15 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// Registry holds the named pools and the controller of a program, for
-// exporters, pages and controllers to find. The zero Registry is ready to use.
+// Registry holds the named pools and the controller of a program, where exporters,
+// pages and controllers find them. The zero Registry is ready to use.
 //
-// Readers never wait: a list of pools that was given out does not change, so a
-// collection that is under way goes on with the list it began with, and a pool
-// can be closed meanwhile.
+// Readers never wait: a list of pools never changes once it is returned, so a
+// collection goes on with the list it began with while pools are opened and closed.
 //
-// What a program gives to a registry, its sources, observers and controller, is
-// called outside every lock, and may use the registry. Its panics are caught: see
-// Panics.
+// The registry calls what the program gives it (sources, observers and the
+// controller) outside every lock, so they may use the registry. It catches their
+// panics: see Panics.
 type Registry struct {
 	mu         sync.Mutex // serializes changes of names; no reader takes it, and nothing of the program's runs under it
 	names      names
@@ -32,11 +31,10 @@ type Registry struct {
 	callers    sync.Pool    // of *ask.Caller, that make these
 }
 
-// Default is where pools publish themselves whose config names no other
-// registry, as variables do in package expvar.
+// Default is the registry of pools whose config names no other.
 var Default = new(Registry)
 
-// OnDuplicate says what happens to a pool whose name an open pool has already.
+// OnDuplicate says what happens to a pool whose name another open pool has.
 type OnDuplicate uint8
 
 const (
@@ -50,13 +48,12 @@ const (
 	Number
 )
 
-// All is every pool of the registry, closed ones too, in the order in which
+// All returns every pool of the registry, closed ones included, in the order in which
 // their names first appeared. The slice is shared: do not change its elements.
 func (r *Registry) All() []*Entry { return r.names.all() }
 
-// Budget is the limit that the registry's pools share, but for those with a
-// Budget of their own in their config. It is Unlimited until somebody, a
-// controller or the program, sets it.
+// Budget returns the limit that the registry's pools share, except those whose config
+// names another Budget. It is Unlimited until the program or a controller sets it.
 func (r *Registry) Budget() *Budget {
 	if r.budget.Load() == nil {
 		r.budget.CompareAndSwap(nil, NewBudget(Unlimited))
@@ -64,8 +61,8 @@ func (r *Registry) Budget() *Budget {
 	return r.budget.Load()
 }
 
-// AddController publishes a controller. A registry has one: two would undo
-// each other's decisions. The returned function withdraws it.
+// AddController publishes a controller until remove is called. A registry has at most
+// one: two would undo each other's decisions.
 func (r *Registry) AddController(c control.Controller) (remove func(), err error) {
 	if !r.controller.CompareAndSwap(nil, &c) {
 		return nil, errors.New("pool: the registry has a controller already: stop it, or give this one its own registry")
@@ -73,7 +70,7 @@ func (r *Registry) AddController(c control.Controller) (remove func(), err error
 	return func() { r.controller.CompareAndSwap(&c, nil) }, nil
 }
 
-// Controller is the registry's controller, or nil.
+// Controller returns the registry's controller, or nil.
 func (r *Registry) Controller() control.Controller {
 	if c := r.controller.Load(); c != nil {
 		return *c
@@ -81,8 +78,8 @@ func (r *Registry) Controller() control.Controller {
 	return nil
 }
 
-// ControllerStats overwrites *into with what the controller tells. It reports
-// whether there is one, and it did not panic: see Panics.
+// ControllerStats overwrites *into with the controller's figures. It reports false if
+// there is no controller, or if it panicked: see Panics.
 func (r *Registry) ControllerStats(into *control.Stats) (ok bool) {
 	c := r.Controller()
 	if c == nil {
@@ -97,34 +94,34 @@ func (r *Registry) ControllerStats(into *control.Stats) (ok bool) {
 	return true
 }
 
-// OnWait has fn told of every wait for a pool of the registry, until remove is
+// OnWait calls fn after every wait for a pool of the registry, until remove is
 // called.
 func (r *Registry) OnWait(fn func(pool string, d time.Duration)) (remove func()) {
 	return r.waits.add(fn)
 }
 
-// ObserveWait tells the registry's observers of a wait that ended. It is for
-// pool implementations. An observer that panics is caught: see Panics.
+// ObserveWait reports a wait that ended to the registry's observers. It is for pool
+// implementations. The panic of an observer is caught: see Panics.
 func (r *Registry) ObserveWait(pool string, d time.Duration) {
 	for _, fn := range r.waits.all() {
 		r.Guard(func() { (*fn)(pool, d) }) // or the waiter would lose what it waited for
 	}
 }
 
-// OnMisuse has fn told of misuse of the registry's pools, those without a name
-// included, until remove is called: once for each kind and place in the code. What
-// nobody was told of, since there was no observer yet, is told when it is found
-// again.
+// OnMisuse calls fn for misuse of the registry's pools, those without a name
+// included, until remove is called. It does so once for each kind and place in the
+// code. Misuse found before anybody observed is reported when it is found again.
 func (r *Registry) OnMisuse(fn func(Misuse)) (remove func()) {
 	return r.misuses.add(fn)
 }
 
-// ObservesMisuse tells whether anybody wants to know. It is for pool
-// implementations, to which finding out what to say is work.
+// ObservesMisuse reports whether there is an observer of misuse. Pool implementations
+// ask it before they collect what to report.
 func (r *Registry) ObservesMisuse() bool { return len(r.misuses.all()) > 0 }
 
-// ObserveMisuse tells the registry's observers of misuse. It is for pool
-// implementations. An observer that panics is caught, and the others are told: see Panics.
+// ObserveMisuse reports misuse to the registry's observers. It is for pool
+// implementations. The panic of an observer is caught, and the other observers are
+// called: see Panics.
 func (r *Registry) ObserveMisuse(m Misuse) {
 	for _, fn := range r.misuses.all() {
 		r.Guard(func() { (*fn)(m) })

@@ -53,13 +53,13 @@ var (
 	evictionNames = [NumEvictionReasons]string{"resize", "pressure", "idle", "budget", "gc", "closed"}
 )
 
-// String is the result's name in metrics and in print.
+// String returns the result's name in metrics and in print.
 func (r RequestResult) String() string { return nameOf(requestNames[:], int(r)) }
 
-// String is the result's name in metrics and in print.
+// String returns the result's name in metrics and in print.
 func (r ReturnResult) String() string { return nameOf(returnNames[:], int(r)) }
 
-// String is the reason's name in metrics and in print.
+// String returns the reason's name in metrics and in print.
 func (r EvictionReason) String() string { return nameOf(evictionNames[:], int(r)) }
 
 func nameOf(names []string, i int) string {
@@ -72,7 +72,7 @@ func nameOf(names []string, i int) string {
 // Set is a set of RequestResults, ReturnResults, EvictionReasons or MisuseKinds.
 type Set uint16
 
-// SetOf is the set of the given results, reasons or kinds.
+// SetOf returns the set of the given results, reasons or kinds.
 func SetOf[R RequestResult | ReturnResult | EvictionReason | MisuseKind](members ...R) Set {
 	var s Set
 	for _, m := range members {
@@ -81,7 +81,7 @@ func SetOf[R RequestResult | ReturnResult | EvictionReason | MisuseKind](members
 	return s
 }
 
-// Has tells whether the i-th result, reason or kind is in the set.
+// Has reports whether the i-th result, reason or kind is in the set.
 func (s Set) Has(i int) bool { return s>>i&1 != 0 }
 
 const (
@@ -98,9 +98,9 @@ const (
 	KnowsPending                        // Pending: callers may wait
 )
 
-// Knowledge is what a strategy can report: its figures, and the results,
-// reasons and kinds of misuse it can produce. It does not change in a pool's life, but for
-// KnowsLimit, which is set while there is a limit.
+// Knowledge is what a strategy can report: its figures, and the results, reasons and
+// kinds of misuse that it can produce. It does not change during a pool's life,
+// except for KnowsLimit, which is set while there is a limit.
 type Knowledge struct {
 	Rows      Set // of the figures that are known: KnowsIdle | …
 	Requests  Set // of RequestResult
@@ -112,17 +112,17 @@ type Knowledge struct {
 // countedRows are the figures that stay true when a pool is closed.
 const countedRows = KnowsEvictedBytes | KnowsAllocatedBytes | KnowsRequestedBytes | KnowsResizes
 
-// Allocations tells whether Counts.Allocations is known: a pool that can tell what
-// it handed out without having it, or its bytes, counts what it made.
+// Allocations reports whether Counts.Allocations is known: by every pool that counts
+// its misses or its allocated bytes.
 func (k Knowledge) Allocations() bool {
 	return k.Requests&SetOf(Miss, Bypass, RequestClosed) != 0 || k.Has(KnowsAllocatedBytes)
 }
 
-// Has tells whether every one of the rows is known.
+// Has reports whether all of the rows are known.
 func (k Knowledge) Has(rows Set) bool { return k.Rows&rows == rows }
 
-// Counts are the totals of a pool, or of one of its size classes, since it was
-// made. They never go down, but for the two Idle figures.
+// Counts are the totals of a pool, or of one of its size classes, since it was made.
+// They never fall, except the two Idle figures.
 type Counts struct {
 	Requests       [NumRequestResults]uint64
 	Returns        [NumReturnResults]uint64
@@ -138,9 +138,9 @@ type Counts struct {
 
 // Stats is a snapshot of one pool.
 //
-// For callers who give back what they took, two laws hold whenever nobody is
-// inside the pool: Idle = Prewarmed + Pooled − Hit − evictions, and InUse =
-// requests that handed something out − returns other than nil and double.
+// If callers give back what they took, two laws hold whenever nobody is inside the
+// pool: Idle = Prewarmed + Pooled − Hit − evictions, and InUse = requests that handed
+// something out − returns other than nil and double.
 type Stats struct {
 	Name     string // "" for a pool that is not published
 	Strategy string // "sizeclasses", "fixed", …: the constructor's name in lower case
@@ -171,23 +171,23 @@ type Class struct {
 	Counts
 }
 
-// Gets is the number of requests, whatever their result.
+// Gets returns the number of requests, whatever their result.
 func (c *Counts) Gets() uint64 { return sum(c.Requests[:]) }
 
-// Puts is the number of objects given back, whatever their result.
+// Puts returns the number of objects given back, whatever their result.
 func (c *Counts) Puts() uint64 { return sum(c.Returns[:]) }
 
-// Evicted is the number of free objects dropped, for whatever reason.
+// Evicted returns the number of free objects dropped, for whatever reason.
 func (c *Counts) Evicted() uint64 { return sum(c.Evictions[:]) }
 
-// Dropped is the number of objects given back and not kept; nil does not count.
+// Dropped returns the number of objects given back and not kept, without nils.
 func (c *Counts) Dropped() uint64 {
 	return c.Puts() - c.Returns[Pooled] - c.Returns[NilReturn]
 }
 
-// HitRatio is the share of the requests the pool could have served that it did
-// serve: hits / (hits + misses), 0 where there were none. Requests that bypass
-// the pool by their size are no part of it.
+// HitRatio returns hits / (hits + misses): the share of the requests that the pool
+// could serve and did. It is 0 if there were none. Requests that bypass the pool
+// because of their size do not count.
 func (c *Counts) HitRatio() float64 {
 	served := c.Requests[Hit] + c.Requests[Miss]
 	if served == 0 {
@@ -196,12 +196,12 @@ func (c *Counts) HitRatio() float64 {
 	return float64(c.Requests[Hit]) / float64(served)
 }
 
-// HandedOut is the number of requests that gave the caller an object.
+// HandedOut returns the number of requests that gave the caller an object.
 func (c *Counts) HandedOut() uint64 {
 	return c.Requests[Hit] + c.Requests[Miss] + c.Requests[Bypass] + c.Requests[RequestClosed]
 }
 
-// TakenBack is the number of objects callers gave up: returns of any result
+// TakenBack returns the number of objects that callers gave up: returns of any result
 // but nil and double.
 func (c *Counts) TakenBack() uint64 {
 	return c.Puts() - c.Returns[NilReturn] - c.Returns[Double]
@@ -214,7 +214,7 @@ func (c *Counts) Add(d *Counts) {
 	c.IdleBytes += d.IdleBytes
 }
 
-// Sub takes d's totals, an earlier snapshot's, from c; what is held now stays.
+// Sub subtracts d, an earlier snapshot, from c's totals; what is held now stays.
 func (c *Counts) Sub(d *Counts) {
 	c.combine(d, func(a, b uint64) uint64 { return a - b })
 }
@@ -235,8 +235,8 @@ func (c *Counts) combine(d *Counts, op func(a, b uint64) uint64) {
 	c.Prewarmed = op(c.Prewarmed, d.Prewarmed)
 }
 
-// Sub turns s into what happened since the earlier snapshot of the same pool:
-// totals become differences; what is true of now (idle, in use, limits) stays.
+// Sub turns s into what happened since the earlier snapshot of the same pool: totals
+// become differences; figures of now (idle, in use, limits) stay.
 func (s *Stats) Sub(earlier *Stats) {
 	s.Counts.Sub(&earlier.Counts)
 	s.Grown -= earlier.Grown
@@ -249,7 +249,7 @@ func (s *Stats) Sub(earlier *Stats) {
 	}
 }
 
-// Reset makes s empty and keeps its Classes slice for reuse.
+// Reset empties s and keeps its Classes slice for reuse.
 func (s *Stats) Reset() {
 	*s = Stats{Classes: s.Classes[:0]}
 }
