@@ -82,5 +82,5 @@ func (l *Learned) See(since time.Duration, bin int) time.Duration {
 	return l.l.age
 }
 
-// Long tells whether the long memory is followed.
+// Long reports whether the long memory is followed.
 func (l *Learned) Long() bool { return !l.l.turned(1, &l.one) }

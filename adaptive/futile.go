@@ -23,7 +23,7 @@ func (f *futility) see(p *policy, s *sample) {
 	}
 }
 
-// holdLittle tells whether all pools together hold too little to matter, what they
+// holdLittle reports whether all pools together hold too little to matter, what they
 // dropped included, as garbage or as free as it is by now.
 func (p *policy) holdLittle(free int64) bool {
 	limit := p.memory.limit

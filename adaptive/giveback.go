@@ -113,7 +113,7 @@ func lost(s *sample) (dropped, refused int64) {
 	return dropped, refused
 }
 
-// shared tells whether others would have use for memory that the runtime returns:
+// shared reports whether others would have use for memory that the runtime returns:
 // they are in the group that is nearest to its limit, or soon will be, or the
 // kernel slows us down for what the group has.
 func shared(r *Reading) bool {
@@ -166,28 +166,28 @@ func (p *policy) returns(s *sample) giveBack {
 	return wait
 }
 
-// doubtful tells whether much was allocated since the last collection, or much of what
+// doubtful reports whether much was allocated since the last collection, or much of what
 // room there is. Where others need the memory it pays to find out what of that is
 // garbage, whoever's: a few MiB decide who is killed.
 func (p *policy) doubtful(r *Reading) bool {
 	return !p.futile.futile && r.Heap.Young() >= min(largeTrim, room(r)/worthwhileShare)
 }
 
-// urgent tells whether to look again soon: memory is short, or nothing but us
+// urgent reports whether to look again soon: memory is short, or nothing but us
 // keeps garbage from making it short between two looks.
 func (p *policy) urgent() bool {
 	alone := p.garbage.alone && p.memory.limit != NoLimit && p.c.ForceGC != ForceGCNever
 	return p.pressure.level > control.PressureNone || alone
 }
 
-// unbounded tells whether nothing keeps the runtime from letting the heap grow beyond
+// unbounded reports whether nothing keeps the runtime from letting the heap grow beyond
 // what there is: it knows of no limit, or of one that was right before the control
 // group's shrank.
 func (p *policy) unbounded(h *HeapReading) bool {
 	return h.OK() && h.Limit >= p.memory.cgroup
 }
 
-// outgrows tells whether the runtime means to let the heap grow to where memory
+// outgrows reports whether the runtime means to let the heap grow to where memory
 // is short before it collects. It does not stop there exactly: a burst of
 // allocations runs on while the collection is under way.
 func (p *policy) outgrows(h *HeapReading) bool {

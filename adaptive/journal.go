@@ -98,7 +98,7 @@ func (p *policy) action(s *sample, freed int64) control.Action {
 	return control.Hold
 }
 
-// notable tells whether a run is worth telling of: steps of a growth under way,
+// notable reports whether a run is worth telling of: steps of a growth under way,
 // objects that grew too old and one trim after the other are not.
 func (j *journal) notable(p *policy, s *sample, v *verdict, freed int64) bool {
 	grown := v.action == control.Grow && (!j.growing || p.limit == p.budget)

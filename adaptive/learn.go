@@ -47,7 +47,7 @@ func (c *class) scale(k int, f float32) {
 	}
 }
 
-// hasGaps tells whether gaps ended in the window. Most windows of most classes have
+// hasGaps reports whether gaps ended in the window. Most windows of most classes have
 // none, and with many pools what costs is to look at all that is empty.
 func hasGaps(d *control.ClassDemand) bool {
 	return d.Gets > 0 && (d.Regrets > 0 || d.Held != control.Gaps{})

@@ -103,7 +103,7 @@ func (l *learner) dropped(p *prices, n float32, one *weight) {
 // part in so many.
 const fresh = 16
 
-// stale tells whether so much is new that another age may be best.
+// stale reports whether so much is new that another age may be best.
 func (m *gaps) stale() bool { return m.fresh*fresh > m.all }
 
 func (l *learner) stale() bool { return l.memories[0].stale() || l.memories[1].stale() }
@@ -122,7 +122,7 @@ func (l *learner) setAge(p *prices, one *weight, depths float32, all bool) {
 	l.age = max(time.Duration((age-p.late)*float64(time.Second)), 1)
 }
 
-// turned tells whether the short memory knows better.
+// turned reports whether the short memory knows better.
 func (l *learner) turned(depths float32, one *weight) bool {
 	return l.memories[0].cost+depths*one[0] < l.memories[1].cost
 }

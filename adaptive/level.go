@@ -126,7 +126,7 @@ func groupShare(r *Reading) (float64, bool) {
 	return signals.Share(set, g.TightMax), true
 }
 
-// fileFilled tells whether a group that hit a limit was full of file pages. The kernel
+// fileFilled reports whether a group that hit a limit was full of file pages. The kernel
 // takes those back in passing, so hitting the limit is how a program that reads
 // much lives, and no sign of pressure.
 func fileFilled(set, limit int64) bool {
@@ -198,7 +198,7 @@ func (p *ladder) assessEvents(r *Reading, a *assessment) {
 
 // follow changes the level: up at once and as far as it takes; down, to where a
 // reading holds it, when nothing has held it for a while and a collection has shown
-// what the last trim came to. It tells whether the level changed.
+// what the last trim came to. It reports whether the level changed.
 func (p *ladder) follow(a *assessment, r *Reading, now, dwell time.Duration) bool {
 	if a.enter > p.level && (a.enter >= control.PressureHigh || p.mayTo(a.enter, now)) {
 		p.rise(a, now, dwell)
@@ -229,7 +229,7 @@ func (p *ladder) rise(a *assessment, now, dwell time.Duration) {
 	p.to(a.enter, a.cause, now)
 }
 
-// mayTo tells whether the level may change to one that can wait: any but high and
+// mayTo reports whether the level may change to one that can wait: any but high and
 // critical from below, which are entered at once. It leaves room for those, so that
 // mostChanges are not exceeded whatever the readings do: the changes of the last
 // changesIn and the urgent ones that are possible are at most so many together at the
@@ -276,7 +276,7 @@ func (p *ladder) to(level control.PressureLevel, cause control.Cause, now time.D
 	p.changes++
 }
 
-// told tells whether the heap's readings know of the last trim: they change with
+// told reports whether the heap's readings know of the last trim: they change with
 // a collection only.
 func (p *ladder) told(r *Reading, now time.Duration) bool {
 	return !p.everTrim || !r.Heap.OK() || r.Heap.Cycles != p.heap.Cycles || r.Heap.Live != p.heap.Live || now-p.trimmed > longestGC

@@ -69,7 +69,7 @@ func (h *handle) age(now time.Time) {
 	}
 }
 
-// has tells whether the entries are those of the handles.
+// has reports whether the entries are those of the handles.
 func (ps pools) has(entries []*pool.Entry) bool {
 	if len(ps) < len(entries) {
 		return false

@@ -168,7 +168,7 @@ func mentioned(t *testing.T, q query, expr string) (names, used []string) {
 	return slices.Compact(names), slices.Compact(used)
 }
 
-// rule tells whether it is one of Prometheus' rules, and of no page.
+// rule reports whether it is one of Prometheus' rules, and of no page.
 func (q query) rule() bool { return q.page == nil && !strings.HasPrefix(q.where, "VictoriaMetrics") }
 
 // Rules drop otelpool's labels and those that distinguish replicas, by name, and
@@ -194,7 +194,7 @@ func keepsTargetsApart(t *testing.T, q query, n *parser.AggregateExpr) {
 	}
 }
 
-// ofSeries tells whether the expression is of series as they are scraped, and not of
+// ofSeries reports whether the expression is of series as they are scraped, and not of
 // what a rule or an aggregation has made of them.
 func ofSeries(e parser.Expr) (is bool) {
 	parser.Inspect(e, func(n parser.Node, path []parser.Node) error {

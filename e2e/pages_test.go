@@ -208,7 +208,7 @@ func everyPool(t *testing.T, r *recording, page *dashboard) {
 	}
 }
 
-// answers tells whether the query has data with those choices.
+// answers reports whether the query has data with those choices.
 func (r *recording) answers(t *testing.T, q query, c chosen) bool {
 	t.Helper()
 	expr := c.fill(t, q.expr)

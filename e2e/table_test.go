@@ -25,7 +25,7 @@ type dimension struct {
 	values []string
 }
 
-// perPool tells whether the metric has the pool's attributes.
+// perPool reports whether the metric has the pool's attributes.
 func (m *metric) perPool() bool { return !strings.HasPrefix(m.name, "otelpool.controller.") }
 
 // kind is the type that Prometheus knows.

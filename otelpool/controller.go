@@ -104,7 +104,7 @@ func (r *controllerRows) counts(c *collector) {
 	}
 }
 
-// possible tells whether a controller such as package adaptive's enters a level
+// possible reports whether a controller such as package adaptive's enters a level
 // for a cause, and the row is to be there from the start. Others may do more.
 func possible(level control.PressureLevel, cause control.Cause) bool {
 	switch cause {

@@ -208,7 +208,7 @@ func (i *Instrumentation) catalogOf(entries []*pool.Entry, old *catalog) *catalo
 	return c
 }
 
-// sameList tells whether a and b are one slice. A registry never changes the
+// sameList reports whether a and b are one slice. A registry never changes the
 // list it gave out.
 func sameList(a, b []*pool.Entry) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])

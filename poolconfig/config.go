@@ -148,7 +148,7 @@ func (s *state) of(name string) settings {
 	return set
 }
 
-// demands tells whether a setting is meant for this pool and no other: then the
+// demands reports whether a setting is meant for this pool and no other: then the
 // pool must be able to have it.
 func (s *state) demands(name string, f fieldInfo, from origin) bool {
 	if own := s.env.of(name).at(f); own != nil {

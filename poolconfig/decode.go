@@ -183,7 +183,7 @@ func unknownRemedy(name string, fields []fieldInfo) string {
 	return "use " + listed(fields)
 }
 
-// alike tells whether two words differ by spelling only: case, - and _, one
+// alike reports whether two words differ by spelling only: case, - and _, one
 // letter more, less or other, or two that changed places.
 func alike(a, b string) bool {
 	plain := func(s string) string { return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(s)) }

@@ -568,7 +568,7 @@ func TestSchemaRefusesWhatLoadRefuses(t *testing.T) {
 	}
 }
 
-// conforms tells whether a document is YAML and valid by the schema.
+// conforms reports whether a document is YAML and valid by the schema.
 func conforms(t *testing.T, document string) bool {
 	t.Helper()
 	var s jsonschema.Schema

@@ -119,7 +119,7 @@ func (m *making) refuse(field string, s shown, remedy string) {
 	}
 }
 
-// demands tells whether a setting is meant for this pool alone.
+// demands reports whether a setting is meant for this pool alone.
 func (m *making) demands(field string, s shown) bool {
 	_, from := s.show()
 	return m.config.state.Load().demands(m.name, poolField(field), from)

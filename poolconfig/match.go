@@ -21,7 +21,7 @@ func matches(pattern, name string) bool {
 	return ok || pattern == name
 }
 
-// isName tells whether a pattern matches one name only.
+// isName reports whether a pattern matches one name only.
 func isName(pattern string) bool { return !strings.ContainsAny(pattern, `*?[\`) }
 
 // weigh counts the characters of a pattern that stand for themselves, and the

@@ -84,7 +84,7 @@ type watch struct {
 	restless int // looks in a row at which the document was not as it was taken
 }
 
-// due tells whether a document that reads as now is to be taken: it is another
+// due reports whether a document that reads as now is to be taken: it is another
 // than was taken last, and has come to rest or does not come to rest at all.
 func (w *watch) due(now, taken reading) bool {
 	rests := now.same(w.last)

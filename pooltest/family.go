@@ -49,7 +49,7 @@ func join(t testing.TB, registries []*pool.Registry) *family {
 	return f
 }
 
-// meets tells whether another family, of which f is no part, watches a registry of f's.
+// meets reports whether another family, of which f is no part, watches a registry of f's.
 func (f *family) meets(other *family) bool {
 	for ancestor := f.parent; ancestor != nil; ancestor = ancestor.parent {
 		if ancestor == other {
@@ -76,7 +76,7 @@ func (f *family) leave(t testing.TB) (shared []*pool.Registry) {
 	return shared
 }
 
-// has tells whether a goroutine of the tree is one of f's, or of a neighbour's.
+// has reports whether a goroutine of the tree is one of f's, or of a neighbour's.
 func (f *family) has(tree any) (ours, theirs bool) {
 	if tree == nil {
 		return false, false
@@ -84,7 +84,7 @@ func (f *family) has(tree any) (ours, theirs bool) {
 	return tree == f.tree, slices.ContainsFunc(f.neighbours, func(n *family) bool { return n.tree == tree })
 }
 
-// parallel tells whether other tests may run beside this one: whether it, or a test that
+// parallel reports whether other tests may run beside this one: whether it, or a test that
 // it is part of, has called Parallel. Package testing tells nobody but those who look.
 func parallel(t testing.TB) bool {
 	for v := reflect.ValueOf(t); v.Kind() == reflect.Pointer && !v.IsNil() && v.Elem().Kind() == reflect.Struct; {

@@ -172,7 +172,7 @@ func (s signalView) Bar() bar {
 // Color is that of the level that was reached.
 func (d decisionView) Color() string { return levelColor(d.decision.To) }
 
-// Changed tells whether the level did.
+// Changed reports whether the level did.
 func (d decisionView) Changed() bool { return d.decision.From != d.decision.To }
 
 // Level is the level, or the two levels of a change.

@@ -61,7 +61,7 @@ func controlOf(c *control.Stats, name string, classSize int64) *control.ClassCon
 	return nil
 }
 
-// Controlled tells whether the classes have an idle age.
+// Controlled reports whether the classes have an idle age.
 func (p *poolView) Controlled() bool {
 	return slices.ContainsFunc(p.Classes, func(c classView) bool { return c.IdleAge.known })
 }

@@ -36,7 +36,7 @@ func Viewers(h http.Handler) int {
 	return s.viewers
 }
 
-// HasPast tells whether anything is kept.
+// HasPast reports whether anything is kept.
 func HasPast(h http.Handler) bool { return h.(*handler).sampler.hasPast() }
 
 // SetWriteTimeout is for tests that cannot wait so long.

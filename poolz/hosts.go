@@ -21,7 +21,7 @@ func WithHosts(names ...string) Option {
 	})
 }
 
-// answersTo tells whether the request's Host is one of the page's.
+// answersTo reports whether the request's Host is one of the page's.
 func (h *handler) answersTo(r *http.Request) bool {
 	name := hostname(r.Host)
 	if h.hosts["*"] || h.hosts[name] || name == "localhost" || strings.HasSuffix(name, ".localhost") {

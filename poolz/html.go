@@ -43,7 +43,7 @@ func (v *view) OnlyController() bool { return v.query.view == viewController && 
 // Self is this page's link.
 func (v *view) Self() string { return v.query.encode() }
 
-// Watched tells whether there are rates.
+// Watched reports whether there are rates.
 func (v *view) Watched() bool { return v.Seconds > 0 }
 
 // Process tells one program's page from another's.

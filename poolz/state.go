@@ -224,7 +224,7 @@ func (q *quarter) add(p *point) {
 	q.n++
 }
 
-// explained tells whether traffic grew, and what is in use no more than that: by
+// explained reports whether traffic grew, and what is in use no more than that: by
 // Little's law the two go together while holders take the same time. A tenth is
 // for chance.
 func explained(first, last *quarter) bool {
@@ -273,7 +273,7 @@ func missing(t *track, _ *frame) string {
 	return why
 }
 
-// pools tells whether the strategy can hit at all.
+// pools reports whether the strategy can hit at all.
 func (t *track) pools() bool { return t.stats.Knows.Requests.Has(int(hit)) }
 
 func waiting(t *track, f *frame) string {

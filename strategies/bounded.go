@@ -161,7 +161,7 @@ func (c *BoundedConfig[T]) maker(core *bounded) func() (unsafe.Pointer, error) {
 	}
 }
 
-// unsized tells whether objects may hold on to bytes that the pool does not know of.
+// unsized reports whether objects may hold on to bytes that the pool does not know of.
 func (c *BoundedConfig[T]) unsized() bool {
 	return c.Size == nil && holdsPointers(reflect.TypeFor[T]())
 }

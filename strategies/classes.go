@@ -183,7 +183,7 @@ func newClassTable(sizes []int) *classTable {
 	return &t
 }
 
-// hashes tells whether a multiplier maps no two sizes alike.
+// hashes reports whether a multiplier maps no two sizes alike.
 func (t *classTable) hashes(multiplier uint64) bool {
 	var taken [1 << hashBits]bool
 	for _, size := range t.sizes {

@@ -36,7 +36,7 @@ func (r *reports) of(kind pool.MisuseKind) []pool.Misuse {
 	return out
 }
 
-// begins tells whether a stack begins in the named function of this package.
+// begins reports whether a stack begins in the named function of this package.
 func begins(s pool.Stack, function string) bool {
 	frames := s.Frames()
 	return len(frames) > 0 && strings.HasSuffix(frames[0].Function, "."+function) &&

@@ -231,7 +231,7 @@ func (c *bounded) putNilOrStandIn(x unsafe.Pointer) bool {
 	return true
 }
 
-// foreign tells whether what was put, and is no stand-in, is not the pool's. That is
+// foreign reports whether what was put, and is no stand-in, is not the pool's. That is
 // left alone: somebody else may have it.
 func (c *bounded) foreign() bool {
 	if !c.strangers.strict || c.strangers.excuses() || c.mode.state.Load() != isOn {

@@ -107,7 +107,7 @@ func (c *sizeClasses) ghosted(size int) bool {
 	return exact == size && c.zero != ZeroOnPut
 }
 
-// accepts tells whether the pool's mode is to keep buffers, and counts the return of one of
+// accepts reports whether the pool's mode is to keep buffers, and counts the return of one of
 // a class's size if it is to count only.
 func (c *sizeClasses) accepts(size int) bool {
 	state := c.mode.state.Load()

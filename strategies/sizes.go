@@ -32,7 +32,7 @@ func defaultSize[T any]() func(*T) int64 {
 	}
 }
 
-// holdsPointers tells whether values of a type may hold on to memory beside their
+// holdsPointers reports whether values of a type may hold on to memory beside their
 // own.
 func holdsPointers(t reflect.Type) bool {
 	switch k := t.Kind(); k {

@@ -19,7 +19,7 @@ func (s *strangers) missed() {
 	}
 }
 
-// excuses tells whether an object that the pool does not know may be its own.
+// excuses reports whether an object that the pool does not know may be its own.
 func (s *strangers) excuses() bool {
 	for {
 		n := s.unseen.Load()

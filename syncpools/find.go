@@ -71,7 +71,7 @@ func grown(before []header) (now []header) {
 	return now
 }
 
-// holdsLast tells whether the slice at an address has a pool among its last
+// holdsLast reports whether the slice at an address has a pool among its last
 // elements. Its array must lie where the heap does, near the pool; where nothing
 // is mapped it is none. What is read is compared and not followed, so it does no harm
 // if a collection has taken the array.

@@ -61,7 +61,7 @@ func readable(name string) string {
 	}
 }
 
-// literal tells whether a part of a name is the compiler's: func1, 1, gowrap2.
+// literal reports whether a part of a name is the compiler's: func1, 1, gowrap2.
 func literal(part string) bool {
 	part = strings.TrimPrefix(strings.TrimPrefix(part, "func"), "gowrap")
 	return part == "" || strings.Trim(part, "0123456789") == ""

@@ -2,5 +2,5 @@
 
 package syncpools
 
-// raceBuild tells whether sync.Pool drops some of what is put.
+// raceBuild reports whether sync.Pool drops some of what is put.
 const raceBuild = false

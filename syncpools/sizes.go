@@ -73,7 +73,7 @@ func (s *sizing) add(t reflect.Type, offset uintptr, depth int) {
 	}
 }
 
-// owns tells whether a pointer to t is followed: one to a struct with an array, or
+// owns reports whether a pointer to t is followed: one to a struct with an array, or
 // a slice of plain values, in it. Others are more often shared than owned.
 func owns(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct {

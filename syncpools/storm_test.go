@@ -148,7 +148,7 @@ func (s *Census) plausible(t *testing.T) {
 	}
 }
 
-// have tells whether the storm has shown enough: every kind of event many times, and as
+// have reports whether the storm has shown enough: every kind of event many times, and as
 // long as was asked for. Under the race detector, which takes 20 times as long, a fifth will do, and
 // on a machine that has no time for us, after a minute, a fiftieth.
 func (w *witness) have(s *storm, readings int, began time.Time) bool {

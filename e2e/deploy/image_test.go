@@ -84,7 +84,7 @@ func onlyCompiled(t *testing.T, context string) {
 	}
 }
 
-// embeds tells whether the file is an asset of the package.
+// embeds reports whether the file is an asset of the package.
 func embeds(dir, path string) bool { return strings.HasPrefix(path, filepath.Join(dir, "assets")+"/") }
 
 // copyContext copies what .dockerignore leaves, as Docker's own library reads it.

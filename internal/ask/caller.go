@@ -107,7 +107,7 @@ func (r *relay) returned(wait time.Duration) bool {
 	}
 }
 
-// Returned tells whether no call hangs of which this is closed when it returns.
+// Returned reports whether no call hangs of which this is closed when it returns.
 func Returned(back <-chan struct{}) bool {
 	if back == nil {
 		return true

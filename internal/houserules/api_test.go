@@ -118,7 +118,7 @@ func unnamed(before, now map[string]bool, changelog string) (all []string) {
 // declared has the name that a line of API declares: of a member after its type's.
 var declared = regexp.MustCompile(`^(\S+: )\w+ (?:(\w+)\.)?(\w+)`)
 
-// names tells whether a text names what a line declares. The name of a type that the
+// names reports whether a text names what a line declares. The name of a type that the
 // other API has not at all stands for its members too.
 func names(text, line string, in, other map[string]bool) bool {
 	m := declared.FindStringSubmatch(line)

@@ -71,7 +71,7 @@ func direct(dir string) (nodes []string) {
 	return nodes
 }
 
-// reaches tells whether a row may import another, if need be by way of others.
+// reaches reports whether a row may import another, if need be by way of others.
 func reaches(from, to string) bool {
 	return slices.ContainsFunc(importable(from), func(next string) bool { return next == to || reaches(next, to) })
 }

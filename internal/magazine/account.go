@@ -67,7 +67,7 @@ func (a *account) release(n int64) {
 	}
 }
 
-// fits tells whether there is room for n bytes. It charges them to know, since limit and budget
+// fits reports whether there is room for n bytes. It charges them to know, since limit and budget
 // are two numbers, and what was seen of the one says nothing once the other has been read.
 func (a *account) fits(n int64) bool {
 	if !a.charge(n) {

@@ -143,7 +143,7 @@ func (p *Pool) close(barrier func(generation uint64)) {
 	p.evict(pool.Unlimited, never, pool.EvictClosed)
 }
 
-// Owes tells whether the end of the pool matters to its budget or to Discard. If not, a pool that
+// Owes reports whether the end of the pool matters to its budget or to Discard. If not, a pool that
 // is dropped needs no cleanup, which would cost its collection a round more.
 func (p *Pool) Owes() bool { return p.account.budget != nil || p.onDiscard != nil }
 

@@ -79,7 +79,7 @@ func (p *Pool) put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	return p.putDirect(d, x, size)
 }
 
-// topIsFree tells whether the cell needs no magazine for one more object. So a P that has one
+// topIsFree reports whether the cell needs no magazine for one more object. So a P that has one
 // object of a class out at a time never has a magazine for it.
 func (c *Cell) topIsFree(d *depot) bool { return d.size != 0 && c.top == nil }
 
@@ -121,7 +121,7 @@ func (c *Cell) loadEmpty(d *depot, empty **magazine) {
 	c.fit(d)
 }
 
-// isFull tells whether the loaded magazine may have no more. Span may have shrunk since it was
+// isFull reports whether the loaded magazine may have no more. Span may have shrunk since it was
 // filled, with the limit or with more Ps, so this is no test for equality.
 func (c *Cell) isFull(d *depot, size int64) bool {
 	return int64(c.n) >= d.span.Load() || c.overShare(d, size)

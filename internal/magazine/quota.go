@@ -37,7 +37,7 @@ func (c *Cell) filled(d *depot) int64 {
 	return bytes
 }
 
-// overShare tells whether an object would take a cell of sized ones over its share. An empty cell
+// overShare reports whether an object would take a cell of sized ones over its share. An empty cell
 // takes any one that the share holds, or a large object would never find a place.
 func (c *Cell) overShare(d *depot, size int64) bool {
 	return d.size == 0 && size > c.sized.slack && c.held() > 0 && c.quota+size-c.sized.slack > d.share.Load()

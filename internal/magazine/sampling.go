@@ -100,7 +100,7 @@ func (s *schedule) init(class int, c *clock, most uint32) {
 	s.misses.plan(first)
 }
 
-// next ends a leg, begins another, and tells whether to sample the request that ended
+// next ends a leg, begins another, and reports whether to sample the request that ended
 // it.
 func (s *schedule) next(r *run) (sample bool) {
 	if s.Every == 0 {
@@ -194,7 +194,7 @@ func (r *run) begin() { r.ahead = r.leg() }
 // leg is how many requests there are from one look at the clock to the next.
 func (r *run) leg() uint32 { return min(r.left, r.most) }
 
-// ends counts a request, and tells whether it ends the leg.
+// ends counts a request, and reports whether it ends the leg.
 func (r *run) ends() bool {
 	r.ahead--
 	return r.ahead == 0
@@ -215,7 +215,7 @@ func (s *shard) sample(p *Pool) {
 	}
 }
 
-// countMiss counts a miss, and tells whether to sample it.
+// countMiss counts a miss, and reports whether to sample it.
 func (c *Cell) countMiss() (sample bool) {
 	c.misses++
 	s := c.schedule
@@ -230,7 +230,7 @@ type direct struct {
 	schedules []schedule
 }
 
-// due tells whether to sample such a request. It waits for nobody: a request that
+// due reports whether to sample such a request. It waits for nobody: a request that
 // comes while another is counted is not.
 func (p *Pool) due(class int) (sample bool) {
 	if p.sampling.Least == 0 || p.sampling.Every == 0 {

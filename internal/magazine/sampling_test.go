@@ -11,7 +11,7 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// request is a Get and Put of class 0, and tells whether it is to be sampled.
+// request is a Get and Put of class 0, and reports whether it is to be sampled.
 func (p *Pool) request(x unsafe.Pointer) (sample bool) {
 	c := p.At(percpu.Pin(), 0)
 	if y := c.Take(); y != nil {

@@ -57,7 +57,7 @@ type shard struct {
 // Ps is the places.
 func (f *Front) Ps() *Ps { return f.ps.Load() }
 
-// Has tells whether there is a place for the P: not for those that came when GOMAXPROCS
+// Has reports whether there is a place for the P: not for those that came when GOMAXPROCS
 // rose.
 func (ps *Ps) Has(pid int) bool { return pid < ps.n }
 

@@ -81,7 +81,7 @@ func array(v reflect.Value) (unsafe.Pointer, uintptr) {
 	return v.UnsafePointer(), uintptr(v.Cap()) * v.Type().Elem().Size()
 }
 
-// plain tells whether a value is looked at as it is, as one piece.
+// plain reports whether a value is looked at as it is, as one piece.
 func plain(t reflect.Type) bool {
 	switch {
 	case t.Kind() == reflect.Array:

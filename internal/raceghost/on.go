@@ -72,7 +72,7 @@ type span struct {
 	n uintptr
 }
 
-// off tells whether ghosts are off. The detector must not take it for an order.
+// off reports whether ghosts are off. The detector must not take it for an order.
 func off() bool {
 	runtime.RaceDisable()
 	defer runtime.RaceEnable()

@@ -75,7 +75,7 @@ func TestTheRaceDetectorSeesUseAfterPut(t *testing.T) {
 	}
 }
 
-// explains tells whether one of the reports has the ghost, with a name that says why, and
+// explains reports whether one of the reports has the ghost, with a name that says why, and
 // the Put that made it, with its place.
 func explains(output string) bool {
 	for report := range strings.SplitSeq(output, "WARNING: DATA RACE") {

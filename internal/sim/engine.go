@@ -34,7 +34,7 @@ func NewEngine(sizes []int64, budget *pool.Budget) *Engine {
 	return e
 }
 
-// Get takes an object of a class and tells whether there was one.
+// Get takes an object of a class and reports whether there was one.
 func (e *Engine) Get(at time.Duration, class int) bool {
 	cell := e.front.At(percpu.Pin(), class)
 	if cell.Take() != nil {

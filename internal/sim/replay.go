@@ -13,7 +13,7 @@ const tick = 250 * time.Millisecond
 // Rival is a policy to compare with. It is for one goroutine, and for one
 // replay.
 type Rival interface {
-	// Get takes an object of a class and tells whether there was one.
+	// Get takes an object of a class and reports whether there was one.
 	Get(at time.Duration, class int) bool
 	// Put gives one back.
 	Put(at time.Duration, class int)
@@ -88,7 +88,7 @@ const (
 
 type collector struct{ next float64 }
 
-// due tells whether a collection begins. What has been allocated so far is
+// due reports whether a collection begins. What has been allocated so far is
 // background and misses.
 func (c *collector) due(at time.Duration, missed, held int64) bool {
 	allocated := baseAllocs*at.Seconds() + float64(missed)

@@ -54,7 +54,7 @@ func NewSlots(start time.Time, sizes []int64, budget *Budget) *Slots {
 	return p
 }
 
-// Get takes an object of a class and tells whether there was one.
+// Get takes an object of a class and reports whether there was one.
 func (p *Slots) Get(at time.Duration, class int) bool {
 	c := &p.classes[class]
 	c.demand.Gets++

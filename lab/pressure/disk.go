@@ -80,7 +80,7 @@ func (n names) look(sleep func(time.Duration) bool) {
 	}
 }
 
-// onDisk tells whether files in a directory are more than memory.
+// onDisk reports whether files in a directory are more than memory.
 func onDisk(dir string) bool {
 	const tmpfs, ramfs = 0x01021994, 0x858458f6
 	var fs syscall.Statfs_t

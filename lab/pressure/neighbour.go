@@ -77,7 +77,7 @@ func (n *neighbour) stall(ctx context.Context, at time.Time) error {
 	return nil
 }
 
-// waitUntil tells whether there is time left then.
+// waitUntil reports whether there is time left then.
 func waitUntil(ctx context.Context, at time.Time) bool {
 	if left := time.Until(at); left > 0 {
 		select {

@@ -214,7 +214,7 @@ func ends(v ssa.Value) []ssa.Value {
 	return all
 }
 
-// taken tells whether a value is what a Get returned.
+// taken reports whether a value is what a Get returned.
 func (c *checker) taken(v ssa.Value) (op, bool) {
 	if e, ok := v.(*ssa.Extract); ok && e.Index == 0 {
 		v = e.Tuple
@@ -265,7 +265,7 @@ func refers(t types.Type) bool {
 	return false
 }
 
-// alwaysPuts tells whether every path through a function, or a literal with p among
+// alwaysPuts reports whether every path through a function, or a literal with p among
 // its variables, puts p.
 func (c *checker) alwaysPuts(fn *ssa.Function, p ssa.Value) (kind, bool) {
 	var k kind
@@ -334,7 +334,7 @@ func last(b *ssa.BasicBlock) ssa.Instruction {
 	return b.Instrs[len(b.Instrs)-1]
 }
 
-// weighs tells whether a branch looks at how large v is or whether it is nil, on
+// weighs reports whether a branch looks at how large v is or whether it is nil, on
 // which a value may be dropped on purpose. A range over v does neither.
 func weighs(b *ssa.BasicBlock, v ssa.Value) bool {
 	branch, ok := last(b).(*ssa.If)
@@ -379,7 +379,7 @@ func measuring(call *ssa.Call, v ssa.Value) bool {
 	return len(common.Args) == 1 && within(common.Args[0], v)
 }
 
-// within tells whether v's memory is w's, or is what a field of w refers to.
+// within reports whether v's memory is w's, or is what a field of w refers to.
 func within(v, w ssa.Value) bool {
 	for range 64 {
 		if v == w {

@@ -64,7 +64,7 @@ func (c *checker) closes(instr ssa.Instruction, o op, f *types.Var) {
 		"Set the field to nil when it is put, and return if it is nil", f.Name())
 }
 
-// guarded tells whether what leads to b depends on the receiver's state.
+// guarded reports whether what leads to b depends on the receiver's state.
 func guarded(b *ssa.BasicBlock, recv ssa.Value) bool {
 	for d := b; d.Idom() != nil; d = d.Idom() {
 		if branch, ok := last(d.Idom()).(*ssa.If); ok && dependsOn(branch.Cond, recv, 0) {

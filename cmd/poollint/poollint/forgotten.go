@@ -98,7 +98,7 @@ func (c *checker) putSomewhere(fn *ssa.Function, v ssa.Value) bool {
 	return false
 }
 
-// putsLater tells whether a Put of what a Get gave can be reached from a call. Beyond
+// putsLater reports whether a Put of what a Get gave can be reached from a call. Beyond
 // the Get, in the next round of a loop, it is another object that is put.
 func (c *checker) putsLater(call ssa.Instruction, get op) bool {
 	for instr, o := range c.ops {
@@ -112,7 +112,7 @@ func (c *checker) putsLater(call ssa.Instruction, get op) bool {
 	return false
 }
 
-// reaches tells whether a path leads from one block to another and not through a third.
+// reaches reports whether a path leads from one block to another and not through a third.
 func reaches(from, to, around *ssa.BasicBlock) bool {
 	seen := map[*ssa.BasicBlock]bool{around: true}
 	var visit func(b *ssa.BasicBlock) bool
@@ -157,7 +157,7 @@ func nothing(s *state, got, whole ssa.Value) bool {
 	return false
 }
 
-// escapes tells whether an object may be somebody else's to put: it, or what refers to
+// escapes reports whether an object may be somebody else's to put: it, or what refers to
 // it, is stored, sent, returned, captured or given to another goroutine.
 func (c *checker) escapes(fn *ssa.Function, v ssa.Value) bool {
 	s := &state{names: map[ssa.Value]bool{origin(v): true}}
@@ -212,7 +212,7 @@ func isLocal(addr ssa.Value) bool {
 	return ok
 }
 
-// captures tells whether a literal other than a deferred one that puts gets the object.
+// captures reports whether a literal other than a deferred one that puts gets the object.
 func (c *checker) captures(s *state, m *ssa.MakeClosure) bool {
 	for _, r := range *m.Referrers() {
 		if o, ok := c.ops[r]; ok && o.role == rolePut {

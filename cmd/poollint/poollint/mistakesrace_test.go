@@ -22,7 +22,7 @@ var raced = map[string][]string{
 // ghostOfPut is where a ghost starts, in the innermost of the calls of Put.
 var ghostOfPut = regexp.MustCompile(`created at:\n.*\.Put\(\)\n`)
 
-// raceNames tells whether a report says that memory was put, and where: of a double Put
+// raceNames reports whether a report says that memory was put, and where: of a double Put
 // both places.
 func raceNames(report, kind string) bool {
 	puts := 1

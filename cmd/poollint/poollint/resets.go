@@ -69,7 +69,7 @@ func poolName(pool ssa.Value) any {
 	return nil
 }
 
-// cleans tells whether a function does anything to v that may be a reset: calls a
+// cleans reports whether a function does anything to v that may be a reset: calls a
 // method of that name or an own function with it, or assigns to all of it.
 func (c *checker) cleans(fn *ssa.Function, v ssa.Value) bool {
 	v = origin(v)

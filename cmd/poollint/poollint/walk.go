@@ -41,7 +41,7 @@ type fact struct {
 
 func (s *state) clone() *state { return &state{maps.Clone(s.names), maps.Clone(s.known)} }
 
-// is tells whether v has the object's memory.
+// is reports whether v has the object's memory.
 func (s *state) is(v ssa.Value) bool {
 	for range 64 {
 		if s.names[v] {
@@ -56,7 +56,7 @@ func (s *state) is(v ssa.Value) bool {
 	return false
 }
 
-// same tells whether v is the object itself, or a slice of it.
+// same reports whether v is the object itself, or a slice of it.
 func (s *state) same(v ssa.Value) bool { return s.names[v] || s.names[origin(v)] }
 
 // enough bounds how many blocks a walk looks into; one that needs more finds nothing.

@@ -156,7 +156,7 @@ func (c *Collector) Stop() error {
 	}
 }
 
-// endedBy tells whether a process did not live to handle the signal: a collector
+// endedBy reports whether a process did not live to handle the signal: a collector
 // says that it is ready, and has begun nothing else, before it asks for signals.
 func endedBy(err error, s syscall.Signal) bool {
 	var exit *exec.ExitError

@@ -108,7 +108,7 @@ func TestColoursOfAPanelDiffer(t *testing.T) {
 	})
 }
 
-// shown tells whether a panel can have a line of that legend: of a palette that is
+// shown reports whether a panel can have a line of that legend: of a palette that is
 // shared, a panel of fixed lines has some only.
 func shown(p *Panel, legend string) bool {
 	for _, q := range p.Queries {

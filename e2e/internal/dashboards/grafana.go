@@ -149,7 +149,7 @@ func (r *Row) lines() (lines []line) {
 
 const columns = 24
 
-// has tells whether the page lets choose the variable.
+// has reports whether the page lets choose the variable.
 func (p *Page) has(variable string) bool {
 	for _, v := range p.Variables {
 		if v.Name == variable {

@@ -71,7 +71,7 @@ var (
 // dashed has the lines that show a bound, as opposed to a measured value.
 var dashed = map[string]bool{"limit": true, "allowed": true}
 
-// Has tells whether a series of that legend has its colour.
+// Has reports whether a series of that legend has its colour.
 func (p palette) Has(legend string) bool {
 	for _, c := range p {
 		if c.legend == legend {

@@ -99,7 +99,7 @@ func (g *Gateway) Wait(ctx context.Context) (*Summary, error) {
 	return parse(text)
 }
 
-// Running tells whether the process has not ended yet.
+// Running reports whether the process has not ended yet.
 func (g *Gateway) Running() bool {
 	select {
 	case <-g.exited:

@@ -51,7 +51,7 @@ func run(pkg string, args []string) error {
 // row is a line of the table.
 type row struct{ Type, Buffer, Get, Put, First string }
 
-// Sized tells whether the pool is asked for a size.
+// Sized reports whether the pool is asked for a size.
 func (r row) Sized() bool { return strings.Contains(r.Get, "size") }
 
 //go:embed loops.go.tmpl
