@@ -18,75 +18,73 @@ import (
 type BoundedConfig[T any] struct {
 	// Name publishes the pool; "" does not.
 	Name string
-	// Registry is where; nil is pool.Default.
+	// Registry is where it is published; nil is pool.Default.
 	Registry *pool.Registry
 	// OnDuplicate says what happens if an open pool has the name already.
 	OnDuplicate pool.OnDuplicate
 
-	// New makes an object when none is free. It must not return nil; Get returns nil
-	// then, and it is misuse of the config.
+	// New makes an object when none is free. It must not return nil: Get would
+	// return nil, and count it as misuse (config).
 	New func() *T
-	// NewE is in place of New where objects may not come to be: a connection, say.
-	// GetE returns its error, and Get nil; both count the request as failed. Warm and
+	// NewE replaces New if making an object can fail, such as a connection. Then GetE
+	// returns its error, and Get nil; both count the request as failed. Warm and
 	// Prewarm stop.
 	NewE func() (*T, error)
-	// Keep is asked first when an object is put back: false refuses it, for
+	// Keep is called first when an object is put back: false refuses it, for
 	// instance because it has grown. nil keeps all.
 	Keep func(*T) bool
-	// Reset then makes it fit for its next user. nil leaves it as it is.
+	// Reset is called next and prepares it for its next user. nil leaves it as it is.
 	Reset func(*T)
-	// Size then tells how many bytes it holds on to. It is called once per Put,
-	// and at prewarming; what it returns is what Limit limits. nil is right for values
+	// Size is called last and returns the bytes that the object occupies; Limit limits
+	// their sum. It is called once per Put and at prewarming. nil is right for values
 	// without pointers, whose size is their type's, and for bytes.Buffer,
-	// strings.Builder, bufio.Reader and bufio.Writer and slices of values without
-	// pointers, whose buffers count unless MaxIdle is set. For others it is the size of
-	// T itself, and Limit must be left to its default.
+	// strings.Builder, bufio.Reader, bufio.Writer and slices of values without
+	// pointers, whose buffers count unless MaxIdle is set. For others nil counts the
+	// size of T itself, and Limit must be left at its default.
 	Size func(*T) int64
-	// Discard is called for every object that the pool lets go of: refused, over
-	// the limit, trimmed, left over at Close. It is the place to close a file or
-	// to return memory to C. It may be called from any goroutine that uses the
-	// pool, another pool of its budget or a controller, and from the runtime's for
-	// cleanups, under no lock. So its panics are caught: see Registry.Panics.
+	// Discard is called for every object that the pool drops: refused, over the
+	// limit, trimmed, left over at Close. Close files and free C memory here. It is
+	// called under no lock, on any goroutine that uses this pool or another one of
+	// its budget, on a controller's, or on the runtime's for cleanups. So its panics
+	// are caught: see Registry.Panics.
 	Discard func(*T)
 
 	// Limit is the most idle bytes: 0 is DefaultLimit, pool.Unlimited none.
 	Limit int64
-	// MaxIdle is the most idle objects; 0 leaves it to Limit. It needs objects of
-	// one size, so it does not go with Size.
+	// MaxIdle is the most idle objects; 0 leaves that to Limit. It needs objects of
+	// one size, so it excludes Size.
 	MaxIdle int
-	// Budget is a limit shared with other pools, besides Limit; nil is the
-	// registry's for a published pool, and none for others.
+	// Budget is a limit shared with other pools, besides Limit. nil is the
+	// registry's if the pool is published, and none otherwise.
 	Budget *pool.Budget
 	// Prewarm is how many objects to make at once.
 	Prewarm int
-	// Safety is how closely the pool looks for misuse by its callers. For each
-	// request that is sampled New makes one object more, and Discard has it later.
+	// Safety says how closely the pool checks its callers. For each request that is
+	// sampled, New makes one more object, which Discard gets later.
 	Safety Safety
 }
 
 // Bounded is a pool of objects whose idle memory is limited and survives garbage
-// collections: for what is expensive to make, such as compressors, parsers and
-// scratch space.
+// collections. It is for objects that are expensive to make, such as compressors,
+// parsers and scratch space.
 //
-// Get returns an object from New, fresh or as Reset left it. Put takes back what
-// Get gave, once; a second Put is found of objects that are sampled, see Safety.
+// Get returns an object from New, fresh or as Reset left it. Put takes back what Get
+// returned, once; a second Put of a sampled object is found, see [Safety].
 //
-// All methods are safe for concurrent use, and New, Keep, Reset, Size and
-// Discard may be called by several goroutines at once. Neither Get nor Put waits
-// or, on a hit, allocates; beyond the functions of the config they cost about
-// what a sync.Pool's do.
+// All methods are safe for concurrent use, and several goroutines may call New, Keep,
+// Reset, Size and Discard at once. Neither Get nor Put waits or, on a hit, allocates;
+// beyond the functions of the config they cost about as much as a sync.Pool's.
 //
-// A panic in New, Keep, Reset or Size is the caller's, as if it had called the
-// function itself. The pool stays as it was. A request for which New did not make an
-// object counts as failed, and an object that was put and is not kept as refused.
+// A panic in New, Keep, Reset or Size reaches the caller, as if it had called the
+// function itself. The pool stays as it was. A request for which New made no object
+// counts as failed, and an object that is put and not kept as refused.
 type Bounded[T any] struct {
 	front boundedFront
 	pub   *pool.Publication
 	token handle.Token
 }
 
-// NewBounded returns a pool, or an error that says all that is wrong with the
-// config.
+// NewBounded returns a pool, or an error that lists every mistake in the config.
 func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	object := int64(max(unsafe.Sizeof(*new(T)), 1))
 	if c.Size == nil && c.MaxIdle == 0 {
@@ -213,24 +211,24 @@ func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
 	return limit, p.Err()
 }
 
-// Get returns an object, or nil if NewE gave none.
+// Get returns an object, or nil if NewE made none.
 func (b *Bounded[T]) Get() *T { return (*T)(b.front.get()) }
 
-// GetE is Get, and says why there is none: what NewE said.
+// GetE is Get, and returns NewE's error if there is no object.
 func (b *Bounded[T]) GetE() (*T, error) {
 	x, err := b.front.getE()
 	return (*T)(x), err
 }
 
 // Put takes an object back; the caller must not use it any more. Put(nil) does
-// nothing, and counts.
+// nothing but count.
 func (b *Bounded[T]) Put(x *T) { b.front.put(unsafe.Pointer(x)) }
 
 // Warm makes up to n objects and keeps them for later Gets, as far as the limit
 // allows. It returns how many it kept.
 func (b *Bounded[T]) Warm(n int) int { return b.front.core.warm(n) }
 
-// Name is the name the pool is published under, or "".
+// Name returns the name under which the pool is published, or "".
 func (b *Bounded[T]) Name() string { return b.pub.Name() }
 
 // Stats implements pool.Source.
@@ -254,9 +252,9 @@ func (b *Bounded[T]) Trim(bytes int64) int64 { return b.front.core.Trim(bytes) }
 // Mode implements control.Switchable.
 func (b *Bounded[T]) Mode() control.Mode { return b.front.core.Mode() }
 
-// SetMode implements control.Switchable. What is idle when the pool leaves ModeOn is
-// discarded, evicted with reason resize; what is put from then on is discarded,
-// after Keep and Reset. A Discard function must not call it.
+// SetMode implements [control.Switchable]. Objects that are idle when the pool leaves
+// ModeOn are discarded and counted as evictions, reason resize. Objects put from then
+// on are discarded after Keep and Reset. A Discard function must not call SetMode.
 func (b *Bounded[T]) SetMode(m control.Mode) { b.front.core.SetMode(m) }
 
 // Close discards what the pool holds and withdraws it from its registry. Later

@@ -8,21 +8,20 @@ import (
 	"github.com/otelpool/pool/internal/handle"
 )
 
-// Buffer is a byte buffer that takes its memory from a pool and moves through
-// the pool's size classes as it grows: it gets a larger slice, copies, and puts
-// the old one back, whole. Give it back with Release when its content has
-// served:
+// Buffer is a byte buffer that takes its memory from a pool and moves up through the
+// pool's size classes as it grows: it gets a larger slice, copies, and puts the old
+// one back, whole. Give it back with Release when the content is no longer needed:
 //
 //	b := strategies.NewBuffer(bodies, 4096)
 //	defer b.Release()
 //	_, err := b.ReadFrom(r.Body)
 //
-// The zero Buffer is ready to use too: without a pool, its memory comes from
-// make and goes to the garbage collector.
+// The zero Buffer is ready to use too: without a pool, its memory comes from make and
+// goes to the garbage collector.
 //
-// A Buffer uses the whole capacity of what the pool gives, so what it writes it
-// writes once: reuse allocates nothing, growing costs one copy per doubling. It
-// is not safe for concurrent use and must not be copied after its first write.
+// A Buffer uses the whole capacity of the slices it gets, so reuse allocates nothing,
+// and growing costs one copy per doubling. It is not safe for concurrent use and must
+// not be copied after its first write.
 type Buffer struct {
 	_    handle.NoCopy
 	pool pool.Bytes
@@ -35,23 +34,23 @@ const (
 	smallestRead   = 512 // as bytes.MinRead
 )
 
-// NewBuffer is an empty buffer on a pool. The first slice it takes, at the first
-// write, has room for size bytes; a good guess saves the smaller classes and the
-// copies between them, and 0 is no guess. A Buffer that stays in one function
-// need not be allocated; one that lives in a reused struct is made once and
-// released after each use.
+// NewBuffer returns an empty buffer on a pool. The first slice that it takes, at the
+// first write, has room for size bytes; a good guess saves the smaller classes and
+// the copies between them, and 0 is no guess. A Buffer that stays in one function
+// need not be allocated; one that lives in a reused struct is made once and released
+// after each use.
 func NewBuffer(p pool.Bytes, size int) *Buffer {
 	return &Buffer{pool: p, size: size}
 }
 
-// Bytes is the content. It is the pool's memory: do not use it after the next
+// Bytes returns the content. It is the pool's memory: do not use it after the next
 // write or after Release, and do not Put it.
 func (b *Buffer) Bytes() []byte { return b.buf }
 
-// Len is the length of the content.
+// Len returns the length of the content.
 func (b *Buffer) Len() int { return len(b.buf) }
 
-// Cap is the room for content before the buffer must grow.
+// Cap returns how much content fits before the buffer must grow.
 func (b *Buffer) Cap() int { return cap(b.buf) }
 
 // Reset empties the buffer and keeps its memory for the next writes.
@@ -97,10 +96,10 @@ func (b *Buffer) WriteByte(c byte) error {
 	return nil
 }
 
-// ReadFrom appends what r gives until it ends, and returns how much that was
-// and r's error unless it is io.EOF. What was read before an error is kept. The
-// buffer grows only when there is more than it has room for: of a size that was
-// known before it takes one slice of the pool.
+// ReadFrom appends what r returns until it ends. It returns the number of bytes read,
+// and r's error unless that is io.EOF. What was read before an error is kept. The
+// buffer grows only when it is full and there is more: for content of a known size it
+// takes a single slice from the pool.
 func (b *Buffer) ReadFrom(r io.Reader) (total int64, err error) {
 	for err == nil {
 		var n int

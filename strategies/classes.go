@@ -12,9 +12,9 @@ import (
 	"github.com/otelpool/pool/internal/magazine"
 )
 
-// Classes is a table of size classes: the capacities that a pool hands out. The
-// zero value is PowersOfTwo(256, 1 MiB). Make others with PowersOfTwo,
-// Geometric or Explicit; a pool's constructor reports what is wrong with one.
+// Classes is a table of size classes: the capacities that a pool hands out. The zero
+// value is PowersOfTwo(256, 1 MiB). Make others with PowersOfTwo, Geometric or
+// Explicit; a pool's constructor reports the mistakes in one.
 type Classes struct {
 	sizes []int
 	err   string // why there are no sizes
@@ -26,13 +26,13 @@ const (
 	maxClasses      = magazine.MaxClasses
 )
 
-// PowersOfTwo is every power of two from min to max, which must be powers of
-// two. A buffer is at most twice as large as what was asked for.
+// PowersOfTwo returns a table of every power of two from min to max, which must be
+// powers of two. A buffer is at most twice as large as the size asked for.
 func PowersOfTwo(min, max int) Classes { return Geometric(min, max, 1) }
 
-// Geometric divides each doubling from min to max into equal steps: 1, 2, 4 or
-// 8. A buffer exceeds what was asked for by at most 1/steps, so 4 steps waste
-// at most 25 %. Both min and max must be powers of two, and min at least 8.
+// Geometric divides each doubling from min to max into equal steps: 1, 2, 4 or 8. A
+// buffer exceeds the size asked for by at most 1/steps, so 4 steps waste at most 25
+// %. Both min and max must be powers of two, and min at least 8.
 func Geometric(min, max, steps int) Classes {
 	var wrong []string
 	if min < 8 || bits.OnesCount(uint(min)) != 1 {
@@ -59,7 +59,7 @@ func Geometric(min, max, steps int) Classes {
 	return Classes{sizes: sizes}
 }
 
-// Explicit is the given sizes, which must be positive and ascending.
+// Explicit returns a table of the given sizes, which must be positive and ascending.
 func Explicit(sizes ...int) Classes {
 	if len(sizes) == 0 {
 		return Classes{err: "no sizes: give at least one"}
@@ -75,7 +75,7 @@ func Explicit(sizes ...int) Classes {
 	return Classes{sizes: slices.Clone(sizes)}
 }
 
-// Sizes is the table in ascending order; nil if it is invalid.
+// Sizes returns the sizes in ascending order, or nil if the table is invalid.
 func (c Classes) Sizes() []int {
 	if c.sizes == nil && c.err == "" {
 		return PowersOfTwo(defaultMinClass, defaultMaxClass).sizes
@@ -83,7 +83,7 @@ func (c Classes) Sizes() []int {
 	return slices.Clone(c.sizes)
 }
 
-// String lists the sizes, or says what is wrong.
+// String lists the sizes, or says what is wrong with them.
 func (c Classes) String() string {
 	if c.err != "" {
 		return c.err

@@ -14,11 +14,11 @@ const (
 	// ZeroNever hands buffers on as they were given back. Whoever gets one can
 	// read what its last owner wrote.
 	ZeroNever Zeroing = iota
-	// ZeroOnPut clears a buffer before it is kept, so that secrets do not lie
-	// around in idle memory.
+	// ZeroOnPut clears a buffer before it is kept, so that idle memory holds no
+	// secrets.
 	ZeroOnPut
-	// ZeroOnGet clears a kept buffer before it is handed out, so that only
-	// buffers that are used again pay.
+	// ZeroOnGet clears a kept buffer before it is handed out, so that buffers that
+	// are not used again cost nothing.
 	ZeroOnGet
 )
 
@@ -34,7 +34,7 @@ func Must[P any](p P, err error) P {
 // engineEvictions are the reasons for which a pool with an engine drops objects.
 var engineEvictions = pool.SetOf(pool.EvictResize, pool.EvictPressure, pool.EvictIdle, pool.EvictBudget, pool.EvictClosed)
 
-// problems collects what is wrong with a pool's config.
+// problems collects the mistakes in a pool's config.
 type problems struct{ config.Problems }
 
 func problemsOf(kind string) problems { return problems{config.ProblemsOf("strategies: " + kind)} }

@@ -9,11 +9,11 @@ import (
 // copySize is the size of Copy's buffer: io.Copy's own.
 const copySize = 32 << 10
 
-// Copy is [io.Copy] with a buffer from a pool: it copies from src to dst until
-// src ends or one of them fails, and returns the number of bytes written. Like
-// io.Copy it leaves the work to src's WriteTo or dst's ReadFrom where there is
-// one, and then takes no buffer; some of those, [net.TCPConn]'s for one, end in
-// an io.Copy of their own. The buffer goes back even if src or dst panics.
+// Copy is io.Copy with a buffer from a pool: it copies from src to dst until src ends
+// or one of them fails, and returns the number of bytes written. Like io.Copy it
+// calls src's WriteTo or dst's ReadFrom if there is one, and then takes no buffer;
+// some of those, such as net.TCPConn's, call io.Copy in turn. The buffer goes back
+// even if src or dst panics.
 func Copy(p pool.Bytes, dst io.Writer, src io.Reader) (int64, error) {
 	if w, ok := src.(io.WriterTo); ok {
 		return w.WriteTo(dst)

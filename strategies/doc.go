@@ -1,26 +1,25 @@
-// Package strategies has the pools: of byte buffers ([SizeClasses], [Fixed]) and
-// of objects ([Bounded], [Sync]), each behind the same Get and Put, each counting
-// what it does.
+// Package strategies has the pools: SizeClasses and Fixed for byte buffers, Bounded
+// and Sync for objects. All have the same Get and Put, and all count what they do.
 //
 //	var bodies = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "http.body"}))
 //
 //	b := bodies.Get(n)
 //	defer bodies.Put(b)
 //
-// Take SizeClasses when in doubt. A pool with a Name is found by exporters and
-// controllers in a [pool.Registry]; the zero value of every other field is
-// useful, except where its comment says that it is required. Constructors report
-// all that is wrong with a config at once.
+// Take SizeClasses when in doubt. Exporters and controllers find a pool with a Name
+// in its [pool.Registry]. The zero value of every other field is useful, except where
+// its comment says that it is required. A constructor reports all mistakes in a
+// config at once.
 //
-// All pools keep one contract. What Get gave belongs to the caller until Put, and
-// to the pool afterwards: reading or writing it then, or putting it twice, is a
-// bug, for which SizeClasses and Bounded look in samples and Fixed always, see
-// [Safety]. Get never fails and never waits, but for [Fixed.Acquire]: a pool that is
-// empty or closed allocates. Put never fails: what a pool cannot keep it drops. Both
-// are counted, with the reason.
+// All pools keep one contract. What Get returned belongs to the caller until Put, and
+// to the pool afterwards: to read or write it then, or to put it twice, is a bug.
+// Fixed always finds a second Put; SizeClasses and Bounded look for such bugs in
+// samples: see [Safety]. Get never fails and never waits, except Fixed.Acquire: a
+// pool that is empty or closed allocates. Put never fails: what a pool cannot keep,
+// it drops. Both are counted, with the reason.
 //
-// All but Fixed can be switched, while in use, to allocate and only count,
-// or not even that: see [control.Switchable].
+// All but Fixed can be switched while in use to allocate and only count, or not even
+// count: see [control.Switchable].
 //
-// [Buffer] is a growing buffer and [Copy] is io.Copy, on any pool of bytes.
+// Buffer is a growing buffer, and Copy is io.Copy, on any pool of bytes.
 package strategies

@@ -17,7 +17,7 @@ import (
 type FixedConfig struct {
 	// Name publishes the pool; "" does not.
 	Name string
-	// Registry is where; nil is pool.Default.
+	// Registry is where it is published; nil is pool.Default.
 	Registry *pool.Registry
 	// OnDuplicate says what happens if an open pool has the name already.
 	OnDuplicate pool.OnDuplicate
@@ -29,44 +29,41 @@ type FixedConfig struct {
 	Count int
 	// Zero says when reused buffers are cleared, over their whole size.
 	Zero Zeroing
-	// Safety says what is told of a second Put and of a foreign buffer, which a slab
-	// finds by itself: nothing with SafetyOff; where it happened with SafetySampled;
-	// also where the buffer was taken and first given back with SafetyStrict.
+	// Safety says what is reported of a second Put or a foreign buffer, both of which a
+	// slab always finds: with SafetyOff nothing; with SafetySampled where it happened;
+	// with SafetyStrict also where the buffer was taken and first given back.
 	Safety Safety
 }
 
-// Fixed is Count buffers of Size bytes, cut from one allocation: for memory that
-// is bounded by construction, and for the buffers of httputil.ReverseProxy, whose
-// BufferPool it is.
+// Fixed is Count buffers of Size bytes, cut from one allocation. It is for memory
+// that is bounded by construction, and it is a BufferPool for httputil.ReverseProxy.
 //
-// Get allocates when all are in use; the overflow is dropped when it comes back,
-// and counted as full. TryGet returns nothing instead, and counts nothing: it
-// handed nothing out and allocated nothing, so it is neither hit nor miss.
-// Acquire waits, first come first served; while someone waits, Get and TryGet
-// find nothing even if a buffer comes back.
+// Get allocates when all buffers are in use; the overflow is dropped when it comes
+// back, and counted as full. TryGet returns nothing instead and counts nothing: it
+// handed out and allocated nothing, so it is neither hit nor miss. Acquire waits,
+// first come first served; while someone waits, Get and TryGet find nothing even if a
+// buffer comes back.
 //
-// A buffer is recognized by its address. Put takes it back from any part of it,
-// prefix, suffix or middle, and detects exactly, in constant time, a buffer that
-// is not the pool's (foreign) and one that is free already (double). It cannot
-// tell a second Put from the first once the buffer has a new user, or the pool is
-// closed. An overflow buffer has no address to be known by: as many buffers of
-// the right size as there were overflows pass for them.
+// A buffer is recognized by its address. Put accepts any part of it, prefix, suffix
+// or middle. In constant time it detects exactly a buffer that is not the pool's
+// (foreign) and one that is free already (double). It cannot tell a second Put from
+// the first once the buffer has a new user or the pool is closed. Overflow buffers
+// have no address to be known by: as many buffers of the right size as there were
+// overflows pass for them.
 //
-// All of it is one allocation, so a part cannot be given back: Fixed is not
-// control.Resizable, takes part in no budget, and its idle bytes are reserved
-// whether or not it is used. Close lets go of it: it is freed with the last
-// buffer in use.
+// The slab is one allocation, so no part of it can be freed: Fixed is not
+// [control.Resizable], takes part in no budget, and reserves its memory whether it is
+// used or not. Close drops the slab, which is freed with the last buffer in use.
 //
-// All methods are safe for concurrent use. A hit costs Get two atomic operations
-// and Put two; they lock only if someone waits.
+// All methods are safe for concurrent use. A hit costs Get two atomic operations, and
+// Put two; they lock only if someone waits.
 type Fixed struct {
 	core  *fixed
 	pub   *pool.Publication
 	token handle.Token
 }
 
-// NewFixed returns a pool, or an error that says all that is wrong with the
-// config.
+// NewFixed returns a pool, or an error that lists every mistake in the config.
 func NewFixed(c FixedConfig) (*Fixed, error) {
 	p := problemsOf("FixedConfig")
 	p.AddIf(c.Size <= 0, "Size", c.Size, "use the bytes of one buffer, at least 1")
@@ -99,8 +96,8 @@ func NewFixed(c FixedConfig) (*Fixed, error) {
 	return f, nil
 }
 
-// Get returns a buffer of length and capacity Size: one of the slab's, or, if
-// none is free, a new one.
+// Get returns a buffer of length and capacity Size: one of the slab's, or a new one
+// if none is free.
 func (f *Fixed) Get() []byte {
 	if b, ok := f.core.tryGet(); ok {
 		return b
@@ -108,15 +105,15 @@ func (f *Fixed) Get() []byte {
 	return f.core.overflow()
 }
 
-// TryGet returns a buffer of the slab if one is free. It never allocates; of a
-// closed pool it returns none.
+// TryGet returns a buffer of the slab if one is free. It never allocates; a closed
+// pool has none.
 func (f *Fixed) TryGet() ([]byte, bool) { return f.core.tryGet() }
 
-// Acquire returns a buffer of the slab, and waits for one if none is free. Only
-// if it has to wait does it look at ctx: when that is done first, it returns
-// ctx's error, and the request counts as timeout or canceled. A buffer that
-// comes back at the same moment is returned without error. When the pool is
-// closed, waiting ends with a newly allocated buffer.
+// Acquire returns a buffer of the slab, and waits for one if none is free. Only if it
+// has to wait does it look at ctx: when that is done first, it returns ctx's error,
+// and the request counts as timeout or canceled. A buffer that comes back at the same
+// moment is returned without error. When the pool is closed, waiters get a newly
+// allocated buffer.
 func (f *Fixed) Acquire(ctx context.Context) ([]byte, error) {
 	c := f.core
 	if b, ok := c.tryGet(); ok {
@@ -169,7 +166,7 @@ func (f *Fixed) Put(b []byte) {
 	}
 }
 
-// Name is the name the pool is published under, or "".
+// Name returns the name under which the pool is published, or "".
 func (f *Fixed) Name() string { return f.pub.Name() }
 
 // Stats implements pool.Source.
@@ -178,9 +175,9 @@ func (f *Fixed) Stats(into *pool.Stats) {
 	into.Name = f.pub.Name()
 }
 
-// Close lets go of the slab, lets waiting callers go with a new buffer each, and
-// withdraws the pool from its registry. Later Gets and Acquires allocate, later
-// Puts drop, and both are counted as closed. Closing twice does nothing.
+// Close drops the slab, gives each waiting caller a new buffer, and withdraws the
+// pool from its registry. Later Gets and Acquires allocate, later Puts drop, and both
+// are counted as closed. Closing twice does nothing.
 func (f *Fixed) Close() {
 	f.core.slots.close()
 	f.core.slab.first.Store(nil)

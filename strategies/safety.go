@@ -10,44 +10,44 @@ import (
 	"github.com/otelpool/pool/internal/safety"
 )
 
-// Safety says how closely a SizeClasses or Bounded looks at what its callers do
-// with what it hands out (for a Fixed see FixedConfig; the others do not look): whether they give
-// it back, once, and let it alone then. What it finds is counted in Stats.Misuse and told to the
-// registry's OnMisuse observers, and never disturbs a caller.
+// Safety says how closely a SizeClasses or Bounded checks that callers give back what
+// they got, once, and then leave it alone. For a Fixed see FixedConfig; other pools
+// do not check. Misuse is counted in Stats.Misuse and reported to the registry's
+// OnMisuse observers; it never disturbs a caller.
 //
-// What is looked at is handed out as a stand-in made for one user and never
-// reused. A buffer that is one has a few bytes more capacity than others of its
-// class, and beyond them some that must stay as they are; a Bounded's is an object
-// fresh from New. After Put it is in quarantine for a while, its memory overwritten,
-// or cleared where the pool clears, so that a late write shows; objects are not
-// overwritten, and late writes to them not found. One that the garbage collector
-// takes while it is handed out was lost. A strict Bounded knows what it has handed
-// out, and does not take what is another's.
+// A checked request gets a stand-in, which is made for one user and never reused. A
+// buffer that is one has a few bytes more capacity than others of its class, and
+// beyond them bytes that must not change; a Bounded's is an object fresh from New.
+// After Put it stays in quarantine for a while, overwritten (or cleared, if the pool
+// clears), so that a late write shows. Objects are not overwritten, and late writes
+// to them not found. A stand-in that the garbage collector takes while it is handed
+// out was lost. A strict Bounded knows the objects it has handed out and does not
+// take others.
 //
-// With the build tag otelpool_debug every pool that can is SafetyStrict, whatever
-// its config says, and misuse panics, with the places in the code that it took: a
-// double Put, a Put of b[k:], a write after Put or beyond the capacity. Loss,
-// what is foreign and configs do not panic. The panic comes where misuse is found, which for a
-// late write is in a later Get or Put.
+// With the build tag otelpool_debug every pool that can is SafetyStrict, whatever its
+// config says, and these panic, with the places in the code that led to them: a
+// double Put, a Put of b[k:], a write after Put or beyond the capacity. Lost and
+// foreign objects and mistakes in configs do not panic. The panic comes where the
+// misuse is found: for a late write, in a later Get or Put.
 type Safety uint8
 
 const (
-	// SafetySampled looks at as many requests as a hundredth of the P's time pays for:
-	// one in some 20 of 1 KiB where a class is asked 20,000 times a second, one in some
-	// 90,000 in a tight loop, and the fewer the larger they are, but at once at a place
-	// in the code that was never sampled. Requests that are not sampled cost nothing. It
-	// keeps beside the limit at most 16 objects, of 256 KiB together or a single one.
+	// SafetySampled checks as many requests as a hundredth of the P's time allows: of
+	// 1 KiB about one in 20 at 20,000 requests a second, one in 90,000 in a tight loop;
+	// fewer of larger ones. A place in the code that was never sampled is sampled at
+	// once. Other requests cost nothing. It keeps at most 16 objects beside the limit,
+	// of 256 KiB together, or a single larger one.
 	SafetySampled Safety = iota
-	// SafetyOff looks at nothing.
+	// SafetyOff checks nothing.
 	SafetyOff
-	// SafetyStrict looks at everything: for tests, and for canaries. A Get takes
+	// SafetyStrict checks every request: for tests and canaries. A Get takes
 	// microseconds and allocates, and up to 16 MiB are kept beside the limit.
 	SafetyStrict
 )
 
 var safetyNames = [...]string{"sampled", "off", "strict"}
 
-// String is the name in configurations.
+// String returns the name used in configurations.
 func (s Safety) String() string {
 	if int(s) < len(safetyNames) {
 		return safetyNames[s]

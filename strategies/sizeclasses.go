@@ -15,8 +15,7 @@ import (
 	"github.com/otelpool/pool/internal/safety"
 )
 
-// DefaultLimit is the most idle bytes that a pool keeps whose config sets no
-// limit.
+// DefaultLimit is the limit, in idle bytes, of a pool whose config sets none.
 const DefaultLimit = 64 << 20
 
 // SizeClassesConfig configures NewSizeClasses. The zero value is useful: powers
@@ -24,7 +23,7 @@ const DefaultLimit = 64 << 20
 type SizeClassesConfig struct {
 	// Name publishes the pool; "" does not.
 	Name string
-	// Registry is where; nil is pool.Default.
+	// Registry is where it is published; nil is pool.Default.
 	Registry *pool.Registry
 	// OnDuplicate says what happens if an open pool has the name already.
 	OnDuplicate pool.OnDuplicate
@@ -33,31 +32,32 @@ type SizeClassesConfig struct {
 	Classes Classes
 	// Limit is the most idle bytes: 0 is DefaultLimit, pool.Unlimited none.
 	Limit int64
-	// Budget is a limit shared with other pools, besides Limit; nil is the
-	// registry's for a published pool, and none for others.
+	// Budget is a limit shared with other pools, besides Limit. nil is the
+	// registry's if the pool is published, and none otherwise.
 	Budget *pool.Budget
 	// Prewarm makes buffers at once: how many, by size.
 	Prewarm map[int]int
 	// Zero says when reused buffers are cleared, over their whole capacity.
 	Zero Zeroing
-	// Safety is how closely the pool looks for misuse by its callers.
+	// Safety says how closely the pool checks its callers.
 	Safety Safety
 }
 
-// SizeClasses is a pool of byte buffers in size classes. It is the pool to take
-// for buffers of differing or unknown size.
+// SizeClasses is a pool of byte buffers in size classes, for buffers of differing or
+// unknown size.
 //
 // Get(n) returns a buffer of length n from the smallest class that holds n; its
 // contents are unspecified unless Zero says otherwise. A request larger than the
-// largest class is allocated and counted as bypass. Put takes back what Get
-// gave, or a prefix of it. It knows a buffer by its capacity: one that is no
+// largest class is allocated and counted as bypass. Put takes back what Get returned,
+// or a prefix of it. It knows a buffer by its capacity: a buffer whose capacity is no
 // class's (grown by append, or from elsewhere) is dropped and counted with the
 // reason. A suffix whose capacity happens to be a class's cannot be told from a
 // buffer of that class: give back what you got.
 //
-// All methods are safe for concurrent use. Neither Get nor Put waits or, on a
-// hit, allocates; together they cost about what a sync.Pool's do, and less where
-// one goroutine gets and another puts. What is idle survives garbage collections and never exceeds the limit.
+// All methods are safe for concurrent use. Neither Get nor Put waits or, on a hit,
+// allocates; together they cost about as much as a sync.Pool's, and less where one
+// goroutine gets and another puts. Idle buffers survive garbage collections and never
+// exceed the limit.
 type SizeClasses struct {
 	front     magazine.Front // all of core that Get and Put need as long as they hit
 	doublings doublings      // the classes of a table of powers of two
@@ -67,8 +67,7 @@ type SizeClasses struct {
 	token     handle.Token
 }
 
-// NewSizeClasses returns a pool, or an error that says all that is wrong with
-// the config.
+// NewSizeClasses returns a pool, or an error that lists every mistake in the config.
 func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 	p := problemsOf("SizeClassesConfig")
 	table := c.Classes.table(&p)
@@ -208,7 +207,7 @@ func (s *SizeClasses) Warm(size, n int) int {
 	})
 }
 
-// Name is the name the pool is published under, or "".
+// Name returns the name under which the pool is published, or "".
 func (s *SizeClasses) Name() string { return s.pub.Name() }
 
 // Stats implements pool.Source.
@@ -232,8 +231,9 @@ func (s *SizeClasses) Trim(bytes int64) int64 { return s.core.Trim(bytes) }
 // Mode implements control.Switchable.
 func (s *SizeClasses) Mode() control.Mode { return s.core.Mode() }
 
-// SetMode implements control.Switchable. What is idle when the pool leaves ModeOn is
-// dropped, evicted with reason resize. Capacities stay those of the classes.
+// SetMode implements [control.Switchable]. Buffers that are idle when the pool leaves
+// ModeOn are dropped and counted as evictions, reason resize. Capacities stay those
+// of the classes.
 func (s *SizeClasses) SetMode(m control.Mode) { s.core.SetMode(m) }
 
 // Close drops what the pool holds and withdraws it from its registry. Later Gets
