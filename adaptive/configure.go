@@ -31,12 +31,11 @@ func (ctl *Controller) Configure(c Config) error {
 // it calls this when it has ended. What is left meanwhile, by the Recorder's writer
 // say, the next run takes.
 func (ctl *Controller) takePending() {
-	if ctl.pending.Load() == nil || !ctl.mu.TryLock() {
-		return
-	}
-	defer ctl.mu.Unlock()
-	if c := ctl.pending.Swap(nil); c != nil {
-		ctl.take(c)
+	if ctl.pending.Load() != nil && ctl.mu.TryLock() {
+		defer ctl.mu.Unlock()
+		if c := ctl.pending.Swap(nil); c != nil {
+			ctl.take(c)
+		}
 	}
 }
 

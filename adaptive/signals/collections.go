@@ -20,8 +20,8 @@ func watchCollections(ended func()) (stop func()) {
 	c.arm()
 	return func() {
 		c.mu.Lock()
-		defer c.mu.Unlock()
 		c.stopped = true
+		c.mu.Unlock()
 	}
 }
 

@@ -71,7 +71,8 @@ func (f *file) pread(buf []byte) (n int, err error) {
 }
 
 func preadBriefly(fd int, buf []byte) (int, error) {
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_PREAD64, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0)
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_PREAD64, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}
