@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"maps"
 	"testing"
 
 	"github.com/otelpool/pool/e2e/internal/collector"
@@ -30,21 +31,24 @@ func expect(t *testing.T, c *collector.Collector, want map[series]float64) {
 	}
 }
 
+// byClass is the one pool whose classes are exported.
+const byClass = "gateway.bodies"
+
 // figuresOf is the summary as series.
 func figuresOf(s *gateway.Summary) map[series]float64 {
 	f := map[series]float64{}
 	for name, p := range s.Pools {
 		add := func(metric, value string, v float64) { f[series{metric, name, p.Strategy, value}] = v }
 		each(p.Requests, "otelpool.requests", add)
-		each(p.Returns, "otelpool.returns", add)
-		each(p.Evictions, "otelpool.evictions", add)
-		each(p.EvictedBytes, "otelpool.memory.evicted", add)
+		each(returned(p), "otelpool.returns", add)
+		each(told(p.Evictions, "closed"), "otelpool.evictions", add)
+		evicted(told(p.EvictedBytes, "closed"), add)
 		add("otelpool.allocations", "", float64(p.Allocations))
 		known(p.AllocatedBytes, "otelpool.memory.allocated", "", add)
-		known(p.RequestedBytes, "otelpool.memory.requested", "", add)
-		each(p.Misuse, "otelpool.misuse", add)
-		known(p.Grown, "otelpool.resizes", "up", add)
-		known(p.Shrunk, "otelpool.resizes", "down", add)
+		if name == byClass {
+			known(p.RequestedBytes, "otelpool.memory.requested", "", add)
+		}
+		each(told(p.Misuse, "foreign"), "otelpool.misuse", add)
 		known(p.Idle, "otelpool.object.count", "idle", add)
 		known(p.InUse, "otelpool.object.count", "used", add)
 		known(p.ObjectLimit, "otelpool.object.limit", "", add)
@@ -91,7 +95,6 @@ func addController(f map[series]float64, s *gateway.Summary) {
 		add("memory.pressure", name, signal.Value)
 		add("signal.age", name, signal.Age)
 	}
-	const byClass = "gateway.bodies" // the one pool whose classes are exported
 	for _, age := range c.IdleAges[byClass] {
 		f[series{"otelpool.object.idle_age", byClass, s.Pools[byClass].Strategy, ""}] += age
 	}
@@ -100,6 +103,34 @@ func addController(f map[series]float64, s *gateway.Summary) {
 func each(counts map[string]uint64, metric string, add func(metric, value string, v float64)) {
 	for value, n := range counts {
 		add(metric, value, float64(n))
+	}
+}
+
+// told is the counts without those that nobody exports.
+func told(counts map[string]uint64, untold ...string) map[string]uint64 {
+	counts = maps.Clone(counts)
+	for _, value := range untold {
+		delete(counts, value)
+	}
+	return counts
+}
+
+// returned is the returns of a pool: a double Put is a mistake where it knows those.
+func returned(p gateway.Pool) map[string]uint64 {
+	if _, known := p.Misuse["double"]; known {
+		return told(p.Returns, "nil", "double")
+	}
+	return told(p.Returns, "nil")
+}
+
+// evicted is the bytes of all reasons together, if there is any.
+func evicted(bytes map[string]uint64, add func(metric, value string, v float64)) {
+	var sum uint64
+	for _, n := range bytes {
+		sum += n
+	}
+	if len(bytes) > 0 {
+		add("otelpool.memory.evicted", "", float64(sum))
 	}
 }
 

@@ -28,7 +28,8 @@ var classless = pool.Knowledge{
 type collector struct {
 	inst   *Instrumentation
 	out    metric.Observer
-	stats  *pool.Stats // of the pool that is being observed
+	stats  *pool.Stats    // of the pool that is being observed
+	known  pool.Knowledge // what is told of it
 	rest   pool.Counts
 	series [numInstruments]int
 }
@@ -120,25 +121,27 @@ func (c *collector) observeKnown(figure pool.Set, instrument int, s *series, row
 
 func (c *collector) pool(p *poolSeries) {
 	s := c.stats
+	c.known = told(s.Knows)
 	total := p.of(s.Strategy)
 	if p.detail && len(s.Classes) > 0 {
 		c.byClass(p, total)
 	} else {
-		c.counts(total, s.Knows, s.Knows, &s.Counts)
+		c.counts(total, c.known, c.known, &s.Counts)
 		c.idle(total, &s.Counts, true)
 	}
-	c.poolCounts(total)
+	c.results(misuses, total, rowMisuse, c.known.Misuse, c.known.Misuse, s.Misuse[:])
 	if !s.Closed {
 		c.poolGauges(total)
 	}
 }
 
 // byClass exports the counts per class, and what belongs to none without a
-// class, so that the sum over classes is the pool's, whoever takes it.
+// class, so that the sum over classes is the pool's, whoever takes it. Bytes that were
+// asked for say nothing without them: waste is what is handed out beyond, by class.
 func (c *collector) byClass(p *poolSeries, total *series) {
 	s := c.stats
 	c.rest = s.Counts
-	known := s.Knows
+	known := c.known
 	known.Requests &^= classless.Requests
 	known.Returns &^= classless.Returns
 	for i, cs := range p.ofClasses(total, s.Classes) {
@@ -149,8 +152,9 @@ func (c *collector) byClass(p *poolSeries, total *series) {
 		c.rest.Idle -= class.Idle
 		c.rest.IdleBytes -= class.IdleBytes
 	}
-	c.counts(total, s.Knows, classless, &c.rest)
+	c.counts(total, c.known, classless, &c.rest)
 	c.idle(total, &c.rest, false)
+	c.observeKnown(pool.KnowsRequestedBytes, memoryRequested, total, rowPlain, int64(s.RequestedBytes))
 }
 
 // counts exports counts of the known results: those in always even at zero, for
@@ -159,8 +163,8 @@ func (c *collector) counts(to *series, known, always pool.Knowledge, n *pool.Cou
 	c.results(requests, to, rowRequest, known.Requests, always.Requests, n.Requests[:])
 	c.results(returns, to, rowReturn, known.Returns, always.Returns, n.Returns[:])
 	c.results(evictions, to, rowEviction, known.Evictions, always.Evictions, n.Evictions[:])
-	if known.Has(pool.KnowsEvictedBytes) {
-		c.results(memoryEvicted, to, rowEviction, known.Evictions, always.Evictions, n.EvictedBytes[:])
+	if known.Has(pool.KnowsEvictedBytes) && always.Evictions != 0 { // no object without a class is evicted
+		c.observe(memoryEvicted, to, rowPlain, evictedBytes(known, n))
 	}
 	if known.Allocations() || always.Allocations() {
 		c.observe(allocations, to, rowPlain, int64(n.Allocations))
@@ -176,6 +180,16 @@ func (c *collector) results(instrument int, to *series, row int, known, always p
 	}
 }
 
+// evictedBytes is those of the reasons that are told.
+func evictedBytes(known pool.Knowledge, n *pool.Counts) (sum int64) {
+	for reason, bytes := range n.EvictedBytes {
+		if known.Evictions.Has(reason) {
+			sum += int64(bytes)
+		}
+	}
+	return sum
+}
+
 // idle exports what is held, unless the pool is closed.
 func (c *collector) idle(to *series, n *pool.Counts, always bool) {
 	known := c.stats.Knows
@@ -188,15 +202,6 @@ func (c *collector) idle(to *series, n *pool.Counts, always bool) {
 	if known.Has(pool.KnowsIdleBytes) && (always || n.IdleBytes > 0) {
 		c.observe(memoryUsage, to, rowIdle, n.IdleBytes)
 	}
-}
-
-// poolCounts exports the counts that no class has.
-func (c *collector) poolCounts(to *series) {
-	s := c.stats
-	c.observeKnown(pool.KnowsRequestedBytes, memoryRequested, to, rowPlain, int64(s.RequestedBytes))
-	c.observeKnown(pool.KnowsResizes, resizes, to, rowUp, int64(s.Grown))
-	c.observeKnown(pool.KnowsResizes, resizes, to, rowDown, int64(s.Shrunk))
-	c.results(misuses, to, rowMisuse, s.Knows.Misuse, s.Knows.Misuse, s.Misuse[:])
 }
 
 // poolGauges exports the state of an open pool.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func TestDocsAreMadeFromTheTable(t *testing.T) {
 		})
 	})
 	t.Run("docs/metrics.md", func(t *testing.T) {
-		rewrite(t, "../docs/metrics.md", func(string) (string, error) { return markdown(), nil })
+		rewrite(t, "../docs/metrics.md", func(string) (string, error) { return markdown(t), nil })
 	})
 	t.Run("registry/metrics.yaml", func(t *testing.T) {
 		rewrite(t, "registry/metrics.yaml", func(string) (string, error) { return weaver(), nil })
@@ -62,10 +63,15 @@ var kindNames = map[kind]string{counter: "counter", upDownCounter: "updowncounte
 
 func (a *attr) values() string {
 	var values []string
-	for _, m := range a.members {
+	for _, m := range a.told() {
 		values = append(values, m.value)
 	}
 	return strings.Join(values, " ")
+}
+
+// told is the members that are exported.
+func (a *attr) told() []member {
+	return slices.DeleteFunc(slices.Clone(a.members), func(m member) bool { return m.untold })
 }
 
 // extra is a metric's attributes beside the pool's own.
@@ -100,10 +106,10 @@ func commentTable() string {
 	return out.String()
 }
 
-func markdown() string {
+func markdown(t *testing.T) string {
 	return "# Metrics\n\n" + generated("<!--", " -->") +
 		"\nScope `" + ScopeName + "`. A collection reads all of them but the wait histogram;\nGet and Put record nothing.\n\n" +
-		markdownMetrics() + "\n## Attributes\n\n" + markdownAttributes()
+		markdownMetrics() + "\n## Rows by strategy\n\n" + markdownRows(t) + "\n## Attributes\n\n" + markdownAttributes()
 }
 
 func generated(begin, end string) string {
@@ -166,7 +172,7 @@ var (
 // attributes is every attribute, in the order of the documentation.
 var attributes = []*attr{
 	&poolAttribute, &strategyAttribute, &classAttribute, &requestAttribute, &returnAttribute, &stateAttribute,
-	&evictionAttribute, &misuseAttribute, &directionAttribute, &signalAttribute, &actionAttribute,
+	&evictionAttribute, &misuseAttribute, &signalAttribute, &actionAttribute,
 	&levelAttribute, &causeAttribute,
 }
 
@@ -175,7 +181,7 @@ func markdownAttributes() string {
 	b.WriteString("| Attribute | Meaning |\n|---|---|\n")
 	for _, a := range attributes {
 		fmt.Fprintf(&b, "| `%s` | %s", a.key, a.brief)
-		for _, m := range a.members {
+		for _, m := range a.told() {
 			fmt.Fprintf(&b, "<br>`%s`: %s", m.value, m.brief)
 		}
 		b.WriteString(" |\n")
@@ -209,7 +215,7 @@ func writeAttribute(b *strings.Builder, a *attr) {
 		fmt.Fprintf(b, "        type: %s\n        examples: [%s]\n", a.typ, example)
 	} else {
 		b.WriteString("        type:\n          members:\n")
-		for _, m := range a.members {
+		for _, m := range a.told() {
 			fmt.Fprintf(b,
 				"            - id: %s\n              value: %q\n              brief: %q\n              stability: development\n",
 				m.value, m.value, m.brief)
@@ -319,8 +325,6 @@ func TestRowsHaveTheirAttributes(t *testing.T) {
 		rowEviction: keyEviction + "=resize",
 		rowIdle:     keyState + "=idle",
 		rowUsed:     keyState + "=used",
-		rowUp:       keyDirection + "=up",
-		rowDown:     keyDirection + "=down",
 		rowAction:   keyAction + "=hold",
 		rowLevel:    keyLevel + "=none",
 		rowMisuse:   keyMisuse + "=lost",

@@ -40,7 +40,31 @@ type attr struct {
 	members []member
 }
 
-type member struct{ value, brief string }
+type member struct {
+	value, brief string
+	untold       bool // exported of no pool
+}
+
+// untold is what pools know and nobody pays a series for: a nil given back is no
+// object, what Close drops is of no interest to those who asked for it, and each
+// foreign mistake is a foreign or undersize return as well.
+var untold = pool.Knowledge{
+	Returns:   pool.SetOf(pool.NilReturn),
+	Evictions: pool.SetOf(pool.EvictClosed),
+	Misuse:    pool.SetOf(pool.MisuseForeign),
+}
+
+// told is what is exported of what a pool knows. A double Put is a mistake where the
+// pool knows mistakes, and a return elsewhere.
+func told(k pool.Knowledge) pool.Knowledge {
+	k.Returns &^= untold.Returns
+	k.Evictions &^= untold.Evictions
+	k.Misuse &^= untold.Misuse
+	if k.Misuse.Has(int(pool.MisuseDouble)) {
+		k.Returns &^= pool.SetOf(pool.Double)
+	}
+	return k
+}
 
 // membersOf is the results, reasons or kinds as package pool names and describes
 // them.
@@ -48,28 +72,27 @@ func membersOf[N interface {
 	~uint8
 	String() string
 	Description() string
-}](n int) (all []member) {
+}](n int, untold pool.Set) (all []member) {
 	for i := range n {
 		brief := N(i).Description()
-		all = append(all, member{N(i).String(), strings.ToUpper(brief[:1]) + brief[1:] + "."})
+		all = append(all, member{N(i).String(), strings.ToUpper(brief[:1]) + brief[1:] + ".", untold.Has(i)})
 	}
 	return all
 }
 
 const (
-	keyPool      = "otelpool.pool.name"
-	keyStrategy  = "otelpool.pool.strategy"
-	keyClass     = "otelpool.class.size"
-	keyRequest   = "otelpool.request.result"
-	keyReturn    = "otelpool.return.result"
-	keyState     = "otelpool.object.state"
-	keyEviction  = "otelpool.eviction.reason"
-	keyDirection = "otelpool.resize.direction"
-	keySignal    = "otelpool.controller.signal"
-	keyAction    = "otelpool.controller.action"
-	keyLevel     = "otelpool.controller.pressure.level"
-	keyCause     = "otelpool.controller.cause"
-	keyMisuse    = "otelpool.misuse.kind"
+	keyPool     = "otelpool.pool.name"
+	keyStrategy = "otelpool.pool.strategy"
+	keyClass    = "otelpool.class.size"
+	keyRequest  = "otelpool.request.result"
+	keyReturn   = "otelpool.return.result"
+	keyState    = "otelpool.object.state"
+	keyEviction = "otelpool.eviction.reason"
+	keySignal   = "otelpool.controller.signal"
+	keyAction   = "otelpool.controller.action"
+	keyLevel    = "otelpool.controller.pressure.level"
+	keyCause    = "otelpool.controller.cause"
+	keyMisuse   = "otelpool.misuse.kind"
 )
 
 // Positions in the table.
@@ -86,7 +109,6 @@ const (
 	evictions
 	memoryEvicted
 	misuses
-	resizes
 	pendingRequests
 	waitDuration
 	idleAge
@@ -153,7 +175,7 @@ var instruments = [numInstruments]instrument{
 	memoryRequested: {
 		name: "otelpool.memory.requested", kind: counter, unit: "By",
 		description: "Memory callers asked for; what they were handed beyond it is waste.",
-		perPool:     true, optIn: "pools that count it",
+		perPool:     true, optIn: "pools that count it, and that are named in `otelpool.WithSizeClasses`",
 	},
 	evictions: {
 		name: "otelpool.evictions", kind: counter, unit: "{eviction}",
@@ -162,18 +184,13 @@ var instruments = [numInstruments]instrument{
 	},
 	memoryEvicted: {
 		name: "otelpool.memory.evicted", kind: counter, unit: "By",
-		description: "Capacity of the idle objects dropped by the pool, by reason.",
-		attribute:   &evictionAttribute, perPool: true, perClass: true,
+		description: "Capacity of the idle objects dropped by the pool.",
+		perPool:     true, perClass: true,
 	},
 	misuses: {
 		name: "otelpool.misuse", kind: counter, unit: "{misuse}",
 		description: "Mistakes of callers that were found, by kind: each is a bug. Where a pool samples, of the sampled objects.",
 		attribute:   &misuseAttribute, perPool: true,
-	},
-	resizes: {
-		name: "otelpool.resizes", kind: counter, unit: "{resize}",
-		description: "Changes of the pool's limit, by direction.",
-		attribute:   &directionAttribute, perPool: true,
 	},
 	pendingRequests: {
 		name: "otelpool.pending_requests", kind: upDownCounter, unit: "{request}",
@@ -244,32 +261,25 @@ var instruments = [numInstruments]instrument{
 var (
 	requestAttribute = attr{
 		key: keyRequest, brief: "How a request for an object ended.",
-		members: membersOf[pool.RequestResult](pool.NumRequestResults),
+		members: membersOf[pool.RequestResult](pool.NumRequestResults, untold.Requests),
 	}
 	returnAttribute = attr{
 		key: keyReturn, brief: "What became of an object that was given back.",
-		members: membersOf[pool.ReturnResult](pool.NumReturnResults),
+		members: membersOf[pool.ReturnResult](pool.NumReturnResults, untold.Returns),
 	}
 	evictionAttribute = attr{
 		key: keyEviction, brief: "Why the pool dropped an idle object.",
-		members: membersOf[pool.EvictionReason](pool.NumEvictionReasons),
+		members: membersOf[pool.EvictionReason](pool.NumEvictionReasons, untold.Evictions),
 	}
 	misuseAttribute = attr{
 		key: keyMisuse, brief: "What a caller did that it must not do.",
-		members: membersOf[pool.MisuseKind](pool.NumMisuseKinds),
+		members: membersOf[pool.MisuseKind](pool.NumMisuseKinds, untold.Misuse),
 	}
 	stateAttribute = attr{
 		key: keyState, brief: "Where the objects are.",
 		members: []member{
-			{"idle", "Held by the pool, free."},
-			{"used", "Handed out and not given back."},
-		},
-	}
-	directionAttribute = attr{
-		key: keyDirection, brief: "Which way the limit went.",
-		members: []member{
-			{"up", "Raised."},
-			{"down", "Lowered."},
+			{value: "idle", brief: "Held by the pool, free."},
+			{value: "used", brief: "Handed out and not given back."},
 		},
 	}
 	signalAttribute = attr{
@@ -278,10 +288,10 @@ var (
 	actionAttribute = attr{
 		key: keyAction, brief: "What a run of the controller did.",
 		members: []member{
-			{"hold", "Nothing."},
-			{"grow", "Raised the budget."},
-			{"shrink", "Lowered the budget."},
-			{"trim", "Dropped idle buffers."},
+			{value: "hold", brief: "Nothing."},
+			{value: "grow", brief: "Raised the budget."},
+			{value: "shrink", brief: "Lowered the budget."},
+			{value: "trim", brief: "Dropped idle buffers."},
 		},
 	}
 )
@@ -290,22 +300,22 @@ var (
 	levelAttribute = attr{
 		key: keyLevel, brief: "How short of memory the process is.",
 		members: []member{
-			{"none", "It is not."},
-			{"elevated", "The collector works more than twice as hard as it had to."},
-			{"high", "The collector, the control group or the kernel is in trouble: pools keep what is in use."},
-			{"critical", "Close to being killed, or to collecting without end: pools keep what is in use, and grow no more."},
+			{value: "none", brief: "It is not."},
+			{value: "elevated", brief: "The collector works more than twice as hard as it had to."},
+			{value: "high", brief: "The collector, the control group or the kernel is in trouble: pools keep what is in use."},
+			{value: "critical", brief: "Close to being killed, or to collecting without end: pools keep what is in use, and grow no more."},
 		},
 	}
 	causeAttribute = attr{
 		key: keyCause, brief: "What made the level of memory pressure what it is.",
 		members: []member{
-			{"calm", "Nothing asks for the level above any more."},
-			{"heap", "Live heap against the memory limit."},
-			{"cgroup", "The control group's working set against its limit."},
-			{"psi", "Tasks stalled for memory."},
-			{"events", "The control group was throttled or killed from."},
-			{"limiter", "The garbage collector's CPU limiter was on."},
-			{"external", "The service manager, or the program itself, asked."},
+			{value: "calm", brief: "Nothing asks for the level above any more."},
+			{value: "heap", brief: "Live heap against the memory limit."},
+			{value: "cgroup", brief: "The control group's working set against its limit."},
+			{value: "psi", brief: "Tasks stalled for memory."},
+			{value: "events", brief: "The control group was throttled or killed from."},
+			{value: "limiter", brief: "The garbage collector's CPU limiter was on."},
+			{value: "external", brief: "The service manager, or the program itself, asked."},
 		},
 	}
 )

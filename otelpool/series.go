@@ -22,9 +22,7 @@ const (
 	rowEviction = rowReturn + pool.NumReturnResults
 	rowIdle     = rowEviction + pool.NumEvictionReasons
 	rowUsed     = rowIdle + 1
-	rowUp       = rowUsed + 1
-	rowDown     = rowUp + 1
-	rowAction   = rowDown + 1
+	rowAction   = rowUsed + 1
 	rowLevel    = rowAction + control.NumActions
 	rowMisuse   = rowLevel + control.NumPressureLevels
 	numRows     = rowMisuse + pool.NumMisuseKinds
@@ -36,8 +34,7 @@ var rowGroups = []struct {
 	attr  *attr
 }{
 	{rowRequest, &requestAttribute}, {rowReturn, &returnAttribute}, {rowEviction, &evictionAttribute},
-	{rowIdle, &stateAttribute}, {rowUp, &directionAttribute}, {rowAction, &actionAttribute},
-	{rowLevel, &levelAttribute}, {rowMisuse, &misuseAttribute},
+	{rowIdle, &stateAttribute}, {rowAction, &actionAttribute}, {rowLevel, &levelAttribute}, {rowMisuse, &misuseAttribute},
 }
 
 // rowAttribute is the row's extra attribute; there is none for rowPlain.

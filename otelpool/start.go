@@ -65,9 +65,8 @@ type Instrumentation struct {
 //	otelpool.memory.allocated *               counter        By
 //	otelpool.memory.requested                 counter        By
 //	otelpool.evictions *                      counter        {eviction}    otelpool.eviction.reason
-//	otelpool.memory.evicted *                 counter        By            otelpool.eviction.reason
+//	otelpool.memory.evicted *                 counter        By
 //	otelpool.misuse                           counter        {misuse}      otelpool.misuse.kind
-//	otelpool.resizes                          counter        {resize}      otelpool.resize.direction
 //	otelpool.pending_requests                 updowncounter  {request}
 //	otelpool.wait.duration                    histogram      s
 //	otelpool.object.idle_age *                gauge          s

@@ -34,7 +34,6 @@ func TestWrapCountsHitsMissesAndReturns(t *testing.T) {
 		"otelpool.requests otelpool.pool.name=render,otelpool.request.result=hit":    1,
 		"otelpool.requests otelpool.pool.name=render,otelpool.request.result=miss":   1,
 		"otelpool.returns otelpool.pool.name=render,otelpool.return.result=pooled":   1,
-		"otelpool.returns otelpool.pool.name=render,otelpool.return.result=nil":      1,
 		"otelpool.allocations otelpool.pool.name=render":                             1,
 		"otelpool.object.count otelpool.object.state=used,otelpool.pool.name=render": 1,
 	})

@@ -83,13 +83,12 @@ func whatWasDone() Row {
 				Expr:   `sum by (otelpool_controller_action) (rate(otelpool_controller_runs_total{@service}@rate))`,
 			}},
 		}, {
-			Title: "Evicted by the controller", View: Lines, Unit: BytesPerSec, Stack: true, Colours: evictions, Empty: noPools,
-			Description: "Idle capacity let go because it lay idle, because memory was short, or because a limit was lowered.",
-			Queries: []Query{{
-				Legend: "{{otelpool_eviction_reason}}",
-				Expr: `sum by (otelpool_eviction_reason) ` +
-					`(rate(otelpool_memory_evicted_bytes_total{@service,otelpool_eviction_reason=~"idle|pressure|resize|budget"}@rate))`,
-			}},
+			Title: "Evicted, the top 15", View: Lines, Many: true, Unit: BytesPerSec, Stack: true, Empty: noPools, Drill: true,
+			Description: "Idle capacity let go by pool: because it lay idle, because memory was short, or because a limit was " +
+				"lowered. The pool's page has the reasons.",
+			Queries: []Query{
+				{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (rate(otelpool_memory_evicted_bytes_total{@service}@rate)))`},
+			},
 		}, {
 			Title: "Collections asked for", View: Lines, Many: true, Unit: PerHour, Empty: noController,
 			Description: "Garbage collections after a large trim under pressure, of services without GOMEMLIMIT: set it, and " +
@@ -116,8 +115,10 @@ func whatItAllows() Row {
 		}, {
 			Title: "Held against budget by instance, the top 15", View: Lines, Many: true, Unit: Ratio, Empty: noController,
 			Description: "Near 100 % with misses: the budget binds.",
-			Queries: []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (otelpool_controller_memory_usage_bytes{@service})
-  / sum by (@instance) (otelpool_controller_memory_limit_bytes{@service} > 0))`}},
+			Queries: []Query{
+				{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (otelpool_controller_memory_usage_bytes{@service})
+  / sum by (@instance) (otelpool_controller_memory_limit_bytes{@service} > 0))`},
+			},
 		}, {
 			Title: "Efficiency", View: Lines, Many: true, Unit: Ratio, Empty: noController,
 			Description: "What the best decisions would have cost, over what those that were made did cost, in memory missed " +

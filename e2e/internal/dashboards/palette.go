@@ -39,7 +39,7 @@ var (
 	}
 	returns = palette{
 		{"pooled", hit}, {"full", drop}, {"pressure", brown}, {"refused", teal}, {"foreign", magenta}, {"oversize", indigo},
-		{"undersize", sky}, {"closed", pink}, {"nil", bypass}, {"double", critical},
+		{"undersize", sky}, {"closed", pink}, {"double", critical},
 	}
 	evictions = palette{
 		{"resize", drop}, {"pressure", brown}, {"idle", sky}, {"budget", indigo}, {"gc", bypass}, {"closed", pink},
@@ -49,8 +49,7 @@ var (
 		{"kept in use", used}, {"Go memory", sky}, {"GC goal", teal}, {"Go", sky},
 	}
 	mistakes = palette{
-		{"lost", yellow}, {"double", critical}, {"write", drop}, {"overrun", teal}, {"suffix", indigo}, {"foreign", magenta},
-		{"config", sky},
+		{"lost", yellow}, {"double", critical}, {"write", drop}, {"overrun", teal}, {"suffix", indigo}, {"config", sky},
 	}
 	levels = palette{
 		{"none", hit}, {"elevated", miss}, {"high", drop}, {"critical", critical},
@@ -65,7 +64,6 @@ var (
 	actions = palette{
 		{"hold", bypass}, {"grow", hit}, {"shrink", miss}, {"trim", drop},
 	}
-	directions = palette{{"up", hit}, {"down", drop}}
 )
 
 // dashed has the lines that show a bound, as opposed to a measured value.

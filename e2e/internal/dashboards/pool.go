@@ -152,15 +152,6 @@ func howMuchIsHeld() Row {
 				{Legend: "in use", Expr: `sum(otelpool_object_count{@pools,otelpool_object_state="used"})`},
 				{Legend: "limit", Expr: `sum(otelpool_object_limit{@pools})`},
 			},
-		}, {
-			Title: "Changes of the limit", View: Lines, Unit: PerHour, Colours: directions, Empty: "The limit of this pool cannot change.",
-			Description: "By direction, an hour: by the controller, or by SetLimit.",
-			Queries: []Query{
-				{
-					Legend: "{{otelpool_resize_direction}}",
-					Expr:   `3600 * sum by (otelpool_resize_direction) (rate(otelpool_resizes_total{@pools}@rate))`,
-				},
-			},
 		},
 	}}
 }
@@ -246,7 +237,7 @@ func doesItLeak() Row {
 			Description: "Share of what was handed out that did not come back in the same time. Around 0, up and down, is " +
 				"healthy; steady above is the share of calls that leak.",
 			Queries: []Query{
-				{Legend: "not given back", Expr: `1 - sum(rate(otelpool_returns_total{@pools,otelpool_return_result!~"nil|double"}@rate))
+				{Legend: "not given back", Expr: `1 - sum(rate(otelpool_returns_total{@pools,otelpool_return_result!="double"}@rate))
   / sum(rate(otelpool_requests_total{@pools,otelpool_request_result!~"timeout|canceled|failed"}@rate))`},
 			},
 		}, {
@@ -262,7 +253,7 @@ func doesItLeak() Row {
 			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes,
 			Empty: "This pool does not look for mistakes: see docs/security.md.",
 			Description: "lost: never given back; double: given back twice; write: written to afterwards; overrun: beyond its " +
-				"end; suffix: a part that is not the beginning; foreign: moved by append. The live page has the stacks.",
+				"end; suffix: a part that is not the beginning. The live page has the stacks.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_misuse_kind}}",

@@ -159,10 +159,10 @@ func whichPool() Row {
 const (
 	missed = `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools,otelpool_request_result="miss"}@rate))
   / (sum by (@pool, otelpool_pool_strategy) (rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate)) > 0)`
-	dropped = `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_returns_total{@pools,otelpool_return_result!~"pooled|nil"}@rate))
-  / (sum by (@pool, otelpool_pool_strategy) (rate(otelpool_returns_total{@pools,otelpool_return_result!="nil"}@rate)) > 0)`
+	dropped = `sum by (@pool, otelpool_pool_strategy) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))
+  / (sum by (@pool, otelpool_pool_strategy) (rate(otelpool_returns_total{@pools}@rate)) > 0)`
 	growth   = `sum by (@pool, otelpool_pool_strategy) (deriv(otelpool_object_count{@pools,otelpool_object_state="used"}[15m]))`
-	mistaken = `sum by (@pool, otelpool_pool_strategy) (increase(otelpool_misuse_total{@pools,otelpool_misuse_kind!="foreign"}[15m]))`
+	mistaken = `sum by (@pool, otelpool_pool_strategy) (increase(otelpool_misuse_total{@pools}[15m]))`
 
 	// A label keeps the signs apart until the worst is taken.
 	trouble = `max by (@pool, otelpool_pool_strategy) (
@@ -273,8 +273,8 @@ func doesAnythingLeak() Row {
 		}, {
 			Title: "Mistakes of callers", View: Lines, Unit: PerHour, Colours: mistakes, Empty: noSampling,
 			Description: "Found by pools that sample, by kind. lost: never given back; double: given back twice; write: " +
-				"written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning; foreign: moved by " +
-				"append. Each is a bug.",
+				"written to afterwards; overrun: beyond its end; suffix: a part that is not the beginning. Each is a " +
+				"bug.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_misuse_kind}}",
@@ -303,13 +303,13 @@ func whatIsDropped() Row {
 			Queries: []Query{{Legend: poolLegend, Expr: `topk(15,
   sum by (@pool) (rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate)) / sum by (@pool) (rate(otelpool_returns_total{@pools}@rate)))`}},
 		}, {
-			Title: "Evicted", View: Lines, Unit: BytesPerSec, Stack: true, Colours: evictions, Empty: noPools,
-			Description: "Idle capacity let go, by reason. gc is the garbage collector's way with a sync.Pool; idle and " +
+			Title: "Evicted", View: Lines, Unit: PerSecond, Stack: true, Colours: evictions, Empty: noPools,
+			Description: "Idle objects let go, by reason. gc is the garbage collector's way with a sync.Pool; idle and " +
 				"pressure are the controller's.",
 			Queries: []Query{
 				{
 					Legend: "{{otelpool_eviction_reason}}",
-					Expr:   `sum by (otelpool_eviction_reason) (rate(otelpool_memory_evicted_bytes_total{@pools}@rate))`,
+					Expr:   `sum by (otelpool_eviction_reason) (rate(otelpool_evictions_total{@pools}@rate))`,
 				},
 			},
 		},
