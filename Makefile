@@ -33,6 +33,16 @@ test: ## everything CI runs but lint; at most 10 minutes with nothing cached on 
 test-unit: ## the root module: unit tests, examples, house rules, an outside consumer
 	$(stage) unit go test ./...
 
+.PHONY: test-next-unit
+test-next-unit: export NEXTGO := $(NEXTGO)
+test-next-unit: ## the same with the next version of Go, NEXTGO; CI runs it after test
+	$(stage) next .ci/next go test ./...
+
+.PHONY: test-next
+test-next: export NEXTGO := $(NEXTGO)
+test-next: test-next-unit ## test-next-unit, and bench-check with the next version of Go; 10 minutes
+	$(stage) next-bounds .ci/next $(MAKE) --no-print-directory bench-check
+
 .PHONY: test-portable
 test-portable: ## the same with the portable engine, and as a 32-bit program where those run
 	$(stage) portable go test -short -tags otelpool_nolinkname ./...
