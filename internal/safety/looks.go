@@ -15,10 +15,11 @@ type Engine interface {
 }
 
 // looks decides which of the requests that the engine asks about get a stand-in.
-// What that costs is paid out of a share of the Ps' time. Half of it goes to requests
-// as they come, and half to the places in the code that they come from, to each
-// alike: one that makes few requests is sampled more often than its number says.
-// A place that was never sampled is at once, on credit.
+// What that costs is paid out of a share of the Ps' time, or so much for each
+// request if that is less. Half of it goes to requests as they come, and half to the
+// places in the code that they come from, to each alike: one that makes few requests
+// is sampled more often than its number says. A place that was never sampled is at
+// once, on credit.
 //
 // All its state has one lock, which is taken for samples only: some thousand times a second on a P
 // at most, whatever the pool does between them.
@@ -47,7 +48,6 @@ const (
 	lookCost  = 700 * time.Nanosecond
 	maxCredit = 10 * time.Millisecond // a second's
 	maxDebt   = 2 * maxCredit         // that sites may make that were never sampled
-	mostOften = 0.25                  // of looks get a stand-in, beyond the first
 )
 
 // Due tells whether a request that the engine asks about is to have a stand-in, and
@@ -70,10 +70,11 @@ func (w *Watch) Due(class int) (weight int64, due bool) {
 	l := &w.looks
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.earn(spent)
+	c := l.class(class, w.Classes)
+	l.earn(c.gain(requests, spent))
 	s := l.visit(key)
 	s.passed += requests
-	due = w.bytes.Load() < s.mostBytes() && l.affords(l.class(class, w.Classes), &s, w.room())
+	due = w.bytes.Load() < s.mostBytes() && l.affords(c, &s, w.room())
 	if due {
 		weight, s.passed, s.sampled = int64(max(s.passed, 1)), 0, true
 	}
@@ -102,10 +103,18 @@ func (l *looks) class(i, classes int) *costs {
 	return &l.classes[i]
 }
 
-// earn adds what a look, and the time before it, bring. What is not spent is kept for a second and no
+// gain is what a look of the class, and the requests before it, bring.
+func (c *costs) gain(requests uint64, spent time.Duration) time.Duration {
+	gain := time.Duration(requests) * perRequest
+	if !c.young() {
+		gain = min(gain, spent/share)
+	}
+	return gain - lookCost
+}
+
+// earn adds a gain. What is not spent is kept for a second and no
 // longer: after a quiet hour a burst should not be sampled an hour's worth.
-func (l *looks) earn(spent time.Duration) {
-	gain := spent/share - lookCost
+func (l *looks) earn(gain time.Duration) {
 	l.credit = min(l.credit+gain, maxCredit)
 	l.earned += (gain - l.earned) / 16
 }
@@ -158,16 +167,13 @@ func (l *looks) forget() {
 // affords decides about a request, and pays for the stand-in. It pays what stand-ins cost so far:
 // what this one costs is known when it has come back, and goes into the next decision.
 func (l *looks) affords(c *costs, s *site, room float64) bool {
-	if c.young() {
-		return true
-	}
 	cost := c.sample()
 	due := !s.sampled && l.credit > -maxDebt
 	if s.sampled {
 		evenly := float64(l.looked) / float64(len(l.sites)*s.looked)
 		saved := 1 + float64(l.credit)/float64(maxCredit)
 		chance := float64(l.earned) / float64(cost) * saved * (1 + evenly) / 2 * room
-		due = rand.Float64() < min(chance, mostOften)
+		due = rand.Float64() < chance
 	}
 	if due {
 		l.credit -= cost

@@ -5,21 +5,25 @@ import "time"
 // How the engine of a pool that is not strict has to ask for samples: on each P in
 // so much of its time, once in so many requests at most, and at first once in
 // so many at least. Who asks is looked at, see Watch.Due, and few get a stand-in.
+//
+// A look takes less than a microsecond in a loop, and ten where other code has run
+// meanwhile and nothing of it is in the CPU's caches: every fourth request of a
+// program that waits would be slower by that, however little of the time it was.
 const (
 	LookEvery     = 200 * time.Microsecond
-	LeastRequests = 4
+	LeastRequests = 64
 	FirstRequests = 128
 )
 
-// share is one over the share of a P's time that a pool's samples may cost.
-const share = 100
-
-// A class's first stand-ins, and what goes beyond the share for them: that many, or
-// fewer if they are dear or large.
+// share is one over the share of a P's time that a pool's samples may cost, and
+// perRequest what they may cost of a request: a hundredth of the time of a P that waits
+// buys so many that they are the program's p99. A class's first stand-ins are paid by
+// requests alone, so that one in FirstRequests is there from the beginning.
 const (
+	share        = 100
+	perRequest   = 125 * time.Nanosecond
 	firstSamples = 80
-	firstCost    = time.Millisecond
-	firstBytes   = 1 << 20
+	firstCost    = time.Millisecond // or so much, if they are dear
 )
 
 // What a sample leaves for the garbage collector, beside the stand-in's memory, and
@@ -38,14 +42,11 @@ const (
 type costs struct {
 	halves  int           // a Take or a Return each
 	total   time.Duration // spent on them
-	bytes   int           // of stand-ins
 	size    int           // of the latest
 	typical time.Duration // of a half, without what stood out
 }
 
-func (c *costs) young() bool {
-	return c.halves < 2*firstSamples && c.total < firstCost && c.bytes < firstBytes
-}
+func (c *costs) young() bool { return c.halves < 2*firstSamples && c.total < firstCost }
 
 func (c *costs) note(d time.Duration) {
 	c.halves++
@@ -69,7 +70,6 @@ func (w *Watch) took(class, size int, d time.Duration) {
 	defer w.looks.mu.Unlock()
 	c := w.looks.class(class, w.Classes)
 	c.note(d)
-	c.bytes += size
 	c.size = size
 }
 
