@@ -27,7 +27,10 @@ const never = time.Duration(1<<63 - 1)
 func readControl(dir string, changes []changed, died bool) (c recorded) {
 	recording, err := os.ReadFile(filepath.Join(dir, recordingFile))
 	if err == nil {
-		c.Replay, err = replays(recording, filepath.Join(dir, decisionsFile), &c, died)
+		var decided []byte
+		if decided, err = os.ReadFile(filepath.Join(dir, decisionsFile)); err == nil {
+			c.Replay, err = replays(recording, decided, &c, died)
+		}
 	}
 	if err != nil {
 		c.Replay = err.Error()
@@ -40,17 +43,13 @@ func readControl(dir string, changes []changed, died bool) (c recorded) {
 
 // replays compares what a recording decides with what was decided. What a
 // process was killed in the middle of may be in one of them only.
-func replays(recording []byte, decided string, c *recorded, died bool) (differs string, err error) {
-	text, err := os.ReadFile(decided)
-	if err != nil {
-		return "", err
-	}
+func replays(recording, decided []byte, c *recorded, died bool) (differs string, err error) {
 	again, err := adaptive.Replay(bytes.NewReader(recording))
 	if err != nil {
 		return "", err
 	}
 	var live []control.Decision
-	for line := range bytes.Lines(text) {
+	for line := range bytes.Lines(decided) {
 		var d control.Decision
 		if err := json.Unmarshal(line, &d); err != nil && !died {
 			return "", err

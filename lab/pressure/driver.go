@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -71,17 +72,52 @@ func (d *driver) once(ctx context.Context, s *scenario, setting, pool string) (o
 	return o, err
 }
 
-// kept moves a recording to where it is kept.
+// kept packs what the controller saw and decided where it is kept.
 func (d *driver) kept(dir string, s *scenario, setting string) error {
 	if d.keep == "" {
 		return nil
 	}
-	text, err := os.ReadFile(dir + "/" + recordingFile)
+	name := fmt.Sprintf("%s/%s-%s-%d.", d.keep, s.name, setting, time.Now().UnixMilli())
+	return errors.Join(pack(name+recordingFile, dir+"/"+recordingFile), pack(name+decisionsFile, dir+"/"+decisionsFile))
+}
+
+// packed is the end of the names of files that are compressed.
+const packed = ".gz"
+
+func pack(to, from string) error {
+	text, err := os.ReadFile(from)
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("%s/%s-%s-%d.jsonl", d.keep, s.name, setting, time.Now().UnixMilli())
-	return os.WriteFile(name, text, 0o644)
+	return writePacked(to, text)
+}
+
+func writePacked(name string, text []byte) error {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(text); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return os.WriteFile(name+packed, b.Bytes(), 0o644)
+}
+
+func readPacked(name string) ([]byte, error) {
+	f, err := os.Open(name + packed)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return io.ReadAll(r)
 }
 
 // command is this program in another role.

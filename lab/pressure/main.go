@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags.IntVar(&o.others, "others", 0, "runs of the other pools; 0 is as many as the length has")
 	flags.Int64Var(&o.budget, "budget", -1, "idle `bytes` that the controller allows, 0 for its default; -1 is what the scenario says")
 	flags.StringVar(&o.results, "results", "", "`file` to which results are appended, and of which those of this build count as run")
-	flags.StringVar(&o.keep, "keep", "", "`directory` to leave the controller's recordings in")
+	flags.StringVar(&o.keep, "keep", "", "`directory` to leave what the controller saw and decided in, compressed")
 	lab := flags.String("lab", "", "used by the program itself: the service to run, as JSON")
 	beside := flags.String("neighbour", "", "used by the program itself: the neighbour to run, as JSON")
 	if err := flags.Parse(args); err != nil {

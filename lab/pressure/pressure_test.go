@@ -119,8 +119,14 @@ func TestChangedLimitIsSeenAndTheRunReplays(t *testing.T) {
 	if err != nil || !o.survived() || o.Late <= 0 || o.Replay != "" || o.Decisions == 0 {
 		t.Errorf("%+v, %v", o, err)
 	}
-	if kept, _ := filepath.Glob(d.keep + "/small-off-*.jsonl"); len(kept) != 1 {
-		t.Errorf("%d recordings kept", len(kept))
+	for _, name := range []string{recordingFile, decisionsFile} {
+		kept, _ := filepath.Glob(d.keep + "/small-off-*." + name + packed)
+		if len(kept) != 1 {
+			t.Fatalf("kept %q", kept)
+		}
+		if text, err := readPacked(strings.TrimSuffix(kept[0], packed)); err != nil || !bytes.HasSuffix(text, []byte("}\n")) {
+			t.Errorf("%s: %.100s, %v", kept[0], text, err)
+		}
 	}
 }
 
