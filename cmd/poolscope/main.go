@@ -18,6 +18,10 @@
 // once and kept, by calibrate or as it is needed, in FILE or the user's cache directory.
 // With -otlp poolscope's own process exports the counts, as the OTEL_* variables say.
 //
+// With go's -race the detector reports each access to an object of a sync.Pool between its
+// Put and its next Get, reads included, unless the program's environment has
+// OTELPOOL_RACE_GHOSTS=off.
+//
 // Nothing is written to the program's directory or module: package sync is replaced, and
 // the report added, by the go command's -overlay, and no module is required. Migrate alone
 // changes sources, with -w: each sync.Pool becomes an otelpool.Pool, which counts for good.

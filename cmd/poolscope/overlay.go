@@ -19,8 +19,8 @@ const reporter = "testing/iotest"
 
 // added says into which package each file goes.
 var added = map[string]string{
-	"sync.go.txt": "sync", "signal.go.txt": "os/signal", "report.go.txt": reporter, "text.go.txt": reporter,
-	"seen.go.txt": reporter, "costs.go.txt": reporter, "verdict.go.txt": reporter, "advice.go.txt": reporter,
+	"sync.go.txt": "sync", "ghost.go.txt": "sync", "stack.go.txt": "runtime", "signal.go.txt": "os/signal", "report.go.txt": reporter,
+	"text.go.txt": reporter, "seen.go.txt": reporter, "costs.go.txt": reporter, "verdict.go.txt": reporter, "advice.go.txt": reporter,
 }
 
 // overlay is a file for the go command's -overlay, being made.

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -35,8 +36,11 @@ func patchPool(source []byte, version string) (string, error) {
 	p := &patcher{file: file, fset: fset, source: string(source)}
 	p.field("Pool", "scope *PoolScope")
 	p.field("poolLocalInternal", "scopeCounts")
+	p.imports("internal/runtime/sys")
+	p.begin("Put", "if race.Enabled && x != nil { scopeGive(x, sys.GetCallerPC()) }")
 	p.after("Put", "l, _ := p.pin()", "l.puts++")
 	p.before("Put", "return", "p.scopePut()", func(text string) bool { return strings.HasPrefix(text, "if runtime_randn") })
+	p.after("Get", "race.Acquire(poolRaceAddr(x))", "scopeTake(x)")
 	p.after("Get", "l, pid := p.pin()", "l.gets++")
 	p.after("Get", "x = p.getSlow(pid)", "if x == nil { l.misses++ }")
 	p.after("pinSlow", "defer allPoolsMu.Unlock()", "if p.scope == nil { p.scope = scopeOf(p) }")
@@ -59,6 +63,16 @@ func (p *patcher) add(what, text string, at ...int) {
 		return
 	}
 	p.edits = append(p.edits, edit{at[0], text})
+}
+
+func (p *patcher) imports(path string) {
+	var at []int
+	for _, d := range p.file.Decls {
+		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT && g.Lparen.IsValid() {
+			at = append(at, p.offset(g.Lparen)+1)
+		}
+	}
+	p.add("list of imports", strconv.Quote(path)+";", at...)
 }
 
 // field adds a field at the end of a struct.

@@ -22,12 +22,20 @@
 // So a goroutine that gets memory may learn, once in 250 times, of another ghost too,
 // and one mistake goes unseen; correct code is never accused.
 //
+// # A sync.Pool beneath
+//
+// A program that poolscope built has ghosts in sync.Pool itself, in whose race builds
+// these functions are written again. There an object that Wrap or Sync passes on has two
+// ghosts, one after the other: the first releases at the memory's second byte also, where
+// the second acquires. Only these pools release there, so that a double Put of a plain
+// sync.Pool remains one.
+//
 // # What is not seen
 //
 // What the same goroutine gets again is its own again. The runtime's own reads of
 // strings (comparing, hashing, printing) are not looked at by the detector. Of an object
 // the memory of its type is a ghost's, and the arrays of a slice, a bytes.Buffer, a
-// bufio.Reader and a bufio.Writer; not what its other fields point to, which may be
+// bufio.Reader and a bufio.Writer, and of a map the map; not what its other fields point to, which may be
 // anybody's, nor fields of packages sync and sync/atomic, whose last user may still be
 // on the way out of Unlock or Done.
 //

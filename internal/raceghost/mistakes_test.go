@@ -186,3 +186,9 @@ func channel(_ *testing.T, p pool.Bytes, b []byte) {
 	giveBack(p, b)
 	sink = (<-queue)[0]
 }
+
+func mapRead(p untyped) {
+	m := map[int]byte{1: 1}
+	giveBack(mapped{p, m}, nil)
+	sink = m[1]
+}

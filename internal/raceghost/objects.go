@@ -11,34 +11,60 @@ import (
 
 // PutObject is Put of an object of a type, with the arrays that are nobody else's.
 func PutObject(p unsafe.Pointer, t reflect.Type) {
+	if p != nil && !off() {
+		give(p, object(p, t), nil)
+	}
+}
+
+// PutAny is PutObject of what a sync.Pool may be given: a pointer to it, or a map. Of a
+// slice that lies in the interface itself the array is given away.
+func PutAny(x any) {
+	v := reflect.ValueOf(x)
+	p := at(v)
 	if p == nil || off() {
 		return
 	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		t := v.Type().Elem()
+		give(p, object(p, t), second(p, t.Size()))
+	case reflect.Map: // the detector looks at its first byte for all of it
+		give(p, []span{{p, 1}}, second(p, 2))
+	default:
+		_, n := array(v)
+		give(p, addArray(nil, v), second(p, n))
+	}
+}
+
+// second is the memory's second byte, if it has one: where ghosts of PutAny release for
+// those of a sync.Pool beneath, which poolscope builds.
+func second(p unsafe.Pointer, size uintptr) unsafe.Pointer {
+	if size < 2 {
+		return p
+	}
+	return unsafe.Add(p, 1)
+}
+
+// at is where the memory begins, or nil.
+func at(v reflect.Value) unsafe.Pointer {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return v.UnsafePointer()
+	}
+	return nil
+}
+
+// object is the memory of one, with the arrays that are nobody else's.
+func object(p unsafe.Pointer, t reflect.Type) []span {
 	spans := add(nil, p, t)
 	if t.Kind() == reflect.Slice {
 		spans = addArray(spans, reflect.NewAt(t, p).Elem())
 	}
-	give(p, spans)
-}
-
-// PutAny is PutObject of what a sync.Pool may be given: a pointer to it. Of a slice that
-// lies in the interface itself the array is given away.
-func PutAny(x any) {
-	switch v := reflect.ValueOf(x); v.Kind() {
-	case reflect.Pointer:
-		PutObject(v.UnsafePointer(), v.Type().Elem())
-	case reflect.Slice:
-		Put(array(v))
-	}
+	return spans
 }
 
 // GetAny is Get of it.
-func GetAny(x any) {
-	switch v := reflect.ValueOf(x); v.Kind() {
-	case reflect.Pointer, reflect.Slice:
-		Get(v.UnsafePointer())
-	}
-}
+func GetAny(x any) { Get(at(reflect.ValueOf(x))) }
 
 // PutObject's types whose array nobody else has, in a field of this name.
 var owners = map[reflect.Type]string{

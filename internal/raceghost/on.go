@@ -40,7 +40,7 @@ func Pause() (resume func()) {
 // pinned.
 func Put(p unsafe.Pointer, n uintptr) {
 	if !off() {
-		give(p, []span{{p, n}})
+		give(p, []span{{p, n}}, nil)
 	}
 }
 
@@ -79,8 +79,9 @@ func off() bool {
 	return forbidden || disabled.Load() || pauses.Load() > 0
 }
 
-// give gives spans to a ghost that Get(p) takes them back from.
-func give(p unsafe.Pointer, spans []span) {
+// give gives spans to a ghost that Get(p) takes them back from. At beneath, if it is not
+// nil, the ghost of the pool beneath this one takes them over.
+func give(p unsafe.Pointer, spans []span, beneath unsafe.Pointer) {
 	if p == nil || len(spans) == 0 {
 		return
 	}
@@ -93,7 +94,7 @@ func give(p unsafe.Pointer, spans []span) {
 	defer ghosts.Add(-1)
 	done := make(chan struct{})
 	runtime.RaceEnable()
-	go memoryWasPutBackToItsPool(p, spans, done)
+	go memoryWasPutBackToItsPool(p, beneath, spans, done)
 	runtime.RaceDisable()
 	<-done
 }
@@ -102,9 +103,12 @@ func give(p unsafe.Pointer, spans []span) {
 // callers of what writes.
 
 //go:noinline
-func memoryWasPutBackToItsPool(p unsafe.Pointer, spans []span, done chan struct{}) {
+func memoryWasPutBackToItsPool(p, beneath unsafe.Pointer, spans []span, done chan struct{}) {
 	write(spans)
 	runtime.RaceReleaseMerge(p)
+	if beneath != nil {
+		runtime.RaceReleaseMerge(beneath)
+	}
 	runtime.RaceDisable()
 	close(done)
 	runtime.RaceEnable()

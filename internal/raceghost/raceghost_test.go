@@ -16,6 +16,7 @@ import (
 	"weak"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/otelpool"
 	"github.com/otelpool/pool/pooltest"
 	"github.com/otelpool/pool/strategies"
 )
@@ -27,6 +28,10 @@ const seeded = "OTELPOOL_TEST_SEEDED"
 func TestSeeded(t *testing.T) {
 	if os.Getenv(seeded) == "" {
 		t.Skip("it fails on purpose, and is run by TestTheRaceDetectorSeesUseAfterPut")
+	}
+	wrapped := otelpool.Wrap(new(sync.Pool), "maps", otelpool.WithRegistry(new(pool.Registry)))
+	for kind, p := range map[string]untyped{"wrap": wrapped, "plain": new(sync.Pool)} {
+		t.Run("map/"+kind, func(*testing.T) { mapRead(p) })
 	}
 	for kind, open := range kinds {
 		t.Run(kind, func(t *testing.T) {
@@ -50,7 +55,7 @@ func make1000(t *testing.T, p pool.Bytes, mistake func(*testing.T, pool.Bytes, [
 
 // cannot tells which mistakes a pool does not let anybody make.
 func cannot(kind, mistake string) bool {
-	whole := !slices.Contains([]string{"sizeclasses", "sampled", "strict", "clearing", "fixed"}, kind)
+	whole := !slices.Contains([]string{"sizeclasses", "sampled", "strict", "clearing", "fixed", "plain slices"}, kind)
 	return mistake == "suffix" && whole // an object cannot be put in part
 }
 
@@ -88,6 +93,16 @@ func explains(output string) bool {
 
 var ghost = regexp.MustCompile(`(?s)write at 0x\w+ by goroutine \d+:\n.*\.memoryWasPutBackToItsPool\(\)\n` +
 	`.*Goroutine \d+ \((finished|running)\) created at:\n.*raceghost_test\.giveBack(Again)?\(\)\n +\S+/mistakes_test.go:\d+ `)
+
+func TestTheRaceDetectorSeesAMapAfterPut(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"wrap", "plain"} {
+		_, checked := kinds[kind]
+		if report, err := haunted(t, "map", kind); (err != nil && explains(report)) != checked {
+			t.Errorf("%s: %v:\n%s", kind, err, report)
+		}
+	}
+}
 
 func TestCorrectCodeIsNotAccused(t *testing.T) {
 	t.Parallel()
@@ -128,8 +143,10 @@ func TestGhostsCanBeTurnedOff(t *testing.T) {
 	if report, err := haunted(t, "fixed", "switched off"); err != nil {
 		t.Errorf("by RaceGhosts(false): %v\n%s", err, report)
 	}
-	if report, err := haunted(t, "fixed", "read", "OTELPOOL_RACE_GHOSTS=off"); err != nil {
-		t.Errorf("by the environment: %v\n%s", err, report)
+	for kind := range kinds {
+		if report, err := haunted(t, kind, "read", "OTELPOOL_RACE_GHOSTS=off"); err != nil {
+			t.Errorf("%s: by the environment: %v\n%s", kind, err, report)
+		}
 	}
 }
 
