@@ -51,20 +51,17 @@ type Pool struct {
 
 // Get returns a free object, or what New makes if there is none.
 func (p *Pool) Get() any {
-	c, settled := p.opened(), false
-	pid := percpu.Pin()
-	if slot, n := c.slots.At(pid), c.counts.At(pid); slot != nil && n != nil {
+	c := p.opened()
+	if slot := c.objects.At(percpu.Pin()); slot != nil {
 		if x := slot.Take(); x != nil {
-			percpu.Inc(&n[countHit])
 			percpu.Unpin()
 			raceghost.GetAny(x)
 			runtime.KeepAlive(p) // the last count before the cleanup reads them
 			return x
 		}
-		settled = slot.Settled()
 	}
 	percpu.Unpin()
-	x := c.get(settled, p.New)
+	x := c.get(p.New)
 	runtime.KeepAlive(p)
 	return x
 }
@@ -74,23 +71,19 @@ func (p *Pool) Get() any {
 func (p *Pool) Put(x any) {
 	c := p.opened()
 	if x == nil {
-		c.counts.Inc(countNil)
+		c.nils.Add(1)
 		runtime.KeepAlive(p)
 		return
 	}
 	raceghost.PutAny(x)
-	pid := percpu.Pin()
-	if slot, n := c.slots.At(pid), c.counts.At(pid); slot != nil && n != nil {
-		percpu.Inc(&n[countPooled])
-		kept := slot.Put(x)
+	slot := c.objects.At(percpu.Pin())
+	if slot != nil && slot.Put(x) {
 		percpu.Unpin()
-		if !kept {
-			c.free.Put(x)
-		}
-	} else {
-		percpu.Unpin()
-		c.put(x)
+		runtime.KeepAlive(p)
+		return
 	}
+	percpu.Unpin()
+	c.objects.Put(slot, x)
 	runtime.KeepAlive(p)
 }
 
@@ -137,7 +130,7 @@ func (p *Pool) join(r *pool.Registry, name string) bool {
 	for _, e := range r.All() {
 		if family, ok := e.Source().(*row); ok && family.name == name {
 			if p.token.Join(family.users) {
-				p.core.Store(&syncCore{row: family})
+				p.core.Store(newCore(family))
 				return true
 			}
 			family.pub.Load().Close()
@@ -152,7 +145,7 @@ func (p *Pool) publish(r *pool.Registry, name string, counts *row, dup pool.OnDu
 	pub, err := r.Publish(name, counts, dup)
 	if err == nil {
 		handle.OnDrop(&p.token, (*pool.Publication).Release, pub)
-		p.core.Store(&syncCore{row: counts})
+		p.core.Store(newCore(counts))
 	}
 	return pub, err
 }

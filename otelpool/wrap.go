@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/gcpool"
 	"github.com/otelpool/pool/internal/handle"
-	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/raceghost"
 )
 
@@ -19,15 +19,21 @@ type SyncPool struct {
 
 // syncCore is what a handle refers to.
 type syncCore struct {
-	slots percpu.Slots // an object per P, for which the counters' pinning serves
-	free  sync.Pool    // all others; without New: that it has nothing is how a miss is told
+	objects gcpool.Pool
 	*row
+}
+
+func newCore(r *row) *syncCore {
+	c := &syncCore{row: r}
+	r.pools.Join(&c.objects)
+	return c
 }
 
 // row is what the registry holds, a pool's counts or a family's; it knows nothing
 // of the handles, so that a handle that is dropped can be collected.
 type row struct {
-	counts percpu.Counters
+	pools  gcpool.Family
+	nils   atomic.Uint64
 	closed atomic.Bool
 
 	// Of a family:
@@ -36,30 +42,20 @@ type row struct {
 	pub   atomic.Pointer[pool.Publication] // set before the last of them can be collected
 }
 
-// What a syncCore counts.
-const (
-	countHit = iota
-	countMiss
-	countPooled
-	countNil
-)
-
 // Wrap publishes a pool that works as p does, and counts: code that has a
 // sync.Pool changes the line that makes it and keeps its call sites.
 //
 //	var bufs = otelpool.Wrap(&sync.Pool{New: newBuffer}, "render")
 //
-// It exports requests (hit: a pooled object; miss: New ran), allocations,
-// returns (pooled, nil) and objects in use, under the strategy wrap. What a sync.Pool holds idle cannot
-// be known.
+// It exports requests (hit: a pooled object; miss: New ran), allocations, returns
+// (pooled, nil), objects in use and idle, and evictions by the garbage collector, under
+// the strategy wrap. What the collector took counts as idle until it has run cleanups.
 //
-// From p it takes New and nothing else: objects are kept in a sync.Pool of its
-// own, because a sync.Pool does not tell whether New ran. Code that still uses p
-// directly works as before, and shares no objects with the wrapped pool. One
-// object per P lies beside that sync.Pool, for no longer than it would lie in it,
-// so that most calls have exclusive use of their P once, for the object and the
-// count. As with a sync.Pool, Get returns nil when there is no New; that counts as
-// a miss, for the caller will make an object then.
+// From p it takes New and nothing else: objects are kept in a pool of its own, for as
+// long as a sync.Pool keeps them, because a sync.Pool does not tell whether New ran.
+// Code that still uses p directly works as before, and shares no objects with the
+// wrapped pool. As with a sync.Pool, Get returns nil when there is no New; that counts
+// as a miss, for the caller will make an object then.
 //
 // An empty name becomes sync/1, sync/2, …; one that is taken gets a suffix. Of
 // the options only [WithRegistry] has a meaning here. A pool that is dropped
@@ -89,24 +85,12 @@ func (s *SyncPool) Get() any { return s.pool.Get() }
 func (s *SyncPool) Put(x any) { s.pool.Put(x) }
 
 // get is for a P whose slot is empty.
-func (c *syncCore) get(settled bool, New func() any) (x any) {
-	if !settled {
-		x = c.slots.TakeAged()
-	}
-	if x == nil {
-		x = c.free.Get()
-	}
+func (c *syncCore) get(New func() any) any {
+	x := c.objects.Get()
 	if x == nil {
 		return c.make(New)
 	}
 	raceghost.GetAny(x)
-	if n := c.counts.At(percpu.Pin()); n != nil { // Inc, written out for a call less
-		percpu.Inc(&n[countHit])
-		percpu.Unpin()
-		return x
-	}
-	percpu.Unpin()
-	c.counts.Inc(countHit)
 	return x
 }
 
@@ -115,16 +99,8 @@ func (c *syncCore) make(New func() any) (x any) {
 	if New != nil {
 		x = New()
 	}
-	c.counts.Inc(countMiss)
+	c.objects.Count(gcpool.Miss)
 	return x
-}
-
-// put is for a P that has no slot.
-func (c *syncCore) put(x any) {
-	c.counts.Inc(countPooled)
-	if !c.slots.Put(x) {
-		c.free.Put(x)
-	}
 }
 
 // Close withdraws the pool from the registry. It goes on working, and its counts
@@ -141,22 +117,23 @@ func (s *SyncPool) Stats(into *pool.Stats) {
 	runtime.KeepAlive(s)
 }
 
-// Stats reads returns first, so that what is taken and given back meanwhile
-// does not seem to be given back without having been taken.
-func (c *row) Stats(into *pool.Stats) {
+// Stats is the handles'.
+func (r *row) Stats(into *pool.Stats) {
 	into.Reset()
 	into.Strategy = "wrap"
-	into.Closed = c.closed.Load()
+	into.Closed = r.closed.Load()
 	into.Knows = pool.Knowledge{
-		Rows:     pool.KnowsInUse,
-		Requests: pool.SetOf(pool.Hit, pool.Miss),
-		Returns:  pool.SetOf(pool.Pooled, pool.NilReturn),
+		Rows:      pool.KnowsInUse | pool.KnowsIdle,
+		Requests:  pool.SetOf(pool.Hit, pool.Miss),
+		Returns:   pool.SetOf(pool.Pooled, pool.NilReturn),
+		Evictions: pool.SetOf(pool.EvictGC),
 	}
-	into.Returns[pool.Pooled] = c.counts.Sum(countPooled)
-	into.Returns[pool.NilReturn] = c.counts.Sum(countNil)
-	into.Requests[pool.Hit] = c.counts.Sum(countHit)
-	into.Requests[pool.Miss] = c.counts.Sum(countMiss)
-	into.Allocations = into.Requests[pool.Miss]
+	n := r.pools.Counts()
+	into.Requests[pool.Hit], into.Requests[pool.Miss] = n.Hits, n.Misses
+	into.Returns[pool.Pooled], into.Returns[pool.NilReturn] = n.Pooled, r.nils.Load()
+	into.Evictions[pool.EvictGC] = n.Collected
+	into.Allocations = n.Misses
+	into.Idle = int64(n.Idle())
 	into.InUse = int64(into.HandedOut() - into.TakenBack())
 }
 

@@ -36,6 +36,8 @@ func TestWrapCountsHitsMissesAndReturns(t *testing.T) {
 		"otelpool.returns otelpool.pool.name=render,otelpool.return.result=pooled":   1,
 		"otelpool.allocations otelpool.pool.name=render":                             1,
 		"otelpool.object.count otelpool.object.state=used,otelpool.pool.name=render": 1,
+		"otelpool.object.count otelpool.object.state=idle,otelpool.pool.name=render": 0,
+		"otelpool.evictions otelpool.eviction.reason=gc,otelpool.pool.name=render":   0,
 	})
 	if a != b {
 		t.Error("a hit gave another object than was put")
@@ -195,7 +197,8 @@ func TestWrapHitsAfterACollection(t *testing.T) {
 	}
 }
 
-func TestWrapLetsGoOfObjectsThatNobodyTakes(t *testing.T) {
+func TestWrapLetsGoOfObjectsThatNobodyTakesAndCountsThem(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // until Stats was asked
 	p := otelpool.Wrap(&sync.Pool{New: newBuffer}, "", otelpool.WithRegistry(new(pool.Registry)))
 	defer p.Close()
 	var left atomic.Int64
@@ -205,7 +208,12 @@ func TestWrapLetsGoOfObjectsThatNobodyTakes(t *testing.T) {
 		runtime.AddCleanup(b, func(n *atomic.Int64) { n.Add(-1) }, &left)
 		p.Put(b)
 	}
+	var s pool.Stats
+	if p.Stats(&s); s.Idle != 10 {
+		t.Errorf("%d idle, want 10", s.Idle)
+	}
 	testcost.Until(t, "the pool holds none of the 10 objects", func() bool { runtime.GC(); return left.Load() == 0 })
+	testcost.Until(t, "and knows that", func() bool { p.Stats(&s); return s.Idle == 0 && s.Evictions[pool.EvictGC] == 10 })
 }
 
 func TestWrapConcurrentSafeWhileCollectionsRunAndPsComeAndGo(t *testing.T) {

@@ -119,9 +119,6 @@ func TestObjectPoolsConform(t *testing.T) {
 			return bounded(strategies.BoundedConfig[object]{Reset: (*object).Reset, Prewarm: 10})
 		},
 		"sync": func() (pool.Objects[object], error) { return strategies.NewSync(strategies.SyncConfig[object]{}) },
-		"sync-untracked": func() (pool.Objects[object], error) {
-			return strategies.NewSync(strategies.SyncConfig[object]{NoTracking: true})
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pooltest.TestObjects(t, func(t *testing.T) pool.Objects[object] {

@@ -2,12 +2,14 @@ package strategies
 
 import (
 	"errors"
-	"sync/atomic"
+	"runtime"
 	"unsafe"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/gcpool"
 	"github.com/otelpool/pool/internal/handle"
+	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/safety"
 )
@@ -36,10 +38,6 @@ type SyncConfig[T any] struct {
 	// Prewarm is how many objects to make at once. The garbage collector takes
 	// them, like all others, if they are not used within two of its cycles.
 	Prewarm int
-	// NoTracking saves about 0.3 µs and 100 B per miss, the cost of watching what
-	// it made; what is idle and what the collector took are then unknown. It
-	// makes little difference to hits.
-	NoTracking bool
 }
 
 // Sync is a pool of objects on a sync.Pool: the garbage collector decides how
@@ -50,16 +48,17 @@ type SyncConfig[T any] struct {
 // The figures. A Get is a hit unless New had to make the object. Unlike a bare
 // sync.Pool's, its content is known: how many objects are idle and how many the
 // collector has taken (evicted with reason gc). Both are exact, but late by the
-// time that the collector needs to run cleanups after a cycle: up to then, what it
-// took counts as idle. Objects of any type and any origin count. What objects
-// weigh is not known, nor is whether one that was handed out was lost: nothing
-// in a *T that comes back says where it came from. InUse shows that: it drifts up.
+// time that the collector needs to run cleanups after a cycle, and by another cycle
+// where a goroutine was in the pool at that moment: up to then, what it took counts as
+// idle. Objects of any type and any origin count. What objects weigh is not known, nor
+// is whether one that was handed out was lost: nothing in a *T that comes back says
+// where it came from. InUse shows that: it drifts up.
 //
 // All methods are safe for concurrent use. Neither Get nor Put waits or, on a
-// hit, allocates; together they cost 1.7 times a bare sync.Pool's. Put an object
-// once and do not use it any more; a double Put is not noticed. New, Keep and Reset run on the
-// caller's goroutine, outside any lock. A panic in them is the caller's and leaves the pool as it
-// was; what was put counts as refused.
+// hit, allocates; together they cost about a bare sync.Pool's time. Put an object
+// once and do not use it any more; a double Put is not noticed. New, Keep and Reset
+// run on the caller's goroutine, outside any lock. A panic in them is the caller's and
+// leaves the pool as it was; what was put counts as refused.
 type Sync[T any] struct {
 	core  *syncCore[T]
 	pub   *pool.Publication
@@ -68,13 +67,15 @@ type Sync[T any] struct {
 
 // syncCore is what outlives a dropped handle: what the registry holds.
 type syncCore[T any] struct {
-	objects gcPool
+	objects gcpool.Pool // of unsafe.Pointer, each a *T
+	tally   gcpool.Tally
+	mode    switched
 	create  func() (*T, error)
 	watch   *safety.Watch // over the config alone
 	keep    func(*T) bool
 	reset   func(*T)
 	plain   bool // neither keep nor reset
-	nils    atomic.Uint64
+	rare    syncRare
 }
 
 // NewSync returns a pool, or an error that says all that is wrong with the
@@ -94,7 +95,7 @@ func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
 		create: fallible(c.New, c.NewE), watch: safety.New(safety.Config{Registry: place.in()}), keep: c.Keep, reset: c.Reset,
 		plain: c.Keep == nil && c.Reset == nil,
 	}
-	core.objects.init(c.NoTracking)
+	core.tally.Of(&core.objects)
 	pub, err := place.publish(core)
 	if err != nil {
 		return nil, err
@@ -110,11 +111,30 @@ func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
 // none.
 func (s *Sync[T]) Get() *T {
 	c := s.core
-	if c.objects.mode.state.Load() == isOn {
-		if x := c.objects.get(); x != nil {
-			raceghost.Get(x)
-			return (*T)(x) // only put and Warm put something in, both a *T
+	if c.mode.state.Load() != isOn {
+		x, _ := c.newForRequest()
+		runtime.KeepAlive(s)
+		return x
+	}
+	if slot := c.objects.At(percpu.Pin()); slot != nil {
+		if x := slot.Take(); x != nil {
+			percpu.Unpin()
+			raceghost.Get(x.(unsafe.Pointer))
+			runtime.KeepAlive(s)            // the last count before the cleanup reads them
+			return (*T)(x.(unsafe.Pointer)) // only put and Warm put something in, both a *T
 		}
+	}
+	percpu.Unpin()
+	x := c.getOrNew()
+	runtime.KeepAlive(s)
+	return x
+}
+
+// getOrNew is for a P whose slot is empty.
+func (c *syncCore[T]) getOrNew() *T {
+	if x := c.objects.Get(); x != nil {
+		raceghost.Get(x.(unsafe.Pointer))
+		return (*T)(x.(unsafe.Pointer))
 	}
 	x, _ := c.newForRequest()
 	return x
@@ -122,11 +142,12 @@ func (s *Sync[T]) Get() *T {
 
 // GetE is Get, and says why there is none: what NewE said.
 func (s *Sync[T]) GetE() (*T, error) {
+	defer runtime.KeepAlive(s)
 	c := s.core
-	if c.objects.mode.state.Load() == isOn {
-		if x := c.objects.get(); x != nil {
-			raceghost.Get(x)
-			return (*T)(x), nil
+	if c.mode.state.Load() == isOn {
+		if x := c.objects.Take(); x != nil {
+			raceghost.Get(x.(unsafe.Pointer))
+			return (*T)(x.(unsafe.Pointer)), nil
 		}
 	}
 	return c.newForRequest()
@@ -136,14 +157,14 @@ func (s *Sync[T]) GetE() (*T, error) {
 // also in a panic.
 func (c *syncCore[T]) newForRequest() (x *T, err error) {
 	defer func() {
-		switch state := c.objects.mode.state.Load(); {
-		case x == nil && state != isOff:
-			c.objects.count(gcFailed)
+		switch state := c.mode.state.Load(); {
+		case state == isOff:
 		case x == nil:
-		case state == isOn:
-			c.objects.count(gcMiss)
+			c.rare.failed.Add(1)
+		case state == isClosed:
+			c.rare.getClosed.Add(1)
 		default:
-			c.objects.unpooled(state)
+			c.objects.Count(gcpool.Miss)
 		}
 	}()
 	return c.tryNew()
@@ -162,14 +183,36 @@ func (c *syncCore[T]) tryNew() (*T, error) {
 // elsewhere are welcome, and count in InUse as if they had been handed out.
 func (s *Sync[T]) Put(x *T) {
 	c := s.core
-	switch state := c.objects.mode.state.Load(); {
+	if x == nil || c.mode.state.Load() != isOn {
+		c.refuse(x)
+		runtime.KeepAlive(s)
+		return
+	}
+	if !c.plain && !c.prepare(x) {
+		runtime.KeepAlive(s)
+		return
+	}
+	raceghost.PutAny(x)
+	slot := c.objects.At(percpu.Pin())
+	if slot != nil && slot.Put(unsafe.Pointer(x)) {
+		percpu.Unpin()
+		runtime.KeepAlive(s)
+		return
+	}
+	percpu.Unpin()
+	c.objects.Put(slot, unsafe.Pointer(x))
+	runtime.KeepAlive(s)
+}
+
+// refuse counts a return that is not kept.
+func (c *syncCore[T]) refuse(x *T) {
+	switch state := c.mode.state.Load(); {
 	case x == nil:
-		c.nils.Add(1)
-	case state != isOn:
-		c.objects.countRefused(state)
-	case c.plain || c.prepare(x):
-		raceghost.PutAny(x)
-		c.objects.put(unsafe.Pointer(x), gcPooled)
+		c.rare.nils.Add(1)
+	case state == isClosed:
+		c.rare.putClosed.Add(1)
+	case state != isOff:
+		c.objects.Count(gcpool.Refused)
 	}
 }
 
@@ -177,7 +220,7 @@ func (s *Sync[T]) Put(x *T) {
 func (c *syncCore[T]) prepare(x *T) (ok bool) {
 	defer func() {
 		if !ok { // refused, or in a panic
-			c.objects.count(gcRefused)
+			c.objects.Count(gcpool.Refused)
 		}
 	}()
 	if c.keep != nil && !c.keep(x) {
@@ -194,14 +237,14 @@ func (c *syncCore[T]) prepare(x *T) (ok bool) {
 // does not pool.
 func (s *Sync[T]) Warm(n int) int {
 	for i := range n {
-		if s.core.objects.mode.state.Load() != isOn {
+		if s.core.mode.state.Load() != isOn {
 			return i
 		}
 		x, err := s.core.tryNew()
 		if err != nil {
 			return i
 		}
-		s.core.objects.put(unsafe.Pointer(x), gcPrewarmed)
+		s.core.objects.Warm(unsafe.Pointer(x))
 	}
 	return max(n, 0)
 }
@@ -226,35 +269,15 @@ func (s *Sync[T]) SetMode(m control.Mode) { s.core.SetMode(m) }
 // call New, later Puts drop, and both are counted as closed. Closing twice does
 // nothing.
 func (s *Sync[T]) Close() {
-	s.core.objects.close()
+	s.core.close()
 	s.pub.Close()
 }
 
 // Mode is the handle's.
-func (c *syncCore[T]) Mode() control.Mode { return c.objects.mode.mode() }
+func (c *syncCore[T]) Mode() control.Mode { return c.mode.mode() }
 
 // SetMode is the handle's.
-func (c *syncCore[T]) SetMode(m control.Mode) { c.objects.mode.set(m) }
-
-// Stats is the handle's.
-func (c *syncCore[T]) Stats(into *pool.Stats) {
-	into.Reset()
-	into.Strategy = "sync"
-	into.Closed = c.objects.mode.closed()
-	c.objects.fill(&into.Counts)
-	into.Returns[pool.NilReturn] = c.nils.Load()
-	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
-	rows, evictions := c.objects.rows()
-	into.Knows = pool.Knowledge{
-		Rows:      rows | pool.KnowsInUse,
-		Requests:  pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed, pool.RequestFailed),
-		Returns:   pool.SetOf(pool.Pooled, pool.Refused, pool.NilReturn, pool.ReturnClosed),
-		Evictions: evictions,
-		Misuse:    pool.SetOf(pool.MisuseConfig),
-	}
-	c.watch.Counts(into)
-	c.objects.mode.forget(into)
-}
+func (c *syncCore[T]) SetMode(m control.Mode) { c.mode.set(m) }
 
 var (
 	_ pool.Objects[int]  = (*Sync[int])(nil)

@@ -176,18 +176,7 @@ func TestClosedSyncHoldsNothing(t *testing.T) {
 	runtime.KeepAlive(y)
 }
 
-func TestUntrackedSyncShowsOnlyWhatItKnows(t *testing.T) {
-	t.Parallel()
-	p := newSync(t, strategies.SyncConfig[int]{NoTracking: true})
-	p.Put(p.Get())
-	s := checkLaws(t, p)
-	if s.Knows.Rows != pool.KnowsInUse || s.Knows.Evictions != 0 || s.Idle != 0 || s.Returns[pool.Pooled] != 1 {
-		t.Errorf("knows %v, %d idle, returns %v", s.Knows, s.Idle, s.Returns)
-	}
-}
-
-// The cleanups that watch the pool's nodes must not keep the nodes, and with
-// them the pool.
+// What ages the pool after collections must not keep it.
 func TestDroppedSyncIsCollected(t *testing.T) {
 	big := new([1 << 16]byte)
 	alive := weak.Make(big)
@@ -230,15 +219,13 @@ func TestSyncGetPutDoesNotAllocate(t *testing.T) {
 		t.Skip("sync.Pool drops at random under the race detector")
 	}
 	alone(t)
-	for _, untracked := range []bool{false, true} {
-		p := newSync(t, strategies.SyncConfig[[64]byte]{NoTracking: untracked})
-		if a := testalloc.PerRun(100, func() { p.Put(p.Get()) }); a != 0 {
-			t.Errorf("untracked %v: %v allocations per Get+Put, want 0", untracked, a)
-		}
-		var s pool.Stats
-		if a := testalloc.PerRun(100, func() { p.Stats(&s) }); a != 0 {
-			t.Errorf("%v allocations per snapshot, want 0", a)
-		}
+	p := newSync(t, strategies.SyncConfig[[64]byte]{})
+	if a := testalloc.PerRun(100, func() { p.Put(p.Get()) }); a != 0 {
+		t.Errorf("%v allocations per Get+Put, want 0", a)
+	}
+	var s pool.Stats
+	if a := testalloc.PerRun(100, func() { p.Stats(&s) }); a != 0 {
+		t.Errorf("%v allocations per snapshot, want 0", a)
 	}
 }
 
@@ -252,16 +239,14 @@ func TestSyncConfigMistakesSayWhatIsRight(t *testing.T) {
 
 func BenchmarkSync(b *testing.B) {
 	type object [256]byte
-	tracked := newSync(b, strategies.SyncConfig[object]{})
-	untracked := newSync(b, strategies.SyncConfig[object]{NoTracking: true})
+	ours := newSync(b, strategies.SyncConfig[object]{})
 	raw := &sync.Pool{New: func() any { return new(object) }}
 	for _, c := range []struct {
 		name string
 		get  func() *object
 		put  func(*object)
 	}{
-		{"tracked", tracked.Get, tracked.Put},
-		{"untracked", untracked.Get, untracked.Put},
+		{"ours", ours.Get, ours.Put},
 		{"syncpool", func() *object { return raw.Get().(*object) }, func(x *object) { raw.Put(x) }},
 	} {
 		b.Run("serial/"+c.name, func(b *testing.B) {

@@ -5,7 +5,6 @@ package syncpools
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -217,7 +216,7 @@ func address(p *sync.Pool) uintptr { return uintptr(unsafe.Pointer(p)) }
 // add makes a pool known, unless there is nothing to tell of it yet.
 func (s *Census) add(p *sync.Pool, symbols *symbols) {
 	c, _ := lookPinned(shapeOf(p))
-	if isProof(c.sample.typ) || isNode(c.sample.typ) {
+	if isProof(c.sample.typ) || isOurs(shapeOf(p)) {
 		return
 	}
 	object := "unknown objects"
@@ -236,13 +235,11 @@ func (s *Census) add(p *sync.Pool, symbols *symbols) {
 	s.known[address(p)] = e
 }
 
-// isNode tells of the pool inside a strategies.Sync, which has a row of its own.
-func isNode(typ unsafe.Pointer) bool {
-	if typ == nil {
-		return false
-	}
-	t := typeOf(typ)
-	return t.Kind() == reflect.Pointer && t.Elem().Name() == "gcNode" && strings.HasSuffix(t.Elem().PkgPath(), "/pool/strategies")
+// isOurs tells of the pools inside a strategies.Sync and an otelpool.Wrap, which have rows
+// of their own, by their New.
+func isOurs(p *poolShape) bool {
+	name, _ := function(newOf(p))
+	return strings.HasSuffix(name, "/pool/internal/gcpool.nothing")
 }
 
 // rowOf returns the row that a pool belongs to.

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
+	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/otelpool"
 	"github.com/otelpool/pool/strategies"
 )
@@ -55,21 +56,18 @@ func TestOtelpoolExportsWhatTheCensusFinds(t *testing.T) {
 	runtime.KeepAlive(p)
 }
 
-func TestThePoolInsideASyncIsNotShownTwice(t *testing.T) {
-	p := strategies.Must(strategies.NewSync(strategies.SyncConfig[int]{New: func() *int { return new(int) }}))
-	defer p.Close()
-	for range 3 {
-		objects := make([]*int, 50)
-		for i := range objects {
-			objects[i] = p.Get()
-		}
-		for _, object := range objects {
-			p.Put(object)
-		}
+func TestThePoolsInsideASyncAndAWrapAreNotShownTwice(t *testing.T) {
+	objects := strategies.Must(strategies.NewSync(strategies.SyncConfig[int]{}))
+	defer objects.Close()
+	wrapped := otelpool.Wrap(newExported(), "", otelpool.WithRegistry(new(pool.Registry)))
+	defer wrapped.Close()
+	for range 50 {
+		objects.Put(new(int))
+		wrapped.Put(new(int))
 	}
 	for _, e := range start(t).All() {
-		if strings.Contains(e.Name(), "gcNode") {
-			t.Errorf("%s is the inside of a strategies.Sync", e.Name())
+		if strings.Contains(e.Name(), "gcpool") { // by their New
+			t.Errorf("%s is the inside of a strategies.Sync or an otelpool.Wrap", e.Name())
 		}
 	}
 }

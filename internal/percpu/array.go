@@ -11,7 +11,7 @@ import (
 // zero value is ready to use; it must not be copied. A T should fill whole cache lines,
 // which prevents false sharing: large arrays are aligned to them.
 //
-// Arrays that are exchanged as a whole are no Arrays: Slots drops its own after a
+// Arrays that are exchanged as a whole are no Arrays: generations of gcpool go after a
 // collection, and the engine's, whose elements point to shards that come and go, is
 // read through its first element, at one load less.
 type Array[T any] struct {

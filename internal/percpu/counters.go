@@ -28,6 +28,9 @@ func (c *Counters) Add(i int, n uint64) {
 // package's Inc, and unpin.
 func (c *Counters) At(pid int) *[NumCounters]uint64 { return c.lines.At(pid) }
 
+// Grow gives each of the first n Ps its counters. Never call it pinned.
+func (c *Counters) Grow(n int) { c.lines.Grow(n - 1) }
+
 // Sum is counter i's total over all Ps: at least what was counted before the
 // call, and at most what has been counted by its end. Only the owner of a line
 // writes to it, with plain additions, so that a load which is not torn is one of

@@ -55,12 +55,31 @@ func (p *Pool) make() {
 		p.pool = boxes{strategies.Must(strategies.NewBounded(strategies.BoundedConfig[any]{New: newBox, Safety: strategies.SafetyOff}))}
 	case "sync":
 		p.pool = boxes{strategies.Must(strategies.NewSync(strategies.SyncConfig[any]{}))}
+		useOnce(p.pool)
 	case "wrap":
 		p.pool = otelpool.Wrap(new(sync.Pool), "", otelpool.WithRegistry(new(pool.Registry)))
+		useOnce(p.pool)
 	case "broken":
 		p.pool = new(broken)
 	default:
 		panic(fmt.Sprintf("gosync: strategy %s: use bounded, sync, wrap or broken", strategy))
+	}
+}
+
+// useOnce uses all that there is in a pool, the sync.Pool in it included, before
+// Runtime_procPin sets GOMAXPROCS to 1: on a P that comes after its first use a sync.Pool
+// does not find what it has kept for a collection.
+func useOnce(p anyPool) {
+	objects := 2 + runtime.GOMAXPROCS(0)
+	for range objects {
+		p.Put("used")
+	}
+	for objects > 0 {
+		if p.Get() != nil {
+			objects--
+		} else {
+			runtime.Gosched() // it lies on another P
+		}
 	}
 }
 
