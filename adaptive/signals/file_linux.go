@@ -42,7 +42,7 @@ func (f *file) read(buf []byte) ([]byte, error) {
 	for {
 		n, err := f.pread(buf)
 		runtime.KeepAlive(f)
-		if err == syscall.EINTR {
+		if errors.Is(err, syscall.EINTR) {
 			continue
 		}
 		if err != nil {
