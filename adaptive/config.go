@@ -18,17 +18,16 @@ import (
 type Config struct {
 	// Registry has the pools to control; nil is pool.Default.
 	Registry *pool.Registry
-	// Budget is what the pools share; nil is the registry's, which every pool
-	// published in it is charged to.
+	// Budget is the limit that the pools share; nil is the registry's, to which every
+	// pool published in it is charged.
 	Budget Budget
-	// Signals is where readings of memory pressure come from; nil is the process
-	// and the machine.
+	// Signals reads memory pressure; nil reads that of the process and the machine.
 	Signals Signals
 
-	// BreakEven is how long holding a free object costs as much as allocating
-	// another, 10 s by default: what is expected to be wanted again sooner is
-	// worth its memory. 2 s suits programs that are billed by the byte, 60 s those
-	// whose memory is free until it runs short.
+	// BreakEven is the time for which holding a free object costs as much as
+	// allocating another, 10 s by default: an object that is expected to be wanted
+	// sooner is worth its memory. 2 s suits programs that are billed by the byte, 60 s
+	// those whose memory is free until it runs short.
 	BreakEven time.Duration
 	// Clamp bounds what is learned from demand: objects are kept for at least
 	// Clamp·BreakEven and at most BreakEven/Clamp. 0.05 by default; 1 learns
@@ -40,42 +39,41 @@ type Config struct {
 	// Interval is the time between runs while memory is not short: 1 s by
 	// default, or a tenth of BreakEven if that is less, but not below 250 ms.
 	Interval time.Duration
-	// PressureInterval is that while it is: 250 ms by default.
+	// PressureInterval is the time between runs while memory is short: 250 ms by
+	// default.
 	PressureInterval time.Duration
 
-	// MaxIdleBytes is the budget: the most idle bytes of all pools together. By
-	// default it is half of the memory limit; where no limit is known, a sixteenth of the machine's
-	// memory and at most 256 MiB.
+	// MaxIdleBytes is the budget: the most idle bytes of all pools together. By default
+	// it is half of the memory limit, or, if no limit is known, a sixteenth of the
+	// machine's memory and at most 256 MiB.
 	MaxIdleBytes int64
-	// MemoryLimit is the most bytes the process should use, for where neither
-	// GOMEMLIMIT nor a control group says so; of several limits the least counts.
-	// 0 is none.
+	// MemoryLimit is the most bytes that the process should use, for programs without
+	// GOMEMLIMIT and control group; of several limits the least counts. 0 is none.
 	MemoryLimit int64
-	// Reserved is the idle bytes, by the pool's name, that neither age nor
-	// pressure takes from a pool: for one whose misses hurt more than its memory.
+	// Reserved has, by pool name, the idle bytes that neither age nor pressure takes
+	// from a pool: for pools whose misses hurt more than their memory.
 	Reserved map[string]int64
 
-	// Levels is where the pressure levels begin and end, in shares of the memory
-	// limit that live memory takes.
+	// Levels says where the pressure levels begin and end, as shares of the memory
+	// limit in live memory.
 	Levels Levels
 	// Dwell is how long memory must have been less short before a level is left,
 	// one level at a time: 2 s by default.
 	Dwell time.Duration
-	// ForceGC says whether a collection is asked for after a large trim under
-	// pressure.
+	// ForceGC says whether the controller asks for a collection after a large trim
+	// under pressure.
 	ForceGC ForceGC
 	// ManageMemoryLimit lets the controller set the runtime's memory limit to nine
 	// tenths of the control group's, if nobody has set one. It touches it in no
 	// other case.
 	ManageMemoryLimit bool
 
-	// Logger is told of every decision; nil is silence. If it panics it is not told
-	// again.
+	// Logger gets every decision; nil logs nothing. If it panics it is not used again.
 	Logger *slog.Logger
 	// OnDecision is called with every decision, in the controller's goroutine,
 	// unless it is nil. If it panics it is not called again.
 	OnDecision func(control.Decision)
-	// Recorder keeps what the controller was told, for Replay; nil keeps nothing.
+	// Recorder records what the controller reads, for Replay; nil records nothing.
 	Recorder *Recorder
 }
 
@@ -100,8 +98,8 @@ type Levels struct {
 	Critical Band // 0.85 to 0.78
 }
 
-// Band is where a level begins, and below what it ends. Between the two nothing
-// changes, so that a reading that trembles changes nothing.
+// Band is where a level begins (Enter), and below what it ends (Exit). Between the
+// two nothing changes, so that noise in a reading has no effect.
 type Band struct{ Enter, Exit float64 }
 
 // ForceGC says when a controller asks for a garbage collection.

@@ -2,17 +2,17 @@ package adaptive
 
 import "maps"
 
-// Validate returns all that is wrong with a config, as New would.
+// Validate returns the error that New would return for the config.
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	return c.validate()
 }
 
-// Configure gives a controller, which may be running, the knobs of another
-// config: its times, sizes, levels, Reserved and ForceGC. The next run goes by
-// them; what was learned stays. The other fields stay as New had them. With an
-// error, which says all that is wrong with the config, nothing changes. It waits for
-// no run, so that hooks may call it.
+// Configure gives a controller, which may be running, the knobs of another config:
+// its times, sizes, levels, Reserved and ForceGC. They hold from the next run on;
+// what was learned stays, and so do the fields that are no knobs. If it returns an
+// error, which lists every mistake in the config, nothing has changed. It waits for
+// no run, so hooks may call it.
 func (ctl *Controller) Configure(c Config) error {
 	c = c.withDefaults()
 	err := c.validate()

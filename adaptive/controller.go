@@ -12,13 +12,12 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// Controller sizes the pools of a registry. All methods are safe for concurrent
-// use.
+// Controller sizes the pools of a registry. All methods are safe for concurrent use.
 //
-// It knows the pools by what they publish, and sets in them how long a free
-// object may lie unused; in the budget that they share, how many bytes they may
-// hold together. No Get or Put ever waits for it. Pools whose controller has
-// ended, or never ran, go by their own idle ages.
+// It finds the pools in the registry. In each it sets how long a free object may lie
+// unused, and in the budget that they share how many bytes they may hold together. No
+// Get or Put ever waits for it. Pools whose controller has ended, or never ran, use
+// their own idle ages.
 type Controller struct {
 	c       Config // its knobs are guarded by mu: see Configure
 	budget  Budget
@@ -57,8 +56,8 @@ type calls struct {
 	setMemoryLimit func(int64) int64
 }
 
-// New returns a controller for the registry's pools, or an error that says all
-// that is wrong with the config. It does nothing before Run or Step is called.
+// New returns a controller for the registry's pools, or an error that lists every
+// mistake in the config. It does nothing before Run or Step is called.
 func New(c Config) (*Controller, error) {
 	c = c.withDefaults()
 	ctl := &Controller{c: c, budget: c.Budget, signals: c.Signals, woken: make(chan struct{}, 1)}

@@ -13,9 +13,9 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// Recorder writes down all that a controller is told, so that Replay can find
-// out later why it decided as it did. It writes a line of JSON for each run, of
-// about a hundred bytes for every class that is in use, and allocates for it.
+// Recorder writes down everything that a controller reads, so that Replay can show
+// later why it decided as it did. It writes a line of JSON for each run, about a
+// hundred bytes for every class in use, and allocates for it.
 type Recorder struct {
 	mu  sync.Mutex
 	out *json.Encoder
@@ -27,7 +27,7 @@ type Recorder struct {
 // the controller's runs. It is for one controller.
 func NewRecorder(w io.Writer) *Recorder { return &Recorder{out: json.NewEncoder(w)} }
 
-// Err is the first error, or panic, of a write. Nothing is recorded after it.
+// Err returns the first error, or panic, of a write. Nothing is recorded after it.
 func (r *Recorder) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -200,8 +200,8 @@ func dense(bins [][2]uint32, g *control.Gaps) {
 	}
 }
 
-// Replay makes the decisions that a controller made while it was recorded, from
-// the recording alone.
+// Replay returns the decisions that a controller made while it was recorded, made
+// again from the recording alone.
 func Replay(recorded io.Reader) ([]control.Decision, error) {
 	lines := bufio.NewReader(recorded)
 	first, err := lines.ReadBytes('\n')

@@ -91,7 +91,7 @@ const (
 	firstGap        = time.Second / 16
 )
 
-// GapBin is the bin that a duration belongs to.
+// GapBin returns the bin of a duration.
 func GapBin(d time.Duration) int {
 	if d <= firstGap {
 		return 0
@@ -99,7 +99,7 @@ func GapBin(d time.Duration) int {
 	return min(int(math.Log2(float64(d)/float64(firstGap))*gapsPerDoubling), NumGaps-1)
 }
 
-// GapLength is the duration that stands for a bin: its geometric middle.
+// GapLength returns the duration that stands for a bin: its geometric middle.
 func GapLength(bin int) time.Duration {
 	return time.Duration(float64(firstGap) * math.Exp2((float64(bin)+0.5)/gapsPerDoubling))
 }
