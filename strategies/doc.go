@@ -1,5 +1,6 @@
 // Package strategies has the pools: SizeClasses and Fixed for byte buffers, Bounded
-// and Sync for objects. All have the same Get and Put, and all count what they do.
+// and Sync for objects, Values for slices and small structs. All have the same Get and
+// Put, and all count what they do.
 //
 //	var bodies = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "http.body"}))
 //

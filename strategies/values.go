@@ -1,0 +1,115 @@
+package strategies
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/handle"
+)
+
+// Values is a pool of values: slices, or small structs. It keeps them in boxes of its
+// own, so that Put does not allocate one, as sync.Pool's does for all that is no pointer.
+// The zero value works.
+//
+//	var rows strategies.Values[[]float64]
+//
+//	r := rows.Get()[:0]
+//	…
+//	rows.Put(r)
+//
+// The values survive garbage collections, within [DefaultLimit] as a [Bounded] counts
+// it: of slices of values without pointers their arrays, of others the size of T. A box
+// from which a value was taken is cleared, and refers to nothing.
+//
+// Get returns any value that was put, as it was put, in no order. Put takes what Get
+// returned, what it has grown to, or what the pool never saw. Since values have no
+// identity, nobody finds out that one was put twice, and that two use it then.
+//
+// All methods are safe for concurrent use. Get and Put cost twice what a Bounded's do,
+// and do not allocate on a hit. A Values must not be copied after its first use.
+type Values[T any] struct {
+	_ handle.NoCopy
+
+	// Name publishes the pool in [pool.Default] at its first use; "" does not. A taken
+	// name gets a suffix.
+	Name string
+	// New makes a value for a Get that finds none; without it such a Get returns the
+	// zero value.
+	New func() T
+
+	boxes atomic.Pointer[boxes[T]] // nil until the first use
+	mu    sync.Mutex               // first uses take it
+}
+
+// boxes are full or empty.
+type boxes[T any] struct{ full, empty *Bounded[T] }
+
+// Get returns a value that was put, or what New makes if there is none.
+func (v *Values[T]) Get() (x T) {
+	b := v.opened()
+	box := b.full.Get()
+	x, *box = *box, x
+	b.empty.Put(box)
+	return x
+}
+
+// Put gives x to the pool: what it refers to must not be used any more.
+func (v *Values[T]) Put(x T) {
+	b := v.opened()
+	box := b.empty.Get()
+	*box = x
+	b.full.Put(box)
+}
+
+// Stats overwrites *into with what the pool counted.
+func (v *Values[T]) Stats(into *pool.Stats) { v.opened().full.Stats(into) }
+
+// opened is small enough to be inlined.
+func (v *Values[T]) opened() *boxes[T] {
+	if b := v.boxes.Load(); b != nil {
+		return b
+	}
+	return v.open()
+}
+
+// open cannot fail: what could be wrong with the configs is not the user's to set.
+func (v *Values[T]) open() *boxes[T] {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if b := v.boxes.Load(); b != nil {
+		return b
+	}
+	full := BoundedConfig[T]{
+		Safety:      SafetyOff, // which knows objects by their addresses
+		OnDuplicate: pool.Suffix,
+		New:         boxer(v.New),
+	}
+	if v.Name != "" {
+		full.Name = pool.ValidName(v.Name)
+	}
+	b := &boxes[T]{Must(NewBounded(full)), Must(NewBounded(BoundedConfig[T]{
+		Safety:  SafetyOff,
+		New:     func() *T { return new(T) },
+		MaxIdle: mostBoxes,
+	}))}
+	v.boxes.Store(b)
+	return b
+}
+
+const mostBoxes = 10_000
+
+// boxer makes boxes for what make makes. It does not refer to the Values, which would
+// never be collected then.
+func boxer[T any](make func() T) func() *T {
+	if make == nil {
+		return func() *T { return new(T) }
+	}
+	return func() *T {
+		x := new(T)
+		*x = make()
+		return x
+	}
+}
+
+var _ pool.Source = (*Values[int])(nil)
