@@ -200,6 +200,10 @@ report = cd lab/bench && go run ./report $(if $(COUNT),-count $(COUNT)) $(if $(B
 bench: ## our pools and other libraries' side by side: BENCHMARKS.md; 15 minutes
 	$(report) compare
 
+.PHONY: bench-processor
+bench-processor: ## our ratios to sync.Pool on this processor and Go, beside those on others: BENCHMARKS.md; 5 minutes
+	$(report) processor
+
 .PHONY: bench-check
 bench-check: ## fail if a bound of lab/bench/bounds.yaml is broken; 10 minutes
 	$(report) check

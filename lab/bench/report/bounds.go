@@ -25,10 +25,11 @@ type rule struct {
 	CPU    []int
 	GOGC   []int
 	Unit   string
-	Max    *float64
+	Max    *ceiling
 	Below  *float64
 	Min    *float64
-	Aim    *float64
+	Aim    *ceiling
+	Next   float64
 	CI     *float64
 }
 
@@ -68,8 +69,8 @@ func (r *rule) validate() error {
 		r.Unit = "sec/op"
 	}
 	limits := 0
-	for _, limit := range []*float64{r.Max, r.Below, r.Min} {
-		if limit != nil {
+	for _, given := range []bool{r.Max != nil, r.Below != nil, r.Min != nil} {
+		if given {
 			limits++
 		}
 	}
@@ -151,6 +152,7 @@ type verdict struct {
 	bound
 	measured bool
 	value    float64
+	limit    string     // in words
 	parts    [2]float64 // that value is the ratio of
 	other    float64    // shown beside it
 	ok       bool
@@ -159,8 +161,12 @@ type verdict struct {
 // judge applies a bound to a suite's results: to their medians, or, leniently,
 // to the fastest rounds.
 func (b *bound) judge(r *results, lenient bool) verdict {
-	v := verdict{bound: *b, measured: true}
+	v := verdict{bound: *b, measured: true, limit: b.limitText(r, lenient)}
 	figure := func(at id) float64 {
+		if b.Unit == slowUnit {
+			v.measured = len(r.values[at]["sec/op"]) > 0
+			return r.slow(at)
+		}
 		if len(r.values[at][b.Unit]) == 0 {
 			v.measured = false
 			return 0
@@ -179,11 +185,11 @@ func (b *bound) judge(r *results, lenient bool) verdict {
 	if b.beside != (id{}) {
 		v.other = figure(b.beside)
 	}
-	v.ok = v.measured && b.holds(v.value, lenient)
+	v.ok = v.measured && b.holds(r, v.value, lenient)
 	return v
 }
 
-func (b *bound) holds(value float64, lenient bool) bool {
+func (b *bound) holds(r *results, value float64, lenient bool) bool {
 	switch {
 	case lenient && b.Min != nil:
 		return value >= *b.CI
@@ -194,25 +200,36 @@ func (b *bound) holds(value float64, lenient bool) bool {
 	case b.Below != nil:
 		return value < *b.Below
 	default:
-		return value <= *b.Max
+		return value <= b.most(r)
 	}
 }
 
+// most is Max where the results come from.
+func (b *bound) most(r *results) float64 {
+	limit := b.Max.at(r.config["cpu"])
+	if r.next() {
+		limit += b.Next
+	}
+	return limit
+}
+
 // limitText is the bound in words.
-func (b *bound) limitText(lenient bool) string {
-	text, limit := "≤ ", b.Max
+func (b *bound) limitText(r *results, lenient bool) string {
+	text, limit := "≤ ", 0.0
 	switch {
 	case b.Min != nil:
-		text, limit = "≥ ", b.Min
+		text, limit = "≥ ", *b.Min
 	case b.Below != nil:
-		text, limit = "< ", b.Below
+		text, limit = "< ", *b.Below
+	default:
+		limit = b.most(r)
 	}
 	if lenient {
-		limit = b.CI
+		limit = *b.CI
 	}
-	text += trimmed(*limit)
+	text += trimmed(limit)
 	if b.Aim != nil && !lenient {
-		text += ", aim " + trimmed(*b.Aim)
+		text += ", aim " + trimmed(b.Aim.at(r.config["cpu"]))
 	}
 	return text
 }

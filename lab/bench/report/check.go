@@ -36,7 +36,7 @@ func check(ctx context.Context, o options, stdout, stderr io.Writer) error {
 			verdicts = append(verdicts, wanted[i].judge(r, o.lenient))
 		}
 	}
-	return report(verdicts, o.lenient, stdout)
+	return report(verdicts, stdout)
 }
 
 // ofSuite is the bounds that a suite's figures decide.
@@ -63,14 +63,14 @@ func measureFor(ctx context.Context, o options, s suite, bounds []bound, file st
 }
 
 // report prints the verdicts, and is an error if one is bad.
-func report(verdicts []verdict, lenient bool, stdout io.Writer) error {
+func report(verdicts []verdict, stdout io.Writer) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	broken := 0
 	for _, v := range verdicts {
 		if !v.ok {
 			broken++
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", v.word(), v.Name, v.setting(), v.valueText(), v.limitText(lenient))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", v.word(), v.Name, v.setting(), v.valueText(), v.limit)
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -5,6 +5,7 @@
 //	report [flags] worth     what pooling gains a service, and where it does not pay
 //	report [flags] growth    how cost grows with pools, classes, Ps, goroutines, idle buffers
 //	report [flags] check     fails if a bound of bounds.yaml is broken, by its own short run
+//	report [flags] processor our ratios to sync.Pool on this machine, beside those on others
 //	report render            writes everything anew from the measurements there are
 //
 // The first three run the benchmarks of their suite in turn, -count times, so that
@@ -54,17 +55,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if f.NArg() != 1 {
-		return fmt.Errorf("%d arguments: say one of compare, worth, growth, check, render", f.NArg())
+		return fmt.Errorf("%d arguments: say one of compare, worth, growth, check, processor, render", f.NArg())
 	}
 	switch command := f.Arg(0); command {
 	case "check":
 		return check(ctx, o, stdout, stderr)
+	case "processor":
+		return measureProcessor(ctx, o, stdout, stderr)
 	case "render":
 		return render(o)
 	default:
 		s, ok := suites[command]
 		if !ok {
-			return fmt.Errorf("no command %q: use compare, worth, growth, check or render", command)
+			return fmt.Errorf("no command %q: use compare, worth, growth, check, processor or render", command)
 		}
 		return measureAndRender(ctx, o, s, stdout, stderr)
 	}
@@ -89,6 +92,11 @@ func measureAndRender(ctx context.Context, o options, s suite, stdout, stderr io
 	}
 	if err := os.Rename(out.Name(), file); err != nil {
 		return err
+	}
+	if s.name == "compare" {
+		if _, err := keepProcessor(o, file); err != nil {
+			return err
+		}
 	}
 	if err := render(o); err != nil {
 		return err

@@ -35,6 +35,9 @@ func render(o options) error {
 	if len(found["growth"].order) > 0 {
 		choice["memory"] = memoryBlock(found["growth"])
 	}
+	if page["processors"], err = processorsBlock(o, bounds); err != nil {
+		return err
+	}
 	if len(found["compare"].order) > 0 {
 		page["bounds"] = boundsBlock(bounds, found)
 		choice["strategies"] = strategiesBlock(found["compare"])
@@ -77,9 +80,10 @@ type judged struct {
 }
 
 func judgeAll(same []bound, r *results) judged {
-	row := judged{name: same[0].Name, unit: same[0].Unit, limit: same[0].limitText(false), word: "ok"}
+	row := judged{name: same[0].Name, unit: same[0].Unit, word: "ok"}
 	for i := range same {
 		v := same[i].judge(r, false)
+		row.limit = v.limit
 		row.measured = append(row.measured, v.setting()+": "+v.valueText())
 		switch {
 		case !v.measured && row.word == "ok":

@@ -22,7 +22,11 @@ func TestDocumentsAreRendered(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	pages := []string{"BENCHMARKS.md", "docs/strategies.md"}
-	for _, name := range append(pages, "lab/bench/bounds.yaml", "lab/bench/results/compare.txt", "lab/bench/results/worth.txt",
+	kept, _ := filepath.Glob(repository + "/lab/bench/*-go1.*.txt")
+	for i := range kept {
+		kept[i] = "lab/bench/" + filepath.Base(kept[i])
+	}
+	for _, name := range append(append(pages, kept...), "lab/bench/bounds.yaml", "lab/bench/results/compare.txt", "lab/bench/results/worth.txt",
 		"lab/bench/results/growth.txt") {
 		write(t, filepath.Join(dir, name), contents(t, filepath.Join(repository, name)))
 	}
@@ -139,7 +143,7 @@ func TestBoundsAreJudged(t *testing.T) {
 		Of:   "GetPut/pool=ours/size=64",
 		To:   "GetPut/pool=sync/size=64",
 		CPU:  []int{1},
-		Max:  limit(0.875),
+		Max:  &ceiling{0.875, 0.875},
 		CI:   limit(0.6),
 	}
 	strict, none := base, base
@@ -162,6 +166,66 @@ func TestBoundsAreJudged(t *testing.T) {
 		if v := c.rule.expand()[0].judge(r, c.lenient); v.ok != c.ok {
 			t.Errorf("%s: ok is %v (%v)", c.what, v.ok, v.value)
 		}
+	}
+}
+
+func TestACeilingIsTheProcessorsAndTheGos(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "lab", "bench", "bounds.yaml"),
+		"bounds: [{name: x, of: A, cpu: [1], max: {amd: 0.8, intel: 0.9}, next: 0.0625}, {name: y, of: A, cpu: [1], max: 2}]")
+	bounds, err := readBounds(options{root: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		cpu, goVersion string
+		want           float64
+	}{
+		{"AMD EPYC", "go1.26.8", 0.8},
+		{"Intel(R) Xeon(R) Processor", "go1.26.8", 0.9},
+		{"", "go1.26.8", 0.9},
+		{"Intel(R) Xeon(R) Processor", "go1.27.3", 0.9625},
+	} {
+		r := &results{config: map[string]string{"cpu": c.cpu, "go": c.goVersion}}
+		if got := bounds[0].most(r); got != c.want {
+			t.Errorf("%q, %s: %v, want %v", c.cpu, c.goVersion, got, c.want)
+		}
+		if got := bounds[1].most(r); got != 2 {
+			t.Errorf("%q, %s: %v, want 2 everywhere", c.cpu, c.goVersion, got)
+		}
+	}
+}
+
+func TestAProcessorsFileHasTheLinesOfItsTable(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "lab", "bench", "bounds.yaml"), contents(t, filepath.Join(repository, "lab/bench/bounds.yaml")))
+	raw := filepath.Join(dir, "raw")
+	const ours, theirs = "BenchmarkGetPut/pool=sizeclasses-otel/size=1024 \t 9\t 8 ns/op\n", "BenchmarkGetPut/pool=syncpool/size=1024 \t 9\t 10 ns/op\n"
+	write(
+		t,
+		raw,
+		"go: go1.27.3\ncpu: AMD EPYC(TM) 9B14\n"+ours+theirs+"PASS\ncpu: AMD EPYC(TM) 9B14\nBenchmarkStarved/pool=make/size=64 \t 9\t 8 ns/op\n"+
+			ours+theirs+ours+theirs+"BenchmarkGetPut/pool=sizeclasses-otel/size=1024 \t 9\t 20 ns/op\n",
+	)
+	file, err := keepProcessor(options{root: dir}, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := filepath.Base(file); got != "amd-epyc-9b14-go1.27.txt" {
+		t.Errorf("the file is %s", got)
+	}
+	if got := contents(t, file); strings.Count(got, "cpu:") != 1 || strings.Contains(got, "Starved") || strings.Count(got, ours) != 3 {
+		t.Errorf("it has\n%s", got)
+	}
+	bounds, err := readBounds(options{root: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := processorsBlock(options{root: dir}, bounds)
+	if want := "| 1 P: 0.8, 1 of 4 processes slow (≤ 0.94, aim 0.82) |"; err != nil || !strings.Contains(table, want) {
+		t.Errorf("%v, no %s in\n%s", err, want, table)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"go/version"
 	"io/fs"
 	"os"
 	"slices"
@@ -108,6 +109,27 @@ func (r *results) fastest(at id, unit string) float64 {
 		return 0
 	}
 	return slices.Min(values)
+}
+
+// slowUnit is that of slow, in bounds.yaml.
+const slowUnit = "slow processes"
+
+// slow is how many processes were slow in all that they measured of a line: above
+// 1.25 of the processes' median, which no noise of a quiet machine explains.
+func (r *results) slow(at id) (n float64) {
+	median := r.median(at, "sec/op")
+	for _, v := range r.values[at]["sec/op"] {
+		if v > 1.25*median {
+			n++
+		}
+	}
+	return n
+}
+
+// next tells whether the results are of a later Go than 1.26, whose sync.Pool is faster.
+func (r *results) next() bool {
+	goVersion := r.config["go"]
+	return goVersion != "" && version.Compare(goVersion, "go1.27") >= 0
 }
 
 // distinct is the different values of one part of the ids of a case, in order of
