@@ -15,7 +15,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// The processors' table has a column for each file lab/bench/CPU-goVERSION.txt, which
+// The processors' table has a column for each file lab/bench/CPUNAME-goVERSION.txt, which
 // has the lines that our ratios to sync.Pool are made of. compare writes the file of
 // its machine, and so does processor, which measures nothing else.
 

@@ -26,7 +26,8 @@ func TestDocumentsAreRendered(t *testing.T) {
 	for i := range kept {
 		kept[i] = "lab/bench/" + filepath.Base(kept[i])
 	}
-	for _, name := range append(append(pages, kept...), "lab/bench/bounds.yaml", "lab/bench/results/compare.txt", "lab/bench/results/worth.txt",
+	for _, name := range append(append(pages, kept...),
+		"lab/bench/bounds.yaml", "lab/bench/results/compare.txt", "lab/bench/results/worth.txt",
 		"lab/bench/results/growth.txt") {
 		write(t, filepath.Join(dir, name), contents(t, filepath.Join(repository, name)))
 	}
@@ -202,11 +203,13 @@ func TestAProcessorsFileHasTheLinesOfItsTable(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "lab", "bench", "bounds.yaml"), contents(t, filepath.Join(repository, "lab/bench/bounds.yaml")))
 	raw := filepath.Join(dir, "raw")
-	const ours, theirs = "BenchmarkGetPut/pool=sizeclasses-otel/size=1024 \t 9\t 8 ns/op\n", "BenchmarkGetPut/pool=syncpool/size=1024 \t 9\t 10 ns/op\n"
+	const ours = "BenchmarkGetPut/pool=sizeclasses-otel/size=1024 \t 9\t 8 ns/op\n"
+	const theirs = "BenchmarkGetPut/pool=syncpool/size=1024 \t 9\t 10 ns/op\n"
 	write(
 		t,
 		raw,
-		"go: go1.27.3\ncpu: AMD EPYC(TM) 9B14\n"+ours+theirs+"PASS\ncpu: AMD EPYC(TM) 9B14\nBenchmarkStarved/pool=make/size=64 \t 9\t 8 ns/op\n"+
+		"go: go1.27.3\ncpu: AMD EPYC(TM) 9B14\n"+ours+theirs+
+			"PASS\ncpu: AMD EPYC(TM) 9B14\nBenchmarkStarved/pool=make/size=64 \t 9\t 8 ns/op\n"+
 			ours+theirs+ours+theirs+"BenchmarkGetPut/pool=sizeclasses-otel/size=1024 \t 9\t 20 ns/op\n",
 	)
 	file, err := keepProcessor(options{root: dir}, raw)
