@@ -145,6 +145,7 @@ func (p *policy) giveBack(s *sample) giveBack {
 	return how
 }
 
+// returns decides whether a collection is forced, and for whom: the process or everybody.
 func (p *policy) returns(s *sample) giveBack {
 	h, g := &s.Reading.Heap, &p.garbage
 	if p.c.ForceGC == ForceGCNever || p.c.ForceGC == ForceGCAuto && !h.OK() {

@@ -31,10 +31,10 @@ func (p *prices) rate() float64 {
 	return 1 / p.T
 }
 
-// learner is what is known of how long the objects at one depth lie unused, and
-// finds the idle age that would have cost least.
+// learner knows how long the objects at one depth lie unused, and finds the idle
+// age θ that would have cost least.
 //
-// An idle age of a costs g/T for a gap g shorter than a, and a/T and a miss for
+// An idle age θ costs g/T for a gap g shorter than θ, and θ/T and a miss for
 // a longer one: a ski rental for each depth, as Lu and Chen have it for servers
 // (Simple and Effective Dynamic Provisioning for Power-Proportional Data Centers,
 // arXiv 1112.0442). They take the worst case; here the gaps are learned, and the
