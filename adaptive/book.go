@@ -113,7 +113,7 @@ func signal(name string, value float64, ok bool, status Status, missing string) 
 	return s
 }
 
-// logDecision tells of a decision: as a warning, if memory grew shorter.
+// logDecision logs a decision, as a warning if memory grew shorter.
 func logDecision(l *slog.Logger, d *control.Decision) {
 	level := slog.LevelInfo
 	if d.To > d.From {

@@ -10,7 +10,7 @@ type futility struct {
 	was    bool // in the run before
 }
 
-// futileShare of the memory limit, as one in so many, is too little to matter.
+// 1/futileShare of the memory limit is too little to matter.
 const futileShare = 50
 
 func (f *futility) see(p *policy, s *sample) {

@@ -9,25 +9,25 @@ import (
 )
 
 const (
-	// largeTrim is from how many bytes on a trim is worth a collection.
+	// largeTrim is the least bytes for which a trim is worth a collection.
 	largeTrim = 8 << 20
 	// betweenForced is the least time between two collections asked for at one
 	// level: they cost as much as the pressure they fight.
 	betweenForced = 10 * time.Second
-	// worthwhileShare is the part of the heap, as one in so many, that has to be
-	// garbage of ours for a collection at any time. GOGC=100 waits for all of it, so
-	// these collections cost at most four times what the runtime's own do.
+	// 1/worthwhileShare of the heap has to be garbage of ours for a collection at any
+	// time. GOGC=100 waits for all of it, so these collections cost at most four times
+	// what the runtime's own do.
 	worthwhileShare = 4
-	// dear is how many times what the last collection asked for took has to pass
-	// before the next: they take a hundredth of the time at most.
+	// dear is how many times its own duration has to pass after a forced collection before
+	// the next: they take at most a hundredth of the time.
 	dear = 100
-	// othersShare of a control group's limit, as one in so many, is how much has to
-	// be in it beside the Go runtime's memory for it to be shared: what else a Go
-	// process has, its binary, page tables and sockets, is less.
+	// 1/othersShare of a control group's limit has to be used beside the Go runtime's
+	// memory for the group to count as shared: a Go process's binary, page tables and
+	// sockets are less.
 	othersShare = 8
 )
 
-// giveBack is what is done for what was dropped to be memory again.
+// giveBack is a way to turn dropped objects into free memory.
 type giveBack uint8
 
 const (

@@ -9,11 +9,11 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// quiet is how long trims go unmentioned after one that was told of: a full
-// budget makes one every run.
+// quiet is how long trims are not reported after one that was: a full budget makes one
+// every run.
 const quiet = 10 * time.Second
 
-// journal is what a policy did: in this run, and in all of them.
+// journal records what a policy did, in this run and in all of them.
 type journal struct {
 	runs        [control.NumActions]uint64
 	transitions [control.NumPressureLevels][control.NumCauses]uint64
@@ -112,8 +112,7 @@ func (j *journal) notable(p *policy, s *sample, v *verdict, freed int64) bool {
 	return true
 }
 
-// outcome is what came of the last trim that was told of, once a collection has
-// ended.
+// outcome returns the effect of the last reported trim, once a collection has ended.
 func (j *journal) outcome(r *Reading) (told uint64, text string) {
 	if j.waiting == 0 || !r.Heap.OK() || r.Heap.Cycles == j.heap.Cycles {
 		return 0, ""
@@ -186,7 +185,7 @@ func (p *policy) released(h *HeapReading) string {
 	return fmt.Sprintf("what is garbage of %s allocated lately goes back to the system, for others in the group", size(h.Young()))
 }
 
-// inUse says why so many bytes stay under pressure.
+// inUse says why bytes stay under pressure.
 func (p *policy) inUse(d *control.Decision) string {
 	if d.UsedEvery > 0 {
 		return fmt.Sprintf("kept: in use every %.1f s, %s", d.UsedEvery.Seconds(), size(d.Kept))
@@ -194,9 +193,9 @@ func (p *policy) inUse(d *control.Decision) string {
 	return fmt.Sprintf("kept: in use within %.1f s, %s", p.stay().Seconds(), size(d.Kept))
 }
 
-// expected is what it would cost, in missed bytes over the next break-even time
-// of calm, to keep what was dropped, at the level's price of memory, and to have
-// dropped it. What was dropped is taken to be like what is there on the average.
+// expected returns the cost, in missed bytes over the next break-even time of calm, of
+// keeping what was dropped, at the level's price of memory, and of having dropped it.
+// It takes the dropped objects to be like the average of those that are left.
 func (p *policy) expected(freed int64) (keep, drop float64) {
 	T := p.prices().T
 	var bytes, again float64

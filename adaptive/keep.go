@@ -15,7 +15,7 @@ import (
 // price: the ski rental is the one of calm, with another time to break even, and
 // what is in use more often than the stay is never dropped, at any level.
 
-// timeShare is the break-even time by level, as one in so many of that in calm.
+// timeShare divides the break-even time of calm, by level.
 var timeShare = [control.NumPressureLevels]time.Duration{1, 2, 10, 1 << 62}
 
 // prices are those at the level.

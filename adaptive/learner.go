@@ -99,8 +99,7 @@ func (l *learner) dropped(p *prices, n float32, one *weight) {
 	}
 }
 
-// fresh is how much of what is known has to be new before it is looked at again: one
-// part in so many.
+// 1/fresh of what is known has to be new before the learner looks again.
 const fresh = 16
 
 // stale reports whether so much is new that another age may be best.
@@ -209,8 +208,8 @@ const (
 	blur = 4
 )
 
-// prior is the cost, before anything is known, of an idle age that is so many
-// doublings from the one that is believed best.
+// prior is the cost, before anything is known, of an idle age the given doublings away
+// from the one believed best.
 func prior(doublings float64) float64 { return conviction * doublings * doublings }
 
 // again is the chance that what was dropped had been wanted within T.

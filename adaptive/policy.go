@@ -150,8 +150,8 @@ func (p *policy) follow(s *sample) {
 	p.futile.see(p, s)
 }
 
-// letGo is what becomes of the policy when its controller ends: if that begins
-// again, it begins with the budget of calm and looks again.
+// letGo resets the policy when its controller ends: one that begins again does so with
+// the budget of calm and reads anew.
 func (p *policy) letGo() {
 	p.limit = p.budget
 	p.pressure = ladder{since: p.at}

@@ -51,8 +51,8 @@ func (ps *pools) meet(entries []*pool.Entry, s *sample) {
 	}
 }
 
-// caught ends, by defer, a call of a pool's method. A pool that panics is told of by
-// the registry, and is left to itself from then on: the others are sized as before.
+// caught is for defer: it ends the panic of a pool's method. The registry reports the
+// panic, and the pool is left to itself from then on; the others are sized as before.
 func (h *handle) caught(method string) {
 	v := recover()
 	if v == nil {
@@ -202,7 +202,7 @@ func (a *idleAges) take(c *class) (changed bool) {
 }
 
 // dropOld drops at once what is older than its idle age. That ends a window twice: a
-// pool drops what is old after it has told of its window, and tells of that in the
+// pool drops what is old after it has reported its window, and reports the drop in the
 // next. Both are part of the window under way.
 func (h *handle) dropOld(now time.Time) {
 	h.freed = 0
@@ -220,7 +220,7 @@ func (h *handle) dropOld(now time.Time) {
 	}
 }
 
-// addEarly adds to a window what was told of it before its end.
+// addEarly adds to a window what was reported of it before its end.
 func (h *handle) addEarly(to *control.Demand) {
 	if !h.told {
 		return

@@ -11,10 +11,10 @@ import (
 // Curve is for anybody.
 type Tunable interface {
 	Resizable
-	// Demand ends the window that began at the call before: it moves the pool's
-	// clock to now, overwrites *into with what the window saw, and then lets go of
-	// what has been idle for too long. A now that is not after the one before
-	// moves nothing. It allocates nothing when into is reused.
+	// Demand ends the window that began at the call before: it moves the pool's clock to
+	// now, overwrites *into with the window's demand, and then drops what has been idle
+	// for too long. A now that is not after the one before changes nothing. It allocates
+	// nothing if into is reused.
 	Demand(now time.Time, into *Demand)
 	// SetIdleAge sets how long a free object of the class (an index into
 	// Stats.Classes; 0 where there are none) may lie unused before it is

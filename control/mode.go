@@ -24,11 +24,11 @@ func (m Mode) String() string { return nameOf(modeNames[:], int(m)) }
 
 // Switchable is a pool that can stop pooling while it is in use.
 //
-// SetMode takes effect for calls that begin after it returns; those under way
-// may end in the old mode. A pool that leaves ModeOn lets go of what it holds,
-// at once or with the garbage collections that follow. Buffers and objects are
-// the same in every mode, so what was taken in one may be given back in another.
-// The mode of a closed pool is ModeOn, and setting it does nothing.
+// SetMode takes effect for calls that begin after it returns; those under way may end
+// in the old mode. A pool that leaves ModeOn drops what it holds, at once or with the
+// next garbage collections. Buffers and objects are the same in every mode, so those
+// taken in one may be given back in another. The mode of a closed pool is ModeOn, and
+// setting it does nothing.
 type Switchable interface {
 	Mode() Mode
 	SetMode(m Mode)

@@ -46,8 +46,8 @@ type Sample struct {
 	Tree   any       // identifies the goroutines that share their pprof labels with the one that took it; nil: not known
 }
 
-// Sampler is a pool that knows of some of what it has handed out where that was
-// taken, or of everything.
+// Sampler is a pool that knows where all or some of the objects it has handed out were
+// taken.
 //
 // Samples calls yield for each sample until it returns false. It holds a lock of
 // the pool's that sampled calls want, but no others: yield must not use the pool.

@@ -8,15 +8,15 @@
 //
 // # What it shows
 //
-// First, which pools need attention, each with a word, the figures behind it
-// and what to do: misused, leaking, thrashing, refusing, missing, waiting, hoarding (see
-// Marks below). Then what the controller reads, decided and why; then the pools,
-// by the order asked for, with requests, hit rate, what is in use, what is held
-// against the limit, and drops. A pool has a page of its own with its size
-// classes, its drops and evictions by reason and, where the pool can tell, its hit
-// rate if it held more or less than now ([control.Tunable]), misuse with the places in
-// the code, and who has taken what is in use ([control.Sampler]). Panics of the
-// program's own functions, which are caught, are told of at the top.
+// First, which pools need attention, each with a word, the figures behind it and what
+// to do: misused, leaking, thrashing, refusing, missing, waiting, hoarding (see Marks
+// below). Then what the controller reads, decided and why; then the pools, by the order
+// asked for, with requests, hit rate, what is in use, what is held against the limit,
+// and drops. A pool has a page of its own with its size classes, its drops and
+// evictions by reason and, where the pool can tell, its hit rate if it held more or
+// less than now ([control.Tunable]), misuse with the places in the code, and who has
+// taken what is in use ([control.Sampler]). Panics of the program's own functions are
+// caught and shown at the top.
 //
 // In a browser the page follows the program second by second; without JavaScript
 // it is a table. For a terminal there is text, for programs JSON:

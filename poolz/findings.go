@@ -12,8 +12,8 @@ import (
 // pool reports each kind once for each place in the code, so there are few.
 const mostFindings = 200
 
-// findings is what the registry's pools have told of misuse since the page was
-// made, watched or not: each is told once.
+// findings has the misuse that the registry's pools have reported since the page was
+// made, watched or not: each is reported once.
 type findings struct {
 	mu  sync.Mutex
 	all []finding // oldest first

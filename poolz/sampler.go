@@ -176,7 +176,7 @@ func (s *sampler) take(r *round) {
 	f.panics.n, f.panics.last = s.registry.Panics()
 }
 
-// prune lets go of pools that the registry has forgotten.
+// prune forgets pools that the registry has forgotten.
 func (s *sampler) prune() {
 	if len(s.tracks) == len(s.frame.tracks) {
 		return

@@ -12,7 +12,7 @@ import (
 	"github.com/otelpool/pool/internal/safety"
 )
 
-// bounded is what outlives a dropped handle: what the registry holds. It knows
+// bounded is the core that the registry holds; it outlives a dropped handle. It knows
 // nothing of its objects' type, see boundedFront.
 type bounded struct {
 	engineCore
@@ -35,9 +35,9 @@ type boundedFuncs struct {
 	create  func() (unsafe.Pointer, error) // one of them is nil
 	size    func(unsafe.Pointer) int64
 	discard func(unsafe.Pointer)
-	// prepare does to x, an object that was put, what is to be done before the engine
-	// has it: none of it may run pinned. It reports whether kept is to be kept, which is
-	// x or what x is a stand-in for, and has let go of it if not.
+	// prepare does to x, an object that was put, everything that must not run pinned,
+	// before the engine gets it. It reports whether the pool keeps kept, which is x or the
+	// object that x stands in for; if not, it has discarded it.
 	prepare func(x, kept unsafe.Pointer) (size int64, ok bool)
 }
 
@@ -64,7 +64,7 @@ func (c *bounded) put(x unsafe.Pointer, size int64) {
 	}
 }
 
-// SetLimit is the handle's.
+// SetLimit implements [control.Resizable] for the handle.
 func (c *bounded) SetLimit(bytes int64) int64 {
 	if bytes < pool.Unlimited {
 		c.sayUnsized()
@@ -99,7 +99,7 @@ func (c *bounded) discardObject(x unsafe.Pointer) {
 	}
 }
 
-// bytes is what an object counts for: at least 1, so that a limit limits.
+// bytes returns the size that counts for an object: at least 1, so that a limit limits.
 func (c *bounded) bytes(x unsafe.Pointer) int64 {
 	if c.size == nil {
 		return c.object
@@ -117,7 +117,7 @@ func (c *bounded) warm(n int) int {
 	})
 }
 
-// weigh is bytes of a new object, which it lets go of in a panic.
+// weigh returns the bytes of a new object, which it discards if Size panics.
 func (c *bounded) weigh(x unsafe.Pointer) (size int64) {
 	defer func() {
 		if size == 0 {
@@ -127,7 +127,7 @@ func (c *bounded) weigh(x unsafe.Pointer) (size int64) {
 	return c.bytes(x)
 }
 
-// Stats is the handle's.
+// Stats implements [pool.Source] for the handle.
 func (c *bounded) Stats(into *pool.Stats) {
 	nils, refused, foreign := c.nils.Load(), c.refused.Load(), c.strangers.refused.Load() // returns before requests
 	failed := c.failures.read()

@@ -51,19 +51,19 @@ func (c *engineCore) confine(s *safety.StandIn) {
 	c.watching.Do(func() { handle.OnDropWeak(c.handle, (*safety.Watch).Close, c.watch) })
 }
 
-// Limit is the handle's.
+// Limit implements [control.Resizable] for the handle.
 func (c *engineCore) Limit() int64 { return c.mode.limitOf(c.engine) }
 
-// SetLimit is the handle's.
+// SetLimit implements [control.Resizable] for the handle.
 func (c *engineCore) SetLimit(bytes int64) int64 { return c.mode.setLimit(c.engine, bytes) }
 
-// Mode is the handle's.
+// Mode implements [control.Switchable] for the handle.
 func (c *engineCore) Mode() control.Mode { return c.mode.mode() }
 
-// SetMode is the handle's.
+// SetMode implements [control.Switchable] for the handle.
 func (c *engineCore) SetMode(m control.Mode) { c.mode.setMode(c.engine, m) }
 
-// Trim is the handle's.
+// Trim implements [control.Resizable] for the handle.
 func (c *engineCore) Trim(bytes int64) int64 {
 	c.watch.Flush()
 	return c.engine.Trim(bytes, pool.EvictPressure)
@@ -75,19 +75,19 @@ func (c *engineCore) Samples(yield func(control.Sample) bool) { c.watch.Samples(
 // Age implements control.Ager, as do the following.
 func (c *engineCore) Age(now time.Time) { c.engine.Age(now) }
 
-// Demand is the engine's.
+// Demand implements [control.Tunable] with the engine.
 func (c *engineCore) Demand(now time.Time, into *control.Demand) { c.engine.Demand(now, into) }
 
-// SetIdleAge is the engine's.
+// SetIdleAge implements [control.Tunable] with the engine.
 func (c *engineCore) SetIdleAge(class int, d time.Duration) { c.engine.SetIdleAge(class, d) }
 
-// SetIdleAges is the engine's.
+// SetIdleAges implements [control.DepthTunable] with the engine.
 func (c *engineCore) SetIdleAges(class int, base int64, ages []time.Duration) {
 	c.engine.SetIdleAges(class, base, ages)
 }
 
-// SetReserve is the engine's.
+// SetReserve implements [control.Tunable] with the engine.
 func (c *engineCore) SetReserve(bytes int64) { c.engine.SetReserve(bytes) }
 
-// Curve is the engine's.
+// Curve implements [control.Tunable] with the engine.
 func (c *engineCore) Curve(into *control.Curve) { c.engine.Curve(into) }

@@ -13,7 +13,7 @@ import (
 	"github.com/otelpool/pool/internal/safety"
 )
 
-// fixed is what outlives a dropped handle: what the registry holds.
+// fixed is the core that the registry holds; it outlives a dropped handle.
 type fixed struct {
 	slots slots
 	slab  slab
@@ -31,8 +31,8 @@ const (
 	fixedPooled
 )
 
-// tryGet loads the slab first: Close lets go of it after it has taken all slots,
-// so whoever still got one has the slab to it.
+// tryGet loads the slab first: Close drops it only after it has taken all slots, so
+// whoever got a slot before has its slab.
 func (c *fixed) tryGet() ([]byte, bool) {
 	first := c.slab.first.Load()
 	slot, ok := c.slots.take()
@@ -133,7 +133,7 @@ func (c *fixed) gaveUp(err error) error {
 	return err
 }
 
-// Stats is the handle's.
+// Stats implements [pool.Source] for the handle.
 func (c *fixed) Stats(into *pool.Stats) {
 	into.Reset()
 	into.Strategy = "fixed"

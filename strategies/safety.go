@@ -192,8 +192,8 @@ func (c *bounded) standIn(x unsafe.Pointer, weight int64) (made unsafe.Pointer) 
 	return nil
 }
 
-// unsampled lets go of a stand-in and what it was to stand for, as far as they
-// are there.
+// unsampled discards a stand-in and the object that it was to stand for, as far as they
+// exist.
 func (c *bounded) unsampled(standIn, x unsafe.Pointer) {
 	c.refused.Add(1)
 	for _, x := range []unsafe.Pointer{standIn, x} {

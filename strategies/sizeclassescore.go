@@ -11,7 +11,7 @@ import (
 	"github.com/otelpool/pool/internal/raceghost"
 )
 
-// sizeClasses is what outlives a dropped handle: what the registry holds.
+// sizeClasses is the core that the registry holds; it outlives a dropped handle.
 type sizeClasses struct {
 	engineCore
 	table *classTable
@@ -135,7 +135,7 @@ func (c *sizeClasses) reject(size int) {
 	c.rejectedBytes.Add(uint64(size))
 }
 
-// Stats is the handle's.
+// Stats implements [pool.Source] for the handle.
 func (c *sizeClasses) Stats(into *pool.Stats) {
 	var rejected [pool.NumReturnResults]uint64
 	for r := range rejected {

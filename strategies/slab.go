@@ -19,16 +19,16 @@ func (s *slab) init(size, count int) {
 	s.base, s.size, s.count = uintptr(unsafe.Pointer(first)), uintptr(size), uintptr(count)
 }
 
-// slot is the i-th slot of the slab that begins at first, which the caller has
-// loaded: the slab may be let go of meanwhile. It is sound because i is below
-// count. Its capacity is its size, so that no append reaches the next slot.
+// slot returns the i-th slot of the slab that begins at first, which the caller has
+// loaded: the slab may be dropped meanwhile. It is sound because i is below count. Its
+// capacity is its size, so that no append reaches the next slot.
 func (s *slab) slot(first *byte, i uint32) []byte {
 	return buffer(unsafe.Add(unsafe.Pointer(first), uintptr(i)*s.size), int(s.size), int(s.size))
 }
 
-// find is the slot in which b begins, if there is one. b must have a capacity:
-// the address of none is nobody's. Heap memory does not move, so addresses can be
-// compared as numbers, but once the slab is let go of they can be another's.
+// find returns the slot in which b begins, if there is one. b must have a capacity: an
+// empty slice's address belongs to nobody. Heap memory does not move, so addresses can
+// be compared as numbers, but once the slab is dropped they can be another's.
 func (s *slab) find(b []byte) (i uint32, ok bool) {
 	slot := (uintptr(unsafe.Pointer(unsafe.SliceData(b))) - s.base) / s.size
 	return uint32(slot), slot < s.count

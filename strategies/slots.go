@@ -8,9 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// slots is a set of numbers, of which some are free, that never hands a number to
-// two owners and, to those who wait for one, hands them in the order in which
-// they came.
+// slots is a lock-free free list of slot numbers with a FIFO queue of waiters. It never
+// gives a number to two owners.
 //
 // The free numbers form a stack: head holds the number on top, and link, for each
 // free number, the one below. All of the state that an operation depends on is
@@ -208,7 +207,7 @@ func (s *slots) wait(ctx context.Context, w *waiter) uint32 {
 	return slotNone
 }
 
-// close drops the free numbers and lets go of those who wait.
+// close drops the free numbers and ends all waits.
 func (s *slots) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

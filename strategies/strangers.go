@@ -2,17 +2,17 @@ package strategies
 
 import "sync/atomic"
 
-// strangers is how a strict pool of objects tells those of others: it knows all that
-// it hands out, but for those that could not be stand-ins, or went out while it
-// did not look. As many as there are of these it takes back unseen, so that nobody is
-// accused who did right.
+// strangers lets a strict pool of objects recognize those of others. The pool knows all
+// objects that it hands out, except those that could not be stand-ins or went out while
+// it did not check. It accepts as many unknown objects as it handed out unseen, so that
+// no correct caller is accused.
 type strangers struct {
 	strict  bool
 	unseen  atomic.Int64
 	refused atomic.Uint64
 }
 
-// missed is told of an object that went out unseen.
+// missed counts an object that went out unseen.
 func (s *strangers) missed() {
 	if s.strict {
 		s.unseen.Add(1)
