@@ -47,22 +47,22 @@ func (s state) String() string { return stateNames[s] }
 
 // advice is what to do about a state, and what else looks like it.
 var advice = [numStates]string{
-	stateOff: "Somebody has switched it: see its configuration, or SetMode. Its figures are those of plain allocation.",
-	stateHoarding: "Lower its limit or idle age, or let the controller: what lies unused is memory that the rest of the " +
-		"program cannot have.",
-	stateWaiting: "Objects are held too long, or there are too few: compare what is in use with the limit, and look for slow holders.",
-	stateMissing: "Compare held with the limit: if it is full, a larger limit helps; if it is empty, objects are not given " +
-		"back or come back in another size.",
-	stateRefusing: "Look at the drops by reason: full wants a larger limit or budget; pressure is the controller's doing; " +
+	stateOff: "Somebody has switched pooling off: see its configuration, or SetMode. Its figures are those of plain allocation.",
+	stateHoarding: "Lower its limit or idle age, or let the controller do it: the rest of the program cannot use memory that " +
+		"lies idle here.",
+	stateWaiting: "Objects are held too long, or there are too few: compare objects in use with the limit, and look for slow holders.",
+	stateMissing: "Compare held with the limit: if the pool is full, a larger limit helps; if it is empty, objects are not " +
+		"given back or come back in another size.",
+	stateRefusing: "Look at the drops by reason: full needs a larger limit or budget; pressure is the controller's work; " +
 		"foreign, oversize and undersize are buffers that the pool never handed out in that size.",
-	stateThrashing: "It lets go of what it needs again: look at the evictions by reason. Idle age or limit are too low, or " +
+	stateThrashing: "It drops what it needs again: look at the evictions by reason. Its idle age or limit is too low, or " +
 		"memory is short.",
 	stateLeaking: "Look for a path that takes an object and does not give it back: an early return, a panic, a goroutine " +
 		"that hangs. Holders that became slower look the same for a while.",
-	stateFailed: "Its Source is the program's own, and its Stats method is wrong. Where it panics, the JSON's summary has " +
-		"the stack; where it hangs, a dump of the goroutines has it. Other pools are not affected.",
-	stateMisused: "Two users may have the same memory: somebody goes on with what they have given back. Mode count or off " +
-		"ends that at once, at the price of allocation; where it happens is below, and in reports of the registry's OnMisuse.",
+	stateFailed: "Its Source is the program's own, and its Stats method fails. If it panics, the JSON's summary has the stack; " +
+		"if it hangs, a goroutine dump has it. Other pools are not affected.",
+	stateMisused: "Two users may share memory: somebody still uses what they have given back. Mode count or off ends that at " +
+		"once, at the price of allocation. The places in the code are below, and in the reports to the registry's OnMisuse.",
 }
 
 // mark is a state and the figures that show it.
