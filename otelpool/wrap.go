@@ -85,19 +85,19 @@ func (s *SyncPool) Get() any { return s.pool.Get() }
 func (s *SyncPool) Put(x any) { s.pool.Put(x) }
 
 // get is for a P whose slot is empty.
-func (c *syncCore) get(New func() any) any {
+func (c *syncCore) get(fresh func() any) any {
 	x := c.objects.Get()
 	if x == nil {
-		return c.make(New)
+		return c.make(fresh)
 	}
 	raceghost.GetAny(x)
 	return x
 }
 
-// make counts after New, which may panic and has then handed out nothing.
-func (c *syncCore) make(New func() any) (x any) {
-	if New != nil {
-		x = New()
+// make counts after fresh, which may panic and has then handed out nothing.
+func (c *syncCore) make(fresh func() any) (x any) {
+	if fresh != nil {
+		x = fresh()
 	}
 	c.objects.Count(gcpool.Miss)
 	return x

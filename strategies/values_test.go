@@ -78,7 +78,6 @@ func TestABoxKeepsNothingThatWasTaken(t *testing.T) {
 			break
 		}
 	}
-	x = nil
 	testcost.Until(t, "what was taken is collected", func() bool {
 		runtime.GC()
 		select {

@@ -96,16 +96,16 @@ func set(lines ...string) map[string]bool {
 func unnamed(before, now map[string]bool, changelog string) (all []string) {
 	_, text, _ := strings.Cut(changelog, "\n## [Unreleased]")
 	text, _, _ = strings.Cut(text, "\n## [")
-	var breaking string
+	var breaking strings.Builder
 	for section := range strings.SplitSeq(text, "\n### ") {
 		if strings.HasPrefix(section, "Changed") || strings.HasPrefix(section, "Removed") {
-			breaking += section
+			breaking.WriteString(section)
 		}
 	}
 	for _, d := range []struct {
 		in, notIn      map[string]bool
 		where, missing string
-	}{{now, before, text, "nothing names the new"}, {before, now, breaking, "neither Changed nor Removed names the former"}} {
+	}{{now, before, text, "nothing names the new"}, {before, now, breaking.String(), "neither Changed nor Removed names the former"}} {
 		for _, line := range slices.Sorted(maps.Keys(d.in)) {
 			if !d.notIn[line] && !names(d.where, line, d.in, d.notIn) {
 				all = append(all, d.missing+" "+line)

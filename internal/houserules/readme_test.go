@@ -61,13 +61,13 @@ func declaration(diff, side string) string {
 			lines.WriteString(rest)
 		}
 	}
-	imports := ""
+	var imports strings.Builder
 	for _, name := range [...]string{"bytes", "sync", module + "/otelpool"} {
 		if strings.Contains(lines.String(), path.Base(name)+".") {
-			imports += fmt.Sprintf("import %q\n", name)
+			fmt.Fprintf(&imports, "import %q\n", name)
 		}
 	}
-	return "package main\n\n" + imports + "\n" + lines.String() +
+	return "package main\n\n" + imports.String() + "\n" + lines.String() +
 		"\nfunc main() { bufs.Put(bufs.Get().(*bytes.Buffer)) }\n"
 }
 
