@@ -37,6 +37,9 @@ var kinds = map[string]func() pool.Bytes{
 		objects := strategies.Must(strategies.NewSync(strategies.SyncConfig[bytes.Buffer]{New: newBuffer}))
 		return &buffers[bytes.Buffer]{Objects: objects, bytes: bytesOf}
 	},
+	"pool": func() pool.Bytes {
+		return arrays{objects[array]{&otelpool.Pool{New: func() any { return newArray() }}}}
+	},
 	"wrap":       func() pool.Bytes { return arrays{wrap(newArray)} },
 	"wrap slice": func() pool.Bytes { return &buffers[[]byte]{Objects: wrap(newSlice), bytes: whole} },
 	"wrap bytes.Buffer": func() pool.Bytes {

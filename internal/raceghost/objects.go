@@ -39,10 +39,7 @@ func PutAny(x any) {
 // second is the memory's second byte, if it has one: where ghosts of PutAny release for
 // those of a sync.Pool beneath, which poolscope builds.
 func second(p unsafe.Pointer, size uintptr) unsafe.Pointer {
-	if size < 2 {
-		return p
-	}
-	return unsafe.Add(p, 1)
+	return unsafe.Add(p, min(1, size/2))
 }
 
 // at is where the memory begins, or nil.
