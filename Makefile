@@ -76,8 +76,9 @@ test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pool
 	$(stage) upstream go test -C lab/upstream -count=1 ./...
 
 .PHONY: test-poollint
-test-poollint: ## poollint on versions of other modules that had mistakes; downloads and compiles them
+test-poollint: ## poollint on versions of other modules that had mistakes, which it downloads, and its time compared with go vet's
 	$(stage) poollint env POOLLINT_AFFECTED=1 go test -C cmd/poollint -count=1 -timeout 30m -run BecameKnown ./poollint
+	$(stage) lint-speed go test -C cmd/poollint -timeout 30m -run '^$$' -bench OnThisRepository -benchtime 2x ./poollint
 
 .PHONY: poollint-survey
 poollint-survey: ## poollint on the modules of docs/poollint-survey.md, whose findings it has to have; downloads and compiles them
