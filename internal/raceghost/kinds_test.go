@@ -25,6 +25,9 @@ var kinds = map[string]func() pool.Bytes{
 	"fixed": func() pool.Bytes {
 		return slots{strategies.Must(strategies.NewFixed(strategies.FixedConfig{Size: 1024, Count: 8}))}
 	},
+	"values": func() pool.Bytes {
+		return &values{strategies.Values[[]byte]{New: func() []byte { return *newSlice() }}}
+	},
 	"bounded":        func() pool.Bytes { return arrays{bounded(strategies.SafetyOff, newArray)} },
 	"bounded strict": func() pool.Bytes { return arrays{bounded(strategies.SafetyStrict, newArray)} },
 	"bounded bytes.Buffer": func() pool.Bytes {
@@ -94,6 +97,10 @@ func bounded[T any](safety strategies.Safety, make func() *T) pool.Objects[T] {
 type slots struct{ *strategies.Fixed }
 
 func (s slots) Get(n int) []byte { return s.Fixed.Get()[:n] }
+
+type values struct{ strategies.Values[[]byte] }
+
+func (v *values) Get(n int) []byte { return v.Values.Get()[:n] }
 
 type array struct {
 	bytes [1024]byte
