@@ -44,6 +44,7 @@ var known = []poolType{
 	{ours + "/strategies", "Fixed", "TryGet", "Put", kindSized},
 	{ours + "/strategies", "Bounded", "Get", "Put", kindNamed},
 	{ours + "/strategies", "Sync", "Get", "Put", kindNamed},
+	{ours + "/strategies", "Values", "Get", "Put", kindNamed},
 	{ours + "/adapters/grpcpool", "Pool", "Get", "Put", kindSized},
 	{"google.golang.org/grpc/mem", "BufferPool", "Get", "Put", kindSized},
 	{"github.com/valyala/bytebufferpool", "Pool", "Get", "Put", kindNamed},
@@ -82,10 +83,10 @@ func (c *checker) direct(call ssa.CallInstruction) (op, bool) {
 			return op{}, false
 		}
 		o.value = args[0]
-		return o, true
+		return o, refers(o.value.Type())
 	}
 	o.value = first(call.Value())
-	return o, o.value != nil
+	return o, o.value != nil && refers(o.value.Type())
 }
 
 // first is a call's result, or its first if there are more.

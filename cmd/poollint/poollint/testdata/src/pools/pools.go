@@ -55,6 +55,18 @@ func ofBounded(p *strategies.Bounded[int]) int {
 	return *x // want `use after Put`
 }
 
+func ofValues(p *strategies.Values[[]int]) int {
+	x := p.Get()
+	p.Put(x)
+	return x[0] // want `use after Put`
+}
+
+func ofValuesThatAreCopied(p *strategies.Values[[2]int]) int {
+	x := p.Get()
+	p.Put(x)
+	return x[0]
+}
+
 func ofSyncT(p *strategies.Sync[int]) int {
 	x := p.Get()
 	p.Put(x)

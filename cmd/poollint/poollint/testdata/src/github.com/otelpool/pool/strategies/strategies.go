@@ -26,3 +26,8 @@ type Sync[T any] struct{ _ int }
 func (*Sync[T]) Get() *T           { return new(T) }
 func (*Sync[T]) GetE() (*T, error) { return new(T), nil }
 func (*Sync[T]) Put(*T)            {}
+
+type Values[T any] struct{ _ int }
+
+func (*Values[T]) Get() (x T) { return x }
+func (*Values[T]) Put(T)      {}
