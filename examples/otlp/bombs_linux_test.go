@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/raceflag"
 )
 
 const asGateway = "OTLP_TEST_AS_GATEWAY"
@@ -39,6 +40,9 @@ func TestServesInAProcessOfItsOwn(t *testing.T) {
 func TestTwoHundredBombsTakeNoMoreThanTwiceWhatIsHeld(t *testing.T) {
 	if testing.Short() {
 		t.Skip("200 bombs take some seconds")
+	}
+	if raceflag.On {
+		t.Skip("the race detector's own memory is several times the program's")
 	}
 	gateway := exec.Command(os.Args[0], "-test.run=^TestServesInAProcessOfItsOwn$")
 	gateway.Env = append(os.Environ(), asGateway+"=1")

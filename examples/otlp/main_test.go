@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/raceflag"
 )
 
 func runOnce(t *testing.T, args ...string) (code int, stdout, stderr string) {
@@ -89,7 +90,7 @@ func TestARunShowsTheGain(t *testing.T) {
 	if gain == nil {
 		t.Fatalf("no gain in %q", stdout)
 	}
-	if percent, _ := strconv.ParseFloat(gain[1], 64); percent < 90 {
+	if percent, _ := strconv.ParseFloat(gain[1], 64); percent < 90 && !raceflag.On { // there each Put allocates a ghost
 		t.Errorf("%s", gain[0])
 	}
 	text, err := os.ReadFile(file)
