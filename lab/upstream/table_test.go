@@ -17,6 +17,7 @@ type mode struct {
 	name string // what the suite's variable is set to
 	race bool
 	long bool // for make test-all
+	less bool // go test -short
 	tags string
 	skip []skip
 }
@@ -61,8 +62,8 @@ var suites = []suite{
 			{name: "sync", skip: internalTests},
 			{name: "wrap", skip: internalTests},
 			// Go leaves its tests out of race builds, since sync.Pool drops objects at
-			// random there. A Bounded does not.
-			{name: "bounded", race: true, long: true, skip: boundedSkips},
+			// random there. A Bounded does not. TestPoolStress would make ten million ghosts.
+			{name: "bounded", race: true, long: true, less: true, skip: boundedSkips},
 		},
 		bite: bite{mode: "broken", run: "TestPoolNew", want: "got 42; want 3"},
 	},

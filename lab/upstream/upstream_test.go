@@ -59,6 +59,9 @@ func newWorkspace(t *testing.T, s suite, m mode) *workspace {
 	if m.race {
 		w.args = append(w.args, "-race")
 	}
+	if m.less {
+		w.args = append(w.args, "-short")
+	}
 	if m.tags != "" {
 		w.args = append(w.args, "-tags="+m.tags)
 	}
