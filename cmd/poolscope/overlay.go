@@ -23,6 +23,11 @@ var added = map[string]string{
 	"text.go.txt": reporter, "seen.go.txt": reporter, "costs.go.txt": reporter, "verdict.go.txt": reporter, "advice.go.txt": reporter,
 }
 
+// patched has the files that are changed.
+var patched = map[string]func(source []byte, version string) (string, error){
+	"sync/pool.go": patchPool, "os/signal/signal.go": patchSignal,
+}
+
 // overlay is a file for the go command's -overlay, being made.
 type overlay struct {
 	dir     string
@@ -33,16 +38,7 @@ type overlay struct {
 func writeOverlay(dir string, env *toolchain, targets []*target, o *options, c *costs) (string, error) {
 	v := &overlay{dir: dir, Replace: make(map[string]string)}
 	source := filepath.Join(env.GOROOT, "src")
-	pool := filepath.Join(source, "sync", "pool.go")
-	original, err := os.ReadFile(pool)
-	if err != nil {
-		return "", err
-	}
-	patched, err := patchPool(original, env.GOVERSION)
-	if err != nil {
-		return "", err
-	}
-	if err := v.put(pool, []byte(patched)); err != nil {
+	if err := v.patch(source, env.GOVERSION); err != nil {
 		return "", err
 	}
 	for name, to := range added {
@@ -65,6 +61,25 @@ func writeOverlay(dir string, env *toolchain, targets []*target, o *options, c *
 		}
 	}
 	return v.write()
+}
+
+// patch changes files of the standard library.
+func (v *overlay) patch(source, version string) error {
+	for name, patch := range patched {
+		path := filepath.Join(source, filepath.FromSlash(name))
+		original, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		text, err := patch(original, version)
+		if err != nil {
+			return err
+		}
+		if err := v.put(path, []byte(text)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addressFile is where the program says at which address its page is.

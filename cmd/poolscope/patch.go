@@ -16,7 +16,7 @@ type edit struct {
 	text string
 }
 
-// patcher finds places in package sync's pool.go by its syntax.
+// patcher finds places in a file by its syntax.
 type patcher struct {
 	file    *ast.File
 	fset    *token.FileSet
@@ -25,29 +25,44 @@ type patcher struct {
 	missing []string
 }
 
-// patchPool returns pool.go with counters. It refuses a file in which it does not find
-// every place, or finds one twice: a Go version whose sync.Pool has another shape.
+// patchPool returns package sync's pool.go with counters.
 func patchPool(source []byte, version string) (string, error) {
+	return patch(source, "sync.Pool of "+version, func(p *patcher) {
+		p.field("Pool", "scope *PoolScope")
+		p.field("poolLocalInternal", "scopeCounts")
+		p.imports("internal/runtime/sys")
+		p.begin("Put", "if race.Enabled && x != nil { scopeGive(x, sys.GetCallerPC()) }")
+		p.after("Put", "l, _ := p.pin()", "l.puts++")
+		p.before("Put", "return", "p.scopePut()", func(text string) bool { return strings.HasPrefix(text, "if runtime_randn") })
+		p.after("Get", "race.Acquire(poolRaceAddr(x))", "scopeTake(x)")
+		p.after("Get", "l, pid := p.pin()", "l.gets++")
+		p.after("Get", "x = p.getSlow(pid)", "if x == nil { l.misses++ }")
+		p.after("pinSlow", "defer allPoolsMu.Unlock()", "if p.scope == nil { p.scope = scopeOf(p) }")
+		p.after("pinSlow", "local := make([]poolLocal, size)", "local[0].before, local[0].beforeSize = p.local, p.localSize")
+		p.begin("poolCleanup", "scopeCleanup()")
+	})
+}
+
+// patchSignal returns package os/signal's signal.go, which notes how many wait for a signal
+// as it comes: who has waited may have stopped when the report asks.
+func patchSignal(source []byte, version string) (string, error) {
+	return patch(source, "os/signal of "+version, func(p *patcher) {
+		p.after("process", "defer handlers.Unlock()", "scopeWaited[n] = handlers.ref[n]")
+	})
+}
+
+// patch edits a file. It refuses one in which it does not find every place, or finds one
+// twice: a Go version whose package has another shape.
+func patch(source []byte, of string, edits func(*patcher)) (string, error) {
 	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, "pool.go", source, parser.ParseComments)
+	file, err := parser.ParseFile(fset, "", source, parser.ParseComments)
 	if err != nil {
 		return "", err
 	}
 	p := &patcher{file: file, fset: fset, source: string(source)}
-	p.field("Pool", "scope *PoolScope")
-	p.field("poolLocalInternal", "scopeCounts")
-	p.imports("internal/runtime/sys")
-	p.begin("Put", "if race.Enabled && x != nil { scopeGive(x, sys.GetCallerPC()) }")
-	p.after("Put", "l, _ := p.pin()", "l.puts++")
-	p.before("Put", "return", "p.scopePut()", func(text string) bool { return strings.HasPrefix(text, "if runtime_randn") })
-	p.after("Get", "race.Acquire(poolRaceAddr(x))", "scopeTake(x)")
-	p.after("Get", "l, pid := p.pin()", "l.gets++")
-	p.after("Get", "x = p.getSlow(pid)", "if x == nil { l.misses++ }")
-	p.after("pinSlow", "defer allPoolsMu.Unlock()", "if p.scope == nil { p.scope = scopeOf(p) }")
-	p.after("pinSlow", "local := make([]poolLocal, size)", "local[0].before, local[0].beforeSize = p.local, p.localSize")
-	p.begin("poolCleanup", "scopeCleanup()")
+	edits(p)
 	if len(p.missing) > 0 {
-		return "", fmt.Errorf("sync.Pool of %s has another shape than is known: %s", version, strings.Join(p.missing, "; "))
+		return "", fmt.Errorf("%s has another shape than is known: %s", of, strings.Join(p.missing, "; "))
 	}
 	return p.apply(), nil
 }

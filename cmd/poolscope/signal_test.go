@@ -97,6 +97,16 @@ func TestAProgramsOwnHandlerOfCtrlCGoesOn(t *testing.T) {
 	}
 }
 
+// Who waits for a signal has often stopped when the report asks whether anybody does.
+func TestAProgramThatWaitsForOneSignalAtATimeGoesOn(t *testing.T) {
+	t.Parallel()
+	s := poolscope(t, "counted", "run", ".", "rounds")
+	s.code(t, 0)
+	if gets, _, _, _ := s.row(t, "*main.object"); gets != 10 {
+		t.Errorf("%d gets, want those after the signals: 10", gets)
+	}
+}
+
 func get(t *testing.T, url string) string {
 	t.Helper()
 	client := http.Client{Timeout: time.Minute}

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -76,6 +77,21 @@ func pairs() float64 {
 	return float64(least) / n
 }
 
+// rounds waits for signals now and then, each time for one. It sends them itself.
+func rounds() {
+	for range 100 {
+		c := make(chan os.Signal, 1)
+		signal.Notify(c, os.Interrupt)
+		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+			panic(err)
+		}
+		<-c
+		signal.Stop(c)
+		runtime.Gosched()
+	}
+	use(10)
+}
+
 func main() {
 	switch os.Args[1] {
 	case "pairs":
@@ -97,6 +113,8 @@ func main() {
 		<-c
 		use(20)
 		os.Exit(3)
+	case "rounds":
+		rounds()
 	case "input":
 		s := bufio.NewScanner(os.Stdin)
 		s.Scan()
