@@ -28,6 +28,7 @@ type Census struct {
 	fresh   [64]*sync.Pool // of one look at the list
 	epoch   uint64
 	read    time.Time
+	unknown int // pools in use when the last collection began that are not shown
 	foreign displacement
 	stopped bool
 	several bool  // the layout is proved for several Ps
@@ -189,10 +190,12 @@ func (s *Census) Err() error {
 // discover adds the pools that were in use when the last collection began.
 func (s *Census) discover() {
 	var symbols *symbols
+	unknown := make(map[*sync.Pool]bool)
 	for i := 0; ; {
 		n, at := snapshot(i, s.fresh[:])
 		if at != s.epoch { // another one began meanwhile: its list has them too, or they are empty
 			s.epoch, i = at, 0
+			clear(unknown)
 			continue
 		}
 		for _, p := range s.fresh[:n] {
@@ -200,12 +203,15 @@ func (s *Census) discover() {
 				if symbols == nil {
 					symbols = readSymbols()
 				}
-				s.add(p, symbols)
+				if !s.add(p, symbols) {
+					unknown[p] = true
+				}
 			}
 		}
 		clear(s.fresh[:n])
 		if i += n; n < len(s.fresh) {
 			forget(s.epoch)
+			s.unknown = len(unknown)
 			return
 		}
 	}
@@ -213,11 +219,19 @@ func (s *Census) discover() {
 
 func address(p *sync.Pool) uintptr { return uintptr(unsafe.Pointer(p)) }
 
-// add makes a pool known, unless there is nothing to tell of it yet.
-func (s *Census) add(p *sync.Pool, symbols *symbols) {
+// Unknown is how many pools were in use when the last collection began and are not
+// shown, because they have no name, no New and no objects by which they could be told.
+func (s *Census) Unknown() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unknown
+}
+
+// add makes a pool known. It reports false where there is nothing to tell of it yet.
+func (s *Census) add(p *sync.Pool, symbols *symbols) bool {
 	c, _ := lookPinned(shapeOf(p))
-	if isProof(c.sample.typ) || isOurs(shapeOf(p)) {
-		return
+	if isOurs(shapeOf(p)) {
+		return true
 	}
 	object := "unknown objects"
 	if z := s.sizingOf(c.sample.typ); z != nil {
@@ -225,7 +239,7 @@ func (s *Census) add(p *sync.Pool, symbols *symbols) {
 	}
 	o := originOf(shapeOf(p), object, symbols)
 	if c.sample.typ == nil && o.place == "" && !o.alone {
-		return
+		return false
 	}
 	r := s.rowOf(o, object)
 	e := newEntry(p, r)
@@ -233,13 +247,14 @@ func (s *Census) add(p *sync.Pool, symbols *symbols) {
 		e.count()
 	}
 	s.known[address(p)] = e
+	return true
 }
 
-// isOurs tells of the pools inside a strategies.Sync and an otelpool.Wrap, which have rows
-// of their own, by their New.
+// isOurs tells by their New of the pools that Start uses, and of those inside a
+// strategies.Sync, an otelpool.Pool or an otelpool.Wrap, which have rows of their own.
 func isOurs(p *poolShape) bool {
 	name, _ := function(newOf(p))
-	return strings.HasSuffix(name, "/pool/internal/gcpool.nothing")
+	return strings.HasSuffix(name, "/pool/syncpools.ours") || strings.HasSuffix(name, "/pool/internal/gcpool.nothing")
 }
 
 // rowOf returns the row that a pool belongs to.

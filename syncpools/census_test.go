@@ -223,6 +223,32 @@ func TestPoolsAreSeenWithoutCollections(t *testing.T) {
 	runtime.KeepAlive(p)
 }
 
+// A pool on the heap that has no New and was empty whenever one looked cannot be told.
+func TestPoolsThatCannotBeToldAreCounted(t *testing.T) {
+	census, _ := started(t)
+	pools := make([]*sync.Pool, 5)
+	for i := range pools {
+		pools[i] = new(sync.Pool)
+		pools[i].Get()
+	}
+	runtime.GC()
+	census.Read()
+	if n := census.Unknown(); n < len(pools) { // those of other tests too
+		t.Errorf("%d pools are unknown, want %d", n, len(pools))
+	}
+	for _, p := range pools {
+		p.Put(new(oneWord))
+	}
+	for range 3 { // these are of the last two collections
+		runtime.GC()
+		census.Read()
+	}
+	if n := census.Unknown(); n >= len(pools) {
+		t.Errorf("%d pools are unknown, but their objects were seen", n)
+	}
+	runtime.KeepAlive(pools)
+}
+
 type oneWord struct{ b *bytes.Buffer }
 
 // A value of one pointer lies in the interface itself, not behind it.

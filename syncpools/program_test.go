@@ -38,7 +38,29 @@ func TestPoolsOfAProgramAreNamed(t *testing.T) {
 					t.Errorf("no pool %q:\n%s", want, out)
 				}
 			}
+			nearlyAllNamed(t, out)
 		})
+	}
+}
+
+// nearlyAllNamed fails unless 95 % of a program's pools have the name of a variable, of a
+// function or of a package's type, which leads to the pool.
+func nearlyAllNamed(t *testing.T, out string) {
+	t.Helper()
+	var named, others []string
+	for line := range strings.Lines(out) {
+		row, isOne := strings.CutPrefix(strings.TrimSpace(line), "sync.Pool ")
+		switch {
+		case strings.HasPrefix(line, "unknown: 0"), !isOne && !strings.HasPrefix(line, "unknown: "):
+		case isOne && (!strings.HasPrefix(row, "of ") || strings.Contains(row, ".")):
+			named = append(named, row)
+		default:
+			others = append(others, strings.TrimSpace(line))
+		}
+	}
+	t.Logf("%d named: %q", len(named), named)
+	if len(named) < 8 || float64(len(others)) > 0.05*float64(len(named)+len(others)) {
+		t.Errorf("these are not named: %q", others)
 	}
 }
 

@@ -25,5 +25,8 @@ func (*Census) Read() {}
 // Err returns nil.
 func (*Census) Err() error { return nil }
 
+// Unknown returns 0.
+func (*Census) Unknown() int { return 0 }
+
 // Displaced says nothing.
 func (*Census) Displaced() string { return "" }

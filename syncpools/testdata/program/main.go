@@ -44,6 +44,7 @@ func main() {
 		fmt.Println(e.Name(), s.Idle, s.IdleBytes)
 	}
 	local.Get()
+	fmt.Println("unknown:", census.Unknown())
 }
 
 func serve() {
