@@ -81,6 +81,7 @@ var imports = map[string][]string{
 	},
 	"poolprof":      {module, vocabulary, module + "/internal/ask", "github.com/google/pprof"},
 	"adapters":      {module, vocabulary, module + "/strategies"},
+	"shims":         {module, module + "/strategies"},
 	"examples":      {module, module + "/strategies", module + "/otelpool", otel},
 	"examples/otlp": {anything},
 	"lab":           {anything},
@@ -100,6 +101,8 @@ var testLibraries = map[string][]string{
 	"cmd/poolscope":     {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"},
 	"poolconfig":        {"github.com/google/jsonschema-go"},
 	"adapters/grpcpool": {"google.golang.org/grpc"},
+
+	"shims/bytebufferpool": {"github.com/valyala/bytebufferpool"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
