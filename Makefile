@@ -147,7 +147,11 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-poollint poollint-survey test-poolscope vuln fleet pressure test-kernel soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-poollint poollint-survey test-poolscope vuln fleet pressure test-kernel models soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+
+.PHONY: models
+models: ## spin sees every order of steps in models of Fixed, the barrier and sealing; Debian's spin
+	$(stage) models go test -C lab -count=1 -v ./models
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
