@@ -161,7 +161,7 @@ var (
 		key: keyPool, typ: "string", brief: "Name of the pool, unique among the open pools of the process.", example: "http.body",
 	}
 	strategyAttribute = attr{
-		key: keyStrategy, typ: "string", brief: "Kind of pool. It is that of the first pool of the name.", example: "sizeclasses",
+		key: keyStrategy, typ: "string", brief: "Kind of pool; that of the first pool of the name.", example: "sizeclasses",
 	}
 	classAttribute = attr{
 		key: keyClass, typ: "int",

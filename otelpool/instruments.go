@@ -174,7 +174,7 @@ var instruments = [numInstruments]instrument{
 	},
 	memoryRequested: {
 		name: "otelpool.memory.requested", kind: counter, unit: "By",
-		description: "Memory callers asked for; what they were handed beyond it is waste.",
+		description: "Memory callers asked for; whatever they were handed beyond it is waste.",
 		perPool:     true, optIn: "pools that count it, and that are named in `otelpool.WithSizeClasses`",
 	},
 	evictions: {
@@ -189,7 +189,7 @@ var instruments = [numInstruments]instrument{
 	},
 	misuses: {
 		name: "otelpool.misuse", kind: counter, unit: "{misuse}",
-		description: "Mistakes of callers that were found, by kind: each is a bug. Where a pool samples, of the sampled objects.",
+		description: "Mistakes of callers found, by kind: each is a bug. A pool that samples finds those of sampled objects only.",
 		attribute:   &misuseAttribute, perPool: true,
 	},
 	pendingRequests: {
@@ -204,7 +204,7 @@ var instruments = [numInstruments]instrument{
 	},
 	idleAge: {
 		name: "otelpool.object.idle_age", kind: gauge, unit: "s",
-		description: "How long a free object may lie unused before it is dropped, as the controller has learned.",
+		description: "How long a free object may lie unused before it is dropped, as learned by the controller.",
 		perPool:     true, perClass: true, optIn: "pools with a controller, by size class",
 	},
 	controllerMemoryUsage: {
@@ -213,7 +213,7 @@ var instruments = [numInstruments]instrument{
 	},
 	controllerMemoryKept: {
 		name: "otelpool.controller.memory.kept", kind: upDownCounter, unit: "By",
-		description: "Idle memory that stays although memory is short, for it is in use; 0 while memory is not short.",
+		description: "Idle memory that stays although memory is short, because it is in use; 0 while memory is not short.",
 	},
 	controllerMemoryLimit: {
 		name: "otelpool.controller.memory.limit", kind: upDownCounter, unit: "By",
@@ -231,7 +231,7 @@ var instruments = [numInstruments]instrument{
 	},
 	controllerPressureTransitions: {
 		name: "otelpool.controller.pressure.transitions", kind: counter, unit: "{transition}",
-		description: "Changes of the level of memory pressure, by the level entered and by what made it so.",
+		description: "Changes of the level of memory pressure, by the level entered and the cause.",
 		attribute:   &levelAttribute, second: &causeAttribute,
 	},
 	controllerSignalAge: {
@@ -246,15 +246,15 @@ var instruments = [numInstruments]instrument{
 	},
 	controllerCollections: {
 		name: "otelpool.controller.collections", kind: counter, unit: "{collection}",
-		description: "Garbage collections that the controller asked for, after it dropped much under pressure.",
+		description: "Garbage collections that the controller asked for after it dropped much under pressure.",
 	},
 	controllerRegrets: {
 		name: "otelpool.controller.regrets", kind: counter, unit: "{request}",
-		description: "Requests that missed, and that pools which had kept what they dropped would have served.",
+		description: "Misses that the pools would have served had they kept what they dropped.",
 	},
 	controllerEfficiency: {
 		name: "otelpool.controller.efficiency", kind: gauge, unit: "1",
-		description: "The least that the pools could have cost, in missed and idle memory, over what they did cost; of the last days.",
+		description: "Least possible cost of the pools, in missed and idle memory, over their actual cost; of the last days.",
 	},
 }
 
@@ -272,7 +272,7 @@ var (
 		members: membersOf[pool.EvictionReason](pool.NumEvictionReasons, untold.Evictions),
 	}
 	misuseAttribute = attr{
-		key: keyMisuse, brief: "What a caller did that it must not do.",
+		key: keyMisuse, brief: "Kind of mistake in the use of a pool.",
 		members: membersOf[pool.MisuseKind](pool.NumMisuseKinds, untold.Misuse),
 	}
 	stateAttribute = attr{
@@ -301,13 +301,13 @@ var (
 		key: keyLevel, brief: "How short of memory the process is.",
 		members: []member{
 			{value: "none", brief: "It is not."},
-			{value: "elevated", brief: "The collector works more than twice as hard as it had to."},
+			{value: "elevated", brief: "The collector works more than twice as hard as it has to."},
 			{value: "high", brief: "The collector, the control group or the kernel is in trouble: pools keep what is in use."},
 			{value: "critical", brief: "Close to being killed, or to collecting without end: pools keep what is in use, and grow no more."},
 		},
 	}
 	causeAttribute = attr{
-		key: keyCause, brief: "What made the level of memory pressure what it is.",
+		key: keyCause, brief: "Signal that set the level of memory pressure.",
 		members: []member{
 			{value: "calm", brief: "Nothing asks for the level above any more."},
 			{value: "heap", brief: "Live heap against the memory limit."},
