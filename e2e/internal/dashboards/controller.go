@@ -50,7 +50,7 @@ func howShort() Row {
 			}},
 		}, {
 			Title: "Age of the readings", View: Lines, Unit: Seconds, Colours: signals, Empty: noController,
-			Description: "Since the oldest of each signal was last fresh. That of the heap is the time since a garbage collection.",
+			Description: "Since the oldest of each signal was last fresh. For the heap, since the last garbage collection.",
 			Queries: []Query{{
 				Legend: "{{otelpool_controller_signal}}",
 				Expr:   `max by (otelpool_controller_signal) (otelpool_controller_signal_age_seconds{@service})`,
@@ -105,8 +105,8 @@ func whatItAllows() Row {
 	return Row{Question: "How much may pools hold, and do they?", Panels: []Panel{
 		{
 			Title: "Budget and held", View: Lines, Unit: Bytes, Colours: memory, Empty: noController,
-			Description: "Idle memory that the controller allows all pools together, what they hold, and what of it stays " +
-				"although memory is short, for it is in use.",
+			Description: "Idle memory that the controller allows all pools together, what they hold, and the part that stays " +
+				"although memory is short, because it is in use.",
 			Queries: []Query{
 				{Legend: "allowed", Expr: `sum(otelpool_controller_memory_limit_bytes{@service})`},
 				{Legend: "held", Expr: `sum(otelpool_controller_memory_usage_bytes{@service})`},
@@ -121,15 +121,15 @@ func whatItAllows() Row {
 			},
 		}, {
 			Title: "Efficiency", View: Lines, Many: true, Unit: Ratio, Empty: noController,
-			Description: "What the best decisions would have cost, over what those that were made did cost, in memory missed " +
-				"and held idle. 75 % and more is good: nobody knows the future.",
+			Description: "Cost of the best possible decisions over the cost of those made, in memory missed and held idle. 75 " +
+				"% and more is good: nobody knows the future.",
 			Queries: []Query{{
 				Legend: instanceLegend, Expr: `topk(15, avg by (@instance) (otelpool_controller_efficiency_ratio{@service}))`,
 			}},
 		}, {
 			Title: "Regrets", View: Lines, Many: true, Unit: PerSecond, Empty: noController,
-			Description: "Requests that missed, and that pools which had kept what they dropped would have served: what a " +
-				"larger BreakEven or budget would save.",
+			Description: "Misses that the pools would have served had they kept what they dropped: what a larger BreakEven or " +
+				"budget saves.",
 			Queries: []Query{{
 				Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (rate(otelpool_controller_regrets_total{@service}@rate)))`,
 			}},
@@ -149,7 +149,7 @@ func whatGoSays() Row {
 	return Row{Question: "What does the Go runtime say?", Panels: []Panel{
 		{
 			Title: "Go memory", View: Lines, Unit: Bytes, Colours: memory, Empty: noRuntime,
-			Description: "Of the instances chosen together. The limit is GOMEMLIMIT's, where it is set.",
+			Description: "All instances chosen together. The limit is GOMEMLIMIT's, where it is set.",
 			Queries: []Query{
 				{Legend: "Go memory", Expr: `sum(go_memory_used_bytes{@service})`},
 				{Legend: "GC goal", Expr: `sum(go_memory_gc_goal_bytes{@service})`},
@@ -158,14 +158,14 @@ func whatGoSays() Row {
 			},
 		}, {
 			Title: "Go allocates", View: Lines, Unit: BytesPerSec, Colours: memory, Empty: noRuntime,
-			Description: "All that the services allocate, and what of it is the pools'.",
+			Description: "All allocations of the services, and the pools' part of them.",
 			Queries: []Query{
 				{Legend: "Go", Expr: `sum(rate(go_memory_allocated_bytes_total{@service}@rate))`},
 				{Legend: "allocated", Expr: `sum(rate(otelpool_memory_allocated_bytes_total{@service}@rate))`},
 			},
 		}, {
 			Title: "Goroutines", View: Lines, Many: true, Unit: Count, Empty: noRuntime,
-			Description: "Of each instance, the top 15.",
+			Description: "By instance, the top 15.",
 			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (go_goroutine_count{@service}))`}},
 		},
 	}}

@@ -27,12 +27,12 @@ func isItWell() Row {
 			},
 		}, {
 			Title: "Hit ratio", View: Figure, Unit: Ratio, Width: 4, Empty: noAsker, Steps: moreIsBetter,
-			Description: "Of the requests that the pool could serve, those it did serve from what it held.",
+			Description: "Share of the requests that the pool could serve and served from what it held.",
 			Queries: []Query{{Expr: `sum(rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
   / sum(rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate))`}},
 		}, {
 			Title: "Requests", View: Figure, Unit: PerSecond, Width: 4, Empty: noAsker, Colour: bypass,
-			Description: "Of all results.",
+			Description: "All results.",
 			Queries:     []Query{{Expr: `sum(rate(otelpool_requests_total{@pools}@rate))`}},
 		}, {
 			Title: "Held of budget", View: Figure, Unit: Ratio, Width: 4,
@@ -77,7 +77,7 @@ func whoIsServed() Row {
   / sum by (@instance) (rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate)))`}},
 		}, {
 			Title: "Requests by instance, the top 15", View: Lines, Many: true, Unit: PerSecond, Empty: noAsker,
-			Description: "Of all results.",
+			Description: "All results.",
 			Queries: []Query{
 				{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (rate(otelpool_requests_total{@pools}@rate)))`},
 			},
@@ -146,7 +146,7 @@ func howMuchIsHeld() Row {
 		}, {
 			Title: "Objects held, in use and limit", View: Lines, Unit: Count, Colours: memory,
 			Empty:       "This pool cannot know what it holds.",
-			Description: "The same in objects. A limit in objects is there for pools that have one.",
+			Description: "The same in objects, with the limit of pools that limit objects.",
 			Queries: []Query{
 				{Legend: "held", Expr: `sum(otelpool_object_count{@pools,otelpool_object_state="idle"})`},
 				{Legend: "in use", Expr: `sum(otelpool_object_count{@pools,otelpool_object_state="used"})`},
@@ -170,7 +170,7 @@ func whatComesBack() Row {
 			},
 		}, {
 			Title: "Evicted by reason", View: Lines, Unit: PerSecond, Stack: true, Colours: evictions, Empty: "This pool never evicts.",
-			Description: "Idle objects let go. idle and pressure are the controller's work, gc the garbage collector's, " +
+			Description: "Idle objects dropped. idle and pressure are the controller's work, gc the garbage collector's, " +
 				"resize a lowered limit's.",
 			Queries: []Query{
 				{
@@ -202,7 +202,7 @@ func doCallersWait() Row {
 			Queries:     []Query{{Legend: instanceLegend, Expr: `topk(15, sum by (@instance) (otelpool_pending_requests{@pools}))`}},
 		}, {
 			Title: "Time waited", View: Lines, Unit: Seconds, Empty: noWaits,
-			Description: "Of those who had to wait; requests that were served at once are not in it.",
+			Description: "By callers who had to wait; requests served at once do not count.",
 			Queries: []Query{
 				{
 					Legend: "median",

@@ -59,12 +59,12 @@ func atAGlance() Row {
 	return Row{Question: "Is anything wrong?", Panels: []Panel{
 		{
 			Title: "Pools", View: Figure, Unit: Count, Width: 3, Empty: noPools,
-			Description: "Pools that report, a pool of several instances counted once.",
+			Description: "Pools that report. A pool of several instances counts once.",
 			Queries:     []Query{{Expr: `count(count by (@pool) (otelpool_allocations_total{@pools}))`}},
 		}, {
 			Title: "Hit ratio", View: Figure, Unit: Ratio, Width: 3, Empty: noAsker, Steps: moreIsBetter,
-			Description: "Of the requests that a pool could serve, those it did serve from what it held. Requests beyond its " +
-				"largest size (bypass) are left out.",
+			Description: "Share of the requests that pools could serve and served from what they held. Requests beyond the " +
+				"largest size (bypass) do not count.",
 			Queries: []Query{{Expr: `sum(rate(otelpool_requests_total{@pools,otelpool_request_result="hit"}@rate))
   / sum(rate(otelpool_requests_total{@pools,otelpool_request_result=~"hit|miss"}@rate))`}},
 		}, {
@@ -81,9 +81,8 @@ func atAGlance() Row {
 			Queries:     []Query{{Expr: `sum(rate(otelpool_returns_total{@pools,otelpool_return_result!="pooled"}@rate))`}},
 		}, {
 			Title: "Allocations saved", View: Figure, Unit: BytesPerSec, Width: 4, Empty: noAsker, Colour: hit,
-			Description: "Bytes a second that pools handed out and did not have to allocate, about: hits times the mean size " +
-				"of what a pool makes.",
-			Queries: []Query{{Expr: `sum(` + savedByPool + `)`}},
+			Description: "About how many bytes a second pools did not have to allocate: hits times the mean size of what a pool makes.",
+			Queries:     []Query{{Expr: `sum(` + savedByPool + `)`}},
 		}, {
 			Title: "Alerts firing", View: Figure, Unit: Count, Width: 4, Empty: "None", Steps: lossIsBad,
 			Description: "Alerts of deploy/prometheus that fire now. docs/runbook.md says what to do about each.",
@@ -328,13 +327,13 @@ func isItWorthIt() Row {
 		}, {
 			Title: "Waste inside buffers, the 15 worst", View: Lines, Many: true, Unit: Ratio, Max: 1, Drill: true,
 			Empty: "For pools named in otelpool.WithSizeClasses that count requested bytes.",
-			Description: "Part of the capacity handed out that nobody asked for. A third is what powers of two cost; more " +
-				"says that the classes do not fit the sizes.",
+			Description: "Part of the capacity handed out that nobody asked for. Powers of two waste a third; more means that " +
+				"the classes do not fit the sizes.",
 			Queries: []Query{{Legend: poolLegend, Expr: `topk(15, ` + waste("@pool") + `)`}},
 		}, {
 			Title: "Heap of the services", View: Lines, Unit: Bytes, Colours: memory,
 			Empty:       "For services that export the Go runtime's metrics too.",
-			Description: "Memory that Go uses, what pools hold of it, and how much is allocated a second: what pooling is to bring down.",
+			Description: "Memory that Go uses, the part that pools hold, and the bytes allocated a second, which pooling should lower.",
 			Queries: []Query{
 				{Legend: "Go memory", Expr: `sum(go_memory_used_bytes{@service})`},
 				{Legend: "GC goal", Expr: `sum(go_memory_gc_goal_bytes{@service})`},
