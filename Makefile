@@ -162,10 +162,11 @@ soak: ## storms of SOAKTIME each
 	$(stage) soak-portable go test -count=1 -timeout 60m -tags otelpool_nolinkname ./internal/magazine -storm $(SOAKTIME)
 
 .PHONY: census
-census: ## the census in programs built every way, then with the next Go version, NEXTGO, and under the race detector
-	$(stage) census go test -count=1 ./syncpools/... -builds
-	$(stage) census-next env GOTOOLCHAIN=$(NEXTGO) go test -count=1 ./syncpools/... -builds
-	$(stage) census-next-race env GOTOOLCHAIN=$(NEXTGO) CGO_ENABLED=1 go test -count=1 -race -short ./syncpools/...
+census: ## the census in programs built every way and in a collector, then with the next Go version, NEXTGO, and under the race detector
+	$(stage) census go test -count=1 -timeout 60m ./syncpools/... -builds
+	$(stage) census-next env GOTOOLCHAIN=$(NEXTGO) go test -count=1 -timeout 60m ./syncpools/... -builds
+	$(stage) census-next-race env GOTOOLCHAIN=$(NEXTGO) CGO_ENABLED=1 go test -count=1 -timeout 60m -race -short ./syncpools/...
+	$(stage) census-collector go test -C e2e -count=1 -timeout 30m -run SyncPoolsOfTheCollector ./internal/collector -census
 	$(stage) census-race env CGO_ENABLED=1 go test -count=1 -race -timeout 60m ./syncpools -run Storm -storm 1m
 
 .PHONY: chaos
