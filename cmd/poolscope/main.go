@@ -5,7 +5,7 @@
 //	poolscope build [flags] [go's build flags] [PACKAGE]
 //	poolscope test [flags] [go's flags] [PACKAGES]
 //	poolscope calibrate [-costs FILE]
-//	poolscope migrate [-w] PACKAGE...
+//	poolscope migrate [-w] PACKAGES
 //
 // The flags are -report FILE, -page ADDRESS, -advise, -prices CORE,GIB, -costs FILE and -otlp.
 //

@@ -32,7 +32,7 @@ func migrate(args []string, out io.Writer) error {
 		args = args[1:]
 	}
 	if len(args) == 0 || args[0][0] == '-' {
-		return errors.New("usage: poolscope migrate [-w] PACKAGE...")
+		return errors.New("migrate needs packages: poolscope migrate [-w] PACKAGES")
 	}
 	files, err := packageFiles(args)
 	if err != nil {

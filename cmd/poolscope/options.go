@@ -26,7 +26,7 @@ type options struct {
 }
 
 const usage = "usage: poolscope run|build|test [-report FILE] [-page ADDRESS] [-advise] [-costs FILE] [-prices CORE,GIB] [-otlp] " +
-	"[go arguments], or calibrate [-costs FILE], or migrate [-w] PACKAGE..."
+	"[go arguments], or calibrate [-costs FILE], or migrate [-w] PACKAGES"
 
 // parse reads the arguments. Flags that are not poolscope's are the go command's.
 func parse(args []string) (*options, error) {
