@@ -5,6 +5,6 @@
 //	go test ./internal/manifests -update
 //
 // writes the file; without -update the test says that it is stale. What is written by
-// hand is held against docker-compose.yml by the other tests. e2e/kubernetes has a real
-// server judge the whole.
+// hand is held against docker-compose.yml by the other tests. No server of Kubernetes
+// has judged it yet.
 package manifests
