@@ -60,7 +60,6 @@ func TestANextGenerationLivesLongerThanUsual(t *testing.T) {
 		t.Errorf("generation %d, want %d; %+v", n, second, tally.Counts())
 	}
 	runtime.KeepAlive(inUse)
-	inUse = nil
 	testcost.Until(t, "both are counted", func() bool { runtime.GC(); return tally.Counts().Collected == 2 })
 	runtime.KeepAlive(&p)
 }
