@@ -62,6 +62,10 @@ type BoundedConfig[T any] struct {
 	// Safety says how closely the pool checks its callers. For each request that is
 	// sampled, New makes one more object, which Discard gets later.
 	Safety Safety
+
+	// moves: what one such pool gave is put into another, so addresses tell of no
+	// mistakes.
+	moves bool
 }
 
 // Bounded is a pool of objects whose idle memory is limited and survives garbage
@@ -121,8 +125,8 @@ func (c *BoundedConfig[T]) open(core *bounded, limit int64, place publication) {
 		config.Discard = core.discardObject
 	}
 	config.Sampling = c.Safety.sampling()
-	if core.typ.Size() == 0 {
-		config.Sampling = magazine.Sampling{} // they may all have one address
+	if core.typ.Size() == 0 || c.moves { // they may all have one address
+		config.Sampling = magazine.Sampling{}
 	}
 	core.engine = magazine.New(config)
 	if config.Sampling.Least > 0 {

@@ -81,7 +81,7 @@ func (v *Values[T]) open() *boxes[T] {
 		return b
 	}
 	full := BoundedConfig[T]{
-		Safety:      SafetyOff, // which knows objects by their addresses
+		moves:       true,
 		OnDuplicate: pool.Suffix,
 		New:         boxer(v.New),
 	}
@@ -89,7 +89,7 @@ func (v *Values[T]) open() *boxes[T] {
 		full.Name = pool.ValidName(v.Name)
 	}
 	b := &boxes[T]{Must(NewBounded(full)), Must(NewBounded(BoundedConfig[T]{
-		Safety:  SafetyOff,
+		moves:   true,
 		New:     func() *T { return new(T) },
 		MaxIdle: mostBoxes,
 	}))}
