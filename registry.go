@@ -20,7 +20,9 @@ import (
 // controller) outside every lock, so they may use the registry. It catches their
 // panics: see Panics.
 type Registry struct {
-	mu         sync.Mutex // serializes changes of names; no reader takes it, and nothing of the program's runs under it
+	// mu serializes changes of names, and Lookup. Readers of All do not take it, and
+	// nothing of the program's runs under it.
+	mu         sync.Mutex
 	names      names
 	controller atomic.Pointer[control.Controller]
 	waits      observers[func(string, time.Duration)]
@@ -51,6 +53,14 @@ const (
 // All returns every pool of the registry, closed ones included, in the order in which
 // their names first appeared. The slice is shared: do not change its elements.
 func (r *Registry) All() []*Entry { return r.names.all() }
+
+// Lookup returns the pool of a name, open or closed, or nil. It costs the same however
+// many there are.
+func (r *Registry) Lookup(name string) *Entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.names.byName[name]
+}
 
 // Budget returns the limit that the registry's pools share, except those whose config
 // names another Budget. It is Unlimited until the program or a controller sets it.

@@ -2,6 +2,7 @@ package otelpool_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -207,5 +208,20 @@ func TestManyUnnamedWrapsAreQuick(t *testing.T) {
 	t.Logf("10,000 in %v, 20,000 in %v", one, two)
 	if two > one*5/2 || one >= 500*time.Millisecond {
 		t.Errorf("10,000 in %v, 20,000 in %v: want 500 ms, and 2.5 times that", one, two)
+	}
+}
+
+func TestManyNamedPoolsAreQuick(t *testing.T) {
+	one, two := testcost.Doubling(t, 10_000, func(n int) []func(int) {
+		r, all := new(pool.Registry), make([]otelpool.Pool, n)
+		return []func(int){func(i int) { all[i].Enter(r, strconv.Itoa(i)) }, func(i int) {
+			if i == 0 && len(r.All()) != n {
+				t.Errorf("%d rows for %d names", len(r.All()), n)
+			}
+		}}
+	})
+	t.Logf("10,000 in %v, 20,000 in %v", one, two)
+	if two > one*5/2 {
+		t.Errorf("10,000 in %v, 20,000 in %v: want 2.5 times that", one, two)
 	}
 }

@@ -127,7 +127,7 @@ func (p *Pool) enter(r *pool.Registry, name string) {
 // family whose pools have all been collected may still be published, because its
 // cleanup has not run yet: join frees the name, and the counts stay with it.
 func (p *Pool) join(r *pool.Registry, name string) bool {
-	for _, e := range r.All() {
+	for _, e := range familiesOf(r, name) {
 		if family, ok := e.Source().(*row); ok && family.name == name {
 			if p.token.Join(family.users) {
 				p.core.Store(newCore(family))
@@ -137,6 +137,20 @@ func (p *Pool) join(r *pool.Registry, name string) bool {
 		}
 	}
 	return false
+}
+
+// familiesOf is where to look for the family of a name: at the pool of that name. All
+// pools are searched where that is of another kind, or a family of another name that
+// was changed: the family's name was changed then.
+func familiesOf(r *pool.Registry, name string) []*pool.Entry {
+	e := r.Lookup(name)
+	if e == nil {
+		return nil
+	}
+	if family, ok := e.Source().(*row); ok && family.name == name {
+		return []*pool.Entry{e}
+	}
+	return r.All()
 }
 
 // publish opens p. The row, which the registry holds, does not refer to p or its

@@ -85,8 +85,7 @@ func (c *Config) apply(s *state) error {
 func (c *Config) adopt(m *making, name string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := slices.IndexFunc(c.registry.All(), func(e *pool.Entry) bool { return e.Name() == name })
-	m.entry = c.registry.All()[i]
+	m.entry = c.registry.Lookup(name)
 	m.source = m.entry.Source()
 	ch := &change{config: c, state: c.state.Load()}
 	answered, err := c.read([]*subject{{name: m.name, entry: m.entry, source: m.source, making: m}}, ch.state)
