@@ -74,9 +74,13 @@ func TestASlowClientIsCutOff(t *testing.T) {
 	testcost.Until(t, "one viewer", func() bool { return poolz.Viewers(h) == 1 })
 }
 
+// A stream that is still at its first frame when Shutdown begins ends as well.
 func TestShutdownEndsStreams(t *testing.T) {
 	t.Parallel()
-	h := pageOf(new(pool.Registry))
+	r, hangs := new(pool.Registry), newWaits()
+	publish(t, r, "hangs", hangs)
+	defer hangs.answers()
+	h := pageOf(r)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -85,6 +85,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) answer(w http.ResponseWriter, r *http.Request) {
+	h.servers.done(r) // the first call asks to be told, which a Shutdown that has begun does no more
 	values := r.URL.Query()
 	if values.Has("asset") {
 		h.serveAsset(w, r, values.Get("asset"))
