@@ -68,7 +68,7 @@ func (b *ByteBuffer) ReadFrom(r io.Reader) (total int64, err error) {
 		b.B = b.B[:len(b.B)+n]
 		total += int64(n)
 	}
-	if err == io.EOF { //nolint:errorlint // io.Reader promises io.EOF itself
+	if err == io.EOF { // as io.Reader promises it: itself, not wrapped
 		err = nil
 	}
 	return total, err

@@ -86,7 +86,7 @@ func copyLibrary(t *testing.T, to string) {
 	}
 	root := filepath.Dir(workspace)
 	list := run(t, root, "list", "-deps", "-f", "{{if not .Standard}}{{.Dir}}{{end}}", "./syncpools/auto", "./poolz")
-	for _, dir := range strings.Fields(list) {
+	for dir := range strings.FieldsSeq(list) {
 		rel, err := filepath.Rel(root, dir)
 		if err != nil {
 			t.Fatal(err)
