@@ -99,6 +99,7 @@ func TestIdleObjectsGoWithinTheirAgeAndOneTick(t *testing.T) {
 }
 
 func TestObjectsInUseKeepTheirPlaceAndTheOthersGo(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // or the goroutine could move to a P without objects
 	p := newAged(t, Config{Sizes: []int64{64}})
 	p.SetIdleAge(0, 5*time.Second)
 	p.burst(0, 300)
@@ -200,6 +201,7 @@ func TestDemandTellsWhatTheWindowSaw(t *testing.T) {
 }
 
 func TestGapsOfHitsFromTheDepotAreKept(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // or the goroutine could move to a P without objects
 	p := newAged(t, Config{Sizes: []int64{64}})
 	p.burst(0, 8)
 	for range 10 {
@@ -240,6 +242,7 @@ func TestAFullLimitGivesTheLongestIdleUp(t *testing.T) {
 // What is wanted every few seconds stays, though it has been idle for longer than
 // what was wanted once.
 func TestAFullLimitGivesUpWhatIsWantedRarely(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // or the goroutine could move to a P without objects
 	for _, of := range []string{"limit", "budget"} {
 		c := Config{Sizes: []int64{64 << 10, 64 << 10, 64 << 10}, Limit: 16 * 64 << 10}
 		if of == "budget" {

@@ -43,8 +43,8 @@ type depot struct {
 }
 
 const (
-	maxLength        = 64        // objects in a magazine
-	maxMagazineBytes = 64 << 10  // bytes in a magazine, if more than one object
+	maxLength        = 128       // objects in a magazine
+	maxMagazineBytes = 128 << 10 // bytes in a magazine, if more than one object
 	sizedLength      = 16        // objects in a magazine of sized objects
 	never            = 1<<63 - 1 // the stamp of what is not there
 
