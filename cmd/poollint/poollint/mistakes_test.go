@@ -74,7 +74,7 @@ func TestEveryMistakeOfThePageIsFoundAndItsMendIsNot(t *testing.T) {
 				block += "\n`" + f.name + "` says:\n\n```\n" + f.reports[m.dir] + "```\n"
 			}
 		}
-		blocks[m.dir] = block + "\nMended:\n\n```diff\n" + diff(t, m.dir) + "```\n"
+		blocks[m.dir] = block + "\nFixed:\n\n```diff\n" + diff(t, m.dir) + "```\n"
 	}
 	comparePage(t, blocks)
 }

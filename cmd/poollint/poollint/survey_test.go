@@ -39,7 +39,7 @@ func TestTheSurveyIsWhatIsFound(t *testing.T) {
 	for finding := range named {
 		t.Errorf("the page has %s, which is not found", finding)
 	}
-	counted := regexp.MustCompile(`(?m)^(\d+) more is `).FindStringSubmatch(page)
+	counted := regexp.MustCompile(`(?m)^(\d+) more `).FindStringSubmatch(page)
 	if want, err := strconv.Atoi(counted[1]); err != nil || unnamed != want {
 		t.Errorf("%d findings are not on the page, which counts %d", unnamed, want)
 	}
