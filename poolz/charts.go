@@ -2,11 +2,11 @@ package poolz
 
 import "math"
 
-// sparkline is how many samples a row's chart has.
+// sparkline is the number of samples of a row's chart.
 const sparkline = 60
 
-// points is what charts gain, by the id of their element: columns of which the
-// first is time, in seconds since 1970.
+// points has the new points of charts, by the id of their element. The first
+// column is the time in seconds since 1970.
 type points struct {
 	Append  map[string][][]float64 `json:"append"`
 	Replace map[string][][]float64 `json:"replace"`
@@ -27,8 +27,8 @@ var plots = []struct {
 	}},
 }
 
-// charts is what this viewer's charts lack: all of what is kept for one that is
-// new to it, else what came since the frame before.
+// charts returns the points that this viewer's charts lack: all that are kept
+// for a new chart, else those since the last frame.
 func (s *viewer) charts(v *view) points {
 	p := points{Append: map[string][][]float64{}, Replace: map[string][][]float64{}}
 	sent := map[string]uint64{}

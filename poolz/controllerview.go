@@ -86,7 +86,7 @@ func decisionOf(d *control.Decision, now time.Time) decisionView {
 	}
 }
 
-// levelColors are those of the palette.
+// levelColors are names of the palette.
 var levelColors = [control.NumPressureLevels]string{"hit", "miss", "drop", "leak"}
 
 func levelColor(l control.PressureLevel) string { return levelColors[min(int(l), len(levelColors)-1)] }
@@ -101,7 +101,7 @@ func (v *controllerView) Fill() bar {
 	return bar{"held", int(min(100*float64(v.Idle)/float64(v.Limit), 100))}
 }
 
-// RunFacts are the runs by action, and what came of them.
+// RunFacts are the runs by action, and their effects.
 func (v *controllerView) RunFacts() (facts []fact) {
 	for a, n := range v.stats.Runs {
 		facts = append(facts, fact{control.Action(a).String(), groups(n)})
@@ -109,8 +109,8 @@ func (v *controllerView) RunFacts() (facts []fact) {
 	return append(facts, fact{"forced GCs", v.ForcedGCs.String()}, fact{"regrets", v.Regrets.String()})
 }
 
-// Latest are the last decisions, newest first: all on the controller's own page,
-// else as many as are asked for.
+// Latest are the last decisions, newest first: all of them on the controller's
+// own page, else few.
 func (v *controllerView) Latest(few int) []decisionView {
 	latest := slices.Clone(v.Decisions)
 	slices.Reverse(latest)
@@ -134,7 +134,7 @@ type classControl struct {
 	Regrets        events
 }
 
-// Classes are what the controller has set.
+// Classes are the idle ages that the controller has set.
 func (v *controllerView) Classes() (rows []classControl) {
 	if !v.Full {
 		return nil
@@ -155,7 +155,7 @@ func (v *controllerView) Classes() (rows []classControl) {
 func (s signalView) Label() string { return label(s.Name) }
 func (s signalView) Err() string   { return label(s.Error) }
 
-// Bar is how far the signal is from its limit.
+// Bar shows how close the signal is to its limit.
 func (s signalView) Bar() bar {
 	b := bar{"hit", int(100 * min(max(finite(float64(s.Value)), 0), 1))}
 	switch {
@@ -169,10 +169,10 @@ func (s signalView) Bar() bar {
 	return b
 }
 
-// Color is that of the level that was reached.
+// Color is the color of the level that was reached.
 func (d decisionView) Color() string { return levelColor(d.decision.To) }
 
-// Changed reports whether the level did.
+// Changed reports whether the level changed.
 func (d decisionView) Changed() bool { return d.decision.From != d.decision.To }
 
 // Level is the level, or the two levels of a change.
@@ -199,5 +199,5 @@ func (d decisionView) Why() string {
 	return label(d.Reason)
 }
 
-// Result is what came of it.
+// Result is the outcome, printable.
 func (d decisionView) Result() string { return label(d.Outcome) }

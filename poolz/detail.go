@@ -7,9 +7,9 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// detail is the one pool that a viewer looks at, with what it told before.
+// detail is the one pool that a viewer looks at, with earlier answers.
 type detail struct {
-	*particulars           // nil before take if it told nothing
+	*particulars           // nil before take if it did not answer
 	since        time.Time // when it was asked, then
 	older, newer snapshot
 	points       []sizePoint
@@ -21,7 +21,7 @@ type snapshot struct {
 	stats pool.Stats
 }
 
-// take compares what the pool told with what it told before. A viewer keeps the
+// take compares the pool's answer with an earlier one. A viewer keeps the
 // detail from one frame to the next, for rates by reason and class.
 func (d *detail) take(t *track, now time.Time) {
 	if d.particulars == nil {
@@ -55,8 +55,8 @@ func (s *snapshot) take(stats *pool.Stats, now time.Time) {
 	s.stats.Classes = classes
 }
 
-// lately is what happened since an earlier frame, and in how many seconds: none
-// in the first.
+// lately is the counts since an earlier frame, and the seconds since: 0 in the
+// first.
 func (d *detail) lately(now time.Time) (pool.Stats, float64) {
 	s := d.stats
 	s.Classes = slices.Clone(d.stats.Classes)

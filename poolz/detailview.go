@@ -8,7 +8,8 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// withDetail adds what is read only of the pool that somebody looks at.
+// withDetail adds the figures that are read only of the pool that somebody
+// looks at.
 func (p *poolView) withDetail(d *detail, c *control.Stats, now time.Time) {
 	lately, over := d.lately(now)
 	p.countsView = viewCounts(&d.stats.Counts, d.stats.Knows)
@@ -48,7 +49,7 @@ func (d *detail) class(i int, lately *pool.Stats, over float64, set *control.Cla
 	return v
 }
 
-// controlOf is what the controller has set for a class.
+// controlOf finds the controller's settings for a class.
 func controlOf(c *control.Stats, name string, classSize int64) *control.ClassControl {
 	if c == nil {
 		return nil
@@ -66,7 +67,7 @@ func (p *poolView) Controlled() bool {
 	return slices.ContainsFunc(p.Classes, func(c classView) bool { return c.IdleAge.known })
 }
 
-// reasonTable is a pool's counts by result or reason in print.
+// reasonTable is a printed table of a pool's counts by result or reason.
 type reasonTable struct {
 	Title    string
 	Rows     []reason
@@ -82,7 +83,7 @@ func (p *poolView) Reasons() []reasonTable {
 	}
 }
 
-// A page shows this many of the findings and holders; JSON has all.
+// The number of findings and holders that a page shows; JSON has all.
 const fewFindings, fewHolders = 10, 10
 
 func (p *poolView) FewFindings() []findingView { return p.Findings[:min(len(p.Findings), fewFindings)] }
@@ -92,10 +93,10 @@ func (p *poolView) MoreHolders() int           { return max(len(p.Holders)-fewHo
 // NothingToWin: no miss would have been a hit of a larger pool.
 func (p *poolView) NothingToWin() bool { return p.Curve[len(p.Curve)-1].Bytes == 0 }
 
-// NothingOfLess: the curve does not say what a smaller pool would have missed.
+// NothingOfLess: the curve has no points for a smaller pool.
 func (p *poolView) NothingOfLess() bool { return p.Curve[0].Bytes == 0 }
 
-// WhatIf reads the curve at sizes that people think of, where it is known.
+// WhatIf reads the curve at round sizes, as far as it is known.
 func (p *poolView) WhatIf() (rows []fact) {
 	points, held := p.Curve, int64(p.IdleBytes.value)
 	if len(points) < 2 {
@@ -108,11 +109,11 @@ func (p *poolView) WhatIf() (rows []fact) {
 	}{
 		{"a quarter of that", -held / 4 * 3},
 		{"half of that", -held / 2},
-		{"what it holds now, " + byteSize(held), 0},
+		{"its size now, " + byteSize(held), 0},
 		{"half as much again", held / 2},
 		{"twice as much", held},
 		{"four times as much", 3 * held},
-		{byteSize(held+most) + ", beyond which nothing is known to be won", most},
+		{byteSize(held+most) + ", beyond which no gain is known", most},
 	} {
 		last := len(rows) > 0 && step.change == most && most == 0
 		if step.change >= least && step.change <= most && !last {

@@ -8,16 +8,16 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// The units of a page's figures. Each is a number in JSON and has its unit in
-// print.
+// The units of a page's figures. Each is a number in JSON, and printed with its
+// unit.
 type (
 	size      int64   // bytes
 	objects   int64   // at a moment
 	events    uint64  // since the pool was made
 	ratio     float64 // 0 to 1
-	rate      float64 // events per second, or in all where nobody watches
+	rate      float64 // events per second, or in total if nobody watches
 	use       float64 // of a limit, by a signal
-	cost      float64 // in missed bytes, an estimate that may be out of all bounds
+	cost      float64 // in missed bytes: an estimate, which may be infinite
 	seconds   time.Duration
 	sizeLimit size // no figure in JSON if unlimited
 )
@@ -44,8 +44,8 @@ func (u use) MarshalJSON() ([]byte, error)     { return json.Marshal(finite(floa
 func (c cost) MarshalJSON() ([]byte, error)    { return json.Marshal(finite(float64(c))) }
 func (s seconds) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(s).Seconds()) }
 
-// figure is a number that a pool may be unable to know. Then it is absent from
-// JSON, and a dash in print.
+// figure is a number that a pool may not know. Then it is absent in JSON, and
+// printed as a dash.
 type figure[U fmt.Stringer] struct {
 	value U
 	known bool
@@ -63,7 +63,7 @@ func (f figure[U]) String() string {
 	return f.value.String()
 }
 
-// moment is a time in JSON, and in print how long ago it was.
+// moment is a time in JSON, and printed as the time since.
 type moment struct{ at, now time.Time }
 
 func (m moment) IsZero() bool                 { return m.at.IsZero() }
@@ -85,13 +85,14 @@ func (m moment) String() string {
 	return m.Age() + " ago"
 }
 
-// stack is lines in JSON, innermost first, and its first few functions in print.
+// stack is lines in JSON, innermost first, and printed as its first few
+// functions.
 type stack pool.Stack
 
 func (s stack) MarshalJSON() ([]byte, error) { return json.Marshal(frameLines(pool.Stack(s))) }
 func (s stack) String() string               { return place(pool.Stack(s)) }
 
-// counts are a pool's events by result or reason, those that it can know.
+// counts are a pool's events by result or reason, as far as it knows them.
 type counts[N named] struct {
 	known          pool.Set
 	totals, lately []uint64
@@ -117,7 +118,7 @@ func (c counts[N]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(m)
 }
 
-// reason is a row of counts in print.
+// reason is a printed row of counts.
 type reason struct {
 	Name, Meaning string
 	Total         events

@@ -8,12 +8,12 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// mostFindings is how many reports of misuse are kept, of all pools together. A
-// pool reports each kind once for each place in the code, so there are few.
+// mostFindings bounds the reports of misuse kept, of all pools together. A pool
+// reports each kind once for each place in the code, so there are few.
 const mostFindings = 200
 
-// findings has the misuse that the registry's pools have reported since the page was
-// made, watched or not: each is reported once.
+// findings has the misuse that the registry's pools have reported since the
+// page was made, watched or not, because they report each only once.
 type findings struct {
 	mu  sync.Mutex
 	all []finding // oldest first
@@ -33,7 +33,7 @@ func (f *findings) observe(m pool.Misuse) {
 	f.all = append(f.all, finding{time.Now(), m})
 }
 
-// of is what was found of a pool, latest first.
+// of returns a pool's findings, latest first.
 func (f *findings) of(name string) (found []finding) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -77,13 +77,13 @@ func (f findingView) What() string {
 	return what
 }
 
-// deed is what was done to a buffer, and where.
+// deed is an act on a buffer, and its place.
 type deed struct {
 	What  string
 	Place stack
 }
 
-// Deeds are the places of a finding that are known, in the order of events.
+// Deeds are the known places of a finding, in the order of events.
 func (f findingView) Deeds() (deeds []deed) {
 	late := "put wrongly"
 	switch f.kind {

@@ -23,17 +23,17 @@ func WithRegistry(r *pool.Registry) Option {
 	return optionFunc(func(h *handler) { h.sampler.registry = r })
 }
 
-// WithConfig adds the configuration in force, as config tells it, in a text of
-// lines, whenever somebody asks for view=config:
+// WithConfig adds the configuration in force. The page calls config for its
+// text whenever somebody asks for view=config:
 //
 //	poolz.WithConfig(func() string { return conf.Effective().String() }) // a *poolconfig.Config
 func WithConfig(config func() string) Option {
 	return optionFunc(func(h *handler) { h.config = config })
 }
 
-// Handler is the page. One Handler shares what it reads among all its viewers,
-// so a program needs one, mounted where it likes. It shows the places of misuse
-// that is found from then on.
+// Handler returns the page. All viewers of a Handler share its readings, so a
+// program needs only one, mounted anywhere. It shows the places of misuse found
+// after it was made.
 func Handler(opts ...Option) http.Handler {
 	h := &handler{
 		sampler: newSampler(pool.Default, new(inquiry)), assets: loadAssets(), hosts: map[string]bool{}, writeTimeout: 5 * time.Second,
@@ -52,15 +52,15 @@ type handler struct {
 	pages        *template.Template
 	assets       map[string]asset
 	found        *findings
-	config       func() string // nil: not to be shown
+	config       func() string // nil: none to show
 	hosts        map[string]bool
 	servers      shutdowns
 	viewers      viewers
 	writeTimeout time.Duration // for a client that does not read
 }
 
-// policy lets the page load what this handler serves and nothing else. Script
-// cannot turn text into markup but through the one policy in app.js.
+// policy lets the page load files of this handler and nothing else. Scripts can
+// turn text into markup only through the one policy in app.js.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types poolz"
 
@@ -85,7 +85,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) answer(w http.ResponseWriter, r *http.Request) {
-	h.servers.done(r) // the first call asks to be told, which a Shutdown that has begun does no more
+	h.servers.done(r) // registers with the server, which has to come before its Shutdown begins
 	values := r.URL.Query()
 	if values.Has("asset") {
 		h.serveAsset(w, r, values.Get("asset"))
@@ -101,7 +101,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if q.view == viewConfig && h.config == nil {
-		http.Error(w, "poolz: this page was given no configuration to show: see poolz.WithConfig", http.StatusNotFound)
+		http.Error(w, "poolz: this page has no configuration to show: see poolz.WithConfig", http.StatusNotFound)
 		return
 	}
 	if q.format == "" {
@@ -132,7 +132,8 @@ func (h *handler) page(w http.ResponseWriter, q *query) {
 	_, _ = w.Write(body.text) // the client has gone: nobody to tell
 }
 
-// measure watches for as long as the query asks, so that there are rates.
+// measure watches for the seconds that the query asks for, so that there are
+// rates.
 func (h *handler) measure(w http.ResponseWriter, r *http.Request, q *query) {
 	place, err := h.viewers.enter(time.Now())
 	if err != nil {
@@ -141,7 +142,8 @@ func (h *handler) measure(w http.ResponseWriter, r *http.Request, q *query) {
 	}
 	defer h.viewers.exit(place)
 	defer h.sampler.watch()()
-	// A server's WriteTimeout is made for pages; an error means there is none to move.
+	// The server's WriteTimeout may be shorter; an error means that there is no
+	// deadline to move.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Duration(q.seconds)*time.Second + h.writeTimeout))
 	defer h.noDeadline(w)
 	tick := time.NewTicker(interval)
@@ -151,7 +153,7 @@ func (h *handler) measure(w http.ResponseWriter, r *http.Request, q *query) {
 		case <-tick.C:
 			h.sampler.sample(time.Now())
 		case <-place.leave:
-			tooMany(w, fmt.Errorf("poolz: the place was needed for another of at most %d viewers: try again", maxViewers))
+			tooMany(w, fmt.Errorf("poolz: another viewer took the place, and at most %d are served: try again", maxViewers))
 			return
 		case <-h.servers.done(r):
 			http.Error(w, "poolz: the server is shutting down", http.StatusServiceUnavailable)
@@ -163,8 +165,9 @@ func (h *handler) measure(w http.ResponseWriter, r *http.Request, q *query) {
 	h.page(w, q)
 }
 
-// noDeadline ends what was set for one answer: a server without a WriteTimeout would
-// keep it for the connection's next one, which may be another handler's.
+// noDeadline clears the deadline of one answer: a server without a WriteTimeout
+// would keep it for the connection's next answer, which may be another
+// handler's.
 func (h *handler) noDeadline(w http.ResponseWriter) {
 	out := http.NewResponseController(w)
 	_ = out.Flush()

@@ -92,7 +92,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		"?format=xml":                  {`format "xml": use one of html, text, json`},
 		"?state=bad":                   {`state "bad": use one of closed, quiet, ok, off, hoarding`},
 		"?view=all":                    {`view "all": use one of controller, config`},
-		"?filter=a&filter=b":           {`parameter "filter" is there 2 times: use it once`},
+		"?filter=a&filter=b":           {`parameter "filter" is given 2 times: use it once`},
 		"?sotr=name":                   {`parameter "sotr": use filter, format`},
 		"?x=" + strings.Repeat("y", 3): {`parameter "x"`},
 	} {

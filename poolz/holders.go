@@ -13,8 +13,8 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// holder is a stack that has taken objects which are not given back, as far as a
-// pool's samples tell.
+// holder is a stack that has taken objects and not given them back, as far as a
+// pool's samples show.
 type holder struct {
 	Stack     stack   `json:"stack"`
 	Samples   int     `json:"samples"`
@@ -24,13 +24,13 @@ type holder struct {
 	Estimated bool    `json:"-"` // a sample stands for several objects
 }
 
-// keyDepth is how many frames tell stacks apart: all that pools of package
-// strategies keep.
+// keyDepth is the number of frames by which stacks are told apart: all that
+// pools of package strategies keep.
 const keyDepth = 32
 
-// holdersOf groups a pool's samples by stack, those of most bytes first. It holds
-// a lock that sampled Gets and Puts want for as long as a walk over at most some
-// thousand samples takes, so it is for the pool that somebody looks at.
+// holdersOf groups a pool's samples by stack, most bytes first. It walks over
+// up to some thousand samples under a lock that sampled Gets and Puts need, so
+// call it only for the pool that somebody looks at.
 func holdersOf(s control.Sampler, now time.Time) []holder {
 	index := map[[keyDepth]uintptr]int{}
 	var all []holder
@@ -62,10 +62,11 @@ func (h *holder) add(x *control.Sample) {
 	}
 }
 
-// fewFrames is how much of a stack tells who it is.
+// fewFrames of a stack are enough to recognize it.
 const fewFrames = 4
 
-// place is a stack in a line: the functions, innermost first, with their lines.
+// place prints a stack on one line: the functions, innermost first, with their
+// lines.
 func place(s pool.Stack) string {
 	frames := s.Frames()
 	if len(frames) == 0 {

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// WithHosts has the page answer to the given names as well, as browsers have them in
-// the Host header; ports do not matter. Without it the page answers to localhost and
-// loopback addresses alone: else a site whose name is made to resolve to 127.0.0.1
-// could read the page through the browser of whoever visits it (DNS rebinding). "*"
-// stands for every name, for a page behind a program's authentication.
+// WithHosts makes the page answer requests with these names in the Host header
+// too; ports do not matter. Without it the page answers only to localhost and
+// loopback addresses: otherwise a web site could make its name resolve to
+// 127.0.0.1 and read the page through its visitors' browsers (DNS rebinding).
+// "*" stands for every name, for a page behind a program's authentication.
 func WithHosts(names ...string) Option {
 	return optionFunc(func(h *handler) {
 		for _, name := range names {
@@ -31,7 +31,7 @@ func (h *handler) answersTo(r *http.Request) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// refuseHost says what would be right.
+// refuseHost answers with an error that says how to allow the name.
 func refuseHost(w http.ResponseWriter, r *http.Request) {
 	name := clip(label(hostname(r.Host)), 100)
 	http.Error(w, fmt.Sprintf("poolz: the page does not answer to Host %q: ask for it as localhost or 127.0.0.1, or allow the "+

@@ -15,7 +15,7 @@ func parsePages(assets map[string]asset) *template.Template {
 	}).ParseFS(files, "assets/*.html"))
 }
 
-// page is a view with what HTML alone has: links, tiles and the table's controls.
+// page is a view with the parts that only HTML has: links, tiles and the table's controls.
 type page struct {
 	*view
 	Title     string
@@ -51,7 +51,7 @@ func (p *page) Process() string {
 	return fmt.Sprintf("%s · pid %d · %s", filepath.Base(os.Args[0]), os.Getpid(), runtime.Version())
 }
 
-// attention is the pools to look at, and how many there are beside them.
+// attention has the pools to look at, and the number of further ones.
 type attention struct {
 	Pools []poolView
 	More  int
@@ -62,7 +62,7 @@ func (v *view) Attention(most int) attention {
 	return attention{worst, all - len(worst)}
 }
 
-// Panics is a line about those of the program's functions, "" if there are none.
+// Panics is a line about the panics of the program's functions, "" without any.
 func (v *view) Panics() string { return v.frame.panics.text() }
 
 type tile struct {
@@ -139,14 +139,14 @@ func (v *controllerView) tile(silent bool) tile {
 	return t
 }
 
-// stateColors are those of the palette, which the dashboards share.
+// stateColors are names of the palette, which the dashboards share.
 var stateColors = [numStates]string{
 	stateOK: "hit", stateHoarding: "held", stateWaiting: "use", stateMissing: "miss",
 	stateRefusing: "drop", stateThrashing: "drop", stateLeaking: "leak", stateMisused: "leak", stateFailed: "leak",
 }
 
-// columns are those of the table of pools. The narrower the screen, the fewer:
-// the class says from which width on one is shown.
+// columns are the columns of the table of pools. A narrow screen shows fewer:
+// the class says from which width on a column is shown.
 var columns = []struct{ label, rate, hint, sort, class string }{
 	{"Pool", "", "name", "name", "name"},
 	{"State", "", "gravest first", "attention", "state"},
@@ -167,7 +167,7 @@ type choice struct {
 	Selected bool
 }
 
-// States are the choices of the filter: those that some pool is in.
+// States are the choices of the filter: the states that some pool is in.
 func (p *page) States() (choices []choice) {
 	for i := numStates - 1; i >= 0; i-- {
 		if n := p.Summary.States[i]; n > 0 || p.State == stateNames[i] {
@@ -177,8 +177,8 @@ func (p *page) States() (choices []choice) {
 	return choices
 }
 
-// Total is how many pools there are; From and To are the page's part of those
-// that match.
+// Total is the number of pools; From and To bound the page's part of those that
+// match.
 func (v *view) Total() int { return len(v.frame.tracks) }
 func (v *view) From() int  { return min(v.Offset+1, v.Matched) }
 func (v *view) To() int    { return v.Offset + len(v.Pools) }

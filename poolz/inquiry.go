@@ -8,16 +8,17 @@ import (
 	"github.com/otelpool/pool/internal/ask"
 )
 
-// inquiry calls what the program gave to the registry and to the page: outside
-// every lock, and not for ever. One of them may hang, or call the page. Whatever a
-// pool is asked for, it is asked once at a time.
+// inquiry calls the sources, the controller and the functions that the program
+// gave to the registry and to the page. It calls them outside every lock and
+// waits for a bounded time, because one may hang, or call the page. It has at
+// most one call to a pool under way at a time.
 type inquiry struct {
 	pools      ask.Asker[*pool.Entry, answer]
 	controller ask.Asker[*pool.Registry, *control.Stats]
 	config     ask.Asker[struct{}, string]
 }
 
-// answer is what a pool told.
+// answer is a pool's answer.
 type answer struct {
 	stats      pool.Stats
 	mode       control.Mode
@@ -26,8 +27,8 @@ type answer struct {
 	more       *particulars // nil if only the table's figures were asked for
 }
 
-// particulars is what is asked of the one pool that a viewer looks at: too much to
-// ask of all.
+// particulars are asked only of the one pool that a viewer looks at: they are
+// too much to ask of all.
 type particulars struct {
 	stats     pool.Stats // with Classes
 	curve     *control.Curve
@@ -37,14 +38,14 @@ type particulars struct {
 	described string
 }
 
-// round is what all told, once.
+// round has the answers of all pools and of the controller at one time.
 type round struct {
 	at         time.Time
 	after      uint64 // the sample it follows
 	entries    []*pool.Entry
 	answers    []answer // of the entries, without Classes
 	controller *control.Stats
-	silent     bool // there is a controller, and it told nothing
+	silent     bool // there is a controller, and it did not answer
 }
 
 // ask fills in the round.
@@ -56,7 +57,7 @@ func (q *inquiry) ask(from *pool.Registry, r *round) {
 			a.stats.Failed, a.stats.Closed = true, r.entries[i].Source() == nil
 		}
 		r.answers = append(r.answers, *a)
-		r.answers[i].stats.Classes = nil // which are the asker's
+		r.answers[i].stats.Classes = nil // the asker owns them
 	})
 	if from.Controller() != nil {
 		r.controller, _ = one(&q.controller, from, controllerStats)
@@ -78,7 +79,7 @@ func controllerStats(r *pool.Registry, into **control.Stats) {
 	}
 }
 
-// one asks for one thing. Since is when, if there is no answer.
+// one asks one key. Without an answer since is the time of the question.
 func one[K comparable, A any](asker *ask.Asker[K, A], key K, read func(K, *A)) (a A, since time.Time) {
 	asker.Each([]K{key}, read, func(_ int, value *A, at time.Time) {
 		if value == nil {
@@ -90,7 +91,8 @@ func one[K comparable, A any](asker *ask.Asker[K, A], key K, read func(K, *A)) (
 	return a, since
 }
 
-// particulars asks the pool of a track; nil if it does not answer, and since when.
+// particulars asks the pool of a track. If it does not answer, p is nil and
+// since the time of the question.
 func (q *inquiry) particulars(t *track, now time.Time) (p *particulars, since time.Time) {
 	if !t.waiting.IsZero() {
 		return nil, t.waiting
@@ -99,20 +101,20 @@ func (q *inquiry) particulars(t *track, now time.Time) (p *particulars, since ti
 	return a.more, since
 }
 
-// configText is what the program's function tells of its configuration.
+// configText is the configuration as the program's function describes it.
 func (q *inquiry) configText(from *pool.Registry, config func() string) string {
 	text, since := one(&q.config, struct{}{}, func(_ struct{}, into *string) {
-		*into = "The function that poolz.WithConfig was given panics."
+		*into = "The function given to poolz.WithConfig panics."
 		from.Guard(func() { *into = config() })
 	})
 	if !since.IsZero() {
-		return "The function that poolz.WithConfig was given does not return."
+		return "The function given to poolz.WithConfig does not return."
 	}
 	return text
 }
 
-// describer is a source that can say more of itself than its figures do:
-// syncpools' rows, what is in a pool and where it was made.
+// describer is a source that can say more about itself than its figures: the
+// rows of syncpools say what is in a pool and where it was made.
 type describer interface{ Describe() string }
 
 func particularsOf(e *pool.Entry, now time.Time) *particulars {

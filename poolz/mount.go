@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// below is what a request's path has below the path at which the page is
-// mounted; nothing but the page itself is there. The request's pattern tells
-// the mount. Where a router leaves no pattern the mount is unknown, and whatever
-// path the router sends here is the page's.
+// below is the part of a request's path below the path at which the page is
+// mounted, where there is nothing. The request's pattern has the mount. If a
+// router sets no pattern the mount is unknown, and every path that the router
+// sends here shows the page.
 func below(r *http.Request) string {
 	slash := strings.IndexByte(r.Pattern, '/')
 	if slash < 0 {
@@ -26,7 +26,7 @@ func below(r *http.Request) string {
 	return strings.TrimPrefix(r.URL.Path, "/") // behind http.StripPrefix
 }
 
-// after is what is left of a path's segments after the mount's.
+// after is the rest of a path's segments after the mount's.
 func after(path, mount []string) (rest string, ok bool) {
 	subtree := mount[len(mount)-1] == ""
 	if subtree {

@@ -8,8 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// label is a pool's name as one line of text: what cannot be printed, or would
-// change the direction of writing, or is not UTF-8, is escaped as in Go source.
+// label is a pool's name as one line of text: characters that cannot be printed
+// or would change the direction of writing, and bytes that are not UTF-8, are
+// escaped as in Go source.
 func label(name string) string {
 	if isPrintable(name) {
 		return name

@@ -8,8 +8,9 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// orders are the ways to sort pools. Ties go by name, so that a page does not
-// move without a reason; a pool that does not know the figure is last, either way.
+// orders are the ways to sort pools. Ties are sorted by name, so that rows do
+// not move without a reason; a pool that does not know the figure comes last in
+// either order.
 var orders = map[string]struct {
 	descending bool // by default: what is most interesting comes first
 	figure     func(*track) figure[rate]
@@ -27,8 +28,8 @@ var orders = map[string]struct {
 	"evictions": {true, func(t *track) figure[rate] { return t.now().Evictions }},
 }
 
-// choose is the pools that pass the query, and of those the page it asks for.
-// Sorting them all costs less than reading them did.
+// choose returns the page of pools that the query asks for, and the number of
+// all that pass it. Sorting them all costs less than reading them did.
 func (f *frame) choose(q *query) (page []*track, matched int) {
 	filter := strings.ToLower(q.filter)
 	all := make([]*track, 0, len(f.tracks))

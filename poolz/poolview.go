@@ -3,7 +3,7 @@ package poolz
 import "github.com/otelpool/pool"
 
 // poolView is a pool as every format shows it: encoded as JSON, or printed by a
-// template. What has no name in JSON is for print alone.
+// template. Fields without a name in JSON are only printed.
 type poolView struct {
 	ID       string     `json:"id"`
 	Name     string     `json:"name"`
@@ -44,7 +44,7 @@ type markView struct {
 
 func (m markView) Advice() string { return advice[m.state] }
 
-// countsView has what a pool and a class count alike.
+// countsView has the counts that pools and classes share.
 type countsView struct {
 	Requests       counts[pool.RequestResult]  `json:"requests"`
 	Returns        counts[pool.ReturnResult]   `json:"returns"`
@@ -58,7 +58,7 @@ type countsView struct {
 	IdleBytes      figure[size]                `json:"idle_bytes,omitzero"`
 }
 
-// ratesView is what was counted of late, per second.
+// ratesView has the recent counts, per second.
 type ratesView struct {
 	Requests  figure[rate]  `json:"requests,omitzero"`
 	Hits      figure[rate]  `json:"hits,omitzero"`
@@ -69,7 +69,7 @@ type ratesView struct {
 	HitRatio  figure[ratio] `json:"hit_ratio,omitzero"`
 }
 
-// nowView is a line of a table: rates where somebody watches, else totals.
+// nowView is a row of a table: rates while somebody watches, else totals.
 type nowView struct {
 	Requests, Misses, Drops, Evictions figure[rate]
 	Hit                                figure[ratio]
@@ -77,7 +77,7 @@ type nowView struct {
 	Missing, Dropping, Evicting        bool // worth a colour
 }
 
-// bar is a share drawn beside its figure; Width is per cent, −1 for none.
+// bar is a share drawn beside its figure; Width is in per cent, −1 for none.
 type bar struct {
 	Color string
 	Width int
@@ -118,7 +118,7 @@ func (t *track) view() poolView {
 	return p
 }
 
-// keeping is the returns that drop nothing.
+// keeping has the returns that drop nothing.
 var keeping = pool.SetOf(pool.Pooled, pool.NilReturn)
 
 func viewRates(w *window, k pool.Knowledge) *ratesView {
@@ -173,7 +173,7 @@ func (t *track) now() nowView {
 	return n
 }
 
-// now has what a class counted in the seconds before, or ever if there are none.
+// now shows the counts n of a class: rates over the seconds given, totals if those are 0.
 func (c *classView) now(n *pool.Counts, k pool.Knowledge, overSeconds float64) {
 	if overSeconds == 0 {
 		overSeconds = 1
@@ -188,7 +188,7 @@ func (c *classView) now(n *pool.Counts, k pool.Knowledge, overSeconds float64) {
 	}
 }
 
-// Held is what lies idle, in bytes or in objects.
+// Held is the idle memory, in bytes or in objects.
 func (p *poolView) Held() string {
 	switch {
 	case p.State == stateClosed.String():
@@ -201,7 +201,7 @@ func (p *poolView) Held() string {
 	return unknown
 }
 
-// Most is the limit of what is held.
+// Most is the limit of the idle memory.
 func (p *poolView) Most() string {
 	switch {
 	case p.State == stateClosed.String():
@@ -236,7 +236,7 @@ func (p *poolView) ShortLabel() string { return clip(p.Label, 80) }
 // fact is a name and a value in print.
 type fact struct{ Name, Value string }
 
-// Facts are the figures that have no place of their own on a pool's page.
+// Facts are the figures without a place of their own on a pool's page.
 func (p *poolView) Facts() (facts []fact) {
 	add := func(name string, f interface {
 		IsZero() bool

@@ -36,7 +36,8 @@ type query struct {
 
 const viewController, viewConfig = "controller", "config"
 
-// reading of one parameter; "" for a value means what is said of it in doc.go.
+// parameters has a function for each parameter that reads its value. An empty
+// value leaves the default of doc.go.
 var parameters = map[string]func(q *query, value string) error{
 	"format":  oneOf(func(q *query) *string { return &q.format }, "html", "text", "json"),
 	"sort":    oneOf(func(q *query) *string { return &q.sort }, slices.Sorted(maps.Keys(orders))...),
@@ -55,8 +56,7 @@ var parameters = map[string]func(q *query, value string) error{
 func parseQuery(values url.Values) (query, error) {
 	q := query{limit: pageSize}
 	var errs []error
-	// The order decides nothing but that of the mistakes, and that "sort" comes
-	// after "order", whose default it sets.
+	// Sorted, so that the mistakes come in a fixed order.
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		read := parameters[name]
 		value := values[name][0]
@@ -65,7 +65,7 @@ func parseQuery(values url.Values) (query, error) {
 			errs = append(errs, fmt.Errorf("poolz: parameter %q: use %s", clip(name, 50),
 				strings.Join(slices.Sorted(maps.Keys(parameters)), ", ")))
 		case len(values[name]) > 1:
-			errs = append(errs, fmt.Errorf("poolz: parameter %q is there %d times: use it once", name, len(values[name])))
+			errs = append(errs, fmt.Errorf("poolz: parameter %q is given %d times: use it once", name, len(values[name])))
 		case value != "":
 			if err := read(&q, value); err != nil {
 				errs = append(errs, fmt.Errorf("poolz: %s %q: %w", name, clip(value, 50), err))
@@ -116,8 +116,8 @@ func stream(q *query, v string) error {
 	return nil
 }
 
-// encode is the query as a link, with the parameters that differ from what is
-// assumed. Format and stream belong to the request, not to what it shows.
+// encode is the query as a link, with the parameters that differ from their
+// defaults. It leaves out format and stream, which belong to one request.
 func (q query) encode() string {
 	v := url.Values{}
 	set := func(name, value string, differs bool) {
@@ -143,8 +143,8 @@ func orderName(descending bool) string {
 	return "asc"
 }
 
-// accepted is the format that an Accept header asks for: text unless HTML or
-// JSON is named, for curl says that it takes anything.
+// accepted is the format that an Accept header asks for: text unless it names
+// HTML or JSON, because curl accepts anything.
 func accepted(header string) string {
 	for part := range strings.SplitSeq(header, ",") {
 		kind, _, _ := strings.Cut(part, ";")

@@ -16,9 +16,10 @@ const (
 )
 
 // sampler reads the pools once a second while somebody watches. It has no
-// goroutine of its own: whichever viewer is due first reads, and the others share
-// what it read. A viewer holds the lock while it renders and never while it writes
-// to its client. Nothing of the program's is called under it: see inquiry.
+// goroutine of its own: the viewer that is due first reads, and the others
+// share its readings. A viewer holds the lock while it renders, and never while
+// it writes to its client. The program's code is never called under the lock:
+// see inquiry.
 type sampler struct {
 	registry *pool.Registry
 	inquiry  *inquiry
@@ -38,18 +39,18 @@ type frame struct {
 	clock      clock
 	tracks     []*track // in the registry's order
 	controller *control.Stats
-	silent     bool                           // there is a controller, and it told nothing
+	silent     bool                           // there is a controller, and it did not answer
 	budget     struct{ limit, charged int64 } // shared by the registry's pools
 	panics     caught
 }
 
-// caught is panics of the program's functions.
+// caught counts panics of the program's functions.
 type caught struct {
 	n    uint64
 	last string // with its stack
 }
 
-// text is a line about them, "" if there are none.
+// text is a line about the panics, "" without any.
 func (c *caught) text() string {
 	if c.n == 0 {
 		return ""
@@ -58,7 +59,7 @@ func (c *caught) text() string {
 	return fmt.Sprintf("%s of functions of the program caught, the last: %s", plural(c.n, "panic"), clip(label(value), 200))
 }
 
-// clock is when the last samples were taken.
+// clock has the times of the last samples.
 type clock struct {
 	seq   uint64
 	times [history + 1]time.Time
@@ -71,14 +72,14 @@ func (c *clock) tick(now time.Time) {
 
 func (c *clock) at(seq uint64) time.Time { return c.times[seq%uint64(len(c.times))] }
 
-// lasted is how many seconds went by before a sample since the one before it.
+// lasted is the seconds between a sample and the one before it.
 func (c *clock) lasted(seq uint64) float64 { return c.at(seq).Sub(c.at(seq - 1)).Seconds() }
 
 func newSampler(r *pool.Registry, q *inquiry) *sampler {
 	return &sampler{registry: r, inquiry: q, tracks: map[*pool.Entry]*track{}}
 }
 
-// watch begins a viewer's time, in which it is to call sample every interval.
+// watch begins a viewer's time, in which the viewer has to call sample every interval.
 func (s *sampler) watch() (leave func()) {
 	s.enter()
 	s.sample(time.Now())
@@ -113,9 +114,9 @@ func (s *sampler) drop() {
 	}
 }
 
-// sample reads the pools unless that was done less than an interval ago. Where
-// another viewer is reading, it waits for that, which ends soon, whatever the
-// program's sources do: see inquiry.
+// sample reads the pools unless they were read less than an interval ago. If
+// another viewer is reading, sample waits for it to end, which is soon,
+// whatever the program's sources do: see inquiry.
 func (s *sampler) sample(now time.Time) {
 	r, others := s.begin(now)
 	if r == nil {
@@ -128,7 +129,7 @@ func (s *sampler) sample(now time.Time) {
 	s.inquiry.ask(s.registry, r)
 }
 
-// begin makes the round that is due, or finds the one that is under way, or neither.
+// begin returns a new round if one is due; else the end of the round under way, if there is one.
 func (s *sampler) begin(now time.Time) (r *round, others <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +141,7 @@ func (s *sampler) begin(now time.Time) (r *round, others <-chan struct{}) {
 	return &round{at: now, after: s.frame.clock.seq, answers: s.scratch}, nil
 }
 
-// end takes over what was read, unless the past that it follows was dropped.
+// end takes over the round's readings, unless the past that they follow was dropped.
 func (s *sampler) end(r *round) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -187,18 +188,17 @@ func (s *sampler) prune() {
 	}
 }
 
-// current is the sampler if it has a past, else one that has read for this moment
-// alone.
+// current is the sampler if it has a past, else a new one that has read once.
 func (s *sampler) current(now time.Time) *sampler {
 	if !s.hasPast() {
 		s = newSampler(s.registry, s.inquiry)
 	}
-	s.sample(now) // is done already, unless nobody watches or every viewer is late
+	s.sample(now) // reads nothing, unless nobody watches or every viewer is late
 	return s
 }
 
-// show calls fn with the latest frame, under the lock. It reports whether there is
-// one: the past may have been dropped meanwhile.
+// show calls fn with the latest frame, under the lock. It reports whether there
+// is a frame: the past may have been dropped meanwhile.
 func (s *sampler) show(fn func(*frame)) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// state is how a pool is, in one word; the graver the later.
+// state sums up a pool in one word; later ones are graver.
 type state uint8
 
 const (
@@ -45,9 +45,9 @@ var stateNames = [numStates]string{
 
 func (s state) String() string { return stateNames[s] }
 
-// advice is what to do about a state, and what else looks like it.
+// advice says what to do about a state, and what can look the same.
 var advice = [numStates]string{
-	stateOff: "Somebody has switched pooling off: see its configuration, or SetMode. Its figures are those of plain allocation.",
+	stateOff: "Somebody has switched pooling off: see its configuration, or SetMode. Its figures are a plain allocator's.",
 	stateHoarding: "Lower its limit or idle age, or let the controller do it: the rest of the program cannot use memory that " +
 		"lies idle here.",
 	stateWaiting: "Objects are held too long, or there are too few: compare objects in use with the limit, and look for slow holders.",
@@ -55,7 +55,7 @@ var advice = [numStates]string{
 		"given back or come back in another size.",
 	stateRefusing: "Look at the drops by reason: full needs a larger limit or budget; pressure is the controller's work; " +
 		"foreign, oversize and undersize are buffers that the pool never handed out in that size.",
-	stateThrashing: "It drops what it needs again: look at the evictions by reason. Its idle age or limit is too low, or " +
+	stateThrashing: "It drops objects that it needs again: look at the evictions by reason. Its idle age or limit is too low, or " +
 		"memory is short.",
 	stateLeaking: "Look for a path that takes an object and does not give it back: an early return, a panic, a goroutine " +
 		"that hangs. Holders that became slower look the same for a while.",
@@ -98,7 +98,7 @@ var rules = []struct {
 	{stateHoarding, hoarding},
 }
 
-// judge is what is wrong with a pool, gravest first.
+// judge returns a pool's marks, gravest first.
 func judge(t *track, f *frame) (marks []mark) {
 	if t.stats.Closed {
 		return nil
@@ -152,8 +152,8 @@ func (t *track) state() state {
 	return stateOK
 }
 
-// misused says that a caller broke other callers' objects. Foreign ones break
-// nothing, and what is lost is a leak.
+// misused says that a caller damaged other callers' objects. Foreign objects
+// damage nothing, and lost ones count as a leak.
 func misused(t *track, _ *frame) string {
 	var found []string
 	for _, x := range []struct {
@@ -170,9 +170,9 @@ func misused(t *track, _ *frame) string {
 	return strings.Join(found, ", ")
 }
 
-// leaking says that objects are not given back. What is in use is taken by its
-// lowest in each quarter of the time: bursts come back down, a leak does not.
-// The rise has to stand out from the deepest fall on the way, whatever the height.
+// leaking says that objects are not given back. It compares the lowest number
+// in use in each quarter of the time: a burst comes back down, a leak does not.
+// The rise has to be at least twice the deepest fall on the way.
 func leaking(t *track, f *frame) string {
 	rise := risen(t, f)
 	lost := t.stats.Misuse[pool.MisuseLost]
@@ -186,7 +186,7 @@ func leaking(t *track, f *frame) string {
 	return strings.TrimPrefix(rise+"; "+found, "; ")
 }
 
-// risen says how far what is in use rose, if it did so steadily.
+// risen says how far the number in use rose, if it rose steadily.
 func risen(t *track, f *frame) string {
 	n := t.points()
 	if !t.stats.Knows.Has(pool.KnowsInUse) || t.watchedFor(f) < leakWatch {
@@ -224,9 +224,9 @@ func (q *quarter) add(p *point) {
 	q.n++
 }
 
-// explained reports whether traffic grew, and what is in use no more than that: by
-// Little's law the two go together while holders take the same time. A tenth is
-// for chance.
+// explained reports whether traffic grew at least as much as the number in use:
+// by Little's law both grow alike while holders take the same time. A tenth is
+// allowed for chance.
 func explained(first, last *quarter) bool {
 	before, after := first.requests/first.n, last.requests/last.n
 	return after > 1.05*before && last.inUse/last.n*before <= 1.1*first.inUse/first.n*after
@@ -248,7 +248,7 @@ func refusing(t *track, f *frame) string {
 	return fmt.Sprintf("drops %s of what is given back, most often: %s", percent(w.dropped/w.puts), t.topDrop(f.at))
 }
 
-// topDrop is the most frequent reason of late.
+// topDrop is the most frequent recent reason.
 func (t *track) topDrop(now time.Time) string {
 	lately, _ := t.lately(now)
 	top := pool.Full
@@ -291,12 +291,12 @@ func waiting(t *track, f *frame) string {
 	return ""
 }
 
-// hoarding says that memory lies unused which could be given back. A pool whose
-// strategy leaves that to the collector, or cannot, does not hoard.
+// hoarding says that memory lies unused that could be given back. A pool whose
+// strategy leaves that to the collector, or cannot do it, does not hoard.
 //
-// A look once a second does not see how far a pool is emptied between two looks.
-// But a hit uses one free object, so of those that were there all the time at
-// least as many lay unused as there are more of them than hits.
+// A sample a second does not show how far a pool is emptied between two
+// samples. But a hit uses one idle object, so of the objects that were idle at
+// every sample, at least those in excess of the hits lay unused.
 func hoarding(t *track, f *frame) string {
 	_, resizable := t.entry.Source().(control.Resizable)
 	watched := t.watchedFor(f)

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// stream follows the pools by server-sent events: "view" is the page's main part
-// as markup, "points" what the charts gain. Both are rendered under the
-// sampler's lock and written after it. A client that has not taken a frame for
-// writeTimeout is cut off: see viewers.
+// stream follows the pools by server-sent events: "view" has the page's main
+// part as markup, "points" the new points of the charts. Both are rendered
+// under the sampler's lock and written after it is released. A client that has
+// not taken a frame for writeTimeout is disconnected: see viewers.
 func (h *handler) stream(w http.ResponseWriter, r *http.Request, q *query) {
 	q.format = "html"
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -79,7 +79,7 @@ func (s *viewer) send() error {
 	return s.out.Flush()
 }
 
-// cutOff has the server close the connection, for it can no longer write to it.
+// cutOff makes every write fail, so that the server closes the connection.
 func (s *viewer) cutOff() { _ = s.out.SetWriteDeadline(time.Now().Add(-time.Second)) }
 
 func (s *viewer) render(v *view) error {

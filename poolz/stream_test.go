@@ -224,7 +224,7 @@ func TestTheManyethViewerIsTurnedAway(t *testing.T) {
 		late := view(t, h, "")
 		synctest.Wait()
 		if late.status != http.StatusServiceUnavailable || late.header.Get("Retry-After") == "" ||
-			!strings.Contains(late.body.String(), "32 viewers are being served already") {
+			!strings.Contains(late.body.String(), "32 viewers are being served, the most") {
 			t.Errorf("status %d, %s", late.status, late.body.String())
 		}
 		if w := get(t, h, "?seconds=1"); w.Code != http.StatusServiceUnavailable {

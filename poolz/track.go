@@ -12,12 +12,12 @@ const (
 	hit  = pool.Hit
 	miss = pool.Miss
 
-	// history is how many samples are kept of a pool: two minutes, enough to tell
-	// a leak from a burst and to draw.
+	// history is the number of samples kept of a pool: two minutes, enough to
+	// tell a leak from a burst and to draw.
 	history = 120
 
-	// recentWindow is what rates are averages over: long enough to read, short
-	// enough to follow.
+	// recentWindow is the time over which rates are averaged: long enough to
+	// read, short enough to follow.
 	recentWindow = 10 * time.Second
 
 	// reasonWindow is the least time over which counts by reason are compared. Two
@@ -60,9 +60,9 @@ func newTrack(e *pool.Entry) *track {
 	return &track{entry: e, name: name, label: label(name), id: identify(name)}
 }
 
-// sample takes over what the pool told. It keeps a history only from a second
-// sample on, so that a single look costs no more than it shows. What a pool tells
-// after it told nothing is compared with nothing: it is of a longer time.
+// sample takes over a pool's answer. It keeps a history only from a second
+// sample on, so that a single look costs no more than it shows. An answer after
+// a failure is compared with nothing, because it covers a longer time.
 func (t *track) sample(seq uint64, now time.Time, seconds float64, a *answer) {
 	before, first := t.stats, t.older.at.IsZero()
 	t.stats, t.mode, t.switchable, t.waiting = a.stats, a.mode, a.switchable, a.waiting
@@ -107,14 +107,14 @@ func (t *track) since(before *pool.Counts, seconds float64) point {
 	}
 }
 
-// lately is what was counted since a moment reasonWindow ago or more.
+// lately is the counts since a moment at least reasonWindow ago.
 func (t *track) lately(now time.Time) (counts pool.Counts, seconds float64) {
 	counts = t.stats.Counts
 	counts.Sub(&t.older.counts)
 	return counts, now.Sub(t.older.at).Seconds()
 }
 
-// points is how many samples there are.
+// points is the number of samples.
 func (t *track) points() int {
 	if t.ring == nil {
 		return 0
@@ -127,7 +127,7 @@ func (t *track) at(i int) *point {
 	return &t.ring[(t.last-uint64(t.points()-1-i))%history]
 }
 
-// window is averages per second, over a time.
+// window has averages per second over a time.
 type window struct {
 	seconds                                     float64 // 0: nothing is known
 	hits, misses, other, puts, dropped, evicted float64
@@ -136,8 +136,7 @@ type window struct {
 func (w *window) served() float64   { return w.hits + w.misses }
 func (w *window) requests() float64 { return w.served() + w.other }
 
-// over averages what was seen in the given time, or as much of it as was seen.
-// The times are those of the last samples, oldest first.
+// over averages the samples of the given time, or as many of them as there are.
 func (t *track) over(d time.Duration, c *clock) (w window) {
 	for i := t.points() - 1; i >= 0 && w.seconds < d.Seconds()-0.5; i-- {
 		p, dt := t.at(i), c.lasted(t.last-uint64(t.points()-1-i))
@@ -157,8 +156,8 @@ func (t *track) over(d time.Duration, c *clock) (w window) {
 	return w
 }
 
-// figure is a rate, or the total where nobody has watched yet. A pool that can
-// produce none of the counts does not know it, nor one that is new its rate.
+// figure is a rate, or the total where nobody has watched yet. It is unknown
+// for a pool that can produce none of the counts, and as a rate for a new pool.
 func (t *track) figure(of pool.Set, perSecond float64, total uint64) figure[rate] {
 	if t.recent.seconds > 0 {
 		return known(of != 0, rate(perSecond))
@@ -166,8 +165,8 @@ func (t *track) figure(of pool.Set, perSecond float64, total uint64) figure[rate
 	return known(of != 0 && !t.watched, rate(total))
 }
 
-// hitRatio is the recent one where there were requests, else that of all time;
-// above 1 where there is none.
+// hitRatio is the recent hit ratio if there were requests, else the one of all
+// time; above 1 without any request.
 func (t *track) hitRatio() float64 {
 	switch {
 	case t.recent.served() > 0:

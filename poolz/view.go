@@ -8,15 +8,16 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// view is a frame as one query sees it, and all that there is to print: JSON is
-// its encoding, which doc.go describes, text and HTML are templates over it.
+// view is a frame as one query sees it, with everything that a page prints:
+// JSON is its encoding, which doc.go describes; text and HTML are templates
+// over it.
 type view struct {
 	Schema     int             `json:"schema"`
 	Time       time.Time       `json:"time"`
 	Seconds    float64         `json:"seconds"` // that the rates cover; 0: there are none
 	Summary    summary         `json:"summary"`
 	Controller *controllerView `json:"controller,omitempty"`
-	Silent     bool            `json:"controller_silent,omitempty"` // there is one, and it tells nothing
+	Silent     bool            `json:"controller_silent,omitempty"` // there is one, and it does not answer
 	Sort       string          `json:"sort"`
 	Order      string          `json:"order"`
 	Filter     string          `json:"filter"`
@@ -62,7 +63,7 @@ func (c stateCounts) MarshalJSON() ([]byte, error) {
 	return json.Marshal(m)
 }
 
-// sums are what the open pools count together, each figure of those that know it.
+// sums adds up the open pools; each figure is the sum over those that know it.
 type sums struct {
 	seconds, requests, dropped, evicted float64
 	hits, served                        float64 // of pools that can hit
@@ -100,7 +101,7 @@ func (f *frame) sum() (s summary, seconds float64) {
 		all.add(t)
 	}
 	s.Closed = s.States[stateClosed]
-	// Where there is no pool the sum is 0, and where no pool knows it is not known.
+	// Without pools a sum is 0; if no pool knows the figure, its sum is unknown.
 	tells := func(of pool.Set) bool { return s.Open == 0 || of != 0 }
 	k := &all.knows
 	s.HeldBytes = known(tells(k.Rows&pool.KnowsIdleBytes), size(all.held))
@@ -114,8 +115,9 @@ func (f *frame) sum() (s summary, seconds float64) {
 	return s, all.seconds
 }
 
-// see shows fn the query's view, or nil if the pool it asks for is not there. fn
-// runs under the sampler's lock; what the program is asked for runs before.
+// see calls fn with the query's view, or nil if the pool it asks for is not
+// there. fn runs under the sampler's lock; calls into the program's code run
+// before.
 func (h *handler) see(q *query, d *detail, fn func(*view)) {
 	for {
 		s, config := h.sampler.current(time.Now()), ""
@@ -206,7 +208,8 @@ func (h *handler) render(v *view, q *query) rendering {
 	return r
 }
 
-// attention is the pools to look at, gravest first, and how many there are.
+// attention returns the pools to look at, gravest first and at most most, and
+// the number of all.
 func (f *frame) attention(most int) (worst []poolView, all int) {
 	q := query{sort: "attention", descending: true, limit: len(f.tracks)}
 	page, _ := f.choose(&q)

@@ -15,9 +15,9 @@ const (
 	lively     = 3 * interval // a viewer that took a frame within this keeps its place
 )
 
-// viewers is who watches. A stream's client acknowledges every frame, since a
-// write that returns says only that some buffer took it: the kernel's, which holds
-// minutes of frames, or a proxy's.
+// viewers has the seats of all viewers. A stream's client acknowledges every
+// frame, because a write that returns shows only that some buffer took the
+// frame: the kernel's, which holds minutes of frames, or a proxy's.
 type viewers struct {
 	mu  sync.Mutex
 	all map[string]*seat // by token
@@ -27,7 +27,7 @@ type viewers struct {
 type seat struct {
 	token   string
 	leave   chan struct{} // closed when another needs the place
-	took    time.Time     // when it took a frame last, or came
+	took    time.Time     // when it last took a frame, or came
 	ever    bool          // it took one
 	sent    uint64        // frames
 	pending []pendingFrame
@@ -38,13 +38,13 @@ type pendingFrame struct {
 	at  time.Time
 }
 
-// enter gives a new viewer a place, if need be that of the one who showed no sign of
-// life for longest.
+// enter gives a new viewer a seat, if need be the one of the viewer that has
+// been silent for longest.
 func (v *viewers) enter(now time.Time) (*seat, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if len(v.all) >= maxViewers && !v.evict(now) {
-		return nil, fmt.Errorf("poolz: %d viewers are being served already, which is the most: close one of them", maxViewers)
+		return nil, fmt.Errorf("poolz: %d viewers are being served, the most allowed: close one of them", maxViewers)
 	}
 	p := &seat{token: rand.Text(), leave: make(chan struct{}), took: now}
 	if v.all == nil {
@@ -78,8 +78,9 @@ func (v *viewers) exit(p *seat) {
 	delete(v.all, p.token)
 }
 
-// frame notes that one is about to be sent. The client has to take the oldest it
-// has not taken by the deadline; ok is false when that has passed.
+// frame notes that a frame is about to be sent. By the deadline the client has
+// to take the oldest frame that it has not taken; ok is false once the deadline
+// has passed.
 func (v *viewers) frame(p *seat, now time.Time, patience time.Duration) (id string, deadline time.Time, ok bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -89,7 +90,8 @@ func (v *viewers) frame(p *seat, now time.Time, patience time.Duration) (id stri
 	return p.token + "." + strconv.FormatUint(p.sent, 10), deadline, now.Before(deadline)
 }
 
-// acknowledge notes that a client took the frame of that id, and those before it.
+// acknowledge notes that a client took the frame with this id, and all before
+// it.
 func (v *viewers) acknowledge(id string, now time.Time) {
 	token, number, _ := strings.Cut(id, ".")
 	seq, err := strconv.ParseUint(number, 10, 64)
@@ -105,8 +107,8 @@ func (v *viewers) acknowledge(id string, now time.Time) {
 	}
 }
 
-// serveAck answers what app.js sends for every frame. That the stream has ended
-// meanwhile is no error: the page was left.
+// serveAck answers the acknowledgement that app.js sends for every frame. It is
+// no error if the stream has ended: the viewer has left the page.
 func (h *handler) serveAck(w http.ResponseWriter, id string) {
 	h.viewers.acknowledge(id, time.Now())
 	w.WriteHeader(http.StatusNoContent)

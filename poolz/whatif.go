@@ -8,8 +8,8 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// sizePoint is the hit ratio that a pool would have had if it had held so many
-// bytes more, or fewer, than it did.
+// sizePoint is the hit ratio that a pool would have had if it had held Bytes
+// more than it did, or less if negative.
 type sizePoint struct {
 	Bytes    int64   `json:"bytes"`
 	HitRatio float64 `json:"hit_ratio"`
@@ -20,10 +20,11 @@ type step struct{ bytes, hits float64 }
 
 func (s step) slope() float64 { return s.hits / s.bytes }
 
-// whatIf merges the curves of a pool's classes into one: bytes go where they
-// bring most hits first, and are taken from where they cost least first. It goes
-// no further than is known: to where the last miss would be a hit, and down to
-// what the classes hold, idle, now.
+// whatIf merges the curves of a pool's classes into one: added bytes go first
+// to the class where they bring most hits, and bytes are taken first from the
+// class where they cost fewest. The curve ends where knowledge ends: upwards
+// where the last miss would be a hit, downwards at what the classes hold idle
+// now.
 //
 // Each class's curve is replaced by its convex hull, since a step that brings
 // nothing can lie before one that brings much; the merge of hulls by slope is
@@ -58,8 +59,8 @@ func idleBytes(s *pool.Stats, i int) float64 {
 	return float64(s.IdleBytes)
 }
 
-// hull is a class's steps from now outwards, as far as they are known, joined
-// until their slopes fall (sign 1) or rise (sign −1).
+// hull returns a class's steps from now outwards, as far as they are known,
+// joined until their slopes fall (sign 1) or rise (sign −1).
 func hull(size int64, bins *[control.NumCurve]uint64, sign float64) (steps []step) {
 	known := control.NumCurve
 	for known > 0 && bins[known-1] == 0 {
@@ -77,8 +78,8 @@ func hull(size int64, bins *[control.NumCurve]uint64, sign float64) (steps []ste
 	return steps
 }
 
-// dropping is the steps by which a class can give up what it holds. What nobody
-// ever asked for costs nothing.
+// dropping returns the steps by which a class can drop its idle bytes. A class
+// that never had a hit loses none.
 func dropping(c *control.ClassCurve, held float64) (steps []step) {
 	if c.Hits == 0 && held > 0 {
 		return []step{{held, 0}}
@@ -96,7 +97,7 @@ func dropping(c *control.ClassCurve, held float64) (steps []step) {
 	return steps
 }
 
-// walk adds up steps from now on, in the direction of sign.
+// walk adds up steps outwards from now, in the direction of sign.
 func walk(steps []step, hits, sign float64) (at []step) {
 	var sum step
 	for _, s := range steps {

@@ -153,7 +153,7 @@ show("shows who misuses a pool, and who holds what is in use", { url: home + "?p
 	await live(page);
 	await updates(page, 1);
 	const text = await page.$eval("#pool", e => e.innerText);
-	for (const part of ["misused", " double Put", "given back a second time", "put again", "browser_test.checkOut pools_test.go:", "Who holds what is in use", "browser_test.openSession pools_test.go:"]) {
+	for (const part of ["misused", " double Put", "given back a second time", "put again", "browser_test.checkOut pools_test.go:", "Who holds the objects in use", "browser_test.openSession pools_test.go:"]) {
 		assert.ok(text.includes(part), `no ${part} in ${text}`);
 	}
 });
@@ -202,7 +202,7 @@ show("shows a real controller at work", { url: many + "?view=controller" }, asyn
 	await live(page);
 	await until(page, () => document.querySelectorAll(".decisions tbody tr").length > 0);
 	const text = await page.$eval("#controller", e => e.innerText);
-	for (const part of ["of 64 MiB", "heap", "first run", "unlimited → 64 MiB", "What it has set", "shard-000"]) {
+	for (const part of ["of 64 MiB", "heap", "first run", "unlimited → 64 MiB", "Idle ages that it has set", "shard-000"]) {
 		assert.ok(text.includes(part), `no ${part} in ${text.slice(0, 2000)}`);
 	}
 });
