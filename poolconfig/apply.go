@@ -8,14 +8,14 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// subject is an open pool that is to be changed.
+// subject is an open pool that may have to be changed.
 type subject struct {
 	name   string // in settings
 	entry  *pool.Entry
 	source pool.Source
 	making *making // nil: made without the configuration
 	now    figures
-	do     []func() // what is to be set in it
+	do     []func() // the changes to make
 }
 
 // original holds the code's values for a pool that the configuration has changed.
@@ -26,12 +26,12 @@ type original struct {
 	reserved bool // the pool's reserve is the configuration's
 }
 
-// Apply sets what the configuration says of limits, modes, reserves and the
-// budget in every open pool of the registry, those made without the
-// configuration too. Either all of it takes effect or, with an error that says
-// what stands in the way, nothing. Pools that are made later through the
-// configuration need no other Apply; others do. A pool that hangs or panics is
-// passed over: the error names it, and the rest has taken effect.
+// Apply sets the configuration's limits, modes, reserves and budget in every
+// open pool of the registry, including pools made without the configuration.
+// Either all of it takes effect or, with an error that says why, nothing. Pools
+// made later through the configuration need no further Apply; others do. Apply
+// skips a pool that hangs or panics: the error names it, and the rest takes
+// effect.
 func (c *Config) Apply() error {
 	if c == nil {
 		return nil
@@ -42,10 +42,9 @@ func (c *Config) Apply() error {
 }
 
 // Reload reads the document and the environment again and applies them. Either
-// all of it takes effect or, with an error that says why not, nothing: neither a
-// document with mistakes in it nor one that changes what can only be set when a
-// pool is made changes anything. A pool that hangs or panics is passed over, as by
-// Apply.
+// all of it takes effect or, with an error that says why, nothing: a document
+// that has mistakes, or that changes settings fixed when a pool is made, has no
+// effect. Reload skips a pool that hangs or panics, as Apply does.
 func (c *Config) Reload() error {
 	if c == nil {
 		return nil
@@ -72,7 +71,7 @@ func (c *Config) apply(s *state) error {
 	if err := ch.Err(); err != nil {
 		return err
 	}
-	if err := c.ours().configure(s); err != nil { // the last that can be refused
+	if err := c.ours().configure(s); err != nil { // the last step that can be refused
 		return err
 	}
 	c.state.Store(s)
@@ -80,8 +79,8 @@ func (c *Config) apply(s *state) error {
 	return errors.Join(readErr, setErr, c.setBudget(s))
 }
 
-// adopt remembers a pool that was made and sets what can only be set in an open
-// pool.
+// adopt remembers a pool that was made, and sets those settings that only an
+// open pool can have.
 func (c *Config) adopt(m *making, name string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,7 +102,8 @@ func (c *Config) adopt(m *making, name string) error {
 	return nil
 }
 
-// subjects is every open pool. What is remembered of closed ones is forgotten.
+// subjects returns every open pool, and forgets what was remembered of closed
+// ones.
 func (c *Config) subjects() []*subject {
 	var all []*subject
 	for _, e := range c.registry.All() {

@@ -10,23 +10,25 @@ import (
 	"github.com/otelpool/pool/internal/ask"
 )
 
-// answerWithin is what a pool has to return from a call; those after one that hangs
-// have an eighth of it. Evicting much takes time.
+// answerWithin is the time that a pool has to return from a call; pools after
+// one that hangs have an eighth of it. It is long because evicting much memory
+// takes time.
 const answerWithin = 2 * time.Second
 
 var errHangs = errors.New("does not return from a call")
 
-// asked makes the calls that may run the program's code: methods of its own pools, and
-// the Discard functions of ours. They are made on a goroutine beside the caller's, who
-// goes on without one that hangs or panics. A pool that hangs is asked for nothing
-// before that call has returned, so that those of two reloads do not overlap.
+// asked makes the calls that may run the program's code: methods of its own
+// pools, and the Discard functions of ours. They run on another goroutine, so
+// that the caller can continue without a pool that hangs or panics. A pool that
+// hangs is not called again before the call has returned, so that calls of two
+// reloads do not overlap.
 type asked struct {
 	caller ask.Caller
 	hung   map[any]<-chan struct{} // by key; closed when the call has returned
 }
 
-// each calls f(i) for each key, and returns why one did not return: nil if it did. What
-// f(i) touches is left to the other goroutine if it hangs.
+// each calls f(i) for each key, and returns an error for each call that did not
+// return or panicked. If f(i) hangs, the other goroutine owns what it touches.
 func (a *asked) each(keys []any, f func(i int)) []error {
 	maps.DeleteFunc(a.hung, func(_ any, back <-chan struct{}) bool { return ask.Returned(back) })
 	errs, panics := make([]error, len(keys)), make([]any, len(keys))
@@ -54,15 +56,15 @@ func (a *asked) each(keys []any, f func(i int)) []error {
 	return errs
 }
 
-// figures is what is asked of a pool before anything is decided.
+// figures are read of a pool before anything is decided.
 type figures struct {
 	limit int64
 	mode  control.Mode
 	least int64 // that a limit has to hold
 }
 
-// read fills in the figures of pools, and returns those that gave them, and why the
-// others did not.
+// read fills in the figures of pools, and returns the pools that answered, and
+// an error for the others.
 func (c *Config) read(all []*subject, s *state) (answered []*subject, err error) {
 	return c.each(all, func(sub *subject) {
 		if r, ok := sub.source.(control.Resizable); ok {
@@ -102,14 +104,14 @@ func (c *Config) each(all []*subject, f func(*subject)) (answered []*subject, er
 			answered = append(answered, all[i])
 		} else {
 			failed = append(failed,
-				fmt.Errorf("poolconfig: pool %q %w: it is left as it is until the next reload, and the others are set",
+				fmt.Errorf("poolconfig: pool %q %w: it stays as it is until the next reload, and the others are set",
 					all[i].entry.Name(), err))
 		}
 	}
 	return answered, errors.Join(failed...)
 }
 
-// reclaim has the budget's pools evict down to it.
+// reclaim makes the budget's pools evict down to it.
 func (c *Config) reclaim() error {
 	budget := c.registry.Budget()
 	if err := c.asked.each([]any{budget}, func(int) { budget.Reclaim() })[0]; err != nil {

@@ -14,22 +14,23 @@ import (
 	"github.com/otelpool/pool/internal/ask"
 )
 
-// Options says where a configuration comes from and what it is for. The zero
-// Options is useful.
+// Options says where a configuration comes from and which registry it applies
+// to. The zero value works.
 type Options struct {
-	// File is the document, YAML or JSON. "" is the one that the environment
-	// variable OTELPOOL_CONFIG names, and if there is none, none.
+	// File is the document, YAML or JSON. "" is the file that the environment
+	// variable OTELPOOL_CONFIG names, or none without it.
 	File string
-	// Environ is the variables, as os.Environ gives them, which nil stands for.
+	// Environ has the variables in the form of os.Environ, which is used for
+	// nil.
 	Environ []string
-	// Registry is where the pools are; nil is pool.Default. The document's budget
-	// is the registry's; what that is at Load holds if the document has none.
+	// Registry has the pools; nil is pool.Default. The document's budget is the
+	// registry's; without one, the registry's budget stays as it is at Load.
 	Registry *pool.Registry
 }
 
-// Config is a configuration in force: what the document and the environment
-// say, and for which pools. Its methods are safe for concurrent use. Those of a
-// nil Config are those of a configuration that says nothing.
+// Config is a configuration in force: the settings of the document and the
+// environment, and the pools that they apply to. Its methods are safe for
+// concurrent use. A nil *Config is a configuration without settings.
 //
 // Neither Get nor Put of a pool ever waits for a Config.
 type Config struct {
@@ -38,8 +39,8 @@ type Config struct {
 	initial  int64 // the budget's limit in code
 	state    atomic.Pointer[state]
 
-	mu         sync.Mutex  // one change at a time; guards what follows
-	taken      reading     // the document as it was last taken or refused
+	mu         sync.Mutex  // one change at a time; guards the fields below
+	taken      reading     // the document as last applied or refused
 	made       []*making   // pools made through the configuration that are open
 	origins    []original  // of other pools that it has changed
 	controller *controlled // the controller made through it, or nil
@@ -54,8 +55,8 @@ type state struct {
 	environ []string
 }
 
-// Load reads the document and the environment. Its error says all that is wrong
-// with either, a line each.
+// Load reads the document and the environment. Its error has a line for each
+// mistake in either.
 func Load(o Options) (*Config, error) {
 	c := &Config{options: o, registry: o.Registry, asked: asked{ask.Caller{Patience: answerWithin}, map[any]<-chan struct{}{}}}
 	if c.registry == nil {
@@ -68,7 +69,7 @@ func Load(o Options) (*Config, error) {
 		return nil, err
 	}
 	c.state.Store(s)
-	_ = c.setBudget(s) // it is in force; what is not evicted yet is no mistake of the document's
+	_ = c.setBudget(s) // in force; an eviction that is not done yet is no mistake of the document
 	return c, nil
 }
 
@@ -148,8 +149,8 @@ func (s *state) of(name string) settings {
 	return set
 }
 
-// demands reports whether a setting is meant for this pool and no other: then the
-// pool must be able to have it.
+// demands reports whether a setting is meant for this pool alone: then the pool
+// must be able to have it.
 func (s *state) demands(name string, f fieldInfo, from origin) bool {
 	if own := s.env.of(name).at(f); own != nil {
 		return true
@@ -163,7 +164,7 @@ func (s *state) demands(name string, f fieldInfo, from origin) bool {
 	return false
 }
 
-// budgetOf is the budget that a state asks for, and whether it does.
+// budgetOf is the budget that a state sets, or nil.
 func (s *state) budgetOf() *setting[limit] {
 	if s.env.Budget != nil {
 		return s.env.Budget
@@ -171,8 +172,8 @@ func (s *state) budgetOf() *setting[limit] {
 	return s.doc.Budget
 }
 
-// setBudget sets the budget that a state asks for, and has pools evict down to it,
-// objects least likely to be wanted soon first. With a controller it does nothing:
+// setBudget sets a state's budget, and makes pools evict down to it, first the
+// objects least likely to be needed soon. With a controller it does nothing:
 // the controller sets the budget, within its MaxIdleBytes.
 func (c *Config) setBudget(s *state) error {
 	if c.registry.Controller() != nil {

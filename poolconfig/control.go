@@ -16,16 +16,16 @@ import (
 type controller struct {
 	BreakEven        *setting[duration] `json:"break_even,omitempty" live:"yes" jsonschema:"How long holding a free object costs as much as allocating another."`
 	Clamp            *setting[share]    `json:"clamp,omitempty" live:"yes" jsonschema:"Objects are kept for at least this share of break_even and at most break_even divided by it."`
-	HalfLife         *setting[duration] `json:"half_life,omitempty" live:"yes" jsonschema:"How long it takes for what was learned of demand to count half."`
+	HalfLife         *setting[duration] `json:"half_life,omitempty" live:"yes" jsonschema:"How long it takes until old observations of demand count half."`
 	Interval         *setting[duration] `json:"interval,omitempty" live:"yes" jsonschema:"Time between runs while memory is not short."`
-	PressureInterval *setting[duration] `json:"pressure_interval,omitempty" live:"yes" jsonschema:"Time between runs while it is."`
+	PressureInterval *setting[duration] `json:"pressure_interval,omitempty" live:"yes" jsonschema:"Time between runs while memory is short."`
 	MemoryLimit      *setting[size]     `json:"memory_limit,omitempty" live:"yes" jsonschema:"Most bytes that the process should use, where neither GOMEMLIMIT nor a control group says less."`
 	ManageLimit      *setting[boolean]  `json:"manage_memory_limit,omitempty" jsonschema:"Whether the controller sets the runtime's memory limit to nine tenths of the control group's, if nobody has set one."`
 	Dwell            *setting[duration] `json:"dwell,omitempty" live:"yes" jsonschema:"How long memory must have been less short before a pressure level is left."`
 	ForceGC          *setting[forceGC]  `json:"force_gc,omitempty" live:"yes" jsonschema:"Whether a collection is asked for after a large trim under pressure."`
 	Elevated         *setting[band]     `json:"elevated,omitempty" live:"yes" jsonschema:"Shares of the memory limit in live memory at which the level elevated begins and ends."`
-	High             *setting[band]     `json:"high,omitempty" live:"yes" jsonschema:"The same of the level high."`
-	Critical         *setting[band]     `json:"critical,omitempty" live:"yes" jsonschema:"The same of the level critical."`
+	High             *setting[band]     `json:"high,omitempty" live:"yes" jsonschema:"The same for the level high."`
+	Critical         *setting[band]     `json:"critical,omitempty" live:"yes" jsonschema:"The same for the level critical."`
 }
 
 func (c *controller) decode(d *decoder, n *yaml.Node, path string) { d.object(n, path, c) }
@@ -66,7 +66,7 @@ func (v forceGC) String() string { return forceGCs[min(int(v), len(forceGCs)-1)]
 // band is an adaptive.Band.
 type band struct {
 	Enter *setting[share] `json:"enter,omitempty" jsonschema:"where the level begins"`
-	Exit  *setting[share] `json:"exit,omitempty" jsonschema:"below what it ends"`
+	Exit  *setting[share] `json:"exit,omitempty" jsonschema:"where the level ends, when falling below it"`
 }
 
 func (v *band) parse(d *decoder, n *yaml.Node, path string) {
@@ -97,10 +97,10 @@ type controlled struct {
 
 const managesField = "controller.manage_memory_limit"
 
-// NewController is adaptive.New with the configuration's word on its knobs: d is
-// what the code wants, and what counts where the configuration says nothing. The
-// document's budget is its MaxIdleBytes. A reload configures the controller anew.
-// A configuration has one controller, as a registry has.
+// NewController is adaptive.New with the configuration's settings: d has the
+// code's values, which apply where the configuration sets none. The document's
+// budget is the controller's MaxIdleBytes. A reload reconfigures the
+// controller. A configuration has one controller, as a registry has.
 func NewController(c *Config, d adaptive.Config) (*adaptive.Controller, error) {
 	if c == nil {
 		return adaptive.New(d)
@@ -121,8 +121,8 @@ func NewController(c *Config, d adaptive.Config) (*adaptive.Controller, error) {
 	return ctl, nil
 }
 
-// ours is the controller, if it was made through the configuration and is still
-// the registry's.
+// ours returns the controller if it was made through the configuration and is
+// still the registry's.
 func (c *Config) ours() *controlled {
 	if ctl := c.controller; ctl != nil && c.registry.Controller() == control.Controller(ctl.Controller) {
 		return ctl
@@ -130,7 +130,7 @@ func (c *Config) ours() *controlled {
 	return nil
 }
 
-// configure gives the controller the knobs that a state asks for, or refuses.
+// configure gives the controller the settings of a state, or refuses them.
 func (ctl *controlled) configure(s *state) error {
 	if ctl == nil {
 		return nil
@@ -152,14 +152,15 @@ func explainControl(err error, choices []choice) error {
 	return explain(err, choices, func(field string) string { return field })
 }
 
-// checkController refuses knobs that no controller can have, before there is one.
+// checkController refuses settings that no controller can have, before there is
+// one.
 func (s *state) checkController() error {
 	config, choices := s.control(adaptive.Config{})
 	return explainControl(config.Validate(), choices)
 }
 
-// control is a controller's config as a state will have it. A knob that neither
-// code nor the configuration sets is the controller's own to choose.
+// control is a controller's config under a state. The controller itself chooses
+// the settings that neither the code nor the configuration has.
 func (s *state) control(c adaptive.Config) (adaptive.Config, []choice) {
 	k := s.env.Controller
 	fill(&k, &s.doc.Controller, controllerFields)

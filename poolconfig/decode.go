@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// decoder reads a document's nodes and goes on after a mistake, so as to find
-// all of them.
+// decoder reads a document's nodes. It continues after a mistake, in order to
+// find all of them.
 type decoder struct {
 	problems
 	origin func(*yaml.Node) origin
@@ -63,8 +63,8 @@ func (d *decoder) scalar(n *yaml.Node) string {
 	return n.Value
 }
 
-// word is the text of a node, on and off for true and false: tools that read YAML
-// 1.1, Helm for one, turn those words into these.
+// word is the text of a node, with on and off for true and false, because tools
+// that read YAML 1.1, such as Helm, turn on and off into booleans.
 func (d *decoder) word(n *yaml.Node) string {
 	switch text := d.scalar(n); {
 	case text == "true" || n.Tag == "!!bool" && strings.EqualFold(text, "true"):
@@ -76,7 +76,7 @@ func (d *decoder) word(n *yaml.Node) string {
 	}
 }
 
-// oneOf is the index of a node's word among those there are.
+// oneOf returns the index of a node's word in words.
 func (d *decoder) oneOf(n *yaml.Node, path string, words []string) int {
 	i := slices.Index(words, d.word(n))
 	last := len(words) - 1
@@ -92,7 +92,7 @@ func resolved(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// pairs is the keys and values of a mapping, without the keys that are repeated.
+// pairs yields the keys and values of a mapping, without repeated keys.
 func (d *decoder) pairs(n *yaml.Node, path string) iter.Seq2[*yaml.Node, *yaml.Node] {
 	return func(yield func(key, value *yaml.Node) bool) {
 		seen := map[string]*yaml.Node{}
@@ -115,8 +115,8 @@ func (d *decoder) pairs(n *yaml.Node, path string) iter.Seq2[*yaml.Node, *yaml.N
 	}
 }
 
-// extension is how fields begin that are the writer's own, as in compose files:
-// they hold what anchors name and other tools read.
+// extension is the prefix of the writer's own fields, as in compose files: they
+// hold anchors and values for other tools.
 const extension = "x-"
 
 // object reads a mapping into the struct that into points to.
@@ -175,7 +175,7 @@ func listed(fields []fieldInfo) string {
 
 func unknownRemedy(name string, fields []fieldInfo) string {
 	if name == "<<" {
-		return "YAML merges are not: use a pattern that matches both pools"
+		return "YAML merges are not supported: use a pattern that matches both pools"
 	}
 	if i := slices.IndexFunc(fields, func(f fieldInfo) bool { return alike(f.name, name) }); i >= 0 {
 		return fmt.Sprintf("did you mean %s?", fields[i].name)
@@ -183,8 +183,9 @@ func unknownRemedy(name string, fields []fieldInfo) string {
 	return "use " + listed(fields)
 }
 
-// alike reports whether two words differ by spelling only: case, - and _, one
-// letter more, less or other, or two that changed places.
+// alike reports whether two words differ only in case, in - and _, by one
+// letter that was added, left out or changed, or by two letters that changed
+// places.
 func alike(a, b string) bool {
 	plain := func(s string) string { return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(s)) }
 	a, b = plain(a), plain(b)
@@ -201,7 +202,7 @@ func alike(a, b string) bool {
 	return len(a)-len(b) <= 1
 }
 
-// maxDocument is the longest document read: what is longer is another file.
+// maxDocument is the longest document read: anything longer is some other file.
 const maxDocument = 1 << 20
 
 // parse reads a document of YAML or JSON. name is the file's, for errors.
@@ -217,15 +218,16 @@ func parse(name string, text []byte) (*document, error) {
 	case err != nil:
 		d.unreadable(name, err)
 	case root == nil:
-		// A writer that has truncated the file and not written it yet must not wipe what is in force.
-		d.add(origin(name), "the document", "empty", "write {} for one that says nothing")
+		// A writer that has truncated the file and not written it yet must not
+		// reset the settings in force.
+		d.add(origin(name), "the document", "empty", "write {} for one without settings")
 	default:
 		d.object(root, "", doc)
 	}
 	return doc, d.Err()
 }
 
-// load is the document's root, or nil if there is nothing in it.
+// load returns the document's root, or nil if it is empty.
 func load(text []byte) (*yaml.Node, error) {
 	var docs []yaml.Node
 	if err := yaml.Load(text, &docs, yaml.WithAllDocuments()); err != nil {

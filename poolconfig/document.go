@@ -8,28 +8,28 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// document has the fields of a file. Field names, their descriptions in the JSON
-// Schema and the names of environment variables are all made from its tags.
+// document has the fields of a file. Its tags give the field names, their
+// descriptions in the JSON Schema and the names of environment variables.
 type document struct {
 	Budget     *setting[limit] `json:"budget,omitempty" live:"yes" jsonschema:"Most idle bytes that all pools of the registry keep together; with a controller, the most that it allows them."`
 	Controller controller      `json:"controller,omitzero" live:"yes" jsonschema:"How pools are sized from demand and memory pressure."`
 	Pools      patterns        `json:"pools,omitempty" jsonschema:"Settings by pool name, or by pattern: * is any characters, ? is one, [a-z] is one of a range. Each setting comes from the most specific entry that has it."`
 }
 
-// settings has the settings of a pool. A nil field is left to less specific
-// entries, and in the end to the code.
+// settings has the settings of a pool. For a nil field less specific entries
+// decide, and in the end the code.
 type settings struct {
-	Mode         *setting[mode]     `json:"mode,omitempty" live:"yes" jsonschema:"on pools; off allocates and drops, as if there were no pool; count does so and counts."`
+	Mode         *setting[mode]     `json:"mode,omitempty" live:"yes" jsonschema:"on pools; off allocates and drops, as if there were no pool; count does the same and counts."`
 	Limit        *setting[limit]    `json:"limit,omitempty" live:"yes" jsonschema:"Most idle bytes the pool keeps."`
 	Reserve      *setting[size]     `json:"reserve,omitempty" live:"yes" jsonschema:"Idle bytes that neither age nor a shared budget takes from the pool."`
-	Prewarm      *setting[prewarm]  `json:"prewarm,omitempty" jsonschema:"Objects to make when the pool is made: how many, or, for a pool with size classes, how many of each size."`
+	Prewarm      *setting[prewarm]  `json:"prewarm,omitempty" jsonschema:"Objects to make when the pool is made: a number, or, for a pool with size classes, numbers by size."`
 	Zero         *setting[zeroing]  `json:"zero,omitempty" jsonschema:"When reused buffers are cleared."`
-	Safety       *setting[watching] `json:"safety,omitempty" jsonschema:"How closely the pool looks for buffers that are lost, given back twice or used after that: sampled at next to no cost, off, or strict, which looks at each and is slow."`
+	Safety       *setting[watching] `json:"safety,omitempty" jsonschema:"How closely the pool checks for buffers that are lost, given back twice or used after that: sampled costs next to nothing, off checks nothing, strict checks every buffer and is slow."`
 	Classes      *setting[classes]  `json:"classes,omitempty" jsonschema:"The capacities that a pool of buffers hands out: a list, or the table from min to max."`
 	ClassMetrics *setting[boolean]  `json:"class_metrics,omitempty" jsonschema:"Whether metrics have a row per size class."`
 }
 
-// setting is a value and where it came from.
+// setting is a value and its origin.
 type setting[T any] struct {
 	value T
 	from  origin
@@ -42,7 +42,7 @@ type entry struct {
 	settings
 }
 
-// patterns is the entries of a document in its order.
+// patterns has the entries of a document, in its order.
 type patterns []*entry
 
 // decode implements decodable.
@@ -51,7 +51,7 @@ func (s *setting[T]) decode(d *decoder, n *yaml.Node, path string) {
 	any(&s.value).(parser).parse(d, n, path)
 }
 
-// show is the value as it would be written, and where it came from.
+// show returns the value as a document would write it, and its origin.
 func (s *setting[T]) show() (value string, from origin) {
 	return any(s.value).(interface{ String() string }).String(), s.from
 }
@@ -92,7 +92,7 @@ type fieldInfo struct {
 	live  bool
 }
 
-// fieldsOf is the fields of a struct type that a document can have.
+// fieldsOf returns the fields of a struct type that a document can have.
 func fieldsOf(t reflect.Type) []fieldInfo {
 	var fields []fieldInfo
 	for i := range t.NumField() {
@@ -110,7 +110,7 @@ var controllerFields = fieldsOf(reflect.TypeFor[controller]())
 // poolFields lists the settings of a pool, in the order of the struct.
 var poolFields = fieldsOf(reflect.TypeFor[settings]())
 
-// at is the setting of a field, or nil if there is none.
+// at returns the setting of a field, or nil if there is none.
 func (s *settings) at(f fieldInfo) shown { return settingAt(s, f) }
 
 func settingAt(of any, f fieldInfo) shown {
@@ -121,7 +121,7 @@ func settingAt(of any, f fieldInfo) shown {
 	return v.Interface().(shown)
 }
 
-// fill takes from o the fields that s has not.
+// fill copies from o the fields that s lacks.
 func (s *settings) fill(o *settings) { fill(s, o, poolFields) }
 
 func fill[T any](s, o *T, fields []fieldInfo) {

@@ -9,28 +9,28 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Effective is a configuration as it is in force.
+// Effective is the configuration in force.
 type Effective struct {
 	Settings []Setting
-	// Unused is the entries of the document, and the variables, that no open pool
-	// matches: misspelt, or for pools that are yet to come.
+	// Unused has the entries of the document, and the variables, that match no
+	// open pool: misspelt, or for pools yet to be made.
 	Unused []string
 }
 
 // Setting is one setting in force.
 type Setting struct {
-	Pool  string // "" for one that is no pool's
+	Pool  string // "" for the budget and the controller
 	Field string // "limit"
-	Value string // as a document would have it
-	From  string // "pools.yaml:7", "OTELPOOL_LIMIT", "code", or "the program" where it has changed the pool since
+	Value string // as a document would write it
+	From  string // "pools.yaml:7", "OTELPOOL_LIMIT", "code", or "the program" if it has changed the pool since
 	Live  bool   // Reload may change it; the others are set when a pool is made
 }
 
 const program origin = "the program"
 
-// Effective is the configuration in force: of the budget and of every open pool
-// what it is, and where it came from. What a pool cannot have is left out, and so is
-// a pool that hangs or panics.
+// Effective returns the settings in force, of the budget, the controller and
+// every open pool, with their origins. It leaves out settings that a pool
+// cannot have, and pools that hang or panic.
 func (c *Config) Effective() Effective {
 	if c == nil {
 		return Effective{}
@@ -48,8 +48,9 @@ func (c *Config) Effective() Effective {
 	return e
 }
 
-// shared is the settings that are no pool's. Of a controller's, those that nobody
-// has set are left out: it chooses them itself.
+// shared returns the settings that belong to no pool. It leaves out the
+// controller's settings that nobody has set: the controller chooses them
+// itself.
 func (c *Config) shared(s *state) (all []Setting) {
 	ctl := c.ours()
 	if ctl == nil {
@@ -65,14 +66,14 @@ func (c *Config) shared(s *state) (all []Setting) {
 	return all
 }
 
-// unset is how the values are written that leave a choice to the controller.
+// unset has the values, as written, that leave a choice to the controller.
 var unset = map[string]bool{
 	duration(0).String(): true, share(0).String(): true, size(0).String(): true, band{}.String(): true, forceGC(0).String(): true,
 	boolean(false).String(): true,
 }
 
-// inForce is a setting whose value should be one that was asked for, and if it is
-// not, then somebody else has set it.
+// inForce is a setting whose value should be the one asked for; if it is not,
+// the program has set it.
 func inForce(pool, field, value, asked string, from origin, live bool) Setting {
 	if value != asked {
 		from = program
@@ -107,8 +108,8 @@ func (c *Config) effective(s *state, sub *subject) []Setting {
 	return all
 }
 
-// origin is the place of the choice's value: the line it has moved to, if the
-// settings still have it.
+// origin is the place of the choice's value: the line that it has moved to, if
+// the settings still have it.
 func (c *choice) origin(set *settings) origin {
 	if v := set.at(poolField(c.field)); v != nil {
 		if value, at := v.show(); value == c.value {
@@ -142,12 +143,12 @@ func (s *state) unused(subjects []*subject) []string {
 	return all
 }
 
-// String is the configuration as a document that says the same, with the origin
-// of each value in a comment.
+// String is the configuration as a document with the same meaning, with the
+// origin of each value in a comment.
 func (e Effective) String() string {
 	out, err := yaml.Dump(e.document())
 	if err != nil {
-		return err.Error() // a tree of ours is valid
+		return err.Error() // cannot happen: the tree is valid
 	}
 	var b strings.Builder
 	b.Write(out)
@@ -157,7 +158,8 @@ func (e Effective) String() string {
 	return b.String()
 }
 
-// document is the settings as YAML: those of no pool, the controller's, the pools'.
+// document is the settings as YAML: first those of no pool, then the
+// controller's, then the pools'.
 func (e Effective) document() *yaml.Node {
 	root, control, pools := mapping(), mapping(), mapping()
 	var last string
@@ -213,14 +215,14 @@ func escaped(name string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(name)
 }
 
-// ClassMetrics is the names of the pools whose metrics have rows by size class,
-// for otelpool.WithSizeClasses: those that the code wants, unless class_metrics is
-// false for them, and those for which it is true, among the pools that the
-// document names and those that are open.
+// ClassMetrics returns the names of the pools whose metrics have rows by size
+// class, for otelpool.WithSizeClasses: those in inCode unless class_metrics is
+// false for them, and all pools that the document names or that are open for
+// which it is true.
 //
 //	otelpool.Start(otelpool.WithSizeClasses(conf.ClassMetrics("http.body")...))
 //
-// It is asked once, when metrics start; what Reload changes later has no effect.
+// Metrics use it once, when they start: a later Reload has no effect on them.
 func (c *Config) ClassMetrics(inCode ...string) []string {
 	if c == nil {
 		return inCode

@@ -11,10 +11,10 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// prefix is how the variables begin that are ours.
+// prefix begins the names of the package's variables.
 const prefix = "OTELPOOL_"
 
-// fileVariable names the document where the program names none.
+// fileVariable names the document if the program names none.
 const fileVariable = prefix + "CONFIG"
 
 // environment holds the variables' settings. They override the document.
@@ -25,14 +25,14 @@ type environment struct {
 	names    []string    // theirs, as variables write them
 }
 
-// notOurs are names that others give variables: Kubernetes one for each port of
-// a service that is called otelpool…, and the tests of this repository.
+// notOurs matches variables that others set: Kubernetes, for each port of a
+// service named otelpool…, and the tests of this repository.
 var notOurs = regexp.MustCompile(`^(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)?)$|^E2E_`)
 
 var documentFields = fieldsOf(reflect.TypeFor[document]())
 
-// readEnvironment reads variables of the form name=value, in which an empty
-// value is none.
+// readEnvironment reads variables of the form name=value. An empty value counts
+// as unset.
 func readEnvironment(variables []string) (*environment, error) {
 	env, d := &environment{}, &decoder{}
 	for _, v := range slices.Sorted(slices.Values(variables)) {
@@ -85,7 +85,8 @@ func (e *environment) find(name string) (reflect.Value, fieldInfo, bool) {
 	return reflect.Value{}, fieldInfo{}, false
 }
 
-// pool is the settings of a pool by its name in variables.
+// pool returns the settings of a pool by its name in variables, and makes them
+// if need be.
 func (e *environment) pool(name string) *settings {
 	if i := slices.Index(e.names, name); i >= 0 {
 		return e.pools[i]
@@ -102,7 +103,7 @@ func (e *environment) of(pool string) *settings {
 	return &settings{}
 }
 
-// variable is a name as variables write it: http.body is HTTP_BODY.
+// variable is a name as in variables: HTTP_BODY for http.body.
 func variable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) {

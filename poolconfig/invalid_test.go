@@ -25,12 +25,12 @@ var invalid = []struct {
 	{
 		name:     "a document cut to nothing",
 		document: "\n",
-		want:     []string{"pools.yaml: the document is empty: write {} for one that says nothing"},
+		want:     []string{"pools.yaml: the document is empty: write {} for one without settings"},
 	},
 	{
 		name:     "a document cut after its first comment",
 		document: "# all pools\n",
-		want:     []string{"pools.yaml: the document is empty: write {} for one that says nothing"},
+		want:     []string{"pools.yaml: the document is empty: write {} for one without settings"},
 	},
 	{
 		name:     "a list",
@@ -131,7 +131,7 @@ var invalid = []struct {
 		name:     "a merge",
 		document: "pools:\n  a: &a {limit: 1MiB}\n  b:\n    <<: *a\n",
 		beyond:   true,
-		want:     []string{"pools.yaml:4: pools.b.<< is not known: YAML merges are not: use a pattern that matches both pools"},
+		want:     []string{"pools.yaml:4: pools.b.<< is not known: YAML merges are not supported: use a pattern that matches both pools"},
 	},
 	{
 		name:     "two documents",
@@ -192,7 +192,7 @@ var invalid = []struct {
 		document: "pools:\n  a: {limit: 9000000TiB}\n",
 		beyond:   true,
 		want: []string{
-			`pools.yaml:2: pools.a.limit is "9000000TiB": use less than 8 EiB, which is as much as can be addressed, or unlimited`,
+			`pools.yaml:2: pools.a.limit is "9000000TiB": use less than 8 EiB, the largest size that there is, or unlimited`,
 		},
 	},
 	{
@@ -200,7 +200,7 @@ var invalid = []struct {
 		document: "pools:\n  a: {limit: 9223372036854775807}\n",
 		beyond:   true,
 		want: []string{
-			"pools.yaml:2: pools.a.limit is 9223372036854775807: use less than 8 EiB, which is as much as can be addressed, or unlimited",
+			"pools.yaml:2: pools.a.limit is 9223372036854775807: use less than 8 EiB, the largest size that there is, or unlimited",
 		},
 	},
 	{
@@ -274,17 +274,17 @@ var invalid = []struct {
 	{
 		name:     "prewarm below zero",
 		document: "pools:\n  a: {prewarm: -1}\n",
-		want:     []string{"pools.yaml:2: pools.a.prewarm is -1: use how many, or, for a pool with size classes, {size: how many}"},
+		want:     []string{"pools.yaml:2: pools.a.prewarm is -1: use a number, or, for a pool with size classes, {size: number}"},
 	},
 	{
 		name:     "prewarm by half",
 		document: "pools:\n  a: {prewarm: 1.5}\n",
-		want:     []string{`pools.yaml:2: pools.a.prewarm is "1.5": use how many, or, for a pool with size classes, {size: how many}`},
+		want:     []string{`pools.yaml:2: pools.a.prewarm is "1.5": use a number, or, for a pool with size classes, {size: number}`},
 	},
 	{
 		name:     "prewarm that is a list",
 		document: "pools:\n  a: {prewarm: [1, 2]}\n",
-		want:     []string{"pools.yaml:2: pools.a.prewarm is a list: use how many, or, for a pool with size classes, {size: how many}"},
+		want:     []string{"pools.yaml:2: pools.a.prewarm is a list: use a number, or, for a pool with size classes, {size: number}"},
 	},
 	{
 		name:     "prewarm of no size",
@@ -302,14 +302,14 @@ var invalid = []struct {
 	{
 		name:     "prewarm of a size given twice",
 		document: "pools:\n  a: {prewarm: {4KiB: 1, 4096: 2}}\n",
-		want:     []string{"pools.yaml:2: a size in pools.a.prewarm is 4096: given already in other words: keep one"},
+		want:     []string{"pools.yaml:2: a size in pools.a.prewarm is 4096: already given in another unit: keep one"},
 	},
 	{
 		name:     "prewarm of more than can be counted",
 		document: "pools:\n  a: {prewarm: 9223372036854775808}\n",
 		beyond:   true,
 		want: []string{
-			"pools.yaml:2: pools.a.prewarm is 9223372036854775808: use how many, or, for a pool with size classes, {size: how many}",
+			"pools.yaml:2: pools.a.prewarm is 9223372036854775808: use a number, or, for a pool with size classes, {size: number}",
 		},
 	},
 	{

@@ -16,10 +16,10 @@ type made interface {
 	Close()
 }
 
-// NewSizeClasses is strategies.NewSizeClasses with the configuration's word on
-// the pool of d's name: limit, prewarm, zero, safety and classes, then mode and reserve.
-// d is what the code wants, and what counts where the configuration says
-// nothing. A pool without a name, or with a nil c, is as d says.
+// NewSizeClasses is strategies.NewSizeClasses with the configuration's settings
+// for the pool of d's name: limit, prewarm, zero, safety, classes, mode and
+// reserve. d has the code's values, which apply where the configuration sets
+// none, and to a pool without a name or with a nil c.
 func NewSizeClasses(c *Config, d strategies.SizeClassesConfig) (*strategies.SizeClasses, error) {
 	m := c.begin("sizeclasses", d.Name, &d.Registry)
 	m.chooseLimit(&d.Limit)
@@ -34,10 +34,10 @@ func NewSizeClasses(c *Config, d strategies.SizeClassesConfig) (*strategies.Size
 	return finish(m, p, err)
 }
 
-// NewFixed is strategies.NewFixed with the configuration's word on the pool:
-// zero, safety, and limit, if it is set for this pool by name: it gets as many buffers as
-// fit, for life, and allocates them at once, which a limit for many pools does not
-// mean. See NewSizeClasses.
+// NewFixed is strategies.NewFixed with the configuration's settings for the
+// pool: zero, safety, and limit. The limit applies only if it is set for this
+// pool by name, because it is allocated at once and for good: the pool gets as
+// many buffers as fit. See NewSizeClasses.
 func NewFixed(c *Config, d strategies.FixedConfig) (*strategies.Fixed, error) {
 	m := c.begin("fixed", d.Name, &d.Registry)
 	m.chooseZero(&d.Zero)
@@ -50,8 +50,8 @@ func NewFixed(c *Config, d strategies.FixedConfig) (*strategies.Fixed, error) {
 	return finish(m, p, err)
 }
 
-// NewBounded is strategies.NewBounded with the configuration's word on the pool:
-// limit, prewarm and safety, then mode and reserve. See NewSizeClasses.
+// NewBounded is strategies.NewBounded with the configuration's settings for the
+// pool: limit, prewarm, safety, mode and reserve. See NewSizeClasses.
 func NewBounded[T any](c *Config, d strategies.BoundedConfig[T]) (*strategies.Bounded[T], error) {
 	m := c.begin("bounded", d.Name, &d.Registry)
 	m.chooseLimit(&d.Limit)
@@ -70,8 +70,8 @@ func NewBounded[T any](c *Config, d strategies.BoundedConfig[T]) (*strategies.Bo
 	return finish(m, p, err)
 }
 
-// NewSync is strategies.NewSync with the configuration's word on the pool:
-// prewarm, then mode. See NewSizeClasses.
+// NewSync is strategies.NewSync with the configuration's settings for the pool:
+// prewarm and mode. See NewSizeClasses.
 func NewSync[T any](c *Config, d strategies.SyncConfig[T]) (*strategies.Sync[T], error) {
 	m := c.begin("sync", d.Name, &d.Registry)
 	m.choosePrewarm(&d.Prewarm)
@@ -115,7 +115,7 @@ func (m *making) chooseClasses(into *strategies.Classes) {
 	}
 }
 
-// finish sets what can be set in a pool that is open, and remembers the pool.
+// finish applies the settings of an open pool, and remembers the pool.
 func finish[P made](m *making, p P, err error) (P, error) {
 	var none P
 	if err != nil {

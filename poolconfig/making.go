@@ -10,32 +10,32 @@ import (
 	"github.com/otelpool/pool/strategies"
 )
 
-// making is how a pool was made: what the code wanted of each setting, and what
-// the configuration made of it.
+// making records how a pool was made: the code's value of each setting, and the
+// configuration's.
 type making struct {
 	config   *Config
 	registry *pool.Registry
-	name     string // in the code; in the registry it may have a suffix
+	name     string // in the code; the registry may have added a suffix
 	kind     string // for errors: "sizeclasses"
 	set      settings
 	limit    int64 // the code's
 	choices  []choice
 	entry    *pool.Entry
-	source   pool.Source // in entry: another pool may have the name later
+	source   pool.Source // entry's then: another pool may take the name later
 	problems
 }
 
 // choice is a setting as the pool was made with it.
 type choice struct {
 	field     string
-	inCode    string // what the code would have had
+	inCode    string // the code's value
 	value     string
 	from      origin
 	parameter string // the field's name in the strategy's config
 }
 
-// begin makes ready to make a pool, or returns nil if there is nothing to say
-// about it.
+// begin prepares the making of a pool. It returns nil if the configuration does
+// not apply to it.
 func (c *Config) begin(kind, name string, registry **pool.Registry) *making {
 	if c == nil || name == "" {
 		return nil
@@ -46,7 +46,7 @@ func (c *Config) begin(kind, name string, registry **pool.Registry) *making {
 	return &making{config: c, registry: *registry, name: name, kind: kind, set: c.state.Load().of(name)}
 }
 
-// choose decides a field of a config: by the setting, or else by the code.
+// choose decides a field of a config: the setting's value, or else the code's.
 func choose[T fmt.Stringer](all *[]choice, field, parameter string, s *setting[T], inCode T, set func(T)) {
 	c := choice{field: field, parameter: parameter, inCode: inCode.String(), value: inCode.String(), from: code}
 	if s != nil {
@@ -68,8 +68,8 @@ func (m *making) chooseLimit(into *int64) {
 	choose(&m.choices, "limit", "Limit", m.set.Limit, limit(m.limit), func(l limit) { *into = int64(l) })
 }
 
-// prewarm is the setting if it is of the pool's form, by size or not. One of the
-// other form is refused.
+// prewarm returns the setting if it has the pool's form, by size or not, and
+// refuses the other form.
 func (m *making) prewarm(bySize bool, remedy string) *setting[prewarm] {
 	s := m.set.Prewarm
 	if s == nil {
@@ -87,17 +87,17 @@ func (m *making) choosePrewarm(into *int) {
 	if m == nil {
 		return
 	}
-	s := m.prewarm(false, "a "+m.kind+" pool has no sizes: use how many objects to make")
+	s := m.prewarm(false, "a "+m.kind+" pool has no sizes: use a number of objects")
 	choose(&m.choices, "prewarm", "Prewarm", s, prewarm{0: *into}, func(p prewarm) { *into = p[0] })
 }
 
-// choosePrewarmBySize decides how many buffers of each size a pool makes in
-// advance.
+// choosePrewarmBySize decides the number of buffers of each size that a pool
+// prewarms.
 func (m *making) choosePrewarmBySize(into *map[int]int) {
 	if m == nil {
 		return
 	}
-	s := m.prewarm(true, "a "+m.kind+" pool has sizes: use {size: how many}")
+	s := m.prewarm(true, "a "+m.kind+" pool has sizes: use {size: number}")
 	choose(&m.choices, "prewarm", "Prewarm", s, keyed[prewarm](*into), func(p prewarm) { *into = keyed[map[int]int](p) })
 }
 
@@ -110,8 +110,8 @@ func keyed[To ~map[B]int, From ~map[A]int, A, B ~int](from From) To {
 	return to
 }
 
-// refuse notes a setting that the pool cannot have, if it is meant for this pool
-// alone: one for many pools is for those that can.
+// refuse notes a setting that the pool cannot have, if it is meant for this
+// pool alone: a setting for many pools applies to those that can have it.
 func (m *making) refuse(field string, s shown, remedy string) {
 	if m.demands(field, s) {
 		value, from := s.show()
@@ -125,7 +125,8 @@ func (m *making) demands(field string, s shown) bool {
 	return m.config.state.Load().demands(m.name, poolField(field), from)
 }
 
-// check refuses what is set and nobody chose. It comes before the pool is made.
+// check refuses settings that no choose function took. Call it before making
+// the pool.
 func (m *making) check() error {
 	if m == nil {
 		return nil
@@ -148,8 +149,8 @@ func (m *making) choice(field string) *choice {
 	return &m.choices[i]
 }
 
-// explain says of a constructor's errors where the values came from that it
-// did not like.
+// explain adds to a constructor's errors the origins of the values that they
+// refuse.
 func (m *making) explain(err error) error {
 	if m == nil {
 		return err
@@ -157,7 +158,7 @@ func (m *making) explain(err error) error {
 	return explain(err, m.choices, func(field string) string { return poolPath(m.name, field) })
 }
 
-// explain names the origin of each value that an error complains of.
+// explain adds to each error the origin of the value that it refuses.
 func explain(err error, choices []choice, path func(field string) string) error {
 	var errs []error
 	for _, e := range flat(err) {
@@ -175,8 +176,8 @@ func explain(err error, choices []choice, path func(field string) string) error 
 	return errors.Join(errs...)
 }
 
-// chosen is the choice that decided a field of a config, or a part of it, if it
-// is not the code's.
+// chosen is the index of the choice that decided a field of a config, or a part
+// of it, unless the code decided; else −1.
 func chosen(choices []choice, field string) int {
 	return slices.IndexFunc(choices, func(c choice) bool {
 		rest, ok := strings.CutPrefix(field, c.parameter)
@@ -184,7 +185,7 @@ func chosen(choices []choice, field string) int {
 	})
 }
 
-// flat is the errors that were joined.
+// flat returns the errors that were joined.
 func flat(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()

@@ -2,13 +2,14 @@ package poolconfig
 
 import (
 	"cmp"
+	"math"
 	"path"
 	"slices"
 	"strings"
 )
 
-// Patterns are those of path.Match, in which * does not match a slash; names
-// of pools are no paths, so both sides are matched without slashes.
+// Patterns are path.Match's, but * matches a slash too, because names of pools
+// are no paths: both sides are matched with slashes replaced.
 var noSlash = strings.NewReplacer("/", "\x00")
 
 func validPattern(pattern string) bool {
@@ -21,12 +22,15 @@ func matches(pattern, name string) bool {
 	return ok || pattern == name
 }
 
-// isName reports whether a pattern matches one name only.
+// isName reports whether a pattern matches only one name.
 func isName(pattern string) bool { return !strings.ContainsAny(pattern, `*?[\`) }
 
 // weigh counts the characters of a pattern that stand for themselves, and the
-// stars.
+// stars. A name outweighs every pattern.
 func weigh(pattern string) (literal, stars int) {
+	if isName(pattern) {
+		return math.MaxInt, 0
+	}
 	class, escaped := false, false
 	for _, r := range pattern {
 		switch {
@@ -54,21 +58,7 @@ func weigh(pattern string) (literal, stars int) {
 func specificity(a, b *entry) int {
 	aLiteral, aStars := weigh(a.pattern)
 	bLiteral, bStars := weigh(b.pattern)
-	return cmp.Or(
-		-compareBool(isName(a.pattern), isName(b.pattern)),
-		-cmp.Compare(aLiteral, bLiteral),
-		cmp.Compare(aStars, bStars),
-	)
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
+	return cmp.Or(cmp.Compare(bLiteral, aLiteral), cmp.Compare(aStars, bStars))
 }
 
 // bySpecificity is the entries from the most to the least specific.

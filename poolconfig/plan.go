@@ -10,21 +10,22 @@ import (
 	"github.com/otelpool/pool/internal/config"
 )
 
-// change is a set of changes that have been found possible, to be made at once.
+// change is a set of changes to be made at once, and the problems that forbid
+// it.
 type change struct {
 	problems
 	config *Config
 	state  *state
-	notes  []func() // what is to be remembered then
+	notes  []func() // remember something when the change is made
 }
 
-// plan finds out what is to be done to a pool and what stands in the way.
+// plan finds out what to change in a pool, and what forbids it.
 func (ch *change) plan(s *subject) {
 	ch.planFixed(s)
 	ch.planLive(s)
 }
 
-// planFixed refuses changes of what a pool was made with.
+// planFixed refuses changes of settings that are fixed when a pool is made.
 func (ch *change) planFixed(s *subject) {
 	set := ch.state.of(s.name)
 	for _, f := range poolFields {
@@ -61,19 +62,20 @@ func (ch *change) wantSame(s *subject, f fieldInfo, made *choice, v shown) {
 	}
 }
 
-// madeWith is the remedy for a change of what something was made with.
+// madeWith is the remedy for a change of a fixed setting.
 func madeWith(what, value string) string {
 	return fmt.Sprintf("it is set when the %s is made, and is %s now: restart the program, or put %s back", what, value, value)
 }
 
-// refuse notes a setting that a pool cannot have, if it is meant for it alone.
+// refuse notes a setting that a pool cannot have, if it is meant for this pool
+// alone.
 func (ch *change) refuse(s *subject, f fieldInfo, v shown, remedy string) {
 	if value, from := v.show(); ch.state.demands(s.name, f, from) {
 		ch.add(from, poolPath(s.name, f.name), value, remedy)
 	}
 }
 
-// planLive plans what can be set in an open pool.
+// planLive plans the settings that can change in an open pool.
 func (ch *change) planLive(s *subject) {
 	set := ch.state.of(s.name)
 	was := ch.config.original(s)
@@ -114,8 +116,7 @@ func (ch *change) planLimit(s *subject, v *setting[limit], was int64) (touched b
 	return true
 }
 
-// smallest is the least that a pool's limit has to hold: a buffer of its
-// smallest class.
+// smallest is the least limit of a pool: one buffer of its smallest class.
 func smallest(src pool.Source) int64 {
 	var st pool.Stats
 	src.Stats(&st)
@@ -168,8 +169,8 @@ func (ch *change) planReserve(s *subject, v *setting[size]) (touched bool) {
 	return true
 }
 
-// reserved remembers whether a pool's reserve is the configuration's: if not, it
-// is not touched, for it may be somebody else's.
+// reserved remembers whether the configuration has set a pool's reserve: if
+// not, it stays, because somebody else may have set it.
 func (c *Config) reserved(s *subject, yes bool) {
 	o := c.original(s)
 	o.reserved = yes
@@ -185,8 +186,8 @@ func (ch *change) limitOf(s *subject) int64 {
 	return ch.config.original(s).limit
 }
 
-// checkBudget refuses a budget that cannot keep what pools reserve, and one that
-// a controller sets which knows nothing of it.
+// checkBudget refuses a budget below the sum of the pools' reserves, and any
+// budget if a controller that was not made through the configuration sets it.
 func (ch *change) checkBudget(subjects []*subject) {
 	b := ch.state.budgetOf()
 	if b == nil {

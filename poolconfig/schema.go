@@ -9,6 +9,6 @@ var schema []byte
 //
 //	# yaml-language-server: $schema=schema.json
 //
-// It says what a document can look like; that a reserve is below its limit, for
-// one, only Load knows.
+// It describes the form of a document; only Load checks that a reserve is below
+// its limit, for example.
 func Schema() []byte { return append([]byte(nil), schema...) }

@@ -20,8 +20,8 @@ import (
 	"github.com/otelpool/pool/strategies"
 )
 
-// What a document's values look like. Each type reads itself from a node and
-// writes itself, with String, so that it would read the same.
+// The types of a document's values. Each reads itself from a node, and its
+// String method writes a value that would read the same.
 
 // size is a number of bytes.
 type size int64
@@ -41,8 +41,8 @@ type zeroing strategies.Zeroing
 // boolean is true or false.
 type boolean bool
 
-// prewarm is how many objects to make: of each size, or, in a pool without
-// sizes, under size 0.
+// prewarm has the number of objects to make by size; for a pool without sizes,
+// under size 0.
 type prewarm map[bytes]int
 
 // classes is a table of size classes.
@@ -64,7 +64,7 @@ var (
 	shownUnits = []string{"TiB", "GiB", "MiB", "KiB"}
 )
 
-// parseSize reads a size, or returns what would have been right.
+// parseSize reads a size, or returns a remedy.
 func parseSize(text string) (n int64, remedy string) {
 	m := sizeSyntax.FindStringSubmatch(text)
 	if m == nil {
@@ -82,12 +82,12 @@ func parseSize(text string) (n int64, remedy string) {
 	case !r.IsInt():
 		return 0, "use whole bytes"
 	case !r.Num().IsInt64() || r.Num().Int64() == math.MaxInt64:
-		return 0, "use less than 8 EiB, which is as much as can be addressed"
+		return 0, "use less than 8 EiB, the largest size that there is"
 	}
 	return r.Num().Int64(), ""
 }
 
-// parseInt reads a size that is a buffer's, or returns what would have been right.
+// parseInt reads the size of a buffer, or returns a remedy.
 func parseInt(text string) (n int, remedy string) {
 	bytes, remedy := parseSize(text)
 	n, fits := config.Int(bytes)
@@ -97,7 +97,7 @@ func parseInt(text string) (n int, remedy string) {
 	return n, remedy
 }
 
-// parseCount reads a count, or returns the remedy.
+// parseCount reads a count, or returns a remedy.
 func parseCount(text string) (n int, remedy string) {
 	n, err := strconv.Atoi(text)
 	switch {
@@ -199,7 +199,7 @@ func (f *boolean) parse(d *decoder, n *yaml.Node, path string) {
 
 func (f boolean) String() string { return strconv.FormatBool(bool(f)) }
 
-const prewarmRemedy = "use how many, or, for a pool with size classes, {size: how many}"
+const prewarmRemedy = "use a number, or, for a pool with size classes, {size: number}"
 
 func (p *prewarm) parse(d *decoder, n *yaml.Node, path string) {
 	*p = prewarm{}
@@ -218,7 +218,7 @@ func (p *prewarm) parse(d *decoder, n *yaml.Node, path string) {
 		many, remedy := parseCount(d.scalar(value))
 		d.wrongIf(remedy != "", value, below(path, key.Value), remedy)
 		_, twice := (*p)[bytes(of)]
-		d.wrongIf(twice, key, "a size in "+path, "given already in other words: keep one")
+		d.wrongIf(twice, key, "a size in "+path, "already given in another unit: keep one")
 		(*p)[bytes(of)] = many
 	}
 }
@@ -236,12 +236,12 @@ func (p prewarm) String() string {
 
 const classesRemedy = "use a list of sizes, or {min: size, max: size, steps: 1, 2, 4 or 8}"
 
-// geometric is a table of classes by its first, its last and how many there are
-// to a doubling.
+// geometric is a table of classes by its first, its last and the number of
+// classes per doubling.
 type geometric struct {
 	Min   *setting[bytes] `json:"min,omitempty" jsonschema:"the smallest class, a power of two"`
 	Max   *setting[bytes] `json:"max,omitempty" jsonschema:"the largest class, a power of two"`
-	Steps *setting[count] `json:"steps,omitempty" jsonschema:"classes to a doubling: 1, 2, 4 or 8; 1 if left out"`
+	Steps *setting[count] `json:"steps,omitempty" jsonschema:"classes per doubling: 1, 2, 4 or 8; 1 if left out"`
 }
 
 // count is a number of objects or steps.

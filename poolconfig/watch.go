@@ -7,25 +7,26 @@ import (
 	"time"
 )
 
-// lookEvery is how often Watch reads the document, and patience how many times
-// in a row the document may differ from one look to the next before it is taken
-// as it is: a document that somebody keeps writing is reloaded too.
+// Watch reads the document every lookEvery. If the document differs at patience
+// readings in a row, it is taken as it is, so that one that somebody keeps
+// writing is reloaded too.
 const (
 	lookEvery = time.Second
 	patience  = 5
 )
 
 // Watch reloads the configuration when the program gets SIGHUP and when the
-// document changes, until ctx is done. report is told what came of each reload:
-// nil when it took effect. It may be nil, and runs on Watch's goroutine.
+// document changes, until ctx is done. It calls report with the error of each
+// reload, nil if the reload took effect, on its own goroutine; report may be
+// nil.
 //
 // Watch reads the document once a second, by its path, and reloads it when two
-// reads in a row agree, or after five that do not. It asks for no file events:
-// they miss links and directories that are replaced along the path, network file
-// systems have none, and their number is limited. A path that leads nowhere is
-// reported once, and looked at again. Only regular files are looked at; a pipe is
-// read at SIGHUP alone. A document that reads as before is not reloaded; SIGHUP
-// always reloads. On js/wasm there is no SIGHUP.
+// reads in a row agree, or after five that do not. It does not use file events:
+// they miss links and directories that are replaced along the path, network
+// file systems have none, and their number is limited. If there is no file,
+// Watch reports it once and keeps looking. Watch reads only regular files; a
+// pipe is read only at SIGHUP. An unchanged document is not reloaded; SIGHUP
+// always reloads. js/wasm has no SIGHUP.
 func (c *Config) Watch(ctx context.Context, report func(error)) {
 	if c == nil {
 		<-ctx.Done()
@@ -55,7 +56,7 @@ func (c *Config) Watch(ctx context.Context, report func(error)) {
 	}
 }
 
-// tick looks at the document, and reloads it when that is due.
+// tick looks at the document, and reloads it if that is due.
 func (c *Config) tick(w *watch, report func(error)) {
 	switch now := c.look(); {
 	case !w.due(now, c.lastTaken()):
@@ -67,7 +68,7 @@ func (c *Config) tick(w *watch, report func(error)) {
 	}
 }
 
-// reading is the document as it was read once.
+// reading is the document as read at one time.
 type reading struct {
 	text string
 	err  error // why it could not be read
@@ -78,14 +79,14 @@ func (r reading) same(as reading) bool {
 	return r.text == as.text && fmt.Sprint(r.err) == fmt.Sprint(as.err)
 }
 
-// watch decides which looks at a document lead to a reload.
+// watch decides which readings of a document lead to a reload.
 type watch struct {
 	last     reading
-	restless int // looks in a row at which the document was not as it was taken
+	restless int // readings in a row that differ from the document taken last
 }
 
-// due reports whether a document that reads as now is to be taken: it is another
-// than was taken last, and has come to rest or does not come to rest at all.
+// due reports whether to take the reading now: it differs from the one taken
+// last, and either equals the reading before or the document keeps changing.
 func (w *watch) due(now, taken reading) bool {
 	rests := now.same(w.last)
 	w.last = now
