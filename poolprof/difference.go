@@ -22,7 +22,7 @@ func since(ctx context.Context, before *profile.Profile, o options, d time.Durat
 	before.Scale(-1)
 	difference, err := profile.Merge([]*profile.Profile{before, after})
 	if err != nil {
-		return after // cannot be: both are ours
+		return after // cannot happen: both have the same types
 	}
 	difference.TimeNanos, difference.DurationNanos = at, int64(d)
 	return difference

@@ -18,10 +18,10 @@ type Option func(*options)
 
 type options struct {
 	registry *pool.Registry
-	samples  *ask.Asker[*pool.Entry, []control.Sample] // a Handler's, so that a Source that hangs costs it one goroutine
+	samples  *ask.Asker[*pool.Entry, []control.Sample] // one for a Handler, so that a Source that hangs costs it one goroutine
 }
 
-// WithRegistry is for the pools of r in place of [pool.Default].
+// WithRegistry profiles the pools of r instead of those of [pool.Default].
 func WithRegistry(r *pool.Registry) Option { return func(o *options) { o.registry = r } }
 
 func optionsOf(opts []Option) options {
@@ -32,12 +32,12 @@ func optionsOf(opts []Option) options {
 	return o
 }
 
-// Handler serves the profile; with ?seconds=N, how it changes in N seconds; with
-// ?debug=1, as text. It only reads, but it shows how a program is built: serve it
-// beside net/http/pprof, to those who operate the program.
+// Handler serves the profile; with ?seconds=N its change over N seconds, with
+// ?debug=1 as text. It only reads, but it shows how a program is built: serve
+// it beside net/http/pprof, only to those who operate the program.
 func Handler(opts ...Option) http.Handler { return http.HandlerFunc(optionsOf(opts).answer) }
 
-// answer refuses what is no request for a profile, and serves the others.
+// answer serves requests for a profile, and refuses others.
 func (o options) answer(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -53,7 +53,7 @@ func (o options) answer(w http.ResponseWriter, r *http.Request) {
 	o.serve(w, r, text, seconds)
 }
 
-// serve answers a request without mistakes.
+// serve answers a valid request.
 func (o options) serve(w http.ResponseWriter, r *http.Request, text bool, seconds time.Duration) {
 	p := build(o)
 	if text {
@@ -81,7 +81,7 @@ func asked(r *http.Request) (text bool, seconds time.Duration, err error) {
 	case err != nil || n <= 0:
 		return false, 0, fmt.Errorf("seconds is %q: use a whole number above 0", q.Get("seconds"))
 	case text:
-		return false, 0, fmt.Errorf("seconds is %d and debug %q: a text has no difference, leave one out", n, q.Get("debug"))
+		return false, 0, fmt.Errorf("seconds is %d and debug %q: a difference cannot be a text, leave one out", n, q.Get("debug"))
 	case most > 0 && seconds >= most:
 		return false, 0, fmt.Errorf("seconds is %d: the server's WriteTimeout is %v, use less", n, most)
 	}
@@ -101,7 +101,7 @@ func write(w http.ResponseWriter, p *profile.Profile) {
 	_ = p.Write(w) // the client is gone
 }
 
-// writeText quotes names: who reads it may be at a terminal.
+// writeText quotes names, because the reader may be at a terminal.
 func writeText(w http.ResponseWriter, p *profile.Profile) {
 	for _, s := range p.Sample {
 		s.Label["pool"] = []string{strconv.Quote(s.Label["pool"][0])}

@@ -43,13 +43,14 @@ func newBuilder() *builder {
 	}
 }
 
-// build makes the profile of all pools. A pool whose Source hangs is a comment of it.
+// build makes the profile of all pools, with a comment for each pool whose
+// Source hangs.
 func build(o options) *profile.Profile {
 	b, entries := newBuilder(), o.registry.All()
 	o.samples.Each(entries, samplesOf, func(i int, all *[]control.Sample, _ time.Time) {
 		name := entries[i].Name()
 		if all == nil {
-			b.profile.Comments = append(b.profile.Comments, fmt.Sprintf("pool %q does not tell its samples: its Source hangs", name))
+			b.profile.Comments = append(b.profile.Comments, fmt.Sprintf("pool %q has no samples here: its Source hangs", name))
 			return
 		}
 		for _, one := range *all {
@@ -59,17 +60,18 @@ func build(o options) *profile.Profile {
 	return b.profile
 }
 
-// samplesOf copies a pool's samples: it waits while they are read.
+// samplesOf copies a pool's samples, because the pool holds a lock while they
+// are read.
 func samplesOf(e *pool.Entry, into *[]control.Sample) {
 	*into = (*into)[:0]
 	e.Samples(func(one control.Sample) bool {
-		one.Get = slices.Clone(one.Get) // it is valid here only
+		one.Get = slices.Clone(one.Get) // valid only in this call
 		*into = append(*into, one)
 		return true
 	})
 }
 
-// add adds one sample to those of the same pool, size and stack.
+// add adds a sample to those of the same pool, size and stack.
 func (b *builder) add(name string, one control.Sample) {
 	b.setKey(name, one)
 	s, ok := b.samples[string(b.key)]
@@ -88,7 +90,7 @@ func (b *builder) add(name string, one control.Sample) {
 	s.Value[1] += one.Weight * one.Size
 }
 
-// setKey makes the key of the sample, in memory that the next one's uses again.
+// setKey sets b.key to the sample's key.
 func (b *builder) setKey(name string, one control.Sample) {
 	b.key = append(b.key[:0], name...)
 	b.key = binary.LittleEndian.AppendUint64(b.key, uint64(one.Size))
@@ -106,8 +108,8 @@ func (b *builder) stack(s pool.Stack) []*profile.Location {
 	return all
 }
 
-// location returns the frame's location. Calls inlined into one another share an
-// address, so the function tells them apart.
+// location returns the frame's location. Inlined calls share an address, so
+// locations differ by function too.
 func (b *builder) location(f runtime.Frame) *profile.Location {
 	fn, loc := b.function(f), b.locations[f.PC]
 	if loc == nil || loc.Line[0].Function != fn {

@@ -308,7 +308,7 @@ func TestAPoolThatHangsIsNamedAndTheOthersAreInTheProfile(t *testing.T) {
 		for range 2 {
 			w := httptest.NewRecorder()
 			page.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?debug=1", nil))
-			if body := w.Body.String(); !strings.Contains(body, `pool "hangs" does not tell its samples`) ||
+			if body := w.Body.String(); !strings.Contains(body, `pool "hangs" has no samples here`) ||
 				!strings.Contains(body, `"good"`) {
 				t.Errorf("%s", body)
 			}

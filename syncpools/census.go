@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/percpu"
 )
 
 // Census reads the program's sync.Pools, from Start to Stop. Its methods are safe
@@ -21,31 +22,30 @@ type Census struct {
 	config    Config
 	cleanupAt uintptr // the runtime's variable that has the hook
 
-	mu      sync.Mutex // guards what follows; no Get or Put wants it
+	mu      sync.Mutex // guards the fields below; no Get or Put takes it
 	known   map[uintptr]*entry
 	rows    map[string]*row
 	sizings map[unsafe.Pointer]*sizing
 	fresh   [64]*sync.Pool // of one look at the list
 	epoch   uint64
 	read    time.Time
-	unknown int // pools in use when the last collection began that are not shown
+	unknown int // pools in use when the last collection began that have no row
 	foreign displacement
 	stopped bool
-	several bool  // the layout is proved for several Ps
-	failed  error // why nothing is read any more
+	several bool  // the layout is verified for several Ps
+	failed  error // the census has stopped reading because of it
 }
 
-// running is the one census that there can be: the hook is the process's.
+// running is the only census: a process has one hook.
 var running atomic.Pointer[Census]
 
-// tooSoon is how long a reading is good for those who ask one after the other.
+// tooSoon is the time for which a reading serves further requests.
 const tooSoon = 10 * time.Millisecond
 
-// Start begins a census. It proves the layout of sync.Pool in this program, which
-// takes some milliseconds, and runs one garbage collection, at which the pools that
-// are in use are found. It is an error to start a second one before the
-// first is stopped, and where something is not as expected, which the error names:
-// nothing is read then.
+// Start begins a census. It verifies the layout of sync.Pool in this program,
+// which takes some milliseconds, and runs one garbage collection to find the
+// pools in use. It returns an error if a census is running, or if anything in
+// package sync or the runtime is not as expected; then it reads nothing.
 func Start(c Config) (*Census, error) {
 	if c.Registry == nil {
 		c.Registry = pool.Default
@@ -63,7 +63,7 @@ func Start(c Config) (*Census, error) {
 	return s, nil
 }
 
-// install proves what is relied on, and registers the hook.
+// install verifies what the census relies on, and registers the hook.
 func (s *Census) install() error {
 	if err := prove(); err != nil {
 		return err
@@ -81,20 +81,20 @@ func (s *Census) install() error {
 	return nil
 }
 
-// Stop ends the census: the hook and every New are as they were before, and the
-// pools' names are withdrawn. If another program's hook has come between, ours
-// stays and only passes on. Stopping twice does nothing.
+// Stop ends the census: it restores the hook and every New, and withdraws the
+// pools' names. If somebody else has registered a hook since, ours stays and
+// only calls the next. A second Stop does nothing.
 func (s *Census) Stop() {
 	if !s.uninstall() {
 		return
 	}
-	for _, r := range s.rows { // nothing is added any more
+	for _, r := range s.rows { // no row is added any more
 		r.pub.Release() // asks the row for its last figures
 	}
 	running.CompareAndSwap(s, nil)
 }
 
-// uninstall undoes all that was changed. It reports false if that was done before.
+// uninstall undoes all changes. It reports false if they were undone before.
 func (s *Census) uninstall() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,8 +112,9 @@ func (s *Census) uninstall() bool {
 	return true
 }
 
-// afterCollection reads the pools after each collection, on the runtime's goroutine
-// for cleanups: what a collection drops is known from the reading before it.
+// afterCollection reads the pools after each collection, on the runtime's
+// goroutine for cleanups: the reading before a collection shows what it will
+// drop.
 func (s *Census) afterCollection() {
 	if running.Load() != s {
 		return
@@ -121,14 +122,13 @@ func (s *Census) afterCollection() {
 	s.mu.Lock()
 	s.readAll()
 	s.mu.Unlock()
-	sentinel := &struct{ _ *Census }{}
-	runtime.AddCleanup(sentinel, (*Census).afterCollection, s)
+	percpu.AfterCollection((*Census).afterCollection, s)
 }
 
-// Read reads the pools now, those included that are new since the last collection.
-// There is no need to call it for the figures, which are read when they are asked for:
-// it is for those who want to be sure that new pools are in the registry, which
-// otherwise follows each collection by a moment.
+// Read reads the pools now, including those that the last collection was the
+// first to list. Figures do not need it, because the census reads the pools
+// when somebody asks for them. Call Read to be sure that new pools are in the
+// registry, which is otherwise updated a moment after each collection.
 func (s *Census) Read() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,7 +171,7 @@ func (s *Census) readAll() {
 	s.foreign.check(s.cleanupAt)
 }
 
-// forgetAll shows nothing rather than what may be wrong.
+// forgetAll empties all rows, because their figures may be wrong.
 func (s *Census) forgetAll() {
 	for _, r := range s.rows {
 		r.clear()
@@ -179,8 +179,9 @@ func (s *Census) forgetAll() {
 	clear(s.known)
 }
 
-// Err says why the census reads nothing any more: nil while it does. A program that
-// had one P at Start and has more now is the one case: the layout is proved again then.
+// Err returns the reason why the census has stopped reading, nil while it
+// reads. There is one: a program that had one P at Start has more now, and the
+// layout, which is verified again then, differs.
 func (s *Census) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -193,7 +194,7 @@ func (s *Census) discover() {
 	unknown := make(map[*sync.Pool]bool)
 	for i := 0; ; {
 		n, at := snapshot(i, s.fresh[:])
-		if at != s.epoch { // another one began meanwhile: its list has them too, or they are empty
+		if at != s.epoch { // another collection began: its list has the same pools, or they are empty
 			s.epoch, i = at, 0
 			clear(unknown)
 			continue
@@ -219,15 +220,16 @@ func (s *Census) discover() {
 
 func address(p *sync.Pool) uintptr { return uintptr(unsafe.Pointer(p)) }
 
-// Unknown is how many pools were in use when the last collection began and are not
-// shown, because they have no name, no New and no objects by which they could be told.
+// Unknown returns the number of pools that were in use when the last collection
+// began and have no row, because they have no name, no New and no objects to
+// identify them by.
 func (s *Census) Unknown() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.unknown
 }
 
-// add makes a pool known. It reports false where there is nothing to tell of it yet.
+// add gives a pool a row. It reports false if nothing identifies the pool yet.
 func (s *Census) add(p *sync.Pool, symbols *symbols) bool {
 	c, _ := lookPinned(shapeOf(p))
 	if isOurs(shapeOf(p)) {
@@ -250,8 +252,9 @@ func (s *Census) add(p *sync.Pool, symbols *symbols) bool {
 	return true
 }
 
-// isOurs tells by their New of the pools that Start uses, and of those inside a
-// strategies.Sync, an otelpool.Pool or an otelpool.Wrap, which have rows of their own.
+// isOurs recognizes by their New the pools that Start uses, and those inside a
+// strategies.Sync, an otelpool.Pool or an otelpool.Wrap, which have rows of
+// their own.
 func isOurs(p *poolShape) bool {
 	name, _ := function(newOf(p))
 	return strings.HasSuffix(name, "/pool/syncpools.ours") || strings.HasSuffix(name, "/pool/internal/gcpool.nothing")
@@ -268,7 +271,7 @@ func (s *Census) rowOf(o origin, object string) *row {
 	}
 	r := &row{census: s, place: o.place, object: object}
 	pub, err := s.config.Registry.Publish("sync.Pool "+name, r, pool.Suffix)
-	if err == nil { // with Suffix a name that is not empty is never refused
+	if err == nil { // always: with Suffix only an empty name is refused
 		r.pub = pub
 	}
 	s.rows[name] = r

@@ -8,19 +8,19 @@ import (
 	"unsafe"
 )
 
-// displacement notices that somebody else has registered a function for the start
-// of collections. Whoever registers last is called, and calls package sync's
-// function as a rule, so that ours is not called any more.
+// displacement notices that somebody else has registered a function for the
+// start of collections. The runtime calls the function registered last, which
+// usually calls package sync's and not ours.
 type displacement struct {
 	by     uintptr // the other's closure; 0 while ours is in place
-	since  uint64  // collections when that was noticed
+	since  uint64  // number of collections when it was noticed
 	epoch  uint64
-	chains uint64 // how often ours was put in front again
+	chains uint64 // times that ours was put in front again
 }
 
-// check puts the hook in front of the other's, which is then called by it, after
-// a collection has shown that the other does not call ours: two that call each
-// other would never end.
+// check puts our hook in front of the other, and calls the other from it, once
+// a collection has shown that the other does not call ours: two hooks that call
+// each other would never end.
 func (d *displacement) check(at uintptr) {
 	word := wordAt(at)
 	switch {
@@ -48,8 +48,8 @@ func collections() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// Displaced says who has registered a function for the start of collections after
-// the census did: "" for nobody. The census goes on in front of it.
+// Displaced names the function that was registered for the start of collections
+// after the census's, or returns "". The census continues in front of it.
 func (s *Census) Displaced() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,27 +8,27 @@
 //
 // Each pool that held something when a garbage collection began appears in the
 // registry under the name of its variable, or of its New function, with the
-// strategy sync.Pool. Whatever reads the registry shows it: package otelpool, the
-// live page, the dashboards. Pools that were made by one function, one per
-// connection say, are one row.
+// strategy sync.Pool. So everything that reads the registry shows it: package
+// otelpool, the live page, the dashboards. Pools made by the same function,
+// such as one per connection, share a row.
 //
-// What a row says:
+// A row has:
 //
-//   - how many objects lie idle, now: exact for each P, read one P after the other;
-//   - how many bytes those have: an estimate from below, as the size of sampled
-//     objects with the slices in them, times their number;
-//   - how many the collector has dropped: what lay in the pool at the last reading
-//     before, so an estimate from above where objects were taken since;
-//   - with Config.CountMisses, how often New ran.
+//   - the number of idle objects now: exact for each P, read one P after the other;
+//   - their bytes: an estimate, usually too low, the size of sampled objects with
+//     their slices, times the number of objects;
+//   - the number of objects that the collector has dropped: those that were aging in
+//     the pool at the previous reading, so too high if some were taken since;
+//   - with Config.CountMisses, the number of times New ran.
 //
-// How it works. The runtime calls a function at the start of each collection, with
-// the world stopped, that package sync has registered to age its pools. Start
-// registers one in its place that notes the list of pools and passes on; both names
-// are kept for such use (go.dev/issue/67401). The layout of sync.Pool is no promise:
-// Start proves it with pools whose content it knows, and refuses to go on if
-// anything differs.
+// How it works. At the start of each collection, with the world stopped, the runtime
+// calls a function that package sync has registered to age its pools. Start
+// registers another function instead, which notes the list of pools and calls the
+// first. The Go project keeps both names for such uses (go.dev/issue/67401). It does
+// not promise the layout of sync.Pool: Start verifies it with pools whose content it
+// knows, and fails if anything differs.
 //
-// Tested on Linux with Go 1.26 and 1.27. It builds for macOS, Windows and FreeBSD and was not run
-// there; pools have no variables' names on these. On other platforms Start returns an
-// error.
+// Tested on Linux with Go 1.26 and 1.27. The package builds for macOS, Windows and
+// FreeBSD but was not run there, and has no names of variables there. On other
+// platforms Start returns an error.
 package syncpools

@@ -8,16 +8,16 @@ import (
 	"weak"
 )
 
-// entry is one pool. It refers weakly to pools on the heap: those of a connection
-// go with it.
+// entry is one pool. It refers weakly to a pool on the heap, so that a
+// connection's pool can be collected with it.
 type entry struct {
 	global   *sync.Pool // a variable's; nil for one on the heap
 	heap     weak.Pointer[sync.Pool]
 	row      *row
 	last     content // without the sample
-	at       uint64  // collections before that
+	at       uint64  // number of collections before last
 	original func() any
-	counting unsafe.Pointer // the closure that was put around original
+	counting unsafe.Pointer // the closure that replaces original and calls it
 }
 
 func newEntry(p *sync.Pool, r *row) *entry {
@@ -59,7 +59,8 @@ func (e *entry) readInto(s *Census) bool {
 	return true
 }
 
-// lookPinned looks while no collection can start, and says how many there were.
+// lookPinned looks while no collection can start, and returns the number of
+// collections so far.
 //
 //go:norace
 func lookPinned(p *poolShape) (c content, epoch uint64) {
@@ -69,7 +70,7 @@ func lookPinned(p *poolShape) (c content, epoch uint64) {
 	return c, epoch
 }
 
-// count puts a function around New that counts.
+// count replaces New by a function that counts.
 func (e *entry) count() {
 	p := e.pool()
 	if p == nil || newOf(shapeOf(p)) == nil {
@@ -91,9 +92,9 @@ func (e *entry) restore() {
 	}
 }
 
-// newOf reads one word. Whoever made the pool wrote it before the first use, and the
-// census has the pool from a collection after that: an order which the race detector
-// does not know.
+// newOf reads one word. The pool's owner wrote it before the first use, and the
+// census learns of the pool from a collection after that: an order that the
+// race detector does not see.
 //
 //go:norace
 func newOf(p *poolShape) unsafe.Pointer { return p.new }
@@ -101,8 +102,8 @@ func newOf(p *poolShape) unsafe.Pointer { return p.new }
 //go:norace
 func ofPool(p *sync.Pool) func() any { return p.New }
 
-// setNew writes one word, which a Get on another P may be reading: it finds the
-// function of before or the one of after.
+// setNew writes one word. A Get on another P may be reading it and finds either
+// function.
 //
 //go:norace
 func setNew(p *sync.Pool, f func() any) { p.New = f }

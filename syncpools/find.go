@@ -11,24 +11,26 @@ import (
 	"unsafe"
 )
 
-// findRuns bounds how many pools are used to find the list. In a busy program most
-// are in vain: a collection, another pool's first use or somebody else's turn on the P comes between.
+// findRuns bounds the number of pools used to find the list. In a busy program
+// most attempts fail: a collection, another pool's first use or another
+// goroutine on the P comes between.
 const findRuns = 1000
 
-// votes is how many pools' first use a place must have followed.
+// votes is the number of first uses that a place must have followed.
 const votes = 8
 
-// findAllPools returns the address of package sync's list of pools. It is the one
-// slice header in bss whose length grows with each first use of a pool, and one of
-// whose last elements then is that pool. Nothing is followed as a pointer before its
-// header has grown like that for several pools, and then only into the heap.
+// findAllPools returns the address of package sync's list of pools. It is the
+// one slice header in bss whose length grows with each first use of a pool, and
+// that then has this pool among its last elements. No word is followed as a
+// pointer before its header has grown like that for several pools, and then
+// only into the heap.
 func findAllPools() (unsafe.Pointer, error) {
 	s, grew := bss(), make(map[uintptr]int)
 	var before []header
 	for range findRuns {
 		before = headers(s, before[:0])
 		used := &sync.Pool{New: ours}
-		used.Get() // pins, as Put does, but a race build drops some of what is put
+		used.Get() // registers the pool as Put would, but a race build drops some Puts
 		for _, h := range grown(before) {
 			if grew[h.at]++; grew[h.at] >= votes && holdsLast(h.at, used) {
 				return pointerTo(h.at), nil
@@ -38,10 +40,10 @@ func findAllPools() (unsafe.Pointer, error) {
 	return nil, errors.New("the list of pools was not found in bss: package sync of " + runtime.Version() + " keeps it in another way")
 }
 
-// header is a place that may be a slice's, with the length it had.
+// header is a place that may be a slice header, with its length when read.
 type header struct{ at, length uintptr }
 
-// headers appends the places in s that may be slice headers.
+// headers appends to all the places in s that may be slice headers.
 func headers(s section, all []header) []header {
 	for at := s.begin; at+3*wordSize <= s.end; at += wordSize {
 		if plausible(at) {
@@ -57,11 +59,11 @@ func plausible(at uintptr) bool {
 	return empty || array != 0 && array%wordSize == 0 && length <= capacity && capacity < 1<<24
 }
 
-// most is how many pools may be used for the first time meanwhile, in other
-// goroutines.
+// most is the number of pools that other goroutines may use for the first time
+// meanwhile.
 const most = 16
 
-// grown returns those whose length is a little more than it was.
+// grown returns the headers whose length has grown a little.
 func grown(before []header) (now []header) {
 	for _, h := range before {
 		if length := wordAt(h.at + wordSize); length > h.length && length <= h.length+most && plausible(h.at) {
@@ -72,9 +74,9 @@ func grown(before []header) (now []header) {
 }
 
 // holdsLast reports whether the slice at an address has a pool among its last
-// elements. Its array must lie where the heap does, near the pool; where nothing
-// is mapped it is none. What is read is compared and not followed, so it does no harm
-// if a collection has taken the array.
+// elements. Its array must lie in the heap, near the pool; an address where
+// nothing is mapped is not an array. The elements are compared and not
+// followed, so it does no harm if a collection has freed the array.
 //
 //go:norace
 //go:nocheckptr
@@ -99,10 +101,10 @@ func holdsLast(at uintptr, used *sync.Pool) (holds bool) {
 
 func pointerTo(address uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&address)) }
 
-// findCleanup returns the address of the variable that has the runtime's hook, and
-// the closure that was in it. It registers two functions in turn, each of which
-// does what package sync's does, and looks which word has become theirs. If a
-// collection begins between, a foreign hook misses it, and no pool does.
+// findCleanup returns the address of the variable that has the runtime's hook,
+// and the closure that was in it. It registers two functions in turn, each of
+// which calls package sync's, and looks for the word that has become each of
+// them. A foreign hook misses a collection that begins meanwhile; no pool does.
 func findCleanup() (at, before uintptr, err error) {
 	s := bss()
 	words := make([]uintptr, 0, (s.end-s.begin)/wordSize)

@@ -7,26 +7,26 @@ import (
 	"unsafe"
 )
 
-// collected is what the hook leaves for readers. It is written with the world
-// stopped and read by those who are pinned, which is never at the same time.
+// collected has the hook's notes for readers. The hook writes it with the world
+// stopped, and readers are pinned: never at the same time.
 var collected struct {
 	allPools unsafe.Pointer // *[]*sync.Pool of package sync; nil while the hook is off
-	next     func()         // what the runtime called before us
+	next     func()         // the hook registered before ours
 	epoch    uint64         // collections seen
 	inside   bool           // the hook is running
-	pools    []*sync.Pool   // that were in use when the last one began
-	before   []*sync.Pool   // and when the one before that did: two may come before anybody reads
+	pools    []*sync.Pool   // in use when the last collection began
+	before   []*sync.Pool   // in use when the one before began: two may come before anybody reads
 }
 
 // hook runs at the start of each collection, with the world stopped: it may not
-// allocate, wait or be preempted. It remembers the list of pools, which package
-// sync keeps until the next collection too, and passes on.
+// allocate, wait or be preempted. It notes the list of pools, which package
+// sync keeps until the next collection too, and calls the next hook.
 //
 //go:norace
 //go:nocheckptr
 func hook() {
 	c := &collected
-	if c.inside { // the next one calls us: two that call each other would never end
+	if c.inside { // the next hook calls ours: without this the two would never end
 		poolCleanup()
 		return
 	}
@@ -39,8 +39,9 @@ func hook() {
 	c.inside = false
 }
 
-// forget drops the lists after they were read, unless a collection has brought a
-// new one: they keep pools, and what those are parts of, from being freed.
+// forget drops the lists after they were read, unless a collection has brought
+// a new one: they keep pools, and the objects that pools are part of, from
+// being freed.
 //
 //go:norace
 func forget(epoch uint64) {
@@ -51,8 +52,8 @@ func forget(epoch uint64) {
 	unpin()
 }
 
-// snapshot returns the pools of the last two collections from the i-th on, at most
-// len(into) of them, and the last collection's number.
+// snapshot copies the pools of the last two collections, from the i-th on, to
+// into, and returns their number and the last collection's number.
 //
 //go:norace
 func snapshot(i int, into []*sync.Pool) (n int, epoch uint64) {
@@ -98,7 +99,7 @@ func setHook(list unsafe.Pointer, next func()) {
 	registerPoolCleanup(hook)
 }
 
-// clearHook makes the hook pass on and nothing else.
+// clearHook makes the hook only call the next one.
 //
 //go:norace
 func clearHook() {

@@ -8,8 +8,8 @@ import (
 	"unsafe"
 )
 
-// These mirror package sync (pool.go, poolqueue.go). Nothing is read by them
-// before prove has compared what they show with what is known.
+// These types mirror package sync (pool.go, poolqueue.go). The census reads
+// through them only after prove has compared them with pools of known content.
 
 type poolShape struct {
 	local      unsafe.Pointer // of [localSize]localShape, strideOfLocals apart
@@ -42,18 +42,18 @@ type eface struct{ typ, data unsafe.Pointer }
 // strideOfLocals is the distance of two Ps' parts of a pool, padded to 128 bytes.
 const strideOfLocals = (unsafe.Sizeof(localShape{}) + 127) &^ 127
 
-// mostRings bounds a walk along a chain that is not what it seems to be: rings
-// double in length from 8 on, so that 40 of them hold more than memory does.
+// mostRings bounds the walk along a corrupt chain: rings double in length from
+// 8 on, so that 40 of them hold more than fits memory.
 const mostRings = 40
 
 func shapeOf(p *sync.Pool) *poolShape { return (*poolShape)(unsafe.Pointer(p)) }
 
-// content has what a pool holds: what was put since the last collection, and what
-// the next one drops if nobody takes it.
+// content counts a pool's objects: primary ones were put since the last
+// collection; the next collection drops the victims that nobody takes.
 type content struct {
 	primary, victim int
-	sample          eface  // any object; zero where there is none
-	place           *eface // where that was read
+	sample          eface  // any object; zero without one
+	place           *eface // where the sample was read
 }
 
 // settle drops the sample unless it still lies where it was read. An object is two
@@ -85,9 +85,9 @@ func (c *content) take(place *eface) {
 	}
 }
 
-// look counts what p holds. The caller is pinned: no collection can start, so the
-// arrays stay and belong to their sizes. Other Ps go on, so a count is of
-// some moment of the call for each P, and of no single one for all.
+// look counts the objects of p. The caller is pinned: no collection can start,
+// so the arrays stay and fit their sizes. Other Ps go on working, so each P is
+// counted at another moment of the call.
 //
 //go:norace
 //go:nocheckptr
@@ -126,7 +126,7 @@ func (c *content) lookIn(d *dequeueShape) int {
 	head, tail := uint32(indexes>>32), uint32(indexes)
 	n := int(head - tail)
 	if n <= 0 || n > len(d.ring) {
-		return 0 // a ring that is being emptied by somebody who is ahead of us
+		return 0 // another P is emptying the ring right now
 	}
 	c.take(&d.ring[(head-1)&uint32(len(d.ring)-1)])
 	return n

@@ -13,12 +13,12 @@ import (
 // origin says where a pool comes from.
 type origin struct {
 	name  string // of its variable, or of the function that made it
-	place string // file:line of New; "" where there is none
-	alone bool   // the name is one variable's: no other pool has it
+	place string // file:line of New; "" without one
+	alone bool   // the name is a variable's: no other pool has it
 }
 
-// originOf names a pool by the variable it is, by a variable that points to it, by
-// its New function, or by the type of what it holds, whichever is known first.
+// originOf names a pool after its variable, a variable that points to it, its
+// New function, or the type of its objects, whichever is known first.
 func originOf(p *poolShape, object string, symbols *symbols) origin {
 	o := origin{}
 	o.name, o.place = function(newOf(p))
@@ -32,8 +32,8 @@ func originOf(p *poolShape, object string, symbols *symbols) origin {
 	return o
 }
 
-// function names a closure by its code: the name and place that stripped programs
-// keep too.
+// function returns the name and place of a closure's code, which stripped
+// programs keep too.
 //
 //go:nocheckptr
 func function(closure unsafe.Pointer) (name, place string) {

@@ -11,13 +11,15 @@ import (
 	"sync/atomic"
 	"time"
 	"unsafe"
+
+	"github.com/otelpool/pool/internal/raceflag"
 )
 
-// proofs is how often the layout is compared, each time with another number of
-// objects: of one ring, of several, with and without private ones.
+// proofs is the number of comparisons, each with another number of objects: in
+// one ring, in several, with and without private ones.
 const proofs = 6
 
-// prove compares what look finds in pools with what was put there.
+// prove verifies that look finds the objects that were put into pools.
 func prove() error {
 	if err := proveFields(reflect.TypeFor[sync.Pool]()); err != nil {
 		return err
@@ -36,7 +38,7 @@ func lookAtPool(p *sync.Pool) content {
 	return c
 }
 
-// proveCounts proves that looking finds as many objects as there are.
+// proveCounts verifies that looking counts the objects right.
 func proveCounts(looking func(*sync.Pool) content) error {
 	for i := range proofs {
 		least, most, got := compare(7<<i, looking)
@@ -48,17 +50,17 @@ func proveCounts(looking func(*sync.Pool) content) error {
 	return nil
 }
 
-// strideTime is how long proveStride waits to get on a P that is not the first, and
-// strideTries how often it may find another number of objects there.
+// proveStride waits for up to strideTime to get on a P other than the first,
+// and may find a wrong number of objects there strideTries times.
 const (
 	strideTime  = 5 * time.Second
 	strideTries = 100
 )
 
-// proveStride uses a pool on a P that is not the first, whose part of it is found
-// only where the parts are as far apart as they are taken to be. It goes on until
-// that works: a race build drops puts, two collections drop all, and in a busy program it takes
-// a while to get on another P.
+// proveStride uses a pool on a P other than the first: its objects are found
+// only if the Ps' parts are as far apart as strideOfLocals. It tries until that
+// works, because a race build drops Puts, two collections drop all objects, and
+// in a busy program it takes a while to get on another P.
 func proveStride(looking func(*sync.Pool) content) error {
 	found, tries := -1, 0
 	for end := time.Now().Add(strideTime); tries < strideTries && time.Now().Before(end); {
@@ -84,8 +86,9 @@ func proveStride(looking func(*sync.Pool) content) error {
 		found, runtime.Version())
 }
 
-// putAndLook puts two objects, a private one and one in the ring, and returns how
-// many are found; -1 if it does not run on one P, other than the first, all the time.
+// putAndLook puts two objects, a private one and one in the ring, and returns
+// the number found; −1 if it did not run on one P, other than the first, all
+// the time.
 func putAndLook(looking func(*sync.Pool) content) int {
 	p := sync.Pool{New: ours}
 	at := pinnedP()
@@ -122,13 +125,15 @@ func proveFields(t reflect.Type) error {
 	return nil
 }
 
-// ours is the New of the pools that Start uses, by which the census knows them.
+// ours is the New of the pools that Start uses, by which the census recognizes
+// them.
 func ours() any { return nil }
 
-// proof is what the pools of prove hold.
+// proof is the type of objects in the pools of prove.
 type proof struct{ _ uintptr }
 
-// isProof compares words: a word that was read where no type is may not become a reflect.Type.
+// isProof compares words, because a word read from a wrong place must not
+// become a reflect.Type.
 func isProof(typ unsafe.Pointer) bool {
 	var x any = (*proof)(nil)
 	return typ == (*eface)(unsafe.Pointer(&x)).typ
@@ -144,10 +149,11 @@ func compare(n int, looking func(*sync.Pool) content) (least, most, got int) {
 	return least, most, got
 }
 
-// compareOnce puts n objects from each of several goroutines and looks. How many
-// there are is known, but for two things: a race build drops some puts, which shows
-// when all are taken out again, except for what lies apart on other Ps; and a
-// collection that begins between drops what one before has aged.
+// compareOnce puts n objects from each of several goroutines and looks. The
+// number of objects is known, with two exceptions: a race build drops some
+// Puts, which shows when all objects are taken out again, except for the
+// private ones of other Ps; and a collection that begins meanwhile drops
+// objects that an earlier one has aged.
 func compareOnce(n int, looking func(*sync.Pool) content) (least, most, got int) {
 	const goroutines = 4
 	p := sync.Pool{New: ours}
@@ -165,7 +171,7 @@ func compareOnce(n int, looking func(*sync.Pool) content) (least, most, got int)
 	for p.Get() != nil {
 		least++
 	}
-	if most = least + runtime.GOMAXPROCS(0); most > goroutines*n || !raceBuild {
+	if most = least + runtime.GOMAXPROCS(0); most > goroutines*n || !raceflag.On {
 		most = goroutines * n
 	}
 	if typ := c.sample.typ; typ != nil && (!isProof(typ) || c.sample.data != unsafe.Pointer(object)) {

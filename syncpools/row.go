@@ -9,8 +9,8 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// row is what the registry has of a pool, or of all pools that one function made.
-// Its figures are guarded by the census' lock.
+// row is the registry's source for a pool, or for all pools that one function
+// made. The census' lock guards its figures.
 type row struct {
 	census  *Census
 	pub     *pool.Publication
@@ -18,14 +18,14 @@ type row struct {
 	object  string // the type of its objects
 	pools   int
 	objects int64
-	mean    int64 // bytes of an object, of the samples
+	mean    int64 // bytes of a sampled object
 	dropped uint64
 	misses  atomic.Uint64
 }
 
 func (r *row) clear() { r.pools, r.objects = 0, 0 }
 
-// weigh takes a sample's bytes into the mean, in which the last eight count most.
+// weigh adds a sample's bytes to the mean, in which the last eight count most.
 func (r *row) weigh(bytes int64) {
 	if r.mean == 0 {
 		r.mean = bytes
@@ -55,7 +55,7 @@ func (r *row) Stats(into *pool.Stats) {
 	}
 }
 
-// Describe says what the pool holds and where it was made.
+// Describe gives the type of the pool's objects and the place of its New.
 func (r *row) Describe() string {
 	r.census.mu.Lock()
 	defer r.census.mu.Unlock()

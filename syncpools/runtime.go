@@ -4,7 +4,7 @@ package syncpools
 
 import "unsafe"
 
-// The runtime and package sync keep these names for those who link to them
+// The runtime and package sync keep these names for code that links to them
 // (go.dev/issue/67401).
 
 //go:linkname registerPoolCleanup sync.runtime_registerPoolCleanup
@@ -36,7 +36,7 @@ var dataBegin byte
 //go:linkname dataEnd runtime.edata
 var dataEnd byte
 
-// section is a part of the program's memory that stays where it is.
+// section is a part of the program's memory that never moves.
 type section struct{ begin, end uintptr }
 
 func bss() section {

@@ -7,9 +7,9 @@ import (
 	"unsafe"
 )
 
-// sizing computes what an object of one type weighs: the type itself, and the
-// arrays of the slices in it, to a depth. Maps, channels, functions and interfaces
-// count as what their headers take, so a size is an estimate from below.
+// sizing computes the bytes of an object of one type: the type itself, and the
+// arrays of its slices, to a depth. Of maps, channels, functions and interfaces
+// only the headers count, so a size is usually too low.
 type sizing struct {
 	name  string
 	fixed int64
@@ -23,19 +23,19 @@ type part struct {
 	to      *sizing // what a pointer points to
 }
 
-// depth is how many pointers a sizing follows: a *gzip.Writer's array is behind
-// two.
+// depth is the number of pointers that a sizing follows: a *gzip.Writer's array
+// is behind two.
 const depth = 3
 
-// sizingOf returns how the objects of a type word are weighed. A pool holds
-// pointers as a rule; other values lie in memory of their own.
+// sizingOf returns the sizing for a type word. Most pools hold pointers; other
+// values lie in memory of their own.
 func sizingOf(typ unsafe.Pointer) *sizing {
 	t := typeOf(typ)
 	var s *sizing
 	switch {
 	case t.Kind() == reflect.Pointer:
 		s = structSizing(t.Elem(), depth)
-	case t.Size() == wordSize: // may be a pointer in itself, a map say, and lies in the interface then
+	case t.Size() == wordSize: // may be a pointer itself, such as a map, and is then in the interface
 		s = &sizing{fixed: int64(wordSize)}
 	default:
 		s = structSizing(t, depth)
@@ -44,8 +44,7 @@ func sizingOf(typ unsafe.Pointer) *sizing {
 	return s
 }
 
-// typeOf makes a type of the word that an interface has for it. Only the word is
-// looked at.
+// typeOf returns the type for an interface's type word.
 func typeOf(typ unsafe.Pointer) reflect.Type {
 	var x any
 	(*eface)(unsafe.Pointer(&x)).typ = typ
@@ -73,8 +72,8 @@ func (s *sizing) add(t reflect.Type, offset uintptr, depth int) {
 	}
 }
 
-// owns reports whether a pointer to t is followed: one to a struct with an array, or
-// a slice of plain values, in it. Others are more often shared than owned.
+// owns reports whether to follow a pointer to t: to a struct that has an array
+// or a slice of plain values. Other pointers are more often shared than owned.
 func owns(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct {
 		return t.Kind() == reflect.Slice || t.Kind() == reflect.Array
@@ -94,10 +93,11 @@ func owns(t reflect.Type) bool {
 	return false
 }
 
-// weigh returns the bytes of an object. The caller's reference keeps it, and a
-// pointer that is read from it keeps what it points to, as in any Go code. Somebody may
-// have taken it since and be changing it: a word is never torn, so a capacity is one that
-// the slice had, and a pointer of a type is nil or points to that type.
+// weigh returns the bytes of an object. The caller's reference keeps the object
+// alive, and a pointer read from it keeps its target alive, as in any Go code.
+// A user may have taken the object since and be changing it: words are never
+// torn, so a capacity read is one that the slice had, and a pointer of a type
+// is nil or points to that type.
 //
 //go:norace
 //go:nocheckptr

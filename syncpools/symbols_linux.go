@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// symbols are the program's variables by address, or none where it is stripped.
+// symbols has the program's variables by address; none if it is stripped.
 type symbols struct {
 	all []elf.Symbol // by address
-	off uintptr      // from where the linker placed them to where they are
+	off uintptr      // from the linker's addresses to the real ones
 }
 
-// readSymbols reads the program's file. It takes some 10 ms for a large program,
-// so it is done once for all pools that are new.
+// readSymbols reads the program's file. It takes some 10 ms for a large
+// program, so call it once for all new pools.
 func readSymbols() *symbols {
 	f, err := elf.Open("/proc/self/exe")
 	if err != nil {
@@ -38,7 +38,7 @@ func readSymbols() *symbols {
 	return s
 }
 
-// sections are the linker's names for where its sections begin.
+// sections has the linker's names for the beginnings of sections.
 var sections = []string{"runtime.data", "runtime.bss", "runtime.noptrdata", "runtime.noptrbss"}
 
 // variable names the variable that an address lies in.

@@ -2,8 +2,8 @@
 
 package syncpools
 
-// symbols are the program's variables; they are read on Linux only, and pools are
-// named by their New functions elsewhere.
+// symbols would have the program's variables. They are read on Linux only;
+// elsewhere pools are named for their New functions.
 type symbols struct{}
 
 func readSymbols() *symbols { return nil }

@@ -12,7 +12,7 @@ type Census struct{}
 
 // Start returns an error: this platform has no census.
 func Start(Config) (*Census, error) {
-	return nil, errors.New("syncpools: " + runtime.GOOS + " is not among the platforms that the census is built for: linux, " +
+	return nil, errors.New("syncpools: " + runtime.GOOS + " is none of the platforms that have a census: linux, " +
 		"darwin, windows, freebsd")
 }
 
@@ -28,5 +28,5 @@ func (*Census) Err() error { return nil }
 // Unknown returns 0.
 func (*Census) Unknown() int { return 0 }
 
-// Displaced says nothing.
+// Displaced returns "".
 func (*Census) Displaced() string { return "" }

@@ -61,7 +61,7 @@ var imports = map[string][]string{
 	"adaptive":         {module, vocabulary, module + "/internal/ask", module + "/internal/config", module + "/internal/reach"},
 	"adaptive/signals": {module + "/internal/percpu"},
 	"poolz":            {module, vocabulary, module + "/internal/ask"},
-	"syncpools":        {module},
+	"syncpools":        {module, module + "/internal/percpu", module + "/internal/raceflag"},
 	"syncpools/auto":   {module + "/syncpools"},
 	"pooltest":         {module, vocabulary, module + "/internal/percpu", module + "/internal/raceghost"},
 	"cmd": {

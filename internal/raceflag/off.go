@@ -1,7 +1,7 @@
 //go:build !race
 
-// Package raceflag tells tests whether they run under the race detector, under which
-// a sync.Pool forgets one Put in four, code allocates, and time means nothing.
+// Package raceflag says whether the race detector is on. It makes a sync.Pool drop
+// one Put in four, code allocate, and times mean nothing.
 package raceflag
 
 // On is true in race builds.

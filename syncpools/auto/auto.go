@@ -2,7 +2,8 @@
 //
 //	import _ "github.com/otelpool/pool/syncpools/auto"
 //
-// A census that cannot start changes nothing; [Census] says why.
+// If the census cannot start, the program runs without it; [Census] returns the
+// reason.
 package auto
 
 import "github.com/otelpool/pool/syncpools"
@@ -14,5 +15,5 @@ var (
 
 func init() { census, err = syncpools.Start(syncpools.Config{}) }
 
-// Census returns the census, or why it did not start.
+// Census returns the census, or the error that kept it from starting.
 func Census() (*syncpools.Census, error) { return census, err }
