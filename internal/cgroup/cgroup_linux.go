@@ -19,7 +19,8 @@ type Group struct {
 	dir     string
 }
 
-// tops are where groups may be made, by version: the first that works is taken.
+// tops has the places where groups may be made, by version; New takes the first
+// that works.
 var tops = [...]struct {
 	version int
 	dir     string
@@ -54,8 +55,8 @@ func enabled(dir string) bool {
 	return err == nil && strings.Contains(" "+strings.TrimSpace(string(text))+" ", " memory ")
 }
 
-// SetLimit changes what the group's processes together may use; NoLimit takes
-// the limit away.
+// SetLimit changes the memory that the group's processes together may use;
+// NoLimit removes the limit.
 func (g *Group) SetLimit(bytes int64) error {
 	if g.Version == 2 {
 		return errors.Join(g.write("memory.max", bytes), uncounted(g.write("memory.swap.max", 0)))
@@ -70,8 +71,8 @@ func (g *Group) SetLimit(bytes int64) error {
 	return uncounted(g.write(both, bytes))
 }
 
-// SetHigh changes what the group's processes may use before they are throttled.
-// The first version knows no such limit.
+// SetHigh changes the memory that the group's processes may use before the
+// kernel throttles them. Version 1 has no such limit.
 func (g *Group) SetHigh(bytes int64) error {
 	if g.Version != 2 {
 		return fmt.Errorf("cgroup: memory.high: %w in version %d", errors.ErrUnsupported, g.Version)
@@ -105,7 +106,7 @@ func (g *Group) Command(ctx context.Context, name string, args ...string) *exec.
 	return exec.CommandContext(ctx, "/bin/sh", append([]string{"-c", join, g.dir + "/cgroup.procs", name}, args...)...)
 }
 
-// Peak is the most that the group has used.
+// Peak is the most memory that the group has used.
 func (g *Group) Peak() (int64, error) {
 	name := "memory.max_usage_in_bytes"
 	if g.Version == 2 {
@@ -118,7 +119,7 @@ func (g *Group) Peak() (int64, error) {
 	return strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 }
 
-// OOMKills is how many of the group's processes the kernel killed.
+// OOMKills is the number of the group's processes that the kernel has killed.
 func (g *Group) OOMKills() (int, error) {
 	name := "memory.oom_control"
 	if g.Version == 2 {
@@ -136,7 +137,7 @@ func (g *Group) OOMKills() (int, error) {
 	return 0, fmt.Errorf("cgroup: no oom_kill in %s", name)
 }
 
-// Remove kills what is in the group and removes it.
+// Remove kills the group's processes and removes it.
 func (g *Group) Remove() error {
 	var err error
 	for range 500 {
@@ -144,7 +145,7 @@ func (g *Group) Remove() error {
 		if err = syscall.Rmdir(g.dir); !errors.Is(err, syscall.EBUSY) {
 			break
 		}
-		time.Sleep(10 * time.Millisecond) // the kernel tells nobody when the last process is gone
+		time.Sleep(10 * time.Millisecond) // the kernel does not notify when the last process is gone
 	}
 	if err != nil {
 		return fmt.Errorf("cgroup: remove %s: %w", g.dir, err)

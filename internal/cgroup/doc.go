@@ -1,5 +1,5 @@
 // Package cgroup makes memory control groups for tests that need a real one, of
-// whichever version this machine has and lets us write.
+// the version that this machine has and permits.
 package cgroup
 
 import "math"

@@ -9,16 +9,16 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// account is what the pool may hold and what is charged to that: idle ≤ charged ≤ limit.
-// Every byte is charged before there is an object to fill it, by a cell for its quota or by a
+// account has the pool's limit and the bytes charged to it: idle ≤ charged ≤ limit.
+// Every byte is charged before an object fills it, by a cell for its quota or by a
 // depot, and released after the object has gone. It is charged to the limit first and
-// to the budget then, and released in the same order.
+// then to the budget, and released in the same order.
 type account struct {
 	limit   atomic.Int64
 	charged atomic.Int64
 	budget  *pool.Budget // nil: none
-	reserve atomic.Int64 // idle bytes that neither age nor budget take
-	full    atomic.Int64 // until when the clock is to say that room is short: see noteFull
+	reserve atomic.Int64 // idle bytes that neither age nor the budget evicts
+	full    atomic.Int64 // the clock's time until which room counts as short: see noteFull
 	grown   atomic.Uint64
 	shrunk  atomic.Uint64
 
@@ -27,24 +27,25 @@ type account struct {
 }
 
 const (
-	// roomyPart and fullPart are the parts of the limit that the Ps may charge of each
-	// class, as one in so many.
+	// The Ps may charge 1/roomyPart of the limit for each class, or 1/fullPart if room
+	// is short.
 	roomyPart = 2
 	fullPart  = 16
-	// fullFor is for how long a pool that was full is taken to become so again.
+	// fullFor is the time for which a pool that was full is expected to become full
+	// again.
 	fullFor = 5 * time.Minute
 )
 
-// charge takes n bytes from the limit and the budget if they are left. It never
-// waits: a failed exchange means that somebody else succeeded.
+// charge takes n bytes from the limit and the budget if they have room. It never waits:
+// a failed exchange means that another caller succeeded.
 func (a *account) charge(n int64) bool {
 	for {
 		used := a.charged.Load()
 		if n > a.limit.Load()-used {
 			return false
 		}
-		// The limit may have been lowered since it was read. Who lowered it reads charged
-		// afterwards, and frees what is over.
+		// The limit may have been lowered since it was read. SetLimit reads charged
+		// afterwards, and evicts the excess.
 		if a.charged.CompareAndSwap(used, used+n) {
 			break
 		}
@@ -61,14 +62,15 @@ func (a *account) release(n int64) {
 	if n == 0 {
 		return
 	}
-	a.charged.Add(-n) // the object has gone already: in between the room is free, and looks taken
+	a.charged.Add(-n) // after the object has gone: in between the room is free, and counts as taken
 	if a.budget != nil {
 		a.budget.Release(n)
 	}
 }
 
-// fits reports whether there is room for n bytes. It charges them to know, since limit and budget
-// are two numbers, and what was seen of the one says nothing once the other has been read.
+// fits reports whether there is room for n bytes. It charges them to find out, because
+// limit and budget are two numbers: by the time the second has been read, the first may
+// have changed.
 func (a *account) fits(n int64) bool {
 	if !a.charge(n) {
 		return false
@@ -77,11 +79,13 @@ func (a *account) fits(n int64) bool {
 	return true
 }
 
-// over is the bytes charged beyond the limit, which was lowered; below 0, what is left.
+// over is the bytes charged beyond the limit, if that was lowered; if negative, the
+// room left.
 func (a *account) over() int64 { return a.charged.Load() - a.limit.Load() }
 
-// setLimit changes the limit and counts that. Swap tells each of several callers what it changed,
-// so that a change is counted once, and as what it was.
+// setLimit changes the limit and counts the change. Swap gives each of several callers
+// the limit that it replaced, so that every change is counted once and in the right
+// direction.
 func (a *account) setLimit(bytes int64) {
 	switch before := a.limit.Swap(bytes); {
 	case bytes > before:
@@ -91,24 +95,24 @@ func (a *account) setLimit(bytes int64) {
 	}
 }
 
-// noteFull notes that there is no room left, here or in another pool of the budget. What
-// Ps have charged then keeps others from what they need, and what they hold nobody can
-// compare: they get less.
+// noteFull notes that there is no room left, here or in another pool of the budget.
+// Room that Ps have charged is then missing elsewhere, and eviction cannot rank the
+// objects that they hold, so each P may charge less.
 func (a *account) noteFull(now int64) {
 	if until := now + int64(fullFor); a.full.Load() != until { // read first, since a full pool comes here at every Put
 		a.full.Store(until)
 	}
 }
 
-// divide sets what a cell may charge, and reports whether that is less than before: of
-// each class at most 1/(2·Ps) of the limit, so that at least half of it is never bound to a
-// P, and where room is short an eighth of that. A budget that was lowered counts from the
-// next window on.
+// divide sets the bytes that a cell may charge, and reports whether they are fewer than
+// before: for each class at most 1/(2·Ps) of the limit, so that at least half of it is
+// never bound to a P, and an eighth of that while room is short. A lowered budget takes
+// effect at the next window.
 func (p *Pool) divide() (less bool) {
 	a := &p.account
-	// Two that divide at once, after SetLimit and after GOMAXPROCS rose, could each read one of the
-	// two as it was, and the older share be set last.
-	a.dividing.Lock() // and limit and Ps are read under it, so that the last to divide has seen every change
+	// Without the lock, one caller after SetLimit and one after GOMAXPROCS rose could
+	// each read an old value of the other's, and the older share could be stored last.
+	a.dividing.Lock() // limit and Ps are read under it, so that the last caller has seen every change
 	defer a.dividing.Unlock()
 	limit := a.limit.Load()
 	if a.budget != nil {
@@ -130,10 +134,10 @@ func (p *Pool) divide() (less bool) {
 	return less
 }
 
-// setShare sets how many bytes a cell of the class may charge, and from that how many
-// objects it fills a magazine with. Cells read the two one by one, without a lock. One that has
-// the old share and the new span charges what it could before, and detaching the shards when
-// the share shrinks takes that back.
+// setShare sets the bytes that a cell of the class may charge, and from those the
+// number of objects with which it fills a magazine. Cells read the two one by one,
+// without a lock. A cell with the old share and the new span charges as much as before;
+// when the share shrinks, detaching the shards takes that back.
 func (d *depot) setShare(share int64) {
 	span := int64(d.length)
 	switch {
@@ -146,22 +150,22 @@ func (d *depot) setShare(share int64) {
 	d.span.Store(span)
 }
 
-// SetLimit changes the limit and returns it. When it returns, no more than the
-// limit is charged.
+// SetLimit changes the limit and returns it. When it returns, no more than the limit is
+// charged.
 func (p *Pool) SetLimit(bytes int64) int64 {
 	bytes = max(bytes, 0)
 	p.account.setLimit(bytes)
 	p.divide()
-	// Nothing more is charged beyond the new limit; what is charged comes down
-	// as magazines that are on their way reach the depot. A closed pool keeps none.
-	for !p.shards.closed.Load() && p.account.limit.Load() == bytes { // or somebody else has set another
+	// Nobody charges beyond the new limit any more, and the bytes charged fall as
+	// magazines on their way reach the depot. A closed pool keeps none.
+	for !p.shards.closed.Load() && p.account.limit.Load() == bytes { // until another caller sets another limit
 		over := p.account.over()
 		if over <= 0 {
 			break
 		}
 		if p.evict(over, never, pool.EvictResize) < over {
 			p.flush()
-			runtime.Gosched() // who have a magazine on its way
+			runtime.Gosched() // to goroutines that carry a magazine
 		}
 	}
 	return bytes

@@ -9,17 +9,17 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// OwnIdleAge is how long a free object may lie unused if no controller says
-// otherwise.
+// OwnIdleAge is how long a free object may lie unused if no controller says otherwise.
 const OwnIdleAge = time.Minute
 
-// aging is a pool's clock, in nanoseconds, which stands still but for the ends of windows:
-// whoever ends them says what time it is. Objects are stamped with it. Stamps are compared
-// only, so Get and Put read it without a lock: one that is late makes an object a window older.
+// aging is a pool's clock, in nanoseconds, which moves only at the ends of windows, by
+// the time that their callers pass. Objects are stamped with it. Stamps are only
+// compared, so Get and Put read the clock without a lock: a late reading makes an
+// object one window older.
 type aging struct {
 	now    atomic.Int64
-	began  atomic.Int64 // what now was in the window before
-	unused atomic.Int64 // the stamp of what was not used in that window: of the one before that
+	began  atomic.Int64 // now in the window before
+	unused atomic.Int64 // the stamp of objects not used in that window: now in the one before it
 
 	watched atomic.Bool // a member of unattended
 
@@ -27,7 +27,7 @@ type aging struct {
 	windows *windows   // guarded by mu; nil before the first
 }
 
-// windows is what Age and Demand keep from one window to the next.
+// windows has the state that Age and Demand keep from one window to the next.
 type windows struct {
 	last     time.Time // the latest time that Age was called with
 	ended    time.Time // when the window ended, by the computer's clock
@@ -43,11 +43,13 @@ type counted struct {
 	idle         int64
 }
 
-// before is the stamp that objects are older than which have been idle for the given time.
+// before is the stamp such that objects with an older one have been idle for the given
+// time.
 func (a *aging) before(idle time.Duration) int64 { return a.now.Load() - int64(idle) + 1 }
 
-// windowsLocked is what is kept, made at the first call, since it would be most of a pool
-// that is not used. The caller holds mu, as do all who touch windows.
+// windowsLocked returns windows. The first call makes it, because it would be most of
+// the memory of an unused pool. The caller holds mu, as does everyone who touches
+// windows.
 func (a *aging) windowsLocked(classes int) *windows {
 	if a.windows == nil {
 		a.windows = &windows{low: make([]int64, classes), before: make([]counted, classes)}
@@ -55,8 +57,8 @@ func (a *aging) windowsLocked(classes int) *windows {
 	return a.windows
 }
 
-// advance moves the clock to the end of a window. Now is stored last: whoever sees the new time
-// sees what belongs to it.
+// advance moves the clock to the end of a window. It stores now last, so that whoever
+// sees the new time sees the other two as well.
 func (a *aging) advance(window time.Duration) {
 	began := a.now.Load()
 	a.began.Store(began)
@@ -64,18 +66,18 @@ func (a *aging) advance(window time.Duration) {
 	a.now.Add(int64(window))
 }
 
-// Age implements control.Ager: it ends a window. Ps that are in use are asked to give
-// the depot what they did not use in it, and do when they next take a slow path,
-// which is soon, since what is unused is sealed; the shards of the others are
-// taken away.
+// Age implements control.Ager: it ends a window. It asks Ps in use to give the depot
+// the objects that they did not use in it. They do so at their next slow path, which is
+// soon, because the unused objects are sealed. It takes the shards of the other Ps
+// away.
 func (p *Pool) Age(now time.Time) {
 	p.aging.mu.Lock()
 	defer p.aging.mu.Unlock()
 	p.ageLocked(now)
 }
 
-// ageLocked ends a window at the time that the controller says. One that comes twice with the same
-// time, or goes back, ends none: a window of no length would make all that is idle look unused.
+// ageLocked ends a window at the controller's time. A time that repeats or goes back
+// ends none: a window without length would make all idle objects look unused.
 func (p *Pool) ageLocked(now time.Time) {
 	w := p.aging.windowsLocked(len(p.depots))
 	if w.last.IsZero() {
@@ -91,16 +93,16 @@ func (p *Pool) endLocked(w *windows, window time.Duration) {
 	w.ended = time.Now()
 	clear(w.low)
 	p.aging.advance(window)
-	less := p.divide() // the budget may have been lowered since; then all Ps give back what they have charged beyond it
+	less := p.divide() // the budget may have been lowered; then all Ps give back their excess charge
 	p.shards.detach(func(s *shard) bool { return s.inspect(w.low) || less })
 }
 
-// inspect looks at a P's cells at the end of a window and reports whether the P has left
-// some of them alone. It adds to low what others did not use.
+// inspect looks at a P's cells at the end of a window and reports whether the P has not
+// used some of them. For the used cells it adds the objects that lay unused to low.
 //
-// The P may be using them, and is not made to stop. That a cell was used is told by its counters,
-// which only grow; quota is read as it is, since a cell that was left alone for a window is not
-// written to at this moment, or it comes a window late.
+// The P may be using them, and is not stopped. A cell's counters, which only grow, show
+// whether it was used. Quota is read without a lock: a cell that was not used for a
+// window is not written to right now, or else is noticed one window late.
 func (s *shard) inspect(low []int64) (quiet bool) {
 	for class := range s.cells {
 		c := &s.cells[class]
@@ -111,26 +113,27 @@ func (s *shard) inspect(low []int64) (quiet bool) {
 		s.seen[class] = counted
 		s.idle &^= 1 << class
 		switch {
-		case used && c.owed == 0: // read while the owner may be paying: an old value puts the seal off by a window
+		case used && c.owed == 0: // the owner may be paying right now: an old value delays the seal by a window
 			low[class] += int64(c.seal())
 		case used:
-			quiet = true // it uses the top alone, so it never came
+			quiet = true // it uses only the top, so it never took a slow path
 		case c.quota > 0:
 			quiet = true
-			s.idle |= 1 << class // of no other class: it is true as long as nobody has the shard
+			s.idle |= 1 << class // only of this class: it stays true as long as nobody has the shard
 		}
 		c.lock.Unlock()
 	}
 	return quiet
 }
 
-// seal makes Get stop at what the cell has now, and asks the owner for what it did not use
-// since it was sealed last. It returns how many objects of the loaded magazine that were.
+// seal makes Get stop at the objects that the cell has now, and asks the owner for
+// those that it did not use since the last seal. It returns the number of those in the
+// loaded magazine.
 //
-// The owner may be using the cell: see percpu.StoreUint32. If it unseals or swaps at this very
-// moment, a window's use goes unnoticed, or the mark is another magazine's. No more than what
-// ages is at stake: Get and Put check n and room, which only the owner writes, and
-// payOwed moves what there is, however much was asked for.
+// The owner may be using the cell: see percpu.StoreUint32. If it unseals or swaps at
+// this very moment, a window's use goes unnoticed, or the mark is another magazine's.
+// Only ageing depends on this: Get and Put check n and room, which only the owner
+// writes, and payOwed moves the objects that there are, however many it was asked for.
 func (c *Cell) seal() (unused int) {
 	n := percpu.LoadUint32(&c.n)
 	unused = int(min(percpu.LoadUint32(&c.low), n))
@@ -142,18 +145,19 @@ func (c *Cell) seal() (unused int) {
 	return unused
 }
 
-// unseal lets Get take more. Halving the sealed part each time tells how much
-// of it was used within a factor of two, and costs a few slow Gets a window. The store is
-// atomic since seal may be writing: either value will do.
+// unseal lets Get take more. Halving the sealed part each time shows within a factor of
+// two how much of it was used, and costs a few slow Gets a window. The store is atomic
+// because seal may be writing: either value will do.
 func (c *Cell) unseal() {
 	if c.n <= c.low {
 		percpu.StoreUint32(&c.low, c.n/2)
 	}
 }
 
-// payOwed gives the depot what the P did not use in a window. It brings an empty magazine along,
-// as put does, and what was owed may have been paid or flushed meanwhile: then there is nothing to
-// do. The goroutine may also be on another P, whose cell it then pays for.
+// payOwed gives the depot the objects that the P did not use in a window. It brings an
+// empty magazine along, as put does. If they have been paid or flushed meanwhile, there
+// is nothing to do. The goroutine may be on another P by then, and pays for that P's
+// cell.
 func (p *Pool) payOwed(class int) {
 	d := &p.depots[class]
 	unused := d.takeEmpty()
@@ -169,9 +173,9 @@ func (p *Pool) payOwed(class int) {
 	p.deposit(d, unused, stamp)
 }
 
-// takeUnused moves what the cell owes to an empty magazine, and returns the previous one if
-// that is owed too, both with their part of the quota. It reports false if nothing is
-// owed: the goroutine is on another P than it was.
+// takeUnused moves the objects that the cell owes to an empty magazine, and returns the
+// previous magazine if it is owed too, both with their part of the quota. It reports
+// false if the cell owes nothing: the goroutine has moved to another P.
 func (c *Cell) takeUnused(d *depot, unused *magazine) (previous *magazine, ok bool) {
 	if c.owed == 0 {
 		return nil, false
@@ -186,7 +190,7 @@ func (c *Cell) takeUnused(d *depot, unused *magazine) (previous *magazine, ok bo
 	if c.loaded != nil {
 		c.store().moveBottom(unused, mark)
 		c.load(c.loaded)
-		percpu.StoreUint32(&c.low, c.n) // what is left was used; what of it the next window uses is to be seen
+		percpu.StoreUint32(&c.low, c.n) // the rest was used; the seal measures its use in the next window
 	}
 	c.quota -= d.bytes(unused)
 	c.fit(d)

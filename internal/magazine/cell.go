@@ -6,17 +6,18 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Cell is one class on one P. All that Get and Put touch of it besides the slot itself lies
-// before loaded and, since that is at most 56 bytes and a cell has two cache lines, on one:
-// the allocator begins the cells where a line does, or a word later. An object is either the
-// top one, or in the loaded magazine: what is put and taken again at once passes through the
-// top alone, whose address is known early, while a slot's takes another load to know.
+// Cell is one class on one P. Besides the slot itself, Get and Put touch only the
+// fields before loaded. These have at most 56 bytes and a cell has two cache lines, so
+// they lie on one: the allocator begins the cells where a line begins, or a word later.
+// An object is either the top one, or in the loaded magazine. An object that is put and
+// taken again at once passes only through the top, whose address is known early; a
+// slot's address takes another load.
 //
-// Only the P's pinned goroutine writes to it, with plain stores, since nobody else reads
-// those fields but the counters, n and low, which are read by atomic loads: a word of a
-// 64-bit platform is not torn. In what order others see the stores does not matter to the fields
-// that the owner keeps to itself, for the next owner comes after an unpin and a pin on the same
-// P, or after a barrier, and both order memory.
+// Only the P's pinned goroutine writes to it, with plain stores. Others read only the
+// counters, n and low, by atomic loads: a word of a 64-bit platform is not torn. The
+// order in which others see the stores does not matter to the owner's other fields,
+// because the next owner comes after an unpin and a pin on the same P, or after a
+// barrier, and both order memory.
 type Cell struct {
 	top    unsafe.Pointer // the object put last, unless it has been taken
 	tally  uint64         // hits and bytes requested, see Count
@@ -24,11 +25,11 @@ type Cell struct {
 	slots  unsafe.Pointer // the loaded magazine's first slot
 	size   int            // bytes of an object; 0 if each has its own
 	n      uint32         // objects in the loaded magazine
-	low    uint32         // Get takes of them while there are more than this: the others are sealed, see unseal
+	low    uint32         // Get takes objects while there are more than this: the others are sealed, see unseal
 	room   uint32         // objects it may have, the top included, before the quota or the magazine ends
-	owed   int32          // 0, or what the owner has to give the depot: the loaded magazine's objects that a window did not use, and 1
+	owed   int32          // 0, or 1 more than the loaded magazine's objects unused in a window, which the owner owes the depot
 
-	// What follows is touched on slow paths, and by pools of sized objects.
+	// The fields below are touched on slow paths, and by pools of sized objects.
 	loaded   *magazine
 	previous *magazine // nil, or with previous.n objects
 	quota    int64     // bytes charged for this cell
@@ -37,12 +38,12 @@ type Cell struct {
 	schedule *schedule // of samples; nil: none
 	drained  drained
 	turn     uint32 // odd while the tally is drained
-	swapped  bool   // previous was swapped in or out since the cell paid what it owed
-	live     bool   // belongs to a P; the others are neither filled nor emptied
+	swapped  bool   // previous was swapped in or out since the cell last paid
+	live     bool   // belongs to a P; other cells are neither filled nor emptied
 	lock     percpu.Lock
 }
 
-// sized is what a cell of sized objects has besides.
+// sized has the further fields of a cell of sized objects.
 type sized struct {
 	sizes       unsafe.Pointer // the loaded magazine's first size
 	slack       int64          // the part of the quota that is not filled
@@ -50,13 +51,13 @@ type sized struct {
 	hitBytes    uint64
 }
 
-// void is what a P without a shard finds in place of its cells: nothing to take
-// and no room to give, so that the fast path has no nil to check for. All pools share it, and
-// all Ps read it, since nothing is ever written to it but, in portable builds, the locks.
+// void has the cells of a P without a shard: nothing to take and no room to give, so
+// that the fast path has no nil to check for. All pools and all Ps share it, because
+// nothing is ever written to it except, in portable builds, the locks.
 var void [MaxClasses]Cell
 
-// Take takes an object off the cell, or returns nil: then ask [Pool.Get]. Who gets one has to
-// Count it. The caller holds the cell, here and below.
+// Take takes an object off the cell, or returns nil: then ask [Pool.Get]. The caller
+// has to Count an object that it gets. The caller holds the cell, here and below.
 func (c *Cell) Take() unsafe.Pointer {
 	x := c.Top()
 	if x == nil {
@@ -66,40 +67,42 @@ func (c *Cell) Take() unsafe.Pointer {
 	return x
 }
 
-// Top is the first half of Take, for who has to ask something before the second, or is to have
-// one branch less: the top object, or nil. ClearTop takes it.
+// Top is the first half of Take, for callers that check something before the second, or
+// want one branch less: the top object, or nil. ClearTop takes it.
 func (c *Cell) Top() unsafe.Pointer { return c.top }
 
-// ClearTop takes the top object, or the pool would keep alive what the caller drops.
+// ClearTop takes the top object. Without it the pool would keep an object alive that
+// the caller drops.
 func (c *Cell) ClearTop() { c.top = nil }
 
-// Size is the bytes of an object of the class, and 0 in the void. It never changes, so that it may
-// be read after the object has been taken.
+// Size is the bytes of an object of the class, and 0 in the void. It never changes, so
+// it may be read after the object has been taken.
 func (c *Cell) Size() int { return c.size }
 
-// Pop is the second half: it takes an object off the loaded magazine, or returns
-// nil.
+// Pop is the second half: it takes an object off the loaded magazine, or returns nil.
 func (c *Cell) Pop() unsafe.Pointer {
 	n := c.n
-	if n <= c.low { // one test for "empty" and "sealed". Another may be writing low: see seal
+	if n <= c.low { // one test for "empty" and "sealed". Another goroutine may be writing low: see seal
 		return nil
 	}
 	slot := (*unsafe.Pointer)(unsafe.Add(c.slots, int(n)*wordSize-wordSize))
-	// The slot is cleared with the collector's write barrier, as every store of a pointer here: x was
-	// reachable from the slot when marking began, and is in a register now, which nobody scans again.
+	// The slot is cleared with the collector's write barrier, like every store of a
+	// pointer here: x was reachable from the slot when marking began, and is now in a
+	// register, which is not scanned again.
 	x := *slot
 	*slot = nil // as ClearTop
 	c.n = n - 1
 	return x
 }
 
-// Give puts an object on the cell, or returns false: then ask [Pool.Put]. It counts in the
-// section in which it puts. So nobody can count x as a hit before it counts as pooled: this P
-// cannot before the section ends, and others get x through the depot only, later still.
+// Give puts an object on the cell, or returns false: then ask [Pool.Put]. It counts in
+// the same pinned section. So nobody can count x as a hit before it counts as pooled:
+// this P cannot before the section ends, and other Ps get x only through the depot,
+// later still.
 func (c *Cell) Give(x unsafe.Pointer) bool { return c.GiveTop(x) || c.Push(x) }
 
-// GiveTop is the first half of Give: it makes x the top object, if there is none and room for
-// one.
+// GiveTop is the first half of Give: it makes x the top object, if there is none and
+// room for one.
 func (c *Cell) GiveTop(x unsafe.Pointer) bool {
 	if c.top != nil || c.room == 0 {
 		return false
@@ -112,19 +115,19 @@ func (c *Cell) GiveTop(x unsafe.Pointer) bool {
 // Push is the second half: it puts an object on the loaded magazine, if there is room.
 func (c *Cell) Push(x unsafe.Pointer) bool {
 	n := c.n + 1
-	if n >= c.room { // the top's place counts, whether it is taken or not
+	if n >= c.room { // room includes the top's place, taken or not
 		return false
 	}
-	// room is at most the magazine's length and the top's place, so this is one of its slots. A cell
-	// without a magazine has a room of 1 at most, and does not come here.
+	// room is at most the magazine's length and the top's place, so this is one of its
+	// slots. A cell without a magazine has a room of at most 1, and does not get here.
 	*(*unsafe.Pointer)(unsafe.Add(c.slots, int(n)*wordSize-wordSize)) = x
 	c.n = n
 	c.pooled++
 	return true
 }
 
-// TakeSized is Take in a pool of sized objects, whose top stays empty: what is
-// kept beside a slot costs more than the slot.
+// TakeSized is Take in a pool of sized objects, whose top stays empty: the size beside
+// a slot costs more than the slot.
 func (c *Cell) TakeSized() unsafe.Pointer {
 	x := c.Pop()
 	if x == nil {
@@ -151,8 +154,8 @@ func (c *Cell) GiveSized(x unsafe.Pointer, size int64) bool {
 
 const wordSize = int(unsafe.Sizeof(uintptr(0)))
 
-// take is Take or TakeSized with Count, whichever the class needs. Both happen in one pinned section:
-// an object that was taken and not counted would show as idle.
+// take is Take or TakeSized with Count, whichever the class needs. Both happen in one
+// pinned section: an object that was taken and not counted would show as idle.
 func (c *Cell) take(d *depot, asked int) (x unsafe.Pointer, sample bool) {
 	if d.size == 0 {
 		x = c.TakeSized()
@@ -170,9 +173,10 @@ func (c *Cell) give(d *depot, x unsafe.Pointer, size int64) bool {
 	return c.Give(x)
 }
 
-// load makes m the loaded magazine. The one loaded before must have been stored. It is unsealed: the
-// plain store of low may overwrite what seal has just written, whose window then ends one later for
-// this cell. The caller calls fit, since room is still the other magazine's.
+// load makes m the loaded magazine, unsealed. The caller has stored the one loaded
+// before. The plain store of low may overwrite a store by seal; then the window ends
+// one later for this cell. The caller calls fit, because room is still the other
+// magazine's.
 func (c *Cell) load(m *magazine) {
 	c.loaded, c.n, c.low = m, uint32(m.n), 0
 	c.slots = unsafe.Pointer(unsafe.SliceData(m.slots))
@@ -198,8 +202,8 @@ func (c *Cell) swap() {
 	c.swapped = true
 }
 
-// takeAll takes both magazines, the top object and the quota from the cell, and leaves it as new
-// but for its counts, which stay: they are the pool's.
+// takeAll takes both magazines, the top object and the quota from the cell, and leaves
+// it as new except for its counts, which belong to the pool.
 func (c *Cell) takeAll() (top unsafe.Pointer, a, b *magazine, quota int64) {
 	top, a, b, quota = c.top, c.store(), c.previous, c.quota
 	c.top, c.loaded, c.previous, c.slots = nil, nil, nil, nil

@@ -14,12 +14,12 @@ import (
 // Demand implements control.Tunable: see there.
 func (p *Pool) Demand(now time.Time, into *control.Demand) {
 	idle := p.endWindow(now, into)
-	p.dropOld(idle) // after the report: what is dropped now belongs to the next window, and Discard runs under no lock
+	p.dropOld(idle) // after the report, because these drops belong to the next window, and Discard runs under no lock
 }
 
-// endWindow is Demand but for what is dropped, since Discard may do as it likes. It
-// returns the idle bytes. The shards that Age took away are drained before the snapshot, for
-// what lies unused in Ps is in the depots then, where it has an age.
+// endWindow is Demand without the drops, because Discard is the user's code. It returns
+// the idle bytes. It drains the shards that Age took away before the snapshot, because
+// objects unused in Ps are then in the depots, where they have an age.
 func (p *Pool) endWindow(now time.Time, into *control.Demand) int64 {
 	p.aging.mu.Lock()
 	defer p.aging.mu.Unlock()
@@ -32,13 +32,13 @@ func (p *Pool) endWindow(now time.Time, into *control.Demand) int64 {
 	return stats.IdleBytes
 }
 
-// snapshots are used again from pool to pool, since a controller goes from one to
-// the next. A sync.Pool serves, because a snapshot lives as long as a call and is no loss when a
-// collection takes it; ours would count themselves.
+// snapshots are reused from pool to pool, because a controller goes from one to the
+// next. A sync.Pool will do: a snapshot lives as long as a call, and it does not matter
+// if a collection takes it. Our own pools would count themselves.
 var snapshots = sync.Pool{New: func() any { return new(pool.Stats) }}
 
-// report writes what the window saw, and begins the next. The caller holds aging.mu, so windows do
-// not overlap, and each event is in one.
+// report writes the window's demand, and begins the next window. The caller holds
+// aging.mu, so windows do not overlap, and each event is in one.
 func (p *Pool) report(stats *pool.Stats, into *control.Demand) {
 	w := p.aging.windowsLocked(len(p.depots))
 	into.Window = w.last.Sub(w.reported)
@@ -55,8 +55,8 @@ func (p *Pool) report(stats *pool.Stats, into *control.Demand) {
 }
 
 // demand writes a class's part, from the counts at the window's end and at its
-// beginning, and begins a new window in the depot. Low objects lay unused in Ps. Since is
-// how long the pool had been there when the window began.
+// beginning, and begins a new window in the depot. low is the number of objects that
+// lay unused in Ps, since the pool's age when the window began.
 func (d *depot) demand(c *control.ClassDemand, now *pool.Counts, before *counted, low int64, window, since time.Duration) {
 	c.Size = d.size
 	if d.size == 0 && now.Idle > 0 {
@@ -69,8 +69,8 @@ func (d *depot) demand(c *control.ClassDemand, now *pool.Counts, before *counted
 	c.IdleSeconds = float64(before.idle+now.Idle) / 2 * window.Seconds()
 	held := max(before.idle, now.Idle)
 	*before = counted{now.Requests[pool.Hit], now.Requests[pool.Miss], now.Idle}
-	// The counts above are of the snapshot, and what follows is of now: what happened in between is
-	// in this window here, and in the next one there, once each.
+	// The counts above are the snapshot's, those below are current: an event in between
+	// is in this window below and in the next one above, once each.
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c.LowWater = d.lowest + low
@@ -82,8 +82,8 @@ func (d *depot) demand(c *control.ClassDemand, now *pool.Counts, before *counted
 	}
 }
 
-// dropOld drops what has been idle for longer than its class's idle age, but for
-// what is reserved. Idle is the pool's idle bytes.
+// dropOld drops objects that have been idle for longer than their class's idle age,
+// down to the reserve. idle is the pool's idle bytes.
 func (p *Pool) dropOld(idle int64) {
 	spare := p.spareOf(idle)
 	for i := range p.depots {
@@ -99,8 +99,8 @@ func (p *Pool) dropOld(idle int64) {
 	}
 }
 
-// evictOld is evictOldest if the object is older, at the time given first, than the
-// idle age of its depth.
+// evictOld is evictOldest, if the object is older at the time at than the idle age of
+// its depth.
 func (d *depot) evictOld(at, now, most int64) (x unsafe.Pointer, size int64) {
 	if d.oldestStamp.Load() >= at {
 		return nil, 0

@@ -8,13 +8,14 @@ import (
 	"github.com/otelpool/pool/internal/reach"
 )
 
-// depot is a class's central store: magazines with objects in a list from the
-// newest to the oldest, and empty ones to exchange for them.
+// depot is a class's central store: magazines with objects in a list from the newest to
+// the oldest, and empty ones to exchange for them.
 //
-// Its mutex is held for a few assignments, or one allocation of an empty magazine, and never
-// while pinned: a P that waited pinned for a holder that lost its P would wait for ever. What is
-// read without it decides only whether to take it, so a value that is out of date costs a lock
-// in vain, or one object that is found at the next call.
+// Its mutex is held for a few assignments, or one allocation of an empty magazine, and
+// never while pinned: a P that waited pinned for a holder that lost its P would wait
+// for ever. Fields read without the mutex decide only whether to take it, so an
+// outdated value costs a useless lock, or one object that is found only by the next
+// call.
 type depot struct {
 	size   int64 // bytes of an object; 0 where each has its own
 	length int   // slots of a magazine
@@ -29,9 +30,9 @@ type depot struct {
 	empties        int
 	idle           atomic.Int64 // objects here; changed under mu, read without
 	lowest         int64        // fewest of them since the window began
-	batch          int          // how many to take of a magazine that has lain
+	batch          int          // objects to take from an aged magazine
 	oldestStamp    atomic.Int64 // oldest's stamp, or never; changed under mu, read without
-	history        *history     // what became of what was dropped; nil until something was
+	history        *history     // of dropped objects; nil until the first
 	hasGhosts      atomic.Bool  // history has; changed under mu, read without
 	passed         passed
 	idleAge        atomic.Int64 // nanoseconds, as SetIdleAge said; 0: the pool's own
@@ -46,11 +47,12 @@ const (
 	maxLength        = 128       // objects in a magazine
 	maxMagazineBytes = 128 << 10 // bytes in a magazine, if more than one object
 	sizedLength      = 16        // objects in a magazine of sized objects
-	never            = 1<<63 - 1 // the stamp of what is not there
+	never            = 1<<63 - 1 // the stamp of no magazine
 
-	// maxEmptySlots bounds the slots of the empty magazines that wait in a depot, not
-	// their number: a magazine of large objects has one slot, and a pool that is used
-	// up and filled again each second would leave one as garbage for each object.
+	// maxEmptySlots bounds the slots of the empty magazines that wait in a depot, and
+	// not their number: a magazine of large objects has one slot, and a pool that is
+	// emptied and filled again each second would leave one magazine as garbage for each
+	// object.
 	maxEmptySlots = 32 * maxLength
 )
 
@@ -62,7 +64,7 @@ func (d *depot) init(size int64) {
 	}
 }
 
-// bytes is what a magazine's objects occupy.
+// bytes is the size of a magazine's objects.
 func (d *depot) bytes(m *magazine) int64 {
 	if d.size != 0 {
 		return int64(m.n) * d.size
@@ -82,8 +84,8 @@ func (d *depot) sizeOf(m *magazine) int64 {
 	return m.sizes[m.n-1]
 }
 
-// pop takes a magazine's uppermost object. Objects of one size have no sizes in the magazine,
-// which would double its memory.
+// pop takes a magazine's uppermost object. Objects of one size have no sizes in the
+// magazine, which would double its memory.
 func (d *depot) pop(m *magazine) (x unsafe.Pointer, size int64) {
 	x, size = m.pop()
 	if d.size != 0 {
@@ -92,8 +94,8 @@ func (d *depot) pop(m *magazine) (x unsafe.Pointer, size int64) {
 	return x, size
 }
 
-// takeEmpty returns an empty magazine. It may allocate, so its callers have unpinned, and look
-// again where they are when they have it.
+// takeEmpty returns an empty magazine. It may allocate, so its callers unpin before,
+// and afterwards look again at which P they are on.
 func (d *depot) takeEmpty() *magazine {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -113,21 +115,22 @@ func (d *depot) takeEmptyLocked() *magazine {
 	return m
 }
 
-// recycle keeps an empty magazine for later, up to maxEmptySlots. Beyond that it is garbage: a
-// pool whose demand has ended should not keep the magazines of its peak.
+// recycle keeps an empty magazine for later, up to maxEmptySlots; others become
+// garbage, because a pool whose demand has ended should not keep the magazines of its
+// peak.
 func (d *depot) recycle(m *magazine) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.recycleLocked(m)
 }
 
-// store puts a magazine in front, but behind those that were used since stamp;
-// an empty one among the empty ones. It reports false if the depot is closed:
-// the magazine is still the caller's.
+// store puts a magazine into the list, behind those used since stamp, or an empty one
+// among the empty ones. It reports false if the depot is closed: the caller still owns
+// the magazine.
 func (d *depot) store(m *magazine, stamp int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed { // set under mu, so that nothing comes in behind the last eviction
+	if d.closed { // set under mu, so that nothing is stored after the last eviction
 		return m.n == 0
 	}
 	if m.n == 0 {
@@ -140,9 +143,9 @@ func (d *depot) store(m *magazine, stamp int64) bool {
 	return true
 }
 
-// take removes the newest magazine, or returns nil. Of one that has lain since
-// before now it takes some objects only, twice as many each time in a window:
-// what demand does not reach has to keep its age.
+// take removes the newest magazine, or returns nil. From one that has lain since before
+// now it takes only some objects, twice as many each time in a window, because objects
+// that demand does not reach have to keep their age.
 func (d *depot) take(now int64) *magazine {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -166,19 +169,19 @@ func (d *depot) take(now int64) *magazine {
 	return m
 }
 
-// countOutLocked counts objects that leave the depot, and keeps the low-water mark, which is
-// exact since all that changes idle holds the lock.
+// countOutLocked counts objects that leave the depot, and keeps the low-water mark,
+// which is exact because every change of idle holds the lock.
 func (d *depot) countOutLocked(n int) {
 	d.lowest = min(d.lowest, d.idle.Add(-int64(n)))
 }
 
-// storeOne puts one object in the newest magazine that has room. It reports
-// false if the depot is closed.
+// storeOne puts one object in the newest magazine that has room. It reports false if
+// the depot is closed.
 func (d *depot) storeOne(x unsafe.Pointer, size int64, stamp int64) bool {
 	d.mu.Lock()
 	m := d.newest
 	if m == nil || m.n == len(m.slots) || m.stamp < stamp { // older objects must keep their stamp
-		d.mu.Unlock() // takeEmpty takes it, and store again: another may have come first, and is newer then
+		d.mu.Unlock() // takeEmpty and store take it again: meanwhile another magazine may become the newest
 		m = d.takeEmpty()
 		m.push(x, size)
 		return d.store(m, stamp)
@@ -203,8 +206,8 @@ func (d *depot) takeOne(now int64) (x unsafe.Pointer, size int64) {
 	return nil, 0
 }
 
-// evictOldest removes one of the objects that have lain longest, if it has since
-// before the given time and is of at most the given bytes, and remembers it.
+// evictOldest removes one of the objects that have lain longest, if it has lain since
+// before the given time and has at most the given bytes, and remembers it as a ghost.
 func (d *depot) evictOldest(before, now, most int64) (x unsafe.Pointer, size int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -220,7 +223,8 @@ func (d *depot) evictOldestLocked(before, now, most int64) (x unsafe.Pointer, si
 	return d.takeFromLocked(m)
 }
 
-// takeFromLocked takes an object off a magazine in the list, and the magazine with its last.
+// takeFromLocked takes an object off a magazine in the list, and unlinks a magazine
+// that becomes empty.
 func (d *depot) takeFromLocked(m *magazine) (x unsafe.Pointer, size int64) {
 	x, size = d.pop(m)
 	d.countOutLocked(1)
@@ -231,16 +235,16 @@ func (d *depot) takeFromLocked(m *magazine) (x unsafe.Pointer, size int64) {
 	return x, size
 }
 
-// close has store refuse what comes from now on, so that whoever carries a magazine drops its
-// objects itself.
+// close makes store refuse magazines from now on, so that a goroutine that carries one
+// drops its objects itself.
 func (d *depot) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed, d.empty, d.empties = true, nil, 0
 }
 
-// pushLocked puts m where its stamp belongs. It is nearly always in front: only what a window
-// did not use comes with a stamp of the past, behind what was used since.
+// pushLocked puts m where its stamp belongs. That is nearly always in front: only
+// objects unused in a window come with an older stamp, and go behind those used since.
 func (d *depot) pushLocked(m *magazine) {
 	before := d.newest // the magazine that m goes in front of
 	var behind *magazine
@@ -261,8 +265,8 @@ func (d *depot) pushLocked(m *magazine) {
 	d.oldestStamp.Store(d.oldest.stamp)
 }
 
-// unlinkLocked takes m out of the list, and clears its links: an old link would keep alive a
-// magazine that has been evicted.
+// unlinkLocked takes m out of the list, and clears its links: an old link would keep
+// alive a magazine that has been evicted.
 func (d *depot) unlinkLocked(m *magazine) {
 	if m.newer != nil {
 		m.newer.older = m.older
@@ -282,7 +286,7 @@ func (d *depot) unlinkLocked(m *magazine) {
 	}
 }
 
-// recycleLocked is recycle. A closed depot keeps none, since nobody will ask.
+// recycleLocked is recycle. A closed depot keeps none, because nobody will take one.
 func (d *depot) recycleLocked(m *magazine) {
 	if d.empties*d.length < maxEmptySlots && !d.closed {
 		m.older, d.empty = d.empty, m

@@ -6,25 +6,26 @@ import (
 	"github.com/otelpool/pool/internal/reach"
 )
 
-// estimate is of a class's demand. Eviction ranks objects by it, from class to class and
-// from pool to pool of a budget. A nil estimate, of a class without a controller, counts nothing.
+// estimate estimates a class's demand. Eviction ranks objects by it, across the classes
+// of a pool and the pools of a budget. A nil estimate, in a class without a controller,
+// counts nothing.
 type estimate struct {
-	// depth is how many objects there are, out and idle: the depth of the one that
-	// lies longest. It moves when one is dropped or missed, and is set right when a
-	// window ends.
+	// depth is the number of objects, out and idle: the depth of the one idle longest.
+	// It moves when an object is dropped or missed, and is corrected when a window
+	// ends.
 	depth int64
-	most  int64 // objects out at once, as misses of the window tell
+	most  int64 // most objects out at once, by the misses of the window
 	reach reach.Reach
 }
 
-// dropped counts an object that there is no more.
+// dropped counts an object that has gone.
 func (e *estimate) dropped() {
 	if e != nil {
 		e.depth--
 	}
 }
 
-// missed counts an object that is made: there is none idle, so all there are are out.
+// missed counts an object that is made: none is idle, so all are out.
 func (e *estimate) missed() {
 	if e != nil {
 		e.depth++
@@ -32,9 +33,9 @@ func (e *estimate) missed() {
 	}
 }
 
-// learnLocked takes a window of demand into the estimate: low of the idle objects were not
-// used in it. The first window comes after the given time without demand. A class that nobody
-// uses has no estimate, which would be most of its memory.
+// learnLocked adds a window of demand to the estimate: low of the idle objects were not
+// used in it. The first window comes after the time quiet without demand. A class that
+// nobody uses has no estimate, which would be most of its memory.
 func (d *depot) learnLocked(out, idle, low int64, window, quiet time.Duration) {
 	most := out + idle - low
 	if d.estimate == nil {
@@ -48,9 +49,9 @@ func (d *depot) learnLocked(out, idle, low int64, window, quiet time.Duration) {
 	e.most, e.depth = 0, out+idle
 }
 
-// wait is how long the object that has been idle longest can be expected to lie
-// until it is wanted, if it was used last before the given time. Whether there is one is asked
-// twice: the stamp read without the lock may be that of a magazine which has been taken since.
+// wait is the time that the object idle longest is expected to wait until it is needed,
+// if it was used last before the given time. It checks twice whether there is one,
+// because the magazine whose stamp it reads without the lock may have been taken since.
 func (d *depot) wait(before, now int64) (time.Duration, bool) {
 	if d.oldestStamp.Load() >= before { // read without the lock, since most depots have nothing that old
 		return 0, false
@@ -67,8 +68,8 @@ func (d *depot) wait(before, now int64) (time.Duration, bool) {
 	return idle, true
 }
 
-// ownWait is how long an object that is given back can be expected to wait, if it would
-// lie alone: one of those in the depot would be asked in its place.
+// ownWait is the time that an object given back is expected to wait, if the depot is
+// empty; otherwise wait ranks the depot's oldest object in its place.
 func (d *depot) ownWait() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -78,9 +79,9 @@ func (d *depot) ownWait() time.Duration {
 	return 0
 }
 
-// forgetDemand forgets what the windows of a controller taught, for without one it
-// would be true for ever. Each depot is told under its own lock; that they forget one after the
-// other makes one eviction compare two kinds of wait, at worst.
+// forgetDemand forgets what was learned from a controller's windows, which without a
+// controller would never be corrected. Each depot forgets under its own lock, one after
+// the other; at worst one eviction compares two kinds of wait.
 func (p *Pool) forgetDemand() {
 	for i := range p.depots {
 		d := &p.depots[i]

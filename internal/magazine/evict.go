@@ -7,8 +7,8 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// Trim drops at least the given idle bytes, those that are least likely to be
-// wanted soon first, and returns how many. It empties the Ps' cells only if the depots hold
+// Trim drops at least the given idle bytes, first the objects least likely to be needed
+// soon, and returns the bytes dropped. It empties the Ps' cells only if the depots hold
 // too little.
 func (p *Pool) Trim(bytes int64, why pool.EvictionReason) int64 {
 	freed := p.evict(bytes, never, why)
@@ -28,8 +28,9 @@ func (p *Pool) Evict(bytes int64, idle time.Duration, pressed bool) int64 {
 	return p.evictSome(bytes, p.aging.before(idle), p.spareNow(), why)
 }
 
-// LongestWait implements control.BudgetMember. Who asks is short of room. The answer may be out of
-// date when Evict is called: that evicts what is there then, or nothing, and the caller asks again.
+// LongestWait implements control.BudgetMember. The caller is short of room. The answer
+// may be out of date when Evict is called: Evict then evicts other objects, or none,
+// and the caller asks again.
 func (p *Pool) LongestWait(idle time.Duration) (time.Duration, bool) {
 	p.account.noteFull(p.aging.now.Load())
 	d, wait := p.longestWait(p.aging.before(idle))
@@ -39,9 +40,9 @@ func (p *Pool) LongestWait(idle time.Duration) (time.Duration, bool) {
 	return wait, true
 }
 
-// spareNow is how many idle bytes may be dropped before only those are left that
-// are reserved. To know what is idle takes a walk over all shards. Pools that reserve nothing,
-// or have not charged as much, are spared it.
+// spareNow is the number of idle bytes beyond the reserve. Counting the idle bytes
+// takes a walk over all shards; pools without a reserve, or that have charged less than
+// it, are spared the walk.
 func (p *Pool) spareNow() int64 {
 	reserve := p.account.reserve.Load()
 	switch {
@@ -54,8 +55,9 @@ func (p *Pool) spareNow() int64 {
 	}
 }
 
-// spareOf is spareNow for who knows the idle bytes. They err on the low side while calls are under
-// way, see Stats, so a reserve is rather kept too large than too small.
+// spareOf is spareNow for a caller that knows the idle bytes. They err on the low side
+// while calls are under way, see Stats, so a pool keeps rather more than its reserve
+// than less.
 func (p *Pool) spareOf(idle int64) int64 {
 	if reserve := p.account.reserve.Load(); reserve > 0 {
 		return idle - reserve
@@ -63,7 +65,7 @@ func (p *Pool) spareOf(idle int64) int64 {
 	return pool.Unlimited
 }
 
-// idleBytes is what a snapshot says. It takes a snapshot's time, and is not for Get and Put.
+// idleBytes takes as long as a snapshot, so Get and Put do not call it.
 func (p *Pool) idleBytes() int64 {
 	stats := snapshots.Get().(*pool.Stats)
 	defer snapshots.Put(stats)
@@ -71,9 +73,10 @@ func (p *Pool) idleBytes() int64 {
 	return stats.IdleBytes
 }
 
-// evictFor drops objects, so that one of the given size may fit, if they can be expected
-// to wait for longer than that one. It reports whether it dropped any. It drops a 256th of the
-// limit at a time, or every Put to a full pool would come here.
+// evictFor drops objects that are expected to wait for longer than a new one of the
+// given size, so that the new one may fit. It reports whether it dropped any. It drops
+// a 256th of the limit at a time, because otherwise every Put to a full pool would come
+// here.
 func (p *Pool) evictFor(d *depot, size int64) bool {
 	now := p.aging.now.Load()
 	p.account.noteFull(now)
@@ -86,9 +89,10 @@ func (p *Pool) evictFor(d *depot, size int64) bool {
 	return budget != nil && budget.MakeRoom(size, wait)
 }
 
-// evict drops objects used last before the given time until at least the bytes
-// are free, from whichever depot has the one with the longest wait. Ps keep what they have: what
-// they used last is wanted soonest, and to take it costs a barrier. Trim and SetLimit do.
+// evict drops objects used last before the given time until at least the bytes are
+// free, always from the depot whose object has the longest wait. It leaves the Ps'
+// objects, which are needed soonest and whose removal costs a barrier; Trim and
+// SetLimit take those too.
 func (p *Pool) evict(bytes, before int64, why pool.EvictionReason) (freed int64) {
 	return p.evictSome(bytes, before, pool.Unlimited, why)
 }
@@ -100,19 +104,21 @@ func (p *Pool) evictSome(bytes, before, most int64, why pool.EvictionReason) (fr
 		if d == nil {
 			break
 		}
-		// A part at a time, for another's may have to wait for longer than the rest.
+		// A part at a time, because the rest may have a shorter wait than another
+		// depot's objects.
 		got := p.evictFrom(d, max((bytes-freed)/8, 1), before, most-freed, why)
 		freed += got
 		if got == 0 && most != pool.Unlimited {
-			break // the next is larger than what is left to drop
+			break // the next object has more bytes than are left to drop
 		}
 	}
 	return freed
 }
 
-// evictFrom drops a depot's objects used last before the given time until the
-// bytes are free, and no more than most. It takes the lock for each: Discard is the user's and
-// runs without it, and a Get that waits for the depot waits for one object.
+// evictFrom drops a depot's objects used last before the given time until the bytes are
+// free, and no more than most. It takes the lock for each object, because Discard, the
+// user's code, runs without it, and so a Get waits for the depot for at most one
+// object.
 func (p *Pool) evictFrom(d *depot, bytes, before, most int64, why pool.EvictionReason) (freed int64) {
 	for freed < bytes {
 		x, size := d.evictOldest(before, p.aging.now.Load(), most-freed)
@@ -125,9 +131,9 @@ func (p *Pool) evictFrom(d *depot, bytes, before, most int64, why pool.EvictionR
 	return freed
 }
 
-// longestWait is the depot with the object that has the longest wait of those used last
-// before the given time, or nil, and that wait. Depots are asked one after the other, and may
-// have changed by the end: no lock is held for two, and an order that is a little wrong now and
+// longestWait returns the depot whose object has the longest wait, of the objects used
+// last before the given time, and that wait; nil without one. It asks the depots one
+// after the other, and they may have changed by the end: a slightly wrong order now and
 // then costs less than one lock for all classes.
 func (p *Pool) longestWait(before int64) (of *depot, longest time.Duration) {
 	now := p.aging.now.Load()
@@ -140,8 +146,9 @@ func (p *Pool) longestWait(before int64) (of *depot, longest time.Duration) {
 	return of, longest
 }
 
-// evictObject counts an idle object as evicted, and then releases its charge and discards it. In that
-// order, or another could fill the room while idle still has the object: see Stats.
+// evictObject counts an idle object as evicted, then releases its charge, then discards
+// it. In another order somebody could fill the room while the object still counts as
+// idle: see Stats.
 func (p *Pool) evictObject(d *depot, x unsafe.Pointer, size int64, why pool.EvictionReason) {
 	d.counts().evicted[why].Add(1)
 	d.counts().evictedBytes[why].Add(uint64(size))
@@ -149,22 +156,22 @@ func (p *Pool) evictObject(d *depot, x unsafe.Pointer, size int64, why pool.Evic
 	p.discard(x)
 }
 
-// discard hands an object to the user's function, which may do anything, also call the pool: the
-// caller holds no lock, is not pinned, and has finished its counts.
+// discard hands an object to the user's function, which may do anything, even call the
+// pool: so the caller holds no lock, is not pinned, and has finished its counts.
 func (p *Pool) discard(x unsafe.Pointer) {
 	if p.onDiscard != nil {
 		p.onDiscard(x)
 	}
 }
 
-// Warm makes up to n objects of a class that the limit has room for, and returns
-// how many. NewObject runs unlocked and returns an object and, for sized ones, its
-// bytes; nil ends it.
+// Warm makes up to n objects of a class, as far as the limit has room, and returns
+// their number. newObject runs unlocked and returns an object and, in a pool of sized
+// objects, its bytes; nil ends Warm.
 func (p *Pool) Warm(class, n int, newObject func() (unsafe.Pointer, int64)) (warmed int) {
 	d := &p.depots[class]
 	p.watch()
-	for warmed < n && p.account.fits(d.size) { // asked before there is an object that may not stay
-		x, size := newObject() // with nothing charged: it may panic, or take a while, for which a SetLimit would wait
+	for warmed < n && p.account.fits(d.size) { // before making an object that could not stay
+		x, size := newObject() // with nothing charged: it may panic, or take long, and SetLimit would wait for the charge
 		if x == nil {
 			break
 		}
@@ -180,8 +187,8 @@ func (p *Pool) Warm(class, n int, newObject func() (unsafe.Pointer, int64)) (war
 	return warmed
 }
 
-// warmWith keeps a new object, if there still is room. It is charged before the depot has it and
-// counted after, like all that becomes idle.
+// warmWith keeps a new object if there still is room. Like every object that becomes
+// idle, it is charged before the depot has it and counted after.
 func (p *Pool) warmWith(d *depot, x unsafe.Pointer, size int64) bool {
 	if !p.account.charge(size) {
 		return false

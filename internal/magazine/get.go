@@ -6,8 +6,8 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Get takes an object off the P's cell, or what lies behind it. It returns nil if the
-// caller has to allocate, and whether the request is to be sampled.
+// Get takes an object off the P's cell, or from the depot behind it. It returns nil if
+// the caller has to allocate, and whether to sample the request.
 func (p *Pool) Get(class, asked int) (x unsafe.Pointer, sample bool) {
 	c := p.shards.front.At(percpu.Pin(), class)
 	x, sample = c.take(&p.depots[class], asked)
@@ -18,10 +18,11 @@ func (p *Pool) Get(class, asked int) (x unsafe.Pointer, sample bool) {
 	return p.get(class, asked)
 }
 
-// get is what to do when a cell is empty: it looks into the previous magazine and the
-// depot. It goes round until it has an object or has seen that there is none. Each round pins
-// anew, since the depot's lock is not for the pinned, so each may find another P's cell. It ends:
-// a round that takes nothing from a depot that was not empty has lost to a Get that did.
+// get is the slow path, for an empty cell: it looks into the previous magazine and the
+// depot. It loops until it has an object or has seen that there is none. Each round
+// pins again, because the depot's lock must not be taken while pinned, so each may find
+// another P's cell. The loop ends: a round that gets nothing from a depot that was not
+// empty has lost the object to another Get.
 func (p *Pool) get(class, asked int) (x unsafe.Pointer, sample bool) {
 	d := &p.depots[class]
 	for {
@@ -35,8 +36,9 @@ func (p *Pool) get(class, asked int) (x unsafe.Pointer, sample bool) {
 			c.Leave()
 			return x, sample
 		}
-		// Read without the lock, so that a pool that only misses never locks. An object that
-		// comes to the depot at this moment is missed: a Put that has not returned promises nothing.
+		// Read without the lock, so that a pool that only misses never locks. It misses
+		// an object that comes to the depot at this moment: a Put that has not returned
+		// promises nothing.
 		if d.idle.Load() == 0 {
 			sample := c.countMiss()
 			c.drained.bytes += uint64(asked)
@@ -44,16 +46,17 @@ func (p *Pool) get(class, asked int) (x unsafe.Pointer, sample bool) {
 			d.missed(p.aging.now.Load())
 			return nil, sample
 		}
-		c.Leave() // the depot's lock is not for the pinned
+		c.Leave() // before the depot's lock
 		if x := p.fetch(d, class, asked); x != nil {
 			return x, p.due(class)
 		}
-		// Somebody else took the depot's last, and may have filled this P meanwhile.
+		// Another goroutine took the depot's last object, and may have filled this P
+		// meanwhile.
 	}
 }
 
-// takeAny takes from the sealed part and the previous magazine too. The sealed part comes first:
-// it is in the cache, and that it was needed after all is what unseal has to learn.
+// takeAny takes from the sealed part and the previous magazine too. The sealed part
+// comes first: it is in the cache, and unseal has to learn that it was needed.
 func (c *Cell) takeAny(d *depot, asked int) (x unsafe.Pointer, sample bool) {
 	c.unseal()
 	if c.n == 0 && c.previous != nil && c.previous.n > 0 {
@@ -63,16 +66,17 @@ func (c *Cell) takeAny(d *depot, asked int) (x unsafe.Pointer, sample bool) {
 	return c.take(d, asked)
 }
 
-// fetch takes an object for the caller from the depot, and where cells are used
-// a whole magazine for the P with it. It returns nil if the depot was empty. The object is the
-// caller's before the magazine is anybody's: were it left in the magazine, another goroutine
-// could take it from the cell before the caller is pinned again, and the two could go on so.
+// fetch takes an object for the caller from the depot, and where cells are used a whole
+// magazine for the P with it. It returns nil if the depot was empty. It takes the
+// caller's object out before the P gets the magazine: otherwise another goroutine could
+// take it from the cell before the caller is pinned again, and this could repeat for
+// ever.
 func (p *Pool) fetch(d *depot, class, asked int) unsafe.Pointer {
 	now := p.aging.now.Load()
 	if d.span.Load() == 0 {
 		x, size := d.takeOne(now)
 		if x != nil {
-			d.countHit(size, asked) // before the release, or another could fill the room while idle still has the object: see Stats
+			d.countHit(size, asked) // before the release: otherwise somebody could fill the room while the object still counts as idle
 			p.account.release(size)
 		}
 		return x
@@ -87,22 +91,22 @@ func (p *Pool) fetch(d *depot, class, asked int) unsafe.Pointer {
 	return x
 }
 
-// loadInto gives the P a magazine from the depot together with its charge, and
-// extra bytes, the charge of the object just taken from it. The P keeps charged
-// what it now holds and the extra object's room; the rest is released. The room is kept since
-// most who get put soon, and would have to charge it again.
+// loadInto gives the P a magazine from the depot together with its charge, and extra
+// bytes, the charge of the object just taken from it. The P keeps the charge for the
+// objects that it now holds and the extra object's room, and releases the rest. It
+// keeps that room because most callers put soon, and would have to charge it again.
 func (p *Pool) loadInto(class int, m *magazine, extra int64) {
 	d := &p.depots[class]
 	bytes := d.bytes(m)
 	c := p.shards.front.At(percpu.Pin(), class)
-	if !c.live || c.held() > 0 { // somebody filled the P meanwhile, or took its shard
+	if !c.live || c.held() > 0 { // another goroutine filled the P meanwhile, or took its shard
 		c.Leave() // before the depot's lock
 		p.account.release(extra)
 		p.deposit(d, m, m.stamp)
 		return
 	}
-	// The magazine comes with its charge, so what the cell had charged before is surplus: kept as
-	// well, P after P would bind twice the room that it fills.
+	// The magazine comes with its charge, so the cell's previous charge is surplus: if
+	// it were kept too, each P would bind twice the room that it fills.
 	spare, surplus := c.store(), c.quota
 	c.load(m)
 	c.quota = bytes + extra

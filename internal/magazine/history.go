@@ -7,16 +7,16 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// history is what a depot remembers of what it dropped or refused: what the next Demand
-// reports, and the ghosts, and counts for Curve. It is guarded by the depot's lock.
+// history is a depot's memory of the objects that it dropped or refused: counts for the
+// next Demand, the ghosts, and counts for Curve. The depot's lock guards it.
 type history struct {
 	ghosts ghosts
 
 	// Since the window began.
 	regrets, refused, dropped uint64
-	droppedFor                float64 // seconds that the dropped ones had lain, summed
+	droppedFor                float64 // sum of the seconds that the dropped objects had been idle
 	held, gone                control.Gaps
-	gaps                      bool // there are some in held or gone
+	gaps                      bool // held or gone has some
 
 	// Since the pool was made.
 	saved, lost [control.NumCurve]uint64
@@ -29,20 +29,21 @@ func (d *depot) historyLocked() *history {
 	return d.history
 }
 
-// report writes what the window saw to a demand that is empty, and begins another. The depot's lock is
-// held from the reading to the reset, so that what happens in between is in one of the two.
+// report writes the window's counts to an empty demand, and begins another window. The
+// caller holds the depot's lock from the reading to the reset, so that every event is
+// in exactly one window.
 func (h *history) report(c *control.ClassDemand) {
 	c.Regrets, c.Refused, c.Dropped, c.DroppedSeconds = h.regrets, h.refused, h.dropped, h.droppedFor
 	h.regrets, h.refused, h.dropped, h.droppedFor = 0, 0, 0, 0
-	if h.gaps { // few windows have any, and to copy what is empty takes a while, too
+	if h.gaps { // few windows have any, and copying empty ones takes time too
 		c.Held, c.Gone = h.held, h.gone
 		h.held, h.gone, h.gaps = control.Gaps{}, control.Gaps{}, false
 	}
 }
 
-// reusedLocked notes that n objects are used again that were used last at
-// stamp. Gaps of less than a window are not worth a line. A whole magazine has one stamp, the
-// latest of its objects': the gaps of the others are longer, by less than a window.
+// reusedLocked notes that n objects used last at stamp are used again. It leaves out
+// gaps of less than a window. A whole magazine has one stamp, the latest of its
+// objects': the gaps of the others are longer by less than a window.
 func (d *depot) reusedLocked(now, stamp int64, n int) {
 	if stamp < now {
 		h := d.historyLocked()
@@ -51,7 +52,7 @@ func (d *depot) reusedLocked(now, stamp int64, n int) {
 	}
 }
 
-// droppedLocked notes that an object is dropped that was used last at stamp.
+// droppedLocked notes that an object used last at stamp is dropped.
 func (d *depot) droppedLocked(now, stamp int64) {
 	h := d.historyLocked()
 	h.dropped++
@@ -61,8 +62,8 @@ func (d *depot) droppedLocked(now, stamp int64) {
 	d.hasGhosts.Store(true)
 }
 
-// refused notes that an object was not taken for lack of room. It is a ghost like one that was
-// dropped: a larger pool would have kept it, and a miss would have found it.
+// refused notes that an object was not taken for lack of room. It becomes a ghost like
+// a dropped one: a larger pool would have kept it, and a miss would have found it.
 func (d *depot) refused(now int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -73,11 +74,11 @@ func (d *depot) refused(now int64) {
 	d.hasGhosts.Store(true)
 }
 
-// missed notes a miss, and whether an object that was dropped or refused would have served it. It is
-// called when the P has been left, since it takes the lock. Two misses may change places on the way,
-// and each then gets the ghost of the other: their number by depth is the same.
+// missed notes a miss, and whether a dropped or refused object would have served it. It
+// takes the lock, so call it after leaving the P. Two misses may overtake each other on
+// the way and get each other's ghost: the number by depth stays the same.
 func (d *depot) missed(now int64) {
-	if !d.hasGhosts.Load() { // read without the lock: a miss that sees it late is one that no ghost counts
+	if !d.hasGhosts.Load() { // read without the lock: a miss that sees an old value meets no ghost
 		return
 	}
 	d.mu.Lock()
@@ -98,9 +99,9 @@ func (d *depot) missed(now int64) {
 // curveBin is the bin of a ClassCurve for a difference of n objects.
 func curveBin(n int) int { return min(bits.Len(uint(n))-1, control.NumCurve-1) }
 
-// countLostLocked notes that of the objects that were held only those below low
-// were not used in a window: a pool smaller by more than low objects would have
-// missed at each depth once, at least.
+// countLostLocked notes that only low of the held objects were not used in a window: a
+// pool smaller by more than low objects would have missed at least once at each further
+// depth.
 func (d *depot) countLostLocked(low, held int64) {
 	if held <= low {
 		return

@@ -6,12 +6,13 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// ledger is counts of what did not go through a cell, or cannot be counted there.
-// A class that is not used has none.
+// ledger counts events that did not go through a cell, or cannot be counted there. An
+// unused class has none.
 //
-// Its counters are atomic, and shared by all Ps: whoever counts here has just taken a lock, or
-// allocated, beside which one contended line does not matter. They are added to and never set,
-// so each load is a value that the counter had, and a later one is no smaller.
+// Its counters are atomic and shared by all Ps: whoever counts here has just taken a
+// lock, or allocated, and compared with that one contended line does not matter. They
+// are only added to, so each load is a value that the counter had, and a later one is
+// no smaller.
 type ledger struct {
 	hits, pooled, requested   atomic.Uint64
 	hitBytes, pooledBytes     atomic.Uint64
@@ -21,8 +22,8 @@ type ledger struct {
 	evicted, evictedBytes     [pool.NumEvictionReasons]atomic.Uint64
 }
 
-// counts is the depot's ledger, made at the first call. Two may make one at a time: the exchange
-// keeps the first, and both count there.
+// counts returns the depot's ledger, and makes it at the first call. If two callers
+// make one at the same time, the exchange keeps the first, and both count there.
 func (d *depot) counts() *ledger {
 	if l := d.ledger.Load(); l != nil {
 		return l
@@ -38,8 +39,9 @@ func (d *depot) countHit(size int64, asked int) {
 	d.counts().requested.Add(uint64(asked))
 }
 
-// countReturns adds the returns that the depot counted. Stats calls it before any request is read,
-// and countRequests after all returns: in use then comes out too high, never below 0.
+// countReturns adds the returns that the depot counted. Stats calls it before it reads
+// any request, and countRequests after all returns, so that the number in use comes out
+// too high, and never below 0.
 func (d *depot) countReturns(c *pool.Counts) {
 	l := d.ledger.Load()
 	if l == nil {
@@ -55,8 +57,8 @@ func (d *depot) countReturns(c *pool.Counts) {
 	}
 }
 
-// countRequests adds the other counts of the depot. Evictions are among them, read late for the
-// same reason: what is idle comes out too low, and so within the limit.
+// countRequests adds the other counts of the depot, evictions too: read late, they make
+// the number idle come out too low, and so within the limit.
 func (d *depot) countRequests(c *pool.Counts) {
 	l := d.ledger.Load()
 	if l == nil {

@@ -2,10 +2,10 @@ package magazine
 
 import "unsafe"
 
-// magazine is a small stack of free objects, all of one class. It has one owner: a cell, a
-// depot under its lock, or a goroutine that carries it from one to the other. The owner alone
-// reads and writes it, so nothing here is atomic: it changes hands under the depot's lock, or
-// after a barrier, and both order memory.
+// magazine is a small stack of free objects, all of one class. It has one owner: a
+// cell, a depot under its lock, or a goroutine that carries it from one to the other.
+// Only the owner reads and writes it, so nothing here is atomic. It changes hands under
+// the depot's lock, or after a barrier, and both order memory.
 type magazine struct {
 	newer, older *magazine // in a depot's list
 	stamp        int64     // the pool's clock when its objects were used last
@@ -14,8 +14,8 @@ type magazine struct {
 	sizes        []int64 // of sized objects, beside their slots
 }
 
-// push and pop are for who has the magazine outside a cell. In one, Take and Give go by the cell's
-// own count, and n is out of date.
+// push and pop are for magazines outside a cell. In a cell, Take and Give use the
+// cell's own count, and n is out of date.
 func (m *magazine) push(x unsafe.Pointer, size int64) {
 	m.slots[m.n] = x
 	if m.sizes != nil {
@@ -26,16 +26,16 @@ func (m *magazine) push(x unsafe.Pointer, size int64) {
 
 func (m *magazine) pop() (x unsafe.Pointer, size int64) {
 	m.n--
-	x, m.slots[m.n] = m.slots[m.n], nil // or the pool would keep alive what the caller drops
+	x, m.slots[m.n] = m.slots[m.n], nil // otherwise the pool would keep an object alive that the caller drops
 	if m.sizes != nil {
 		size = m.sizes[m.n]
 	}
 	return x, size
 }
 
-// moveBottom moves the k objects at the bottom to an empty magazine. Those are the ones that
-// were put first and, since Get takes from the top, used least. k may be any number: it was
-// estimated while the owner went on, see Cell.seal.
+// moveBottom moves the k objects at the bottom to an empty magazine. They were put
+// first and, because Get takes from the top, used least. k may be any number: it was
+// estimated while the owner continued, see Cell.seal.
 func (m *magazine) moveBottom(to *magazine, k int) {
 	k = min(k, m.n)
 	to.n = copy(to.slots, m.slots[:k])

@@ -14,27 +14,27 @@ const MaxClasses = 64
 
 // Config says what a Pool holds. Its values have been checked.
 type Config struct {
-	// Sizes is the bytes of an object of each class. A single 0 makes a pool of
-	// sized objects, whose bytes are given at every Put.
+	// Sizes is the bytes of an object of each class. A single 0 makes a pool of sized
+	// objects, whose bytes are given at every Put.
 	Sizes []int64
 	// Limit is the most idle bytes, or pool.Unlimited.
 	Limit int64
 	// Budget is charged as well, unless it is nil.
 	Budget *pool.Budget
 	// Discard is called with every object that the pool drops, unless it is nil. It
-	// runs under no lock and unpinned, and must not panic: the objects that the pool was
-	// to drop after it would stay.
+	// runs under no lock and unpinned, and must not panic, or the pool would not drop
+	// the objects after it.
 	Discard func(x unsafe.Pointer)
-	// Sampling is of requests; the zero value is of none.
+	// Sampling says which requests to sample; the zero value samples none.
 	Sampling Sampling
 }
 
 // Pool is the engine. All methods are safe for concurrent use. Its parts own their
-// state and guard it themselves; what takes two of them is a method of Pool.
+// state and guard it themselves; methods of Pool combine them.
 type Pool struct {
-	shards  shards  // what the Ps have at hand
+	shards  shards  // the Ps' cells
 	depots  []depot // the rest, one per class
-	account account // bytes charged for both, and how many a cell may charge
+	account account // the bytes charged for both, and a cell's share
 	aging   aging   // the clock, and its windows
 
 	onDiscard func(unsafe.Pointer)
@@ -51,7 +51,7 @@ func New(c Config) *Pool {
 	}
 	p.account.budget = c.Budget
 	p.account.limit.Store(c.Limit)
-	p.shards.growLocked(runtime.GOMAXPROCS(0)) // without the lock: nobody else has p yet
+	p.shards.growLocked(runtime.GOMAXPROCS(0)) // needs no lock: nobody else has p yet
 	p.divide()
 	if c.Budget != nil {
 		p.leave = c.Budget.Join(p)
@@ -59,8 +59,8 @@ func New(c Config) *Pool {
 	return p
 }
 
-// newShard returns a shard that belongs to no P. It allocates, so it is called unpinned, under
-// shards.mu, which no hit wants.
+// newShard returns a shard that belongs to no P. It allocates, so it is called
+// unpinned, under shards.mu, which no hit takes.
 func (p *Pool) newShard() *shard {
 	s := &shard{cells: make([]Cell, len(p.depots)), seen: make([]uint64, len(p.depots))}
 	if p.depots[0].size == 0 {
@@ -79,10 +79,10 @@ func (p *Pool) newShard() *shard {
 // Refresh brings a front up to date, or makes a new one usable.
 func (p *Pool) Refresh(f *Front) { p.shards.refresh(f) }
 
-// enter pins the goroutine and returns its P's cell, which is live and owes its depot
-// nothing, until Leave. It returns nil, and nobody is pinned, if the pool is closed. Installing
-// a shard and paying what is owed take locks, so each of them unpins, and the goroutine may
-// be on another P afterwards: enter looks again.
+// enter pins the goroutine until Leave, and returns its P's cell, which is live and
+// owes its depot nothing. If the pool is closed it returns nil, unpinned. Installing a
+// shard and paying the depot take locks, so both unpin, and the goroutine may be on
+// another P afterwards: enter looks again.
 func (p *Pool) enter(class int) *Cell {
 	for {
 		pid := percpu.Pin()
@@ -115,14 +115,13 @@ func (p *Pool) install(pid int) bool {
 // Close drops everything. Gets allocate from now on, and Puts drop.
 func (p *Pool) Close() { p.close(percpu.BarrierSince) }
 
-// CloseUnreachable is Close where no goroutine has the pool's handle any more. It
-// crosses no barrier, and so does not hold up the cleanups of others.
+// CloseUnreachable is Close for a pool whose handle no goroutine has any more. It
+// crosses no barrier, and so does not delay other cleanups.
 //
-// Why it may: only Get and Put use cells, and they keep the handle alive until they
-// have left them. So the collection that found the handle dead began after the last
-// of them, and nobody can find a cell to enter later. Others may still be in the
-// pool, a controller or its budget: they take shards away and empty them under
-// locks, as this does.
+// Why it needs none: only Get and Put use cells, and they keep the handle alive until
+// they have left them. So the collection that found the handle dead began after the
+// last of them, and nobody can enter a cell later. A controller or the budget may still
+// be in the pool: they take shards away and empty them under locks, as this does.
 func (p *Pool) CloseUnreachable() { p.close(func(uint64) {}) }
 
 func (p *Pool) close(barrier func(generation uint64)) {
@@ -132,9 +131,9 @@ func (p *Pool) close(barrier func(generation uint64)) {
 	if p.leave != nil {
 		p.leave()
 	}
-	// What a P put before it lost its shard comes to the depots with drain. What a goroutine carries
-	// there afterwards finds a closed depot, and is dropped by who carries it. So the last eviction
-	// leaves nothing.
+	// Objects that a P put before it lost its shard come to the depots with drain. A
+	// goroutine that carries a magazine there later finds a closed depot, and drops the
+	// objects itself. So the last eviction leaves nothing.
 	p.Detach()
 	p.drain(barrier)
 	for i := range p.depots {
@@ -143,13 +142,13 @@ func (p *Pool) close(barrier func(generation uint64)) {
 	p.evict(pool.Unlimited, never, pool.EvictClosed)
 }
 
-// Owes reports whether the end of the pool matters to its budget or to Discard. If not, a pool that
-// is dropped needs no cleanup, which would cost its collection a round more.
+// Owes reports whether the end of the pool matters to its budget or to Discard. If not,
+// a dropped pool needs no cleanup, which would delay its collection by one cycle.
 func (p *Pool) Owes() bool { return p.account.budget != nil || p.onDiscard != nil }
 
 // Limit is the most idle bytes.
 func (p *Pool) Limit() int64 { return p.account.limit.Load() }
 
-// Charged is the bytes charged to the limit now: those held, and the room that
-// Ps have bound.
+// Charged is the bytes charged to the limit now: those of idle objects, and the room
+// that Ps have charged.
 func (p *Pool) Charged() int64 { return p.account.charged.Load() }

@@ -7,8 +7,8 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Put puts an object on the P's cell. If that is full it asks for more quota, and trades
-// full magazines for empty ones. Whatever it does not keep it discards.
+// Put puts an object on the P's cell. If the cell is full it asks for more quota, and
+// trades full magazines for empty ones. It discards an object that it does not keep.
 func (p *Pool) Put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	d := &p.depots[class]
 	c := p.shards.front.At(percpu.Pin(), class)
@@ -37,15 +37,15 @@ func (p *Pool) Put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	return result
 }
 
-// put reports Full without counting it: there may be room yet.
+// put reports Full without counting it, because eviction may still make room.
 //
-// What a round may do pinned is move pointers within the cell, and charge, which never waits.
-// To get an empty magazine it unpins, and goes round again with it: on whatever P that is, which
-// may have room by then or be full in another way. A round ends put unless it
-// lacked a magazine.
+// While pinned, a round only moves pointers within the cell, and charges, which never
+// waits. To get an empty magazine it unpins, and then starts another round with it,
+// perhaps on another P, which may have room or be full in another way. Every round ends
+// put unless it lacked a magazine.
 func (p *Pool) put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	d := &p.depots[class]
-	var empty *magazine // brought along, since allocating and locking are not for the pinned
+	var empty *magazine // brought along, because a pinned goroutine must not allocate or lock
 	for d.span.Load() != 0 && size <= d.share.Load() {
 		c := p.enter(class)
 		if c == nil {
@@ -56,19 +56,20 @@ func (p *Pool) put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 			c.Leave()
 			return pool.Pooled
 		}
-		// makeRoom may shift what is charged from the cell to the full magazine, so the quota
-		// is asked for after it.
+		// makeRoom may move part of the cell's charge to the full magazine, so ask for
+		// quota after it.
 		full, ready := c.makeRoom(d, &empty, size)
 		kept := ready && p.ensureQuota(d, c, size) && c.give(d, x, size)
 		c.Leave()
-		// Between Leave and deposit the full magazine is in no place, and counts as idle and
-		// charged all the same: both are counted where objects come and go, not where they lie.
+		// Between Leave and deposit the full magazine is nowhere, but still counts as
+		// idle and charged: both are counted where objects come and go, and not where
+		// they lie.
 		p.deposit(d, full, p.aging.now.Load())
 		switch {
 		case !ready:
 			empty = d.takeEmpty()
-			continue // on whatever P this is now
-		case empty != nil: // the P that it was fetched for did not need it
+			continue // perhaps on another P
+		case empty != nil: // this P did not need it
 			d.recycle(empty)
 		}
 		if kept {
@@ -79,13 +80,13 @@ func (p *Pool) put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	return p.putDirect(d, x, size)
 }
 
-// topIsFree reports whether the cell needs no magazine for one more object. So a P that has one
-// object of a class out at a time never has a magazine for it.
+// topIsFree reports whether the cell needs no magazine for one more object. So a P that
+// uses one object of a class at a time never gets a magazine for it.
 func (c *Cell) topIsFree(d *depot) bool { return d.size != 0 && c.top == nil }
 
-// makeRoom gives the cell a loaded magazine that is not full. If it is not ready, it needs
-// an empty one. It returns a magazine that has to go to the depot, with its part of the
-// quota, if there is one.
+// makeRoom gives the cell a loaded magazine that is not full. If ready is false it
+// needs an empty one. A full magazine that it returns has to go to the depot, with its
+// part of the quota.
 func (c *Cell) makeRoom(d *depot, empty **magazine, size int64) (full *magazine, ready bool) {
 	if c.loaded == nil {
 		if *empty == nil {
@@ -114,23 +115,25 @@ func (c *Cell) makeRoom(d *depot, empty **magazine, size int64) (full *magazine,
 	return full, !c.overShare(d, size)
 }
 
-// loadEmpty loads the magazine that was brought along, which is the cell's from here on.
+// loadEmpty loads the magazine that was brought along. The cell owns it from here on.
 func (c *Cell) loadEmpty(d *depot, empty **magazine) {
 	c.load(*empty)
 	*empty = nil
 	c.fit(d)
 }
 
-// isFull reports whether the loaded magazine may have no more. Span may have shrunk since it was
-// filled, with the limit or with more Ps, so this is no test for equality.
+// isFull reports whether the loaded magazine may not take more. It does not test for
+// equality, because span may have shrunk since the magazine was filled, with the limit
+// or with more Ps.
 func (c *Cell) isFull(d *depot, size int64) bool {
 	return int64(c.n) >= d.span.Load() || c.overShare(d, size)
 }
 
-// putDirect stores one object in the depot, for classes too large for cells. Their objects take
-// longer to fill than the depot's lock takes, and a P that had one to itself would bind megabytes.
+// putDirect stores one object in the depot, for classes too large for cells: filling
+// such an object takes longer than the depot's lock, and a P that kept one for itself
+// would bind megabytes.
 func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResult {
-	if p.shards.closed.Load() { // before asking for room, which others would have to make
+	if p.shards.closed.Load() { // before charging, which could evict others' objects
 		d.counts().closedIn.Add(1)
 		return pool.ReturnClosed
 	}
@@ -148,9 +151,9 @@ func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResu
 	return pool.Pooled
 }
 
-// deposit puts a charged magazine, used last at stamp, into the depot, or drops
-// what is in it if the pool was closed: Close has emptied the depot, and does not wait for those
-// who are on their way to it.
+// deposit puts a charged magazine, used last at stamp, into the depot, or drops its
+// objects if the pool was closed: Close has emptied the depot, and does not wait for
+// goroutines that are on their way to it.
 func (p *Pool) deposit(d *depot, m *magazine, stamp int64) {
 	if m == nil || d.store(m, stamp) {
 		return
@@ -161,8 +164,9 @@ func (p *Pool) deposit(d *depot, m *magazine, stamp int64) {
 	}
 }
 
-// refuse counts an object that there is no room for. A budget under pressure is the reason even
-// where the limit is full too: it is the one that somebody can act on.
+// refuse counts an object that there is no room for. A budget under pressure is the
+// reason even if the limit is full too, because pressure is the reason that somebody
+// can act on.
 func (p *Pool) refuse(d *depot) pool.ReturnResult {
 	d.refused(p.aging.now.Load())
 	if budget := p.account.budget; budget != nil && budget.Pressed() {

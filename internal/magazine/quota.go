@@ -2,9 +2,9 @@ package magazine
 
 import "github.com/otelpool/pool/internal/percpu"
 
-// fit sets a cell's room, or slack, from its quota and what it holds. It follows every change of
-// quota, loaded or previous, in the same pinned section: Give trusts room alone, so between the
-// two the cell could take an object that nobody has charged.
+// fit sets a cell's room, or slack, from its quota and its objects. Call it after every
+// change of quota, loaded or previous, in the same pinned section: Give checks only
+// room, so without fit the cell could take an object that nobody has charged.
 func (c *Cell) fit(d *depot) {
 	room := 1 // the top
 	if c.loaded != nil {
@@ -22,8 +22,9 @@ func (c *Cell) fit(d *depot) {
 	c.room = uint32(max(min(room, free), 0)) // below 0 it would be a large number, and no limit
 }
 
-// filled is the part of a cell's quota that its objects take. The owner asks, or who has taken the
-// shard away: to others the counts would not agree with each other.
+// filled is the part of a cell's quota that its objects take. Only the owner may call
+// it, or whoever has taken the shard away: others would read counts that do not agree
+// with each other.
 func (c *Cell) filled(d *depot) int64 {
 	if d.size != 0 {
 		return int64(c.held()) * d.size
@@ -37,15 +38,16 @@ func (c *Cell) filled(d *depot) int64 {
 	return bytes
 }
 
-// overShare reports whether an object would take a cell of sized ones over its share. An empty cell
-// takes any one that the share holds, or a large object would never find a place.
+// overShare reports whether an object would exceed the share of a cell of sized
+// objects. An empty cell takes any object within the share, because a large one would
+// otherwise never find a place.
 func (c *Cell) overShare(d *depot, size int64) bool {
 	return d.size == 0 && size > c.sized.slack && c.held() > 0 && c.quota+size-c.sized.slack > d.share.Load()
 }
 
-// ensureQuota makes sure that the cell's quota has room for one more object, and reports
-// whether it has. It charges twice as much as the time before, so that a busy P asks rarely
-// and a quiet one binds little. It may do so pinned, since charging never waits.
+// ensureQuota makes sure that the cell's quota has room for one more object, and
+// reports whether it has. It charges twice as much as last time, so that a busy P asks
+// rarely and a quiet one binds little. It may run pinned, because charging never waits.
 func (p *Pool) ensureQuota(d *depot, c *Cell, size int64) bool {
 	if d.size == 0 {
 		return p.ensureSizedQuota(d, c, size)
@@ -79,14 +81,14 @@ func (p *Pool) ensureSizedQuota(d *depot, c *Cell, size int64) bool {
 	return true
 }
 
-// reclaimEvery is how many refusals for lack of room a class swallows before the
-// P looks whether it has charged room itself that it does not use.
+// reclaimEvery is the number of a class's refusals for lack of room after which the P
+// gives back the room that it has charged and does not use.
 const reclaimEvery = 64
 
 // reclaim releases the unused quota of all cells of the P, or of the Ps that the
-// goroutine is moved to meanwhile. It pins for each class anew, so that a P is not held for
-// all of them. The charge is released last, when no cell trusts it any more: the other way round
-// another P could fill the room while this one still may.
+// goroutine moves to meanwhile. It pins for each class separately, so that it does not
+// hold a P for all of them. It releases the charge last, when no cell relies on it any
+// more: in the other order another P could fill the room while this one still may.
 func (p *Pool) reclaim() {
 	var unused int64
 	for class := range p.depots {
@@ -103,9 +105,9 @@ func (p *Pool) reclaim() {
 	p.account.release(unused)
 }
 
-// needed is the part of a cell's quota that it cannot do without: what its
-// objects take, and the top's room while it has others. Give fills an empty top
-// without asking how many those are.
+// needed is the part of a cell's quota that it has to keep: for its objects, and for an
+// empty top while it has others, because Give fills an empty top without counting
+// those.
 func (c *Cell) needed(d *depot) int64 {
 	bytes := c.filled(d)
 	if c.top == nil && bytes > 0 {

@@ -9,51 +9,52 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Sampling says which requests Get and Count ask to sample: on each P one in so
-// much of its time, as far as Least and First allow. Which one is random, by the
-// number of requests and not by the clock: a clock would always meet the first
+// Sampling says which requests Get and Count ask to sample: on each P one in every
+// Every of its time, as far as Least and First allow. The request is picked at random
+// by the number of requests and not by the clock: a clock would always pick the first
 // request after a pause.
 type Sampling struct {
 	// Every is a P's time from one sample to the next, on average. 0 samples
 	// everything.
 	Every time.Duration
-	// Least is how many requests there are to a sample at least, on average; 0
-	// samples nothing. First is the same at most, until a P has taken its first
-	// samples of a class.
+	// Least is the least number of requests per sample, on average; 0 samples nothing.
+	// First is the largest such number until a P has taken its first samples of a
+	// class.
 	Least, First uint32
 }
 
 const (
 	firstSamples = 80
-	// A schedule looks at the clock after each leg: a class that was used in a tight
-	// loop and is used rarely now is sampled as such after one leg on each P.
+	// A schedule looks at the clock after each leg: after one leg on each P it knows
+	// that a class is no longer used in a tight loop.
 	maxLeg   = 1 << 11
 	maxWant  = 1 << 30
 	fraction = 8
-	// crowd is how many schedules of a P sample each at its own pace. What a pool's samples may
-	// cost is a share of the P's time, of which a thousand pools would have all.
+	// crowd is the number of schedules of a P that sample each at its own pace. A
+	// pool's samples may cost a share of the P's time, and a thousand pools would take
+	// all of it.
 	crowd     = 4
 	maxSpread = 1 << 12
 )
 
-// samples counts those of all pools on each P.
+// samples counts the samples of all pools on each P.
 var samples percpu.Counters
 
-// passed is what went by since a class's samples were accounted for last.
+// passed counts a class's requests and their time since the last call of Passed.
 type passed struct {
 	requests atomic.Uint64
 	nanos    atomic.Int64
 }
 
-// Passed is the number of a class's requests since it was called last that went by
-// up to a sample, and the time that Ps spent meanwhile, each counted once per pool.
-// A pool that samples everything does not count them.
+// Passed returns the number of a class's requests up to its latest samples since the
+// last call, and the time that Ps spent meanwhile, each counted once per pool. A pool
+// that samples everything does not count them.
 func (p *Pool) Passed(class int) (requests uint64, spent time.Duration) {
 	d := &p.depots[class]
 	return d.passed.requests.Swap(0), time.Duration(d.passed.nanos.Swap(0))
 }
 
-// clock is a P's, or the one of all requests that go through no cell: classes share
+// clock is the clock of a P, or of all requests that go through no cell. Classes share
 // it, so that its time is counted once.
 type clock struct {
 	*Sampling
@@ -65,8 +66,8 @@ type clock struct {
 func (c *clock) now() int64 { return int64(time.Since(c.start)) }
 
 // schedule decides which requests of one class to sample on one P. Only the cell's
-// owner uses it, pinned, so it is plain numbers. It goes with the shard when another P gets that,
-// and learns that one's pace within a leg.
+// owner uses it, pinned, so its fields are plain numbers. If another P gets the shard,
+// the schedule goes with it, and learns the other P's pace within a leg.
 type schedule struct {
 	*clock
 	hits, misses run
@@ -77,8 +78,8 @@ type schedule struct {
 	requests int64 // the latest ones, older ones counting less, shifted by fraction
 	nanos    int64 // that they took
 
-	seen   uint64 // samples of the P, when this schedule took its last
-	spread uint32 // by how much its samples are further apart since there are others
+	seen   uint64 // the P's samples when this schedule took its last
+	spread uint32 // factor by which its samples are farther apart because of others
 }
 
 // run is the way to the next sample among requests of one kind, in legs.
@@ -89,7 +90,7 @@ type run struct {
 	most   uint32 // requests of a leg
 }
 
-// init makes a schedule of its parts, and has the first sample come soon.
+// init sets up a schedule whose first sample comes soon.
 func (s *schedule) init(class int, c *clock, most uint32) {
 	s.clock, s.class, s.young = c, uint8(class), firstSamples
 	s.at = c.now()
@@ -101,13 +102,14 @@ func (s *schedule) init(class int, c *clock, most uint32) {
 }
 
 // next ends a leg, begins another, and reports whether to sample the request that ended
-// it.
+// the first.
 func (s *schedule) next(r *run) (sample bool) {
 	if s.Every == 0 {
 		r.begin()
 		return true
 	}
-	// The clock is read pinned: it neither waits nor allocates, and a leg is long enough for its price.
+	// Reading the clock is allowed while pinned: it neither waits nor allocates, and a
+	// leg is long enough to pay for it.
 	now, leg := s.now(), r.leg()
 	s.learn(now-s.at, int64(leg))
 	s.at = now
@@ -129,8 +131,9 @@ func (s *schedule) next(r *run) (sample bool) {
 	return false
 }
 
-// account tells Passed of what a sample stands for. Hits and misses of all classes on the P share
-// the clock, and Swap gives each stretch of its time to one of them.
+// account adds the requests and the time that a sample stands for to passed. Hits and
+// misses of all classes on the P share the clock, and Swap gives each stretch of its
+// time to one of them.
 func (s *schedule) account(now int64, requests uint32) {
 	passed := &s.pool.depots[s.class].passed
 	passed.requests.Add(uint64(requests))
@@ -140,10 +143,11 @@ func (s *schedule) account(now int64, requests uint32) {
 	}
 }
 
-// spreadOut counts a sample, and spreads those to come by how many others the P's schedules took
-// since the one before. Where all do so, all are spread alike, and together take crowd times as
-// many as one would. The spread at most doubles at a time: a goroutine that had to wait for its P
-// finds many samples of those that ran meanwhile.
+// spreadOut counts a sample, and spreads the next ones by the number of samples that
+// the P's other schedules took since the last. If all do so, all are spread alike, and
+// together take crowd times as many samples as one would. The spread at most doubles at
+// a time, because a goroutine that waited for its P finds many samples of the
+// goroutines that ran meanwhile.
 func (s *schedule) spreadOut() {
 	all := s.countSample(1)
 	others := all - s.seen - 1
@@ -151,8 +155,8 @@ func (s *schedule) spreadOut() {
 	s.spread = uint32(min(1+others/crowd, 2*uint64(s.spread), maxSpread))
 }
 
-// countSample adds to the samples of the P, and returns them. It may be called pinned, so it
-// makes no counters: see shard.sample.
+// countSample adds to the P's samples, and returns their number. It may be called
+// pinned, so it does not make counters: shard.sample does.
 func (s *schedule) countSample(n uint64) (all uint64) {
 	if counters := samples.At(percpu.Pin()); counters != nil {
 		all = atomic.AddUint64(&counters[0], n) // in the portable build others count there, too
@@ -161,9 +165,9 @@ func (s *schedule) countSample(n uint64) (all uint64) {
 	return all
 }
 
-// learn takes a leg into the average. It is one of sums, so that a pause between
-// bursts counts for its length. A leg that took longer than all that is remembered
-// says more than that.
+// learn adds a leg to the average, which is a quotient of sums, so that a pause between
+// bursts counts for its length. A leg that took longer than everything remembered
+// replaces it.
 func (s *schedule) learn(nanos, requests int64) {
 	if nanos > s.nanos {
 		s.requests, s.nanos = 0, 0
@@ -172,7 +176,7 @@ func (s *schedule) learn(nanos, requests int64) {
 	s.nanos += nanos - s.nanos/8
 }
 
-// want is how many requests there should be from one sample to the next.
+// want is the number of requests that there should be from one sample to the next.
 func (s *schedule) want() uint32 {
 	want := int64(s.Every) * s.requests / max(s.nanos, 1) >> fraction
 	if s.young > 0 {
@@ -182,8 +186,8 @@ func (s *schedule) want() uint32 {
 	return uint32(min(want*int64(s.spread), maxWant))
 }
 
-// plan chooses the next request to sample: on average so many on, at random, or
-// code that alternates would always be met at the same step.
+// plan chooses the next request to sample, at random, on average mean requests on:
+// otherwise code that alternates would always be sampled at the same step.
 func (r *run) plan(mean uint32) {
 	r.left = 1 + rand.Uint32N(2*mean-1)
 	r.begin()
@@ -191,7 +195,7 @@ func (r *run) plan(mean uint32) {
 
 func (r *run) begin() { r.ahead = r.leg() }
 
-// leg is how many requests there are from one look at the clock to the next.
+// leg is the number of requests from one look at the clock to the next.
 func (r *run) leg() uint32 { return min(r.left, r.most) }
 
 // ends counts a request, and reports whether it ends the leg.
@@ -222,16 +226,17 @@ func (c *Cell) countMiss() (sample bool) {
 	return s != nil && s.misses.ends() && s.next(&s.misses)
 }
 
-// direct is the schedules, by class, for requests that hit and go through no cell. All Ps share them
-// under a lock, since such a request has taken the depot's lock already.
+// direct has the schedules, by class, for requests that hit and go through no cell. All
+// Ps share them under a lock, because such a request has taken the depot's lock
+// already.
 type direct struct {
 	mu        sync.Mutex
 	clock     clock
 	schedules []schedule
 }
 
-// due reports whether to sample such a request. It waits for nobody: a request that
-// comes while another is counted is not.
+// due reports whether to sample such a request. It never waits: a request that comes
+// while another is being counted is not counted.
 func (p *Pool) due(class int) (sample bool) {
 	if p.sampling.Least == 0 || p.sampling.Every == 0 {
 		return p.sampling.Least > 0

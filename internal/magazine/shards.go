@@ -9,56 +9,58 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// shards is the Ps' part of a pool: which shard each P has, those that were taken away from
-// their Ps, and those that wait for one. A shard goes round: free, installed, detached,
-// drained, free. It is never freed, since its counters are part of the pool's.
+// shards is the Ps' part of a pool: the shard of each P, the shards taken away from
+// their Ps, and those that wait for one. A shard's states are free, installed,
+// detached, drained, and free again. Its memory is never freed, because its counters
+// are part of the pool's.
 //
-// A change of the Ps' places is a store of a pointer. Whoever was pinned before it may go on
-// with the shard it found, so a detached shard is its P's until a barrier has been crossed.
+// A change of the Ps' places is a store of a pointer. A goroutine pinned before it may
+// continue to use the shard that it found, so a detached shard belongs to its P until a
+// barrier has been crossed.
 type shards struct {
-	front Front                 // what slow paths go through
+	front Front                 // for slow paths
 	all   atomic.Pointer[shard] // every shard ever made, newest first: read without mu
 
-	mu         sync.Mutex  // guards what follows, and changes of places
+	mu         sync.Mutex  // guards the fields below, and changes of places
 	closed     atomic.Bool // set under mu, read without
 	of         []*shard    // by P; nil for the void
 	older      []*Ps       // arrays that fronts may still use: kept as the newest is
 	free       []*shard
-	detached   []*shard // which their Ps may still be using
-	generation uint64   // of the barrier, when the last one was detached
+	detached   []*shard // their Ps may still be using them
+	generation uint64   // the barrier's, when the last shard was detached
 
 	draining sync.Mutex // one drain at a time; guards drained
 	drained  []*shard
 }
 
-// Front is what Get and Put of a handle go through: the Ps' places, without the step by the
-// pool. One that is out of date knows too few Ps, and sends the rest to the slow path, after
-// which Refresh is due.
+// Front leads a handle's Get and Put to the Ps' places, without a step through the
+// pool. An outdated Front knows too few Ps, and sends the others to the slow path; then
+// call Refresh.
 type Front struct{ ps atomic.Pointer[Ps] }
 
-// Ps is the first of an array of places, one for each P. They change under shards.mu only, and
-// hardly ever, so that all Ps can share the lines they are on.
+// Ps is the first of an array of places, one for each P. They change only under
+// shards.mu, and hardly ever, so all Ps can share their cache lines.
 type Ps struct {
-	cells atomic.Pointer[Cell] // of the P's shard, the first; or the void
+	cells atomic.Pointer[Cell] // the first cell of the P's shard, or of the void
 	n     int                  // places in the array
 }
 
-// shard is the cells of one P, one per class. It is its P's, or that of who holds shards.mu or
-// draining, according to the list that it is in. The cells lie in one piece, so that a pointer to the
-// first finds them all.
+// shard has the cells of one P, one per class. Its owner is its P, or whoever holds
+// shards.mu or draining, depending on the list that it is in. The cells are contiguous,
+// so that a pointer to the first finds them all.
 type shard struct {
 	older *shard
 	cells []Cell
-	seen  []uint64 // by class, what had been counted when the last window ended
+	seen  []uint64 // by class, the counts when the last window ended
 	clock clock
-	idle  uint64 // by class, a bit: nothing was counted since
+	idle  uint64 // by class, a bit: nothing has been counted since
 }
 
 // Ps is the places.
 func (f *Front) Ps() *Ps { return f.ps.Load() }
 
-// Has reports whether there is a place for the P: not for those that came when GOMAXPROCS
-// rose.
+// Has reports whether there is a place for the P. There is none for Ps that came when
+// GOMAXPROCS rose.
 func (ps *Ps) Has(pid int) bool { return pid < ps.n }
 
 // place is a P's, which there must be.
@@ -78,16 +80,17 @@ func (ps *Ps) place(pid int) *Ps {
 //		cell.Leave()
 //	}
 //
-// Both loads must come after the pin. The pointer that the second gives is good until Leave
-// whatever is stored there meanwhile, since who takes the shard away waits for a barrier,
-// and the barrier for Leave. With the pointer come the cells as install left them: loads and
-// stores of the place are atomic for that, and cost no more than plain ones on amd64. Which of the
-// arrays the first load finds does not matter, since a change of a P's place is made in all of them.
+// Both loads must come after the pin. The pointer that the second returns is valid
+// until Leave, whatever is stored there meanwhile, because whoever takes the shard away
+// waits for a barrier, and the barrier waits for Leave. The loads and stores of the
+// place are atomic so that the pointer comes with the cells as install left them; on
+// amd64 they cost no more than plain ones. It does not matter which of the arrays the
+// first load finds, because a change of a P's place is made in all of them.
 func (ps *Ps) At(pid, class int) *Cell {
 	place := ps.place(pid)
 	// A shard has as many cells as the pool has classes, and the void has MaxClasses.
 	c := (*Cell)(unsafe.Add(unsafe.Pointer(place.cells.Load()), uintptr(class)*unsafe.Sizeof(Cell{})))
-	c.lock.Lock() // nothing but in the portable build, where a late comer finds under it that c is not live
+	c.lock.Lock() // does nothing except in the portable build, where a latecomer sees under it that c is not live
 	return c
 }
 
@@ -101,25 +104,25 @@ func (f *Front) At(pid, class int) *Cell {
 	return c
 }
 
-// Leave ends what At began.
+// Leave ends the pinned section that At began.
 func (c *Cell) Leave() {
 	c.Unlock()
 	percpu.Unpin()
 }
 
-// Unlock is Leave for those who stay pinned.
+// Unlock is Leave for callers that stay pinned.
 func (c *Cell) Unlock() { c.lock.Unlock() }
 
-// refresh brings a front up to date. It takes no lock: of two that come at the same time each stores
-// an array that is in use, and one that is older sends its Ps here again.
+// refresh brings a front up to date. It takes no lock: if two calls overlap, each
+// stores an array that is in use, and an older array sends its Ps here again.
 func (s *shards) refresh(f *Front) {
-	if now := s.front.ps.Load(); f.ps.Load() != now { // read first, since handles are shared by all Ps
+	if now := s.front.ps.Load(); f.ps.Load() != now { // read first, because all Ps share the handle
 		f.ps.Store(now)
 	}
 }
 
-// install gives the P a shard, unless the pool is closed. It reports that too, and whether
-// it made room for more Ps.
+// install gives the P a shard, unless the pool is closed. It reports whether the pool
+// is open, and whether it made room for more Ps.
 func (s *shards) install(pid int, newShard func() *shard) (open, grown bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,9 +133,9 @@ func (s *shards) install(pid int, newShard func() *shard) (open, grown bool) {
 		s.growLocked(max(pid+1, runtime.GOMAXPROCS(0)))
 		grown = true
 	}
-	if s.of[pid] == nil { // or somebody else on this P was here first
+	if s.of[pid] == nil { // else another goroutine on this P was here first
 		taken := s.takeFreeLocked(newShard)
-		taken.idle = 0 // what it says is of the P that had it before
+		taken.idle = 0 // it was about the P that had the shard before
 		taken.revive()
 		s.of[pid] = taken
 		s.pointLocked(pid, &taken.cells[0])
@@ -140,8 +143,8 @@ func (s *shards) install(pid int, newShard func() *shard) (open, grown bool) {
 	return true, grown
 }
 
-// revive makes the cells those of a P. It comes before the store of the pointer by which
-// the P finds them.
+// revive makes the cells live, before the store of the pointer by which the P finds
+// them.
 func (s *shard) revive() {
 	for i := range s.cells {
 		c := &s.cells[i]
@@ -161,8 +164,9 @@ func (s *shards) pointLocked(pid int, cells *Cell) {
 	}
 }
 
-// takeFreeLocked returns a shard that belongs to no P. A new one is entered in the list of all before
-// its P can count in it: a snapshot that began earlier misses it, and no later one does.
+// takeFreeLocked returns a shard that belongs to no P. It adds a new shard to the list
+// of all before its P can count in it, so that only snapshots that began earlier miss
+// it.
 func (s *shards) takeFreeLocked(newShard func() *shard) *shard {
 	if last := len(s.free) - 1; last >= 0 {
 		free := s.free[last]
@@ -189,22 +193,22 @@ func (s *shards) growLocked(n int) {
 		s.older = append(s.older, was)
 	}
 	s.of = append(s.of, make([]*shard, n-len(s.of))...)
-	s.front.ps.Store(&ps[0]) // last: a front that has it finds all of it
+	s.front.ps.Store(&ps[0]) // last, so that whoever loads it finds all of it
 }
 
-// count is the number of Ps that there is room for.
+// count is the number of Ps that have a place.
 func (s *shards) count() int { return s.front.Ps().n }
 
-// close has no P get a shard any more. It reports false if that was so before. Closed is set under
-// mu, which install holds from its look at it to the store of the pointer: so no shard is
-// installed behind the Detach that follows.
+// close keeps Ps from getting shards. It reports false if it was called before. closed
+// is set under mu, which install holds from its check to the store of the pointer, so
+// no shard is installed after the Detach that follows.
 func (s *shards) close() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.closed.Swap(true)
 }
 
-// detach takes the shards away for which want says so, under mu, from their Ps.
+// detach takes away the shards for which want, called under mu, returns true.
 func (s *shards) detach(want func(*shard) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -213,15 +217,15 @@ func (s *shards) detach(want func(*shard) bool) {
 			s.pointLocked(pid, &void[0])
 			s.of[pid] = nil
 			s.detached = append(s.detached, of)
-			s.generation = percpu.Generation() // after the store: a stop of the world from here on is late enough
+			s.generation = percpu.Generation() // after the store, so that any later stop of the world will do
 		}
 	}
 }
 
 // drain empties the shards that were detached before the call, and frees them for other
-// Ps. When it returns that is done, whoever did it: who comes second waits for draining, and finds
-// the list empty. Mu is not held while the world is stopped, nor while depots are filled, so that
-// a P without a shard gets one meanwhile.
+// Ps. When it returns that is done, whoever did it: a second caller waits for draining,
+// and finds the list empty. It does not hold mu while the world is stopped or depots
+// are filled, so that a P without a shard gets one meanwhile.
 func (s *shards) drain(barrier func(generation uint64), empty func(*shard)) {
 	s.draining.Lock()
 	defer s.draining.Unlock()
@@ -244,13 +248,13 @@ func (s *shards) drain(barrier func(generation uint64), empty func(*shard)) {
 // Detach implements control.BudgetMember: it takes every P's shard away.
 func (p *Pool) Detach() { p.shards.detach(func(*shard) bool { return true }) }
 
-// Drain implements control.BudgetMember: it moves what is in the detached shards to the
-// depots.
+// Drain implements control.BudgetMember: it moves the objects of the detached shards to
+// the depots.
 func (p *Pool) Drain() { p.drain(percpu.BarrierSince) }
 
 func (p *Pool) drain(barrier func(generation uint64)) { p.shards.drain(barrier, p.emptyShard) }
 
-// flush moves what the Ps hold to the depots, and releases their quotas.
+// flush moves the Ps' objects to the depots, and releases their quotas.
 func (p *Pool) flush() {
 	p.Detach()
 	p.Drain()
@@ -262,11 +266,12 @@ func (p *Pool) emptyShard(s *shard) {
 	}
 }
 
-// emptyCell moves what a detached cell holds to its depot. The barrier has been crossed, so no P uses
-// the cell, and the lock keeps out late comers of the portable build, who have no barrier.
+// emptyCell moves a detached cell's objects to its depot. The barrier has been crossed,
+// so no P uses the cell; the lock keeps out latecomers in the portable build, which has
+// no barrier.
 //
-// The depot's stores come after the lock has been left: a store may take the depot's lock, and no
-// two locks are held together but for the pool's.
+// It stores in the depot after releasing the cell's lock, because a store may take the
+// depot's lock, and no two locks are held together except the pool's.
 func (p *Pool) emptyCell(c *Cell, d *depot, idle bool) {
 	stamp := p.aging.now.Load()
 	if idle {
@@ -275,7 +280,7 @@ func (p *Pool) emptyCell(c *Cell, d *depot, idle bool) {
 	c.lock.Lock()
 	filled := c.filled(d)
 	top, a, b, quota := c.takeAll()
-	c.live = false // for who waits for the lock, in the portable build
+	c.live = false // for goroutines that wait for the lock, in the portable build
 	c.lock.Unlock()
 	if top != nil { // the newest
 		if a == nil || a.n == len(a.slots) {
@@ -286,5 +291,5 @@ func (p *Pool) emptyCell(c *Cell, d *depot, idle bool) {
 	}
 	p.deposit(d, b, stamp)
 	p.deposit(d, a, stamp)
-	p.account.release(quota - filled) // what is filled goes on being charged, in the depot
+	p.account.release(quota - filled) // the filled part stays charged, in the depot
 }

@@ -5,12 +5,12 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Stats overwrites into's counts, limits and class rows. A snapshot is two walks
-// over the shards, Ps × classes of them, with no lock that Get or Put wants and
-// no allocation once into has its rows: one for returns and then one for
-// requests, so that whatever was given back has been handed out, and what is in
-// use is over- and never understated, however long the snapshot takes. Names, and
-// what is Known, are the caller's to fill in.
+// Stats overwrites into's counts, limits and class rows. It walks twice over the
+// shards, Ps × classes of them, without a lock that Get or Put takes, and without
+// allocation once into has its rows. It reads returns before requests, so that every
+// object counted as given back counts as handed out too, and the number in use is
+// overstated and never understated, however long the walks take. The caller fills in
+// Names and Known.
 func (p *Pool) Stats(into *pool.Stats) {
 	into.Reset()
 	for i := range p.depots {
@@ -39,9 +39,9 @@ func (p *Pool) Stats(into *pool.Stats) {
 	into.InUse = int64(into.HandedOut()) - int64(into.TakenBack())
 }
 
-// addReturns adds the returns that the cell counted. The owner may be counting: a load of an aligned
-// word is one of the values that it had, and the counter only grows. The lock is nothing but in the
-// portable build.
+// addReturns adds the returns that the cell counted. The owner may be counting: the
+// load of an aligned word returns a value that it had, and the counter only grows. The
+// lock does nothing except in the portable build.
 func (c *Cell) addReturns(into *pool.Counts) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -51,8 +51,9 @@ func (c *Cell) addReturns(into *pool.Counts) {
 	}
 }
 
-// addRequests adds the requests that the cell counted, likewise. Hits and bytes are read together,
-// see counted; misses may be a few later, which no law of the counts forbids.
+// addRequests adds the requests that the cell counted, likewise. Hits and bytes are
+// read together, see counted; misses are read a little later, which breaks no rule
+// between the counts.
 func (c *Cell) addRequests(into *pool.Counts) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -65,10 +66,9 @@ func (c *Cell) addRequests(into *pool.Counts) {
 	}
 }
 
-// conclude derives what follows from the counts of all cells. Counters are read
-// one after the other, so idle is clamped: with operations under way it may come
-// out below 0. It is derived and not counted, since a counter of its own would be written by
-// Get and Put both.
+// conclude derives further figures from the counts of all cells. Counters are read one
+// after the other, so idle may come out below 0 while calls are under way, and is
+// clamped. It is derived because both Get and Put would have to write a counter of it.
 func (d *depot) conclude(c *pool.Counts) {
 	c.Allocations = c.Requests[pool.Miss] + c.Requests[pool.RequestClosed] + c.Prewarmed
 	c.Idle = max(int64(c.Prewarmed+c.Returns[pool.Pooled]-c.Requests[pool.Hit]-c.Evicted()), 0)

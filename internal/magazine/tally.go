@@ -7,15 +7,15 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// A cell's tally is hits and requested bytes in one word, so that a hit costs one
-// addition to memory and not two, which is what the pair of Get and Put is
-// bound by: hits in the upper 34 bits, bytes below, so that what a hit adds is a constant
-// which an instruction holds. Before the bytes can overflow, the word is drained into two
-// counters: see leg.
+// A cell's tally has hits and requested bytes in one word, so that a hit costs one
+// addition to memory instead of two, because stores bound the time of Get and Put. Hits
+// are in the upper 34 bits and bytes below, so that a hit adds a constant that fits an
+// instruction. Before the bytes can overflow, the word is drained into two counters:
+// see leg.
 //
-// A word ends when its hits become 2^33 and it is negative. It begins with as many less as it is
-// to have. That every hit is tested for the end is also how some are sampled at no cost: a word
-// has as many hits as a leg of the schedule.
+// A word ends when its hits reach 2^33, which makes it negative. It begins with that
+// number less the hits that it is to have. Every hit tests for the end, which also
+// makes sampling free: a word has as many hits as a leg of the schedule.
 const (
 	tallyShift = 30
 	tallyHit   = 1 << tallyShift
@@ -24,14 +24,14 @@ const (
 	maxTallied = 1 << 15      // hits from one drain to the next
 )
 
-// drained is what was drained from a tally, less the hits that its words began with. Only the
-// cell's owner writes it; turn is odd while it does, so that readers see word and counters
-// together.
+// drained has the counts drained from a tally, less the hits that its words began with.
+// Only the cell's owner writes it; turn is odd meanwhile, so that readers see word and
+// counters together.
 type drained struct{ hits, bytes uint64 }
 
-// Count counts a hit, and asked as the bytes requested. It returns false if the
-// hit is to be sampled. The word is loaded, added to and stored, and no read-modify-write is needed:
-// nobody else writes it, and readers want one of its values, whichever it is.
+// Count counts a hit, and asked as the bytes requested. It returns false if the hit is
+// to be sampled. It loads, adds and stores the word without an atomic
+// read-modify-write: nobody else writes it, and readers can use any of its values.
 func (c *Cell) Count(asked int) (ordinary bool) {
 	c.tally += tallyHit + uint64(asked)
 	if int64(c.tally) < 0 {
@@ -40,7 +40,7 @@ func (c *Cell) Count(asked int) (ordinary bool) {
 	return true
 }
 
-//go:noinline // or it would be in every Get
+//go:noinline // otherwise every Get would include it
 func (c *Cell) drain() (ordinary bool) {
 	s := c.schedule
 	ordinary = s == nil || !s.next(&s.hits)
@@ -48,8 +48,9 @@ func (c *Cell) drain() (ordinary bool) {
 	return ordinary
 }
 
-// beginWord drains the word and begins another. The stores are atomic for their order, which readers
-// rely on: turn becomes odd before the first of the three words changes, and even after the last.
+// beginWord drains the word and begins another. The stores are atomic because readers
+// rely on their order: turn becomes odd before the first of the three words changes,
+// and even after the last.
 func (c *Cell) beginWord() {
 	first := tallyEnd - uint64(c.leg())
 	d := &c.drained
@@ -60,8 +61,8 @@ func (c *Cell) beginWord() {
 	atomic.StoreUint32(&c.turn, c.turn+1)
 }
 
-// leg is how many hits a word has. It is read when the schedule has planned the next leg, so that the
-// word ends where the schedule wants to look.
+// leg is the number of hits of a word. It is read after the schedule has planned the
+// next leg, so that the word ends where the schedule wants to look.
 func (c *Cell) leg() uint32 {
 	if c.schedule != nil {
 		return c.schedule.hits.leg()
@@ -69,13 +70,13 @@ func (c *Cell) leg() uint32 {
 	return mostTallied(c.size)
 }
 
-// mostTallied is how many hits on objects of the size a word may have.
+// mostTallied is the number of hits on objects of the size that fit a word.
 func mostTallied(size int) uint32 {
 	return uint32(min(max(tallyBytes/max(size, 1), 1), maxTallied)) // 1 for those that have no cell
 }
 
-// counted is the hits and requested bytes so far. It waits for a drain that is
-// under way, which is five stores by a goroutine that cannot be preempted.
+// counted returns the hits and requested bytes so far. It waits for a drain under way,
+// which is five stores by a goroutine that cannot be preempted.
 func (c *Cell) counted() (hits, bytes uint64) {
 	d := &c.drained
 	for {

@@ -11,22 +11,23 @@ import (
 // zero value is ready to use; it must not be copied. A T should fill whole cache lines,
 // which prevents false sharing: large arrays are aligned to them.
 //
-// Arrays that are exchanged as a whole are no Arrays: generations of gcpool go after a
-// collection, and the engine's, whose elements point to shards that come and go, is
-// read through its first element, at one load less.
+// Two arrays per P in this module are not Arrays, because they are exchanged as
+// a whole: the generations of gcpool, which die after a collection, and the
+// engine's, whose elements point to shards that come and go, and which is read
+// through its first element, at one load less.
 type Array[T any] struct {
 	now  atomic.Pointer[block[T]]
 	grow sync.Mutex
 }
 
-// block has the Ts of all Ps below its length; those of older, shorter blocks stay
-// where they are, and belong to nobody any more.
+// block has the Ts of all Ps below its length. Those of older, shorter blocks
+// stay where they are and are not used any more.
 type block[T any] struct {
 	of    []T
 	older *block[T]
 }
 
-// At is the T of a P, or nil if it has none yet: then unpin and Grow.
+// At returns a P's T, or nil if it has none yet: then unpin and Grow.
 func (a *Array[T]) At(pid int) *T {
 	if b := a.now.Load(); b != nil && uint(pid) < uint(len(b.of)) {
 		return &b.of[pid]
@@ -56,7 +57,7 @@ func (a *Array[T]) Grow(pid int) {
 	}
 }
 
-// All is every T there ever was.
+// All yields every T that was ever made.
 func (a *Array[T]) All(yield func(*T) bool) {
 	for b := a.now.Load(); b != nil; b = b.older {
 		for i := range b.of {

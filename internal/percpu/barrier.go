@@ -6,23 +6,24 @@ import (
 	"time"
 )
 
-// Stops are paid for by pauses: a stop is followed by one of barrierShare times
-// its cost, so that barriers stop the world for 5 % of the time, however many pools
-// are trimmed or closed at once.
+// After each stop comes a pause of barrierShare times its cost, so that
+// barriers stop the world for 5 % of the time at most, however many pools are
+// trimmed or closed at once.
 //
-// The wall clock does not say what a stop cost. A process that a signal stopped, a
-// container that was frozen, a VM that was suspended, or a machine short of CPU adds
-// seconds to a stop of 50 µs, and must not wait 20 times as long once it goes on. So
-// a stop costs at most twice what the one before did: one outlier hardly counts,
-// where all are slow the pauses follow within a few stops. And no pause is longer
-// than barrierPause: then the number of stops is the bound, 40 a second.
+// The wall clock overstates the cost of some stops. A process that a signal
+// stopped, a frozen container, a suspended VM, or a machine short of CPU adds
+// seconds to a stop of 50 µs, and must not wait 20 times as long once it
+// continues. So a stop counts for at most twice the stop before: one outlier
+// hardly counts, and if all stops are slow, the pauses adapt within a few. And
+// no pause is longer than barrierPause, which bounds slow stops by their
+// number, 40 a second.
 const (
 	barrierShare = 20
 	barrierPause = 25 * time.Millisecond
 	usualStop    = 50 * time.Microsecond // measured: 17–56
 )
 
-// barrier is the process's own, like the world it stops.
+// barrier is shared by the process, as the world is that it stops.
 var barrier struct {
 	mu    sync.Mutex // held while waiting for and stopping the world
 	next  time.Time  // no stop before
@@ -42,14 +43,15 @@ func Generation() uint64 { return barrier.began.Load() }
 // afterwards sees whatever the caller wrote before the call.
 func Barrier() { BarrierSince(Generation()) }
 
-// BarrierSince is Barrier for sections that were running when Generation gave
-// the number: it stops nothing if the world was stopped since, so that many who
-// wait for different things, one after the other, need one stop.
+// BarrierSince is Barrier for sections that were running when Generation
+// returned the number. It stops nothing if the world was stopped since, so that
+// callers that wait for different things, one after the other, can share one
+// stop.
 func BarrierSince(generation uint64) {
 	if Portable {
 		return // shards are used under their locks
 	}
-	barrier.mu.Lock() // or one that began since may not have ended
+	barrier.mu.Lock() // without it a stop that began since may not have ended
 	defer barrier.mu.Unlock()
 	if barrier.began.Load() != generation {
 		return
@@ -62,8 +64,8 @@ func BarrierSince(generation uint64) {
 	barrier.next = time.Now().Add(barrierShare * barrier.cost)
 }
 
-// costOf is what a stop counts for that took so long, after one that counted for
-// last.
+// costOf is the cost counted for a stop that took the given time, after one
+// that counted for last.
 func costOf(took, last time.Duration) time.Duration {
 	return min(took, 2*max(last, usualStop), barrierPause/barrierShare)
 }

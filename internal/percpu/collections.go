@@ -12,9 +12,9 @@ import (
 // goroutine of the runtime's. It keeps arg until then.
 //
 // How: nobody refers to the sentinel, so that collection finds it dead, and its cleanup
-// runs when its span is swept: soon after, and before the next collection. A collection
-// that is under way does not count, since it spares what is allocated meanwhile. So a pool
-// can give memory up when memory matters, without a goroutine or a timer.
+// runs when its span is swept, which is soon after and before the next collection. A
+// collection under way does not count, because it keeps everything allocated meanwhile.
+// So a pool can drop memory when memory matters, without a goroutine or a timer.
 func AfterCollection[A any](f func(A), arg A) { runtime.AddCleanup(new(sentinel), f, arg) }
 
 // sentinel has a pointer, or the allocator might put it in one block with an object
@@ -22,27 +22,27 @@ func AfterCollection[A any](f func(A), arg A) { runtime.AddCleanup(new(sentinel)
 type sentinel struct{ _ *sentinel }
 
 const (
-	// collectedTime bounds how long a Collected takes after one collection: the program's
-	// own cleanups wait for it.
+	// collectedTime bounds the time of a Collected after one collection, because the
+	// program's own cleanups wait for it.
 	collectedTime = 10 * time.Millisecond
-	// collectedStale is the age from which on a sentinel may be lost, so that the next
-	// member sets another. Where GOMAXPROCS falls in the middle of a sweep, the runtime
-	// (Go 1.26, (*p).destroy) leaves the cleanups that a P has queued with the P, and runs
-	// them when GOMAXPROCS has risen again.
+	// collectedStale is the age at which a sentinel may be lost, so that the next member
+	// sets another. If GOMAXPROCS falls in the middle of a sweep, the runtime (Go 1.26,
+	// (*p).destroy) keeps the cleanups queued on a removed P with it, and runs them when
+	// GOMAXPROCS has risen again.
 	collectedStale = time.Second
 )
 
-// Collected calls a function for its members after every garbage collection until it
-// returns false; for those only that there is time for, where they are very many, and
-// for the others after the next. Members are kept weakly, and those that were
-// collected take no more than a look: had they a sentinel each, a program that drops
-// 100,000 at once would wait for as many cleanups. It must not be copied.
+// Collected calls a function for each member after every garbage collection until the
+// function returns false. With very many members it calls as many as there is time for,
+// and the others after the next collection. It refers to members weakly, and a collected
+// member costs only a look: with a sentinel for each, a program that drops 100,000 at
+// once would wait for as many cleanups. A Collected must not be copied.
 type Collected[T any] struct {
 	// After is called on a goroutine of the runtime's for cleanups, under no lock.
 	After func(*T) (again bool)
 
 	mu      sync.Mutex
-	members []weak.Pointer[T] // those first that have not been called for longest
+	members []weak.Pointer[T] // first those called longest ago
 	latest  uint64            // number of the sentinel that counts
 	armed   time.Time         // when that was set; zero: none is out, and call is not running
 }
@@ -55,7 +55,7 @@ func (c *Collected[T]) Add(x *T) {
 	c.armLocked()
 }
 
-// armLocked sets a sentinel if none is out, or the one that is may be lost.
+// armLocked sets a sentinel if none is out, or if the one that is out may be lost.
 func (c *Collected[T]) armLocked() {
 	now := time.Now()
 	if len(c.members) == 0 || now.Sub(c.armed) < collectedStale {
@@ -67,9 +67,9 @@ func (c *Collected[T]) armLocked() {
 	AfterCollection(func(c *Collected[T]) { c.call(number) }, c)
 }
 
-// call is the sentinel's end. It holds no lock while it calls the members: others may join
-// meanwhile. Only the latest sentinel counts, since one collection can end many: those
-// taken for lost that were not.
+// call runs at the sentinel's end. It holds no lock while it calls the members, so that
+// others may join meanwhile. Only the latest sentinel counts, because one collection can
+// end several: those that were taken for lost and were not.
 func (c *Collected[T]) call(number uint64) {
 	c.mu.Lock()
 	if number != c.latest {
@@ -89,8 +89,8 @@ func (c *Collected[T]) call(number uint64) {
 	}
 }
 
-// callSome calls members as long as there is time. It returns those that are to be called
-// again, and those that it did not come to.
+// callSome calls members as long as there is time. It returns those to call again, and
+// those that it had no time for.
 func (c *Collected[T]) callSome(members []weak.Pointer[T]) (kept, rest []weak.Pointer[T]) {
 	began := time.Now()
 	kept = members[:0]

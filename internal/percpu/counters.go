@@ -2,7 +2,7 @@ package percpu
 
 import "sync/atomic"
 
-// NumCounters is how many counters fit the cache line that a P has to itself.
+// NumCounters is the number of counters that fit a P's cache line.
 const NumCounters = 8
 
 // Counters is a block of event counters that cost a plain addition each: every
@@ -23,9 +23,8 @@ func (c *Counters) Add(i int, n uint64) {
 	Unpin()
 }
 
-// At is the counters of a P, or nil if it has none yet: then use Add. It is for
-// those who would rather not pay for another call: they pin, add with the
-// package's Inc, and unpin.
+// At returns a P's counters, or nil if it has none yet: then use Add. It saves
+// hot code a call: pin, add with the package's Inc, and unpin.
 func (c *Counters) At(pid int) *[NumCounters]uint64 { return c.lines.At(pid) }
 
 // Grow gives each of the first n Ps its counters. Never call it pinned.
@@ -33,8 +32,8 @@ func (c *Counters) Grow(n int) { c.lines.Grow(n - 1) }
 
 // Sum is counter i's total over all Ps: at least what was counted before the
 // call, and at most what has been counted by its end. Only the owner of a line
-// writes to it, with plain additions, so that a load which is not torn is one of
-// the values that it had.
+// writes to it, with plain additions. Loads are not torn, so each returns a
+// value that the counter had.
 func (c *Counters) Sum(i int) (sum uint64) {
 	for l := range c.lines.All {
 		sum += atomic.LoadUint64(&l[i])

@@ -4,8 +4,9 @@ package percpu
 
 import "unsafe"
 
-// labels are the goroutine's pprof labels, which goroutines that it starts inherit. The
-// runtime keeps the name for those who link to it (go.dev/issue/67401).
+// labels returns the goroutine's pprof labels, which the goroutines that it
+// starts inherit. The runtime keeps the name for code that links to it
+// (go.dev/issue/67401).
 //
 //go:linkname labels runtime/pprof.runtime_getProfLabel
 func labels() unsafe.Pointer

@@ -14,14 +14,14 @@ const Portable = false
 // Pin pins the goroutine to its P and returns the P's number, which may exceed
 // any GOMAXPROCS read before. It costs about a nanosecond, as does Unpin.
 //
-// Declared as the runtime's own function, and not as a call of it, so that the
-// callers' call is the only one.
+// It is declared as the runtime's own function instead of calling it, which
+// saves a call.
 //
 //go:linkname Pin runtime.procPin
 //go:nosplit
 func Pin() int
 
-// Unpin ends what Pin began.
+// Unpin ends the pinned section that Pin began.
 //
 //go:linkname Unpin runtime.procUnpin
 //go:nosplit
@@ -45,20 +45,20 @@ func Inc(p *uint64) { *p++ }
 // Load reads a counter that its owner may be writing.
 func Load(p *uint64) uint64 { return atomic.LoadUint64(p) }
 
-// Store overwrites a counter of which only the caller is the owner. What Load
-// gives others is never torn, and what they see later stores by, they see this by.
+// Store overwrites a counter that only the caller writes. Loads by others are
+// never torn, and whoever sees a later store sees this one too.
 func Store(p *uint64, n uint64) { atomic.StoreUint64(p, n) }
 
 // LoadUint32 reads a number that its owner may be writing.
 func LoadUint32(p *uint32) uint32 { return atomic.LoadUint32(p) }
 
-// StoreUint32 overwrites a number that its owner may be using, who must be content
-// with either value, and may overwrite it in turn.
+// StoreUint32 overwrites a number that its owner may be using. The owner must
+// work with either value, and may overwrite it in turn.
 func StoreUint32(p *uint32, n uint32) { atomic.StoreUint32(p, n) }
 
 // stopTheWorld returns after every P has been at a point where no goroutine is
-// pinned. Asking for all goroutines' stacks does it, and with no room for the
-// answer it is the cheapest way to: 17–56 µs measured, and no allocation.
+// pinned. Asking for all goroutines' stacks does this; with no room for the
+// answer it is the cheapest way: 17–56 µs measured, and no allocation.
 func stopTheWorld() { runtime.Stack(nil, true) }
 
 // add adds n to a P's counter, whose owner is pinned.

@@ -12,9 +12,9 @@ import (
 // Portable tells which of the two builds this is.
 const Portable = true
 
-// Pin returns the number of a shard below GOMAXPROCS, picked by where the
-// goroutine's stack is: a goroutine mostly meets what it left itself, and those
-// that run at the same time rarely meet on one lock.
+// Pin returns the number of a shard below GOMAXPROCS, picked by the address of
+// the goroutine's stack: a goroutine mostly finds the objects that it put
+// itself, and goroutines that run at the same time rarely meet on one lock.
 func Pin() int {
 	var here byte
 	// Stacks of up to 8 KiB lie within a block of that size, so that calls of

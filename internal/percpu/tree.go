@@ -1,9 +1,10 @@
 package percpu
 
-// Tree identifies the goroutines that share their pprof labels with the caller, which are
-// those that whoever set them has started, and those that these have, unless they set
-// others. It is nil where nobody has set any or they cannot be read, and else to be
-// compared, and kept as long as it is: another's may have the same address later.
+// Tree identifies the goroutines that share the caller's pprof labels: those started by
+// the goroutine that set the labels, and by these in turn, unless one sets labels of its
+// own. It is nil if nobody has set labels, or if they cannot be read. Trees can be
+// compared; keep a Tree as long as it is compared, or other labels may get the same
+// address.
 func Tree() any {
 	if p := labels(); p != nil {
 		return p
