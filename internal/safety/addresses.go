@@ -6,13 +6,14 @@ import (
 )
 
 // Addresses answers for one load whether an object may be a stand-in: each has a
-// place by its address, and the place has room for one. The zero value says yes to everything,
-// None to nil only. Changes are made under the Watch's lock, and May reads without it.
+// place by its address, and the place has room for one. The zero value says yes to
+// everything, None only to nil. Changes are made under the Watch's lock, and May
+// reads without it.
 //
-// May cannot miss a stand-in: its address is stored before it is handed out, and who puts it has
-// it from Get, so one comes before the other however it got there. It is removed when the stand-in
-// has left quarantine, after which a Put of it is one of a stranger. An answer of yes that is
-// wrong, for another object with the same place, costs a look at the index.
+// May cannot miss a stand-in: its address is stored before Get hands it out, and
+// whoever puts it has it from Get, so the store comes before the Put. It is removed
+// when the stand-in has left quarantine; a Put after that counts as foreign. A
+// wrong yes, for another object with the same place, costs a look at the index.
 type Addresses struct {
 	mask  uintptr // 0: anything may be a stand-in
 	place [numPlaces]atomic.Uintptr
@@ -40,7 +41,7 @@ func (a *Addresses) add(addr uintptr) bool {
 	switch {
 	case a.mask == 0:
 		return true
-	case i == 0 || p.Load() != 0: // the first is nil's; and one that was replaced would not be found
+	case i == 0 || p.Load() != 0: // the first is nil's; and a replaced address would not be found
 		return false
 	default:
 		p.Store(addr)
@@ -48,11 +49,12 @@ func (a *Addresses) add(addr uintptr) bool {
 	}
 }
 
-// remove forgets a stand-in. Its place may be another's by now: hence the comparison.
+// remove forgets a stand-in. It compares, because another may have the place by
+// now.
 func (a *Addresses) remove(addr uintptr) { a.place[placeOf(addr)].CompareAndSwap(addr, 0) }
 
-// None is the Addresses of pools that watch over nothing: it says yes to nil only.
-// All says yes to everything. Neither ever changes.
+// None is the Addresses of pools that watch nothing: it says yes only to nil. All
+// says yes to everything. Neither ever changes.
 var (
 	None = &Addresses{mask: ^uintptr(0)}
 	All  = new(Addresses)

@@ -10,14 +10,14 @@ import (
 	"github.com/otelpool/pool/internal/raceghost"
 )
 
-// guard is how many bytes beyond the capacity of a buffer must stay as they are.
+// guard is the number of bytes beyond a buffer's capacity that must not change.
 const guard = 11
 
-// sampledPoison is how much of a buffer in quarantine is looked at if not all is:
-// its beginning, where late writes go as a rule.
+// sampledPoison is the number of bytes inspected of a quarantined buffer in a
+// sampled pool: its beginning, where most late writes go.
 const sampledPoison = 4 << 10
 
-// What quarantined memory is filled with, and what lies beyond a buffer.
+// The fill of quarantined memory, and of the guard beyond a buffer.
 const (
 	poisonByte = 0xDB
 	guardByte  = 0xFD
@@ -36,8 +36,8 @@ func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int, weight int
 	start := time.Now()
 	b := make([]byte, capacity+guard)
 	copy(b[capacity:], guardPage)
-	// From here to back it is known by a number and a weak pointer: a pointer to it would keep it
-	// alive, and what its user loses could not be found.
+	// From here until it is back only a number and a weak pointer refer to it: a
+	// pointer would keep it alive, and a lost one could not be found.
 	first := unsafe.SliceData(b)
 	s := &StandIn{
 		base: uintptr(unsafe.Pointer(first)), span: uintptr(len(b)), size: capacity,
@@ -52,7 +52,7 @@ func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int, weight int
 	return b[:capacity:capacity]
 }
 
-// weighs is its memory, if that is its own and not an object's of New.
+// weighs is its bytes, if it has memory of its own and is no object from New.
 func (s *StandIn) weighs() int64 {
 	if s.object() {
 		return 0
@@ -60,11 +60,12 @@ func (s *StandIn) weighs() int64 {
 	return int64(s.span)
 }
 
-// buffer is all of a quarantined buffer. It was made with so many bytes, and kept keeps it alive.
+// buffer is all of a quarantined buffer. It was made with span bytes, and kept
+// keeps it alive.
 func (s *StandIn) buffer() []byte { return unsafe.Slice((*byte)(s.kept), s.span) }
 
-// pattern is what quarantined buffers are filled with, a page of it. It is compared a page at a time,
-// since bytes.Equal is as fast as memory for that.
+// pattern is a page of the fill of quarantined buffers. Comparing a page at a time
+// with bytes.Equal is as fast as memory.
 func (w *Watch) pattern() []byte {
 	if w.Clears {
 		return clearPage
@@ -72,7 +73,8 @@ func (w *Watch) pattern() []byte {
 	return poisonPage
 }
 
-// guarded is how many bytes of a quarantined buffer are filled and looked at.
+// guarded is the number of bytes of a quarantined buffer that are filled and
+// inspected.
 func (w *Watch) guarded(s *StandIn) int {
 	if w.Strict || w.Clears {
 		return s.size
@@ -80,8 +82,9 @@ func (w *Watch) guarded(s *StandIn) int {
 	return min(s.size, sampledPoison)
 }
 
-// poison fills a buffer that was given back. Its user has no right to it any more, and nobody else
-// knows it yet, so no lock is needed. A late write that comes now may be lost under the pattern.
+// poison fills a buffer that was given back. It needs no lock: the user has no
+// right to the buffer any more, and nobody else knows it yet. The pattern may
+// overwrite a late write that comes now.
 func (w *Watch) poison(s *StandIn) {
 	page := w.pattern()
 	for b := s.buffer()[:w.guarded(s)]; len(b) > 0; {
@@ -89,12 +92,12 @@ func (w *Watch) poison(s *StandIn) {
 	}
 }
 
-// written tells whether a quarantined buffer was written to. It may be written to at this moment,
-// which is a data race: of the program that is at fault, and what is read decides nothing but
-// whether that is reported.
+// written reports whether a quarantined buffer was written to. A write at this
+// moment is a data race, by the faulty program; the bytes read only decide whether
+// to report it.
 func (w *Watch) written(s *StandIn) bool {
 	if s.object() {
-		return false // what an object does of itself after Put is its own affair
+		return false // an object may change itself after Put
 	}
 	page := w.pattern()
 	for b := s.buffer()[:w.guarded(s)]; len(b) > 0; {
@@ -107,16 +110,18 @@ func (w *Watch) written(s *StandIn) bool {
 	return false
 }
 
-// overrun tells whether a buffer was written to beyond its capacity. It looks before poison, which
-// leaves those bytes alone: a write that comes after Put is found as such.
+// overrun reports whether a buffer was written to beyond its capacity. It runs
+// before poison, which does not touch the guard, so that later writes there count
+// as writes after Put.
 func (s *StandIn) overrun() bool {
 	return !s.object() && !bytes.Equal(s.buffer()[s.size:], guardPage)
 }
 
-// unwatched is b for a comparison that the race detector does not see: b is its ghost's.
+// unwatched is b for a comparison that the race detector does not see, because b
+// belongs to its ghost.
 func unwatched(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// haunt gives what goes into quarantine to a ghost, in race builds.
+// haunt gives a stand-in that goes into quarantine to a ghost, in race builds.
 func (w *Watch) haunt(s *StandIn) {
 	if s.object() {
 		raceghost.PutObject(s.kept, s.typ)

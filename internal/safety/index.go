@@ -3,16 +3,16 @@ package safety
 import "slices"
 
 // index finds a record by any address of its memory: two slices in order of
-// address, since there are few, and they change rarely. It is guarded by the Watch's lock.
-// Addresses are numbers to it, so it keeps no memory alive; that objects of the heap are not moved
-// is what the runtime does today, and weak pointers tell when one has gone.
+// address, because there are few records, and they change rarely. The Watch's lock
+// guards it. It has addresses as numbers, so it keeps no memory alive. It relies on
+// the runtime not moving objects of the heap; weak pointers show when one has gone.
 type index struct {
 	bases   []uintptr
 	records []*StandIn
 }
 
-// find is the record whose memory has the address, or nil. Memory of two records never overlaps, so
-// the last that begins before the address is the only candidate.
+// find is the record whose memory has the address, or nil. Memory of two records
+// never overlaps, so the last that begins before the address is the only candidate.
 func (x *index) find(addr uintptr) *StandIn {
 	i, found := slices.BinarySearch(x.bases, addr)
 	if !found {
@@ -27,8 +27,8 @@ func (x *index) find(addr uintptr) *StandIn {
 	return nil
 }
 
-// insert adds a record. Those that had its memory before are gone: the allocator gave it out anew,
-// and their cleanups have not run yet.
+// insert adds a record, and removes older records of the same memory: the allocator
+// has reused it, and their cleanups have not run yet.
 func (x *index) insert(s *StandIn) {
 	from, _ := slices.BinarySearch(x.bases, s.base)
 	if from > 0 && s.base-x.bases[from-1] < x.records[from-1].span {

@@ -9,20 +9,20 @@ import (
 
 // Engine asks for samples.
 type Engine interface {
-	// Passed is the requests of a class since it was called last, and the time that
+	// Passed returns the requests of a class since the last call, and the time that
 	// the pool's Ps spent meanwhile.
 	Passed(class int) (requests uint64, spent time.Duration)
 }
 
 // looks decides which of the requests that the engine asks about get a stand-in.
-// What that costs is paid out of a share of the Ps' time, or so much for each
-// request if that is less. Half of it goes to requests as they come, and half to the
-// places in the code that they come from, to each alike: one that makes few requests
-// is sampled more often than its number says. A place that was never sampled is at
+// Their cost is paid out of a share of the Ps' time, or perRequest for each request
+// if that is less. Half of it goes to requests as they come, and half equally to
+// the places in the code that they come from: a place with few requests is sampled
+// more often than its number suggests. A place that was never sampled is sampled at
 // once, on credit.
 //
-// All its state has one lock, which is taken for samples only: some thousand times a second on a P
-// at most, whatever the pool does between them.
+// One lock guards all its state. It is taken only for samples: at most some
+// thousand times a second on a P, whatever the pool does between them.
 type looks struct {
 	mu      sync.Mutex
 	credit  time.Duration // below 0 if too much was spent
@@ -32,11 +32,12 @@ type looks struct {
 	classes []costs
 }
 
-// site is a place in the code, and the way there: wrappers call from one place. Two whose hashes are
-// alike count as one, which takes more than four billion of them to be likely.
+// site is a place in the code with its callers, because wrappers call from one
+// place. Two sites with the same hash count as one, which is unlikely with fewer
+// than four billion.
 type site struct {
 	passed  uint64 // requests since it was sampled
-	looked  int    // how often
+	looked  int    // times that it was looked at
 	sampled bool
 }
 
@@ -50,8 +51,8 @@ const (
 	maxDebt   = 2 * maxCredit         // that sites may make that were never sampled
 )
 
-// Due tells whether a request that the engine asks about is to have a stand-in, and
-// for how many requests that stands. Its caller's caller is who is looked at.
+// Due reports whether a request that the engine asks about gets a stand-in, and the
+// number of requests that this stands for. The site is the caller's caller.
 func (w *Watch) Due(class int) (weight int64, due bool) {
 	w.inspect()
 	if w.Strict {
@@ -64,8 +65,8 @@ func (w *Watch) Due(class int) (weight int64, due bool) {
 		key = (key ^ uint64(pc)) * 0x9E3779B97F4A7C15
 		key ^= key >> 29
 	}
-	// Outside the lock, which the stack and the engine's counters do not need. What passes between
-	// two looks is counted with the later one.
+	// Before the lock, which the stack and the engine's counters do not need.
+	// Requests between two looks count with the later one.
 	requests, spent := w.Engine.Passed(class)
 	l := &w.looks
 	l.mu.Lock()
@@ -82,7 +83,7 @@ func (w *Watch) Due(class int) (weight int64, due bool) {
 	return weight, due
 }
 
-// mostBytes is what stand-ins may come to for the site to have another.
+// mostBytes is the limit of the stand-ins' bytes for the site to get another.
 func (s *site) mostBytes() int64 {
 	if s.sampled {
 		return sampledMemory
@@ -90,12 +91,12 @@ func (s *site) mostBytes() int64 {
 	return newSitesMemory
 }
 
-// room is the share of stand-ins that may still go out. It is read without the lock: what it rations
-// is checked under it, by take.
+// room is the share of stand-ins that may still go out. It is read without the
+// lock, because take checks the limit under it.
 func (w *Watch) room() float64 { return 1 - float64(w.out.Load())/sampledOut }
 
-// class is a class's costs; the list is made when the first is needed, since most pools that are
-// made are never sampled. The caller holds mu, here and below.
+// class returns a class's costs. It makes the list when the first is needed,
+// because most pools are never sampled. The caller holds mu, here and below.
 func (l *looks) class(i, classes int) *costs {
 	if l.classes == nil {
 		l.classes = make([]costs, classes)
@@ -103,7 +104,7 @@ func (l *looks) class(i, classes int) *costs {
 	return &l.classes[i]
 }
 
-// gain is what a look of the class, and the requests before it, bring.
+// gain is the time that a look of the class, and the requests before it, earn.
 func (c *costs) gain(requests uint64, spent time.Duration) time.Duration {
 	gain := time.Duration(requests) * perRequest
 	if !c.young() {
@@ -112,15 +113,15 @@ func (c *costs) gain(requests uint64, spent time.Duration) time.Duration {
 	return gain - lookCost
 }
 
-// earn adds a gain. What is not spent is kept for a second and no
-// longer: after a quiet hour a burst should not be sampled an hour's worth.
+// earn adds a gain. Unspent credit is kept for a second only: after a quiet hour a
+// burst should not get an hour's samples.
 func (l *looks) earn(gain time.Duration) {
 	l.credit = min(l.credit+gain, maxCredit)
 	l.earned += (gain - l.earned) / 16
 }
 
-// visit is what is known of a site. If there are too many another is forgotten, and
-// this one stands for its requests: weights then still add up to all requests.
+// visit returns the record of a site. If there are too many, it forgets another,
+// and adds its requests to this one, so that weights still add up to all requests.
 func (l *looks) visit(key uint64) site {
 	s, known := l.sites[key]
 	if !known {
@@ -138,9 +139,9 @@ func (l *looks) visit(key uint64) site {
 	return l.sites[key]
 }
 
-// makeRoom forgets a site if there are too many, and returns its requests. Which one is the map's
-// choice: to find the one used least would take a walk, while a program with more than maxSites
-// places has no place that matters more than others.
+// makeRoom forgets a site if there are too many, and returns its requests. The map
+// chooses which: finding the least used would take a walk, and in a program with
+// more than maxSites places no place matters more than others.
 func (l *looks) makeRoom() (passed uint64) {
 	if len(l.sites) < maxSites {
 		return 0
@@ -153,8 +154,9 @@ func (l *looks) makeRoom() (passed uint64) {
 	return 0
 }
 
-// forget has all sites remember half as many looks, so that a place that was busy an hour ago does
-// not count as looked at for ever. It rounds up: a site that is known was looked at.
+// forget halves the looks of all sites, so that a place that was busy an hour ago
+// does not count as looked at for ever. It rounds up, because a known site was
+// looked at.
 func (l *looks) forget() {
 	l.looked = 0
 	for key, s := range l.sites {
@@ -164,8 +166,9 @@ func (l *looks) forget() {
 	}
 }
 
-// affords decides about a request, and pays for the stand-in. It pays what stand-ins cost so far:
-// what this one costs is known when it has come back, and goes into the next decision.
+// affords decides about a request, and pays for the stand-in. It pays the average
+// cost so far: the cost of this one is known only when it has come back, and counts
+// in the next decision.
 func (l *looks) affords(c *costs, s *site, room float64) bool {
 	cost := c.sample()
 	due := !s.sampled && l.credit > -maxDebt

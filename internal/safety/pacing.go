@@ -2,48 +2,50 @@ package safety
 
 import "time"
 
-// How the engine of a pool that is not strict has to ask for samples: on each P in
-// so much of its time, once in so many requests at most, and at first once in
-// so many at least. Who asks is looked at, see Watch.Due, and few get a stand-in.
+// The pace at which the engine of a pool that is not strict asks for samples: on
+// each P once in a time, at most once in a number of requests, and at first at
+// least once in another. Every such request is looked at, see Watch.Due, and few
+// get a stand-in.
 //
-// A look takes less than a microsecond in a loop, and ten where other code has run
-// meanwhile and nothing of it is in the CPU's caches: every fourth request of a
-// program that waits would be slower by that, however little of the time it was.
+// A look takes less than a microsecond in a loop, and ten if other code has run
+// meanwhile and emptied the CPU's caches. Without the bound, every fourth request
+// of a program that mostly waits would be slower by that, although it is a small
+// part of the time.
 const (
 	LookEvery     = 200 * time.Microsecond
 	LeastRequests = 64
 	FirstRequests = 128
 )
 
-// share is one over the share of a P's time that a pool's samples may cost, and
-// perRequest what they may cost of a request: a hundredth of the time of a P that waits
-// buys so many that they are the program's p99. A class's first stand-ins are paid by
-// requests alone, so that one in FirstRequests is there from the beginning.
+// A pool's samples may cost 1/share of a P's time, and perRequest for each request:
+// a hundredth of the time of a P that mostly waits would buy so many that they show
+// in the program's p99. A class's first stand-ins are paid by requests alone, so
+// that one in FirstRequests is there from the beginning.
 const (
 	share        = 100
 	perRequest   = 125 * time.Nanosecond
 	firstSamples = 80
-	firstCost    = time.Millisecond // or so much, if they are dear
+	firstCost    = time.Millisecond // or until this much was spent, if they are expensive
 )
 
-// What a sample leaves for the garbage collector, beside the stand-in's memory, and
-// what collecting a byte of it takes. It cannot be measured here, and depends:
-// 4 ns is for a program on one P that has a small heap and makes no other garbage. A
-// collection comes every 3 MiB then, and its mark phase lasts for some 10 ms, since
-// its worker gets a quarter of the P, during which Put pays for write barriers. On
-// more Ps or beside other garbage it is a small part of that.
+// The garbage of a sample beside the stand-in's memory, and the time to collect a
+// byte of it. That time cannot be measured here, and varies: 4 ns is for a program
+// on one P that has a small heap and makes no other garbage. A collection then
+// comes every 3 MiB, and its mark phase lasts some 10 ms, because its worker gets a
+// quarter of the P, and during it Put pays for write barriers. With more Ps or
+// other garbage it takes a small part of that.
 const (
-	leastHalf   = 2 * time.Microsecond // where the clock is too coarse to tell
+	leastHalf   = 2 * time.Microsecond // for clocks that are too coarse
 	recordBytes = 1 << 10
 	collecting  = 4 * time.Nanosecond
 )
 
-// costs is what a class's stand-ins cost.
+// costs has the costs of a class's stand-ins.
 type costs struct {
 	halves  int           // a Take or a Return each
-	total   time.Duration // spent on them
+	total   time.Duration // of the halves
 	size    int           // of the latest
-	typical time.Duration // of a half, without what stood out
+	typical time.Duration // of a half, without outliers
 }
 
 func (c *costs) young() bool { return c.halves < 2*firstSamples && c.total < firstCost }
@@ -52,19 +54,19 @@ func (c *costs) note(d time.Duration) {
 	c.halves++
 	c.total += d
 	if c.halves > 1 {
-		d = min(d, 4*c.typical) // a goroutine that lost its CPU says nothing
+		d = min(d, 4*c.typical) // the goroutine may have lost its CPU meanwhile
 	}
 	c.typical += (d - c.typical) / time.Duration(min(c.halves, 16))
 }
 
-// sample is what one more costs. The two halves are what was measured, and the garbage what was
-// estimated, since a collection that it causes comes later and on other Ps.
+// sample is the cost of one more. The two halves are measured, and the garbage is
+// estimated, because the collection that it causes comes later and on other Ps.
 func (c *costs) sample() time.Duration {
 	return 2*max(c.typical, leastHalf) + collecting*time.Duration(c.size+recordBytes)
 }
 
-// took notes what handing out a stand-in cost. The time is the wall clock's: a goroutine that lost its P in
-// between makes it too long, for which note has its bound.
+// took notes the cost of handing out a stand-in. The wall clock makes it too high
+// if the goroutine lost its P in between, which note bounds.
 func (w *Watch) took(class, size int, d time.Duration) {
 	w.looks.mu.Lock()
 	defer w.looks.mu.Unlock()
@@ -73,7 +75,7 @@ func (w *Watch) took(class, size int, d time.Duration) {
 	c.size = size
 }
 
-// gave notes what taking one back cost.
+// gave notes the cost of taking one back.
 func (w *Watch) gave(class int, d time.Duration) {
 	w.looks.mu.Lock()
 	defer w.looks.mu.Unlock()

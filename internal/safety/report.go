@@ -6,15 +6,14 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// maxTold bounds the places that a pool remembers having told of; others are
-// counted only.
+// maxTold bounds the places that a pool remembers having reported; others are only
+// counted.
 const maxTold = 1000
 
-// found counts misuse and tells of it, or panics where that was asked for: at
-// what makes other code go wrong, and not at the others. What is
-// wrong was done at late, if that is known.
+// found counts misuse and reports it, or panics if the config says so and the kind
+// harms other code. late is the place of the mistake, if that is known.
 func (w *Watch) found(kind pool.MisuseKind, s *StandIn, late *trace) {
-	w.counts[kind].Add(1) // first, so that an observer who asks for the count finds it there
+	w.counts[kind].Add(1) // first, so that an observer that reads the count finds it there
 	panics := w.Panics && kind != pool.MisuseLost && kind != pool.MisuseForeign && kind != pool.MisuseConfig
 	if !panics && !w.Registry.ObservesMisuse() {
 		return
@@ -29,8 +28,9 @@ func (w *Watch) found(kind pool.MisuseKind, s *StandIn, late *trace) {
 	}
 }
 
-// news tells whether nobody was told of misuse of the kind at its place. A mistake in a loop is one
-// mistake: the counter says how often, and a log that repeats it would hide the next.
+// news reports whether misuse of this kind at this place is reported for the first
+// time. A mistake in a loop is one mistake: the counter says how often, and a log
+// that repeats it would hide the next.
 func (w *Watch) news(m pool.Misuse) bool {
 	key := strings.Join([]string{m.Kind.String(), m.Culprit().Site()}, " ")
 	w.mu.Lock()
@@ -45,19 +45,19 @@ func (w *Watch) news(m pool.Misuse) bool {
 	return true
 }
 
-// seldom is how many there are of what may be frequent to one whose origin is looked
-// for, after the first.
+// seldom is the number of frequent cases per case whose stack is taken, after the
+// first.
 const seldom = 127
 
-// Foreign is told of a buffer, or object, that nobody knows. It does nothing if w
-// is nil. It may be called for every Put, by a program that pools buffers of its own.
+// Foreign reports a buffer or object that the pool does not know. It does nothing
+// if w is nil. A program that puts buffers of its own may call it for every Put.
 func (w *Watch) Foreign(size int) {
 	if w != nil {
 		w.frequent(pool.MisuseForeign, &StandIn{size: size})
 	}
 }
 
-// Misconfigured is told what is wrong with the pool's config, where it shows. It does
+// Misconfigured reports a mistake in the pool's config that shows only now. It does
 // nothing if w is nil.
 func (w *Watch) Misconfigured(detail string) {
 	if w != nil {
@@ -65,9 +65,10 @@ func (w *Watch) Misconfigured(detail string) {
 	}
 }
 
-// frequent is found for what costs nothing to find. To find where it comes from costs a stack, which
-// one in seldom pays for. The counter is read and then added to: of two that come together both may
-// look, or neither until the next turn.
+// frequent is found for mistakes that cost nothing to find. Finding their place
+// costs a stack, so it takes one for one in seldom. It reads the counter and then
+// adds to it: if two come at the same time, both may take a stack, or neither until
+// the next turn.
 func (w *Watch) frequent(kind pool.MisuseKind, s *StandIn) {
 	if !w.Strict && w.counts[kind].Load()%seldom != 0 {
 		w.counts[kind].Add(1)

@@ -9,18 +9,18 @@ import (
 	"github.com/otelpool/pool/internal/raceghost"
 )
 
-// Return is told of what was given back and is not of the pool's ordinary
-// kind. It returns nil if it is no stand-in: the pool's to judge. If again is
-// true, it was given back already. Otherwise the caller takes what it stood for, see
-// Spare, and calls Confine. It knows nothing if w is nil.
+// Return finds the stand-in for memory that was given back and is not of the pool's
+// ordinary kind. It returns nil if there is none, or if w is nil: then the pool
+// decides. If again is true, it was given back already. Otherwise the caller takes
+// the object that it stood for, see Spare, and calls Confine.
 func (w *Watch) Return(x unsafe.Pointer) (s *StandIn, again bool) {
 	if w == nil {
 		return nil, false
 	}
 	start := time.Now()
-	// What x is, and that it is back, is decided under one lock: of two Puts of one stand-in that
-	// come at the same time the second is the double one. A record whose memory has gone is of
-	// another object than x, which the allocator has put there since.
+	// One lock covers finding x and marking it as back: of two Puts of a stand-in
+	// at the same time the second is the double one. A record whose memory has gone
+	// belongs to another object than x, which the allocator has put there since.
 	w.mu.Lock()
 	s = w.index.find(uintptr(x))
 	if s == nil || s.state == out && s.gone() {
@@ -37,8 +37,8 @@ func (w *Watch) Return(x unsafe.Pointer) (s *StandIn, again bool) {
 		return s, true
 	}
 	offset := uintptr(x) - s.base
-	// The pointer to its beginning is made from x, and not from the number base, which keeps nothing
-	// alive: x does until kept is set.
+	// The pointer to its beginning is made from x, and not from the number base,
+	// which keeps nothing alive; x does until kept is set.
 	s.state, s.kept, s.returned, s.put = back, unsafe.Add(x, -int(offset)), start, here
 	w.out.Add(-1)
 	w.mu.Unlock()
@@ -49,15 +49,16 @@ func (w *Watch) Return(x unsafe.Pointer) (s *StandIn, again bool) {
 	return s, false
 }
 
-// Spare is the class, and what the pool may have in exchange; nil is for the
-// pool to make. Only who got the stand-in from Return calls it, once: so the spare has one owner.
+// Spare returns the class, and the object that the pool gets in exchange; nil if
+// the pool has to make one. Only the caller that got the stand-in from Return calls
+// it, once, so the spare has one owner.
 func (s *StandIn) Spare() (class int, x unsafe.Pointer) {
 	x, s.spare = s.spare, nil
 	return s.class, x
 }
 
-// Confine puts a stand-in that was given back into quarantine, and lets go of
-// those that have been there longest.
+// Confine puts a stand-in that was given back into quarantine, and releases those
+// that have been there longest.
 func (w *Watch) Confine(s *StandIn) {
 	if !s.object() {
 		if s.overrun() {
@@ -68,8 +69,8 @@ func (w *Watch) Confine(s *StandIn) {
 	if raceghost.On {
 		w.haunt(s)
 	}
-	// The checks above need no lock: s is back, so that no other Put gets it, and not in quarantine
-	// yet, where others look at it.
+	// The checks above need no lock: s is back, so no other Put gets it, and it is
+	// not in quarantine yet, where others inspect it.
 	w.mu.Lock()
 	w.quarantine = append(w.quarantine, s)
 	w.since = 0
@@ -81,8 +82,9 @@ func (w *Watch) Confine(s *StandIn) {
 	w.gave(s.class, time.Since(s.returned))
 }
 
-// surplus takes out of quarantine what is beyond its limits. The caller holds mu. The one that came
-// last stays, however large: a quarantine that lets everything go at once finds nothing.
+// surplus takes stand-ins beyond the limits out of quarantine. The caller holds mu.
+// The latest stays, however large, because a quarantine that releases everything at
+// once finds nothing.
 func (w *Watch) surplus() (released []*StandIn) {
 	number, bytes := sampledHeld, sampledBytes
 	if w.Strict {
@@ -101,14 +103,15 @@ func (w *Watch) surplus() (released []*StandIn) {
 		w.bytes.Add(s.weighs())
 		w.forget(s)
 	}
-	released = slices.Clone(w.quarantine[:n]) // the caller looks at them when it has left the lock
+	released = slices.Clone(w.quarantine[:n]) // the caller inspects them without the lock
 	clear(w.quarantine[:n])
 	w.quarantine = w.quarantine[n:]
 	return released
 }
 
-// release looks at stand-ins that have left quarantine for the last time. No Put finds them any more,
-// so but for who writes to them late they are this goroutine's, and it needs no lock.
+// release inspects stand-ins that have left quarantine, for the last time. No Put
+// finds them any more, so except for late writers only this goroutine has them, and
+// it needs no lock.
 func (w *Watch) release(rs []*StandIn) {
 	for _, s := range rs {
 		spoilt := !s.spoilt && w.written(s)
@@ -123,13 +126,13 @@ func (w *Watch) release(rs []*StandIn) {
 	}
 }
 
-// inspected is how many of the latest in quarantine a strict pool looks at when the
-// next stand-in goes out; others look at the latest one, seldom after a while.
+// inspected is the number of the latest in quarantine that a strict pool inspects
+// when the next stand-in goes out; others inspect the latest one, ever more rarely.
 const inspected = 4
 
-// inspect looks at what came into quarantine last. It compares under the lock, or another could take
-// the stand-in out and let the collector have its memory: 4 KiB of a pool that samples. Objects are
-// not filled, so of those there is nothing to see.
+// inspect checks the latest in quarantine. It compares under the lock, 4 KiB in a
+// pool that samples: otherwise another goroutine could release the stand-in, and
+// the collector free its memory. Objects are not filled, so it skips them.
 func (w *Watch) inspect() {
 	if w.Objects != nil {
 		return
@@ -148,8 +151,8 @@ func (w *Watch) inspect() {
 	}
 }
 
-// turn is how many are to be inspected now. The caller holds mu. The time between two inspections of
-// a stand-in doubles: a write that comes late mostly comes soon.
+// turn is the number to inspect now. The caller holds mu. The time between two
+// inspections of a stand-in doubles, because most late writes come soon.
 func (w *Watch) turn() int {
 	n := inspected
 	if !w.Strict {
@@ -162,8 +165,8 @@ func (w *Watch) turn() int {
 	return min(n, len(w.quarantine))
 }
 
-// Close empties the quarantine, and lets nothing more into it. It does nothing
-// if w is nil.
+// Close empties the quarantine, and lets nothing more into it. It does nothing if w
+// is nil.
 func (w *Watch) Close() { w.empty(true) }
 
 // Flush empties the quarantine. It does nothing if w is nil.
@@ -175,7 +178,7 @@ func (w *Watch) empty(forGood bool) {
 	}
 	w.mu.Lock()
 	was := w.closed
-	w.closed = true // for surplus, and under the lock for nobody else
+	w.closed = true // surplus reads it under the lock
 	released := w.surplus()
 	w.closed = was || forGood
 	w.mu.Unlock()

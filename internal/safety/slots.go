@@ -8,8 +8,8 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// Slots is a Watch over the slots of a slab, whose pool finds misuse by itself:
-// a strict one remembers who took and gave back each. Its methods do nothing if
+// Slots is a Watch over the slots of a slab, whose pool finds misuse itself: a
+// strict one remembers who took and gave back each slot. Its methods do nothing if
 // it is nil.
 type Slots struct {
 	*Watch
@@ -30,13 +30,13 @@ func NewSlots(c Config, count, size int) *Slots {
 
 // Took notes that a slot was handed out.
 func (s *Slots) Took(i uint32) {
-	if s != nil && s.slots != nil { // inlined, so that it is all that others pay; slots never changes
+	if s != nil && s.slots != nil { // inlined, so that pools that are not strict pay only this; slots never changes
 		s.took(i)
 	}
 }
 
-// took comes before the slot's buffer is its user's, and gave before the slot is free: so the two
-// take turns for each slot, whichever goroutines call them.
+// took comes before the user gets the slot's buffer, and gave before the slot is
+// free. So the two alternate for each slot, whichever goroutines call them.
 func (s *Slots) took(i uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +77,8 @@ func (s *Slots) Twice(i uint32, size int) {
 	s.found(pool.MisuseDouble, &known, &late)
 }
 
-// Samples is control.Sampler's. A slot that is out has a record of its own, written under the lock.
+// Samples is control.Sampler's. A slot that is out has a record of its own, written
+// under the lock.
 func (s *Slots) Samples(yield func(control.Sample) bool) {
 	if s == nil {
 		return

@@ -11,26 +11,27 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// StandIn is what is known of one, from Take until it leaves quarantine or is
-// lost. While it is out it must not be kept alive from here: base is a number, memory a weak
-// pointer, and kept nil.
+// StandIn is the record of a stand-in, from Take until it leaves quarantine or is
+// lost. While it is out, its record must not keep it alive: base is a number,
+// memory a weak pointer, and kept nil.
 //
-// State, kept and spare change under the Watch's lock, or belong to the goroutine to which Return
-// gave the stand-in. The rest is written before take, and only read afterwards.
+// State, kept and spare change under the Watch's lock, or belong to the goroutine
+// to which Return gave the stand-in. The rest is written before take, and only read
+// afterwards.
 type StandIn struct {
 	base  uintptr
 	span  uintptr // bytes of memory from base on that are its own
-	size  int     // what its user sees of them
+	size  int     // the bytes that its user sees
 	class int
 	typ   reflect.Type // of an object; nil: it is a buffer
 
 	state  state
 	memory weak.Pointer[byte]
-	kept   unsafe.Pointer // the stand-in, in quarantine
-	spare  unsafe.Pointer // what it stands for; nil if the pool had nothing
+	kept   unsafe.Pointer // the stand-in, while in quarantine
+	spare  unsafe.Pointer // the object it stands for; nil if the pool had none
 	weight int64
 	spoilt bool   // a write after Put has been reported
-	part   bool   // what was put did not begin where it does
+	part   bool   // a part was put, from somewhere after its beginning
 	detail string // of a pool's config, which has no stand-in
 
 	taken    time.Time
@@ -44,7 +45,7 @@ type state uint8
 const (
 	out  state = iota // with its user
 	back              // in quarantine, or on the way there
-	done              // of no concern any more
+	done              // released or lost
 )
 
 // sample is control.Sampler's.
@@ -52,12 +53,13 @@ func (s *StandIn) sample(weight int64) control.Sample {
 	return control.Sample{Get: s.get.stack(), Size: int64(s.size), Taken: s.taken, Weight: weight, Tree: s.tree}
 }
 
-// object tells whether it is one, and no buffer.
+// object reports whether it is an object, and not a buffer.
 func (s *StandIn) object() bool { return s.typ != nil }
 
-// gone tells whether the garbage collector has taken a stand-in that was out: its
-// address may be another's already. The weak pointer is nil before the memory is given out anew,
-// and the cleanup runs later: between the two only this tells.
+// gone reports whether the garbage collector has taken a stand-in that was out:
+// another object may have its address already. The weak pointer becomes nil before
+// the memory is reused, and the cleanup runs later: between the two only gone shows
+// it.
 func (s *StandIn) gone() bool { return s.memory.Value() == nil }
 
 // misuse is a report on the stand-in.
@@ -81,8 +83,8 @@ type trace struct {
 
 const maxDepth = 32
 
-// capture takes the stack of the caller's caller: numbers, which become text only in a report, since
-// that takes a hundred times as long.
+// capture takes the stack of the caller's caller: numbers, which become text only
+// in a report, since that takes a hundred times as long.
 func (t *trace) capture() { t.n = runtime.Callers(3, t.pcs[:]) }
 
 // stack is a copy, nil if there is none.

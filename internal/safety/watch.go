@@ -14,25 +14,25 @@ import (
 
 // Config says how closely to watch.
 type Config struct {
-	// Strict watches over everything; it does not sample.
+	// Strict watches every object; it does not sample.
 	Strict bool
-	// Panics ends the program at misuse that breaks other code: see Watch.found.
+	// Panics makes misuse that harms other code panic: see Watch.found.
 	Panics bool
 	// Clears fills buffers in quarantine with zeros: no later user may see what an
 	// earlier one wrote.
 	Clears bool
-	// Classes is how many classes there are.
+	// Classes is the number of classes.
 	Classes int
 	// Engine asks for samples.
 	Engine Engine
-	// Drop is told of objects that are let go of, unless it is nil.
+	// Drop is called with objects that are released, unless it is nil.
 	Drop func(x unsafe.Pointer)
 	// Registry has the observers.
 	Registry *pool.Registry
 }
 
-// Watch is a pool's. Its methods are safe for concurrent use. Those of a nil
-// Watch, which watches over nothing, are those that say so.
+// Watch watches one pool. Its methods are safe for concurrent use. A nil *Watch,
+// which watches nothing, is valid for the methods that say so.
 type Watch struct {
 	Config
 	Objects *Addresses // of stand-ins that are objects; nil: they are buffers
@@ -42,35 +42,35 @@ type Watch struct {
 	looks  looks
 	bytes  atomic.Int64 // bytes of buffers' stand-ins that are neither in quarantine nor freed by a collection
 
-	mu         sync.Mutex   // guards what follows
+	mu         sync.Mutex   // guards the fields below
 	index      index        // the stand-ins that are out or in quarantine
 	out        atomic.Int64 // read without mu
 	quarantine []*StandIn   // oldest first
 	confined   int          // their bytes
 	closed     bool
 	since      int                 // looks since one came into quarantine
-	told       map[string]struct{} // what observers have been told of
+	told       map[string]struct{} // misuse that observers have got a report of
 }
 
 // The most stand-ins that are out at a time, and in quarantine, by number and
-// bytes; the one that came last stays whatever it weighs.
+// bytes; the latest stays whatever its size.
 const (
 	sampledOut, strictOut         = 1 << 10, 1 << 16
 	sampledHeld, strictHeld       = 16, 1 << 10
 	sampledBytes, strictHeldBytes = 256 << 10, 16 << 20
 )
 
-// sampledMemory is how many bytes of stand-ins of a pool that samples may be in use or
-// waiting for a collection for another one to go out. Their share of the time says
-// nothing of it: where collections are minutes apart, megabytes of garbage a second
-// would be what fills a control group. Those in quarantine, which may be there for
-// good, are not among them. A place that was never sampled need not wait for the
-// collection of those of other places, of which there are some that take the largest
-// buffers: 2 MiB was two of those, and the third place went unseen.
+// A pool that samples hands out another stand-in only while fewer than
+// sampledMemory bytes of them are in use or waiting for a collection. The bound on
+// time does not bound memory: if collections are minutes apart, megabytes of
+// garbage a second would fill a control group. Stand-ins in quarantine, which may
+// stay for good, do not count. A place that was never sampled has a larger bound,
+// so that it need not wait for the collection of other places' stand-ins: with
+// 2 MiB, two of the largest buffers filled it, and the third place was never seen.
 const sampledMemory, newSitesMemory = 512 << 10, 4 << 20
 
-// New returns a Watch for buffers. Their stand-ins are known by a capacity that no class has, so it
-// needs no Addresses.
+// New returns a Watch for buffers. It recognizes their stand-ins by a capacity that
+// no class has, so it needs no Addresses.
 func New(c Config) *Watch { return &Watch{Config: c} }
 
 // NewObjects returns a Watch for objects.
@@ -84,7 +84,7 @@ func NewObjects(c Config) *Watch {
 	return w
 }
 
-// SetName says what the pool is called in reports, before it is in use. It does
+// SetName sets the pool's name in reports, before the pool is in use. It does
 // nothing if w is nil.
 func (w *Watch) SetName(name string) {
 	if w != nil {
@@ -92,8 +92,8 @@ func (w *Watch) SetName(name string) {
 	}
 }
 
-// Counts adds what was found. It does nothing if w is nil. Kinds are counted one by one, and a
-// snapshot may have one of two that were found together.
+// Counts adds the misuse found. It does nothing if w is nil. Kinds are counted one
+// by one, so a snapshot may have only one of two that were found together.
 func (w *Watch) Counts(into *pool.Stats) {
 	if w == nil {
 		return
@@ -103,9 +103,9 @@ func (w *Watch) Counts(into *pool.Stats) {
 	}
 }
 
-// take registers a stand-in that goes out. It reports false if there are too
-// many, or if it is one already. It comes before the stand-in is handed out, so that its user
-// cannot put what is not registered.
+// take registers a stand-in before it is handed out, so that its user cannot put an
+// unregistered one. It reports false if there are too many, or if the object is a
+// stand-in already.
 func (w *Watch) take(s *StandIn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -123,16 +123,18 @@ func (w *Watch) take(s *StandIn) bool {
 	return true
 }
 
-// holds tells whether an address is a stand-in's already: New may return an
-// object twice. The caller holds mu. One whose memory has gone holds nothing: its cleanup is
-// on the way, and finds by the record itself that another has taken its place.
+// holds reports whether an address belongs to a stand-in already, because New may
+// return an object twice. The caller holds mu. A record whose memory has gone does
+// not count: its cleanup is on the way, and sees by the record that another has
+// taken its place.
 func (w *Watch) holds(addr uintptr) bool {
 	s := w.index.find(addr)
 	return s != nil && !(s.state == out && s.gone())
 }
 
-// Samples is control.Sampler's. It does nothing if w is nil. Yield runs under the lock: a profile is
-// of one moment, and takes as long as the copies of some hundred stacks.
+// Samples is control.Sampler's. It does nothing if w is nil. yield runs under the
+// lock, so that a profile shows one moment; it takes as long as copying some
+// hundred stacks.
 func (w *Watch) Samples(yield func(control.Sample) bool) {
 	if w == nil {
 		return
@@ -148,9 +150,9 @@ func (w *Watch) Samples(yield func(control.Sample) bool) {
 	}
 }
 
-// lost is called when the garbage collector has taken a stand-in. That it was out is decided under
-// the lock, but there is nobody left to put it: who could had a pointer to it. One that was given
-// back comes here too, when quarantine has let it go.
+// lost is called when the garbage collector has taken a stand-in. It checks under
+// the lock that it was out; nobody can put it any more, because that takes a
+// pointer to it. Stand-ins released from quarantine come here too.
 func (w *Watch) lost(s *StandIn) {
 	w.bytes.Add(-s.weighs())
 	w.mu.Lock()
@@ -165,18 +167,18 @@ func (w *Watch) lost(s *StandIn) {
 		return
 	}
 	tell := func() {
-		w.dropSpare(s.spare) // it comes back to nobody else
+		w.dropSpare(s.spare) // nobody else can give it back
 		w.found(pool.MisuseLost, s, nil)
 	}
 	if w.Drop == nil && !w.Registry.ObservesMisuse() {
 		tell()
 		return
 	}
-	ask.Aside(tell) // functions of the program's, and other cleanups wait
+	ask.Aside(tell) // observers are the program's code, and other cleanups wait
 }
 
-// forget takes a record off the lists by address. The caller holds mu. The address may be given out
-// again from here on, and is a stranger's then.
+// forget removes a record from the lists by address. The caller holds mu. From here
+// on the address may belong to another object.
 func (w *Watch) forget(s *StandIn) {
 	w.index.remove(s)
 	if s.object() {
