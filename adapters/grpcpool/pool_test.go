@@ -2,7 +2,6 @@ package grpcpool_test
 
 import (
 	"bytes"
-	"math/rand/v2"
 	"runtime"
 	"sync"
 	"testing"
@@ -10,7 +9,7 @@ import (
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adapters/grpcpool"
-	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/adaptertest"
 	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/testalloc"
@@ -20,24 +19,6 @@ import (
 
 var _ mem.BufferPool = (*grpcpool.Pool)(nil)
 
-// beneath is the interface that the tests need of the underlying pool.
-type beneath interface {
-	pool.Bytes
-	pool.Source
-}
-
-var pools = map[string]func() beneath{
-	"sizeclasses": func() beneath { return sizeClasses(strategies.SizeClassesConfig{}) },
-	"counting":    counting,
-}
-
-// counting returns a pool that keeps nothing.
-func counting() beneath {
-	p := sizeClasses(strategies.SizeClassesConfig{})
-	p.SetMode(control.ModeCount)
-	return p
-}
-
 func sizeClasses(c strategies.SizeClassesConfig) *strategies.SizeClasses {
 	return strategies.Must(strategies.NewSizeClasses(c))
 }
@@ -46,32 +27,40 @@ func over(buffers pool.Bytes) *grpcpool.Pool {
 	return strategies.Must(grpcpool.New(grpcpool.Config{Buffers: buffers}))
 }
 
+// calls are a pool's in terms of the buffers that its pointers point to.
+type calls struct {
+	*grpcpool.Pool
+	pointers sync.Map // to buffers in use, by their address
+}
+
+func (c *calls) Get(n int) []byte {
+	h := c.Pool.Get(n)
+	c.pointers.Store(unsafe.SliceData(*h), h)
+	return *h
+}
+
+func (c *calls) Put(b []byte) {
+	h := &b
+	if own, ok := c.pointers.LoadAndDelete(unsafe.SliceData(b)); ok {
+		h = own.(*[]byte)
+		*h = b
+	}
+	c.Pool.Put(h)
+}
+
+func TestPoolsKeepThePromisesOfThoseBeneathConcurrentSafe(t *testing.T) {
+	t.Parallel()
+	adaptertest.Test(t, adaptertest.Adapter{
+		Over:  func(p pool.Bytes) pool.Bytes { return &calls{Pool: over(p)} },
+		Clear: true,
+	})
+}
+
 func TestConfigWithoutBuffersIsAnError(t *testing.T) {
 	t.Parallel()
 	const want = "grpcpool: Config.Buffers is nil: give the pool that buffers come from, such as a *strategies.SizeClasses"
 	if _, err := grpcpool.New(grpcpool.Config{}); err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %s", err, want)
-	}
-}
-
-func TestBuffersHaveTheirLengthAndAreClear(t *testing.T) {
-	t.Parallel()
-	for name, make := range pools {
-		p := over(make())
-		for range 3 { // the second time around they are reused
-			for _, n := range []int{0, 1, 255, 256, 257, 4096, 16 << 10, 1 << 20, 1<<20 + 1} {
-				h := p.Get(n)
-				if len(*h) != n {
-					t.Fatalf("%s: Get(%d) has length %d", name, n, len(*h))
-				}
-				whole := (*h)[:cap(*h)]
-				if zeros := bytes.Count(whole, []byte{0}); zeros != len(whole) {
-					t.Fatalf("%s: Get(%d): %d of %d bytes are not clear", name, n, len(whole)-zeros, len(whole))
-				}
-				fill(whole, 0xa5)
-				p.Put(h)
-			}
-		}
 	}
 }
 
@@ -161,16 +150,6 @@ func TestAPointerFromElsewhereIsTaken(t *testing.T) {
 	}
 }
 
-func TestNegativeLengthPanics(t *testing.T) {
-	t.Parallel()
-	defer func() {
-		if recover() == nil {
-			t.Error("no panic")
-		}
-	}()
-	over(sizeClasses(strategies.SizeClassesConfig{})).Get(-1)
-}
-
 func TestHitsDoNotAllocate(t *testing.T) {
 	if raceflag.On {
 		t.Skip("the race detector allocates")
@@ -200,51 +179,6 @@ func TestHitsDoNotAllocate(t *testing.T) {
 		t.Errorf("%d misses after collections", n)
 	}
 }
-
-func TestEveryBufferIsCountedBackConcurrentSafe(t *testing.T) {
-	t.Parallel()
-	for name, make := range pools {
-		buffers := make()
-		p := over(buffers)
-		var wg sync.WaitGroup
-		hand := func(ch chan *[]byte, seed uint64) {
-			r := rand.New(rand.NewPCG(seed, 1))
-			for range 500 {
-				h := p.Get(r.IntN(1 << (4 + r.IntN(14))))
-				fill(*h, byte(seed))
-				select {
-				case ch <- h: // another goroutine puts it
-				case other := <-ch:
-					p.Put(other)
-					p.Put(h)
-				default:
-					if len(*h) > 0 && bytes.Count(*h, []byte{byte(seed)}) != len(*h) {
-						t.Errorf("%s: a buffer in use was written by another", name)
-					}
-					p.Put(h)
-				}
-			}
-		}
-		ch := newQueue()
-		for i := range uint64(8) {
-			wg.Go(func() { hand(ch, i+1) })
-		}
-		wg.Wait()
-		close(ch)
-		for h := range ch {
-			p.Put(h)
-		}
-		s := stats(buffers)
-		if s.InUse != 0 || s.Gets() != 8*500 || s.Puts() != 8*500 {
-			t.Errorf("%s: %d in use, %d Gets, %d Puts; want 0, 4000, 4000", name, s.InUse, s.Gets(), s.Puts())
-		}
-		if s.Knows.Has(pool.KnowsInUseBytes) && s.InUseBytes != 0 {
-			t.Errorf("%s: %d bytes in use", name, s.InUseBytes)
-		}
-	}
-}
-
-func newQueue() chan *[]byte { return make(chan *[]byte, 16) }
 
 func stats(p pool.Source) (s pool.Stats) {
 	p.Stats(&s)

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the diagram of ARCHITECTURE.md")
 // may import anything.
 var undrawn = []string{
 	"internal/houserules", "internal/houserules/testdata", "internal/testalloc",
-	"internal/testcost", "internal/raceflag", "internal/benchcase", "tools",
+	"internal/adaptertest", "internal/testcost", "internal/raceflag", "internal/benchcase", "tools",
 }
 
 func TestTheDiagramIsTheTableOfImports(t *testing.T) {

@@ -46,10 +46,11 @@ var imports = map[string][]string{
 		module, vocabulary, module + "/adaptive", module + "/internal/magazine", module + "/internal/percpu",
 		module + "/internal/reach", module + "/internal/trace",
 	},
-	"internal/benchcase": {},
-	"internal/testalloc": {module + "/internal/raceghost"},
-	"internal/testcost":  {module + "/internal/raceflag"},
-	"internal/raceflag":  {},
+	"internal/benchcase":   {},
+	"internal/adaptertest": {module, vocabulary, module + "/pooltest", module + "/strategies"},
+	"internal/testalloc":   {module + "/internal/raceghost"},
+	"internal/testcost":    {module + "/internal/raceflag"},
+	"internal/raceflag":    {},
 	"strategies": {
 		module, vocabulary, module + "/internal/config", module + "/internal/gcpool", module + "/internal/handle",
 		module + "/internal/magazine", module + "/internal/percpu", module + "/internal/raceghost", module + "/internal/safety",
@@ -98,9 +99,10 @@ var inTests = []string{module + "...", otel}
 
 // testLibraries has what the tests of a package compare with.
 var testLibraries = map[string][]string{
-	"cmd/poolscope":     {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"},
-	"poolconfig":        {"github.com/google/jsonschema-go"},
-	"adapters/grpcpool": {"google.golang.org/grpc"},
+	"cmd/poolscope":      {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"},
+	"poolconfig":         {"github.com/google/jsonschema-go"},
+	"adapters/arrowpool": {"github.com/apache/arrow-go/v18"},
+	"adapters/grpcpool":  {"google.golang.org/grpc"},
 
 	"shims/bytebufferpool": {"github.com/valyala/bytebufferpool"},
 }
