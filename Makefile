@@ -68,8 +68,8 @@ test-modules: ## the nested modules' tests, but for e2e's and lab's
 	$(stage) modules .ci/modules go test ./...
 
 .PHONY: test-lab
-test-lab: ## the lab's own tests: what benchmarks report, verdicts, mishaps, names at Prometheus
-	$(stage) lab go test -C lab ./bench/... ./chaos ./pressure ./promtest
+test-lab: ## the lab's own tests: what benchmarks report, verdicts, mishaps, names at Prometheus; other libraries on our pools
+	$(stage) lab go test -C lab ./bench/... ./chaos ./examples ./pressure ./promtest
 
 .PHONY: test-upstream
 test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pools

@@ -10,6 +10,8 @@ replace (
 require (
 	github.com/bytedance/gopkg v0.1.4
 	github.com/goccy/go-yaml v1.19.2
+	github.com/gorilla/websocket v1.5.4-0.20250319132907-e064f32e3674
+	github.com/grafana/gomemcache v0.0.0-20251127154401-74f93547077b
 	github.com/libp2p/go-buffer-pool v0.1.0
 	github.com/otelpool/pool v0.0.0-00010101000000-000000000000
 	github.com/otelpool/pool/adapters/grpcpool v0.0.0-00010101000000-000000000000
@@ -19,6 +21,7 @@ require (
 	github.com/prometheus/common v0.72.0
 	github.com/prometheus/otlptranslator v1.0.0
 	github.com/prometheus/prometheus v0.315.0
+	github.com/sirupsen/logrus v1.10.2
 	github.com/valyala/bytebufferpool v1.0.0
 	github.com/vmihailenco/bufpool v0.1.11
 	go.opentelemetry.io/otel/exporters/prometheus v0.69.0
@@ -52,6 +55,7 @@ require (
 	go.opentelemetry.io/otel/sdk v1.47.0 // indirect
 	go.opentelemetry.io/otel/trace v1.47.0 // indirect
 	golang.org/x/image v0.46.0 // indirect
+	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
 	golang.org/x/text v0.42.0 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect

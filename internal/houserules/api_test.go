@@ -24,7 +24,9 @@ var release = flag.Bool("release", false, "write the API as what is released: a 
 
 // published has the modules that others require or install, each after those of ours
 // that it requires. examples/otlp is a program, without an API.
-var published = []string{".", "poolconfig", "poolprof", "adapters/grpcpool", "cmd/poollint", "cmd/poolscope", "examples/otlp"}
+var published = []string{
+	".", "poolconfig", "poolprof", "adapters/arrowpool", "adapters/grpcpool", "cmd/poollint", "cmd/poolscope", "examples/otlp",
+}
 
 // released is the exported API of the last release, a line for each name, field and
 // method; before the first release, of the day when it was first written down.

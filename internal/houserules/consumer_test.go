@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,15 +31,20 @@ func (c consumer) check(t *testing.T) {
 	version := fmt.Sprintf("v0.0.0-check.p%d.t%d", os.Getpid(), time.Now().UnixNano()) // never cached before
 	proxy, dir := t.TempDir(), t.TempDir()
 	mod, sum := "module example.com/consumer\n\ngo 1.26.0\n", ""
-	modules := append([]string{"."}, c.imports...)
+	modules := slices.Concat([]string{"."}, c.imports, c.replaces)
 	for _, imported := range modules {
 		publish(t, proxy, imported, version)
-		mod += fmt.Sprintf("\nrequire %s %s\n", path.Join(module, imported), version)
 		sum += read(t, filepath.Join(imported, "go.sum")) // spares a look into the checksum database
+		if !slices.Contains(c.replaces, imported) {
+			mod += fmt.Sprintf("\nrequire %s %s\n", path.Join(module, imported), version)
+		}
+	}
+	for _, shim := range c.replaces {
+		mod += replacement(t, shim, version)
 	}
 	write(t, dir, "go.mod", mod)
 	write(t, dir, "go.sum", sum)
-	write(t, dir, "main.go", c.program)
+	write(t, dir, "main.go", c.source(t))
 	run := func(args ...string) string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "go", args...)
@@ -64,8 +70,47 @@ func (c consumer) check(t *testing.T) {
 	if got := run("run", "."); got != c.prints {
 		t.Errorf("the consumer printed %q, want %q", got, c.prints)
 	}
-	refuse(t, "go mod graph", run("mod", "graph"), c.ungraph...)
+	if len(c.ungraph) > 0 { // the graph takes a go.mod of all that others require
+		refuse(t, "go mod graph", run("mod", "graph"), c.ungraph...)
+	}
 	refuse(t, "what is linked", run("list", "-deps", "."), c.unlink...)
+}
+
+// source is the program, with the code of documentation in it.
+func (c consumer) source(t *testing.T) string {
+	t.Helper()
+	var code strings.Builder
+	for _, dir := range c.imports {
+		code.WriteString(documented(t, dir))
+	}
+	return strings.Replace(c.program, "\n//documented\n", "\n"+code.String(), 1)
+}
+
+// documented is the code in a package's documentation, which is what its users copy.
+func documented(t *testing.T, dir string) string {
+	t.Helper()
+	var code strings.Builder
+	for line := range strings.Lines(read(t, filepath.Join(dir, "doc.go"))) {
+		if line, ok := strings.CutPrefix(line, "//\t"); ok {
+			code.WriteString(line)
+		}
+	}
+	return code.String()
+}
+
+// replacement is the line of go.mod in a shim's documentation, which has to be in the
+// table of doors too, with the version that is tested for the one that will be released.
+func replacement(t *testing.T, shim, version string) string {
+	t.Helper()
+	line := strings.TrimSpace(documented(t, shim))
+	if page := "docs/existing-programs.md"; !strings.Contains(read(t, page), "`"+line+"`") {
+		t.Errorf("%s does not have the line of %s: %s", page, shim, line)
+	}
+	words := strings.Fields(line) // replace theirs => ours version
+	if len(words) != 5 || words[0] != "replace" || words[3] != path.Join(module, shim) {
+		t.Fatalf("%s/doc.go has %q, want a replace line", shim, line)
+	}
+	return fmt.Sprintf("\nrequire %s v1.0.0\n%s %s\n", words[1], strings.Join(words[:4], " "), version)
 }
 
 // refuse reports lines that contain what must not be there.

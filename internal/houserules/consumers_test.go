@@ -2,11 +2,12 @@ package houserules_test
 
 // consumer is a program of somebody else's.
 type consumer struct {
-	imports []string // the modules it requires besides the root, by their directories
-	program string
-	prints  string
-	ungraph []string // what must not be in its module graph
-	unlink  []string // what must not be linked
+	imports  []string // the modules it requires besides the root, by their directories
+	replaces []string // the shims that its go.mod puts in others' place, by their directories
+	program  string   // "//documented" stands for the code in the documentation of what it imports
+	prints   string
+	ungraph  []string // what must not be in its module graph
+	unlink   []string // what must not be linked
 }
 
 var consumers = map[string]consumer{
@@ -40,35 +41,43 @@ func main() {
 		ungraph: []string{"google.golang.org/grpc@", "/exporters/otlp/"},
 		unlink:  []string{otel + "/sdk", otel + "/exporters", "google.golang.org/"},
 	},
-	"grpcpool": {
-		imports: []string{"adapters/grpcpool"},
+	"doors": { // of docs/existing-programs.md, in one program, for the time that it takes to link each
+		imports:  []string{"adapters/grpcpool", "adapters/arrowpool"},
+		replaces: []string{"shims/bytebufferpool"},
 		program: `package main
 
 import (
 	"fmt"
 
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/adapters/arrowpool"
 	"github.com/otelpool/pool/adapters/grpcpool"
 	"github.com/otelpool/pool/strategies"
+	"github.com/valyala/bytebufferpool"
+	"google.golang.org/grpc/experimental"
 	"google.golang.org/grpc/mem"
 )
 
-var (
-	buffers = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "grpc"}))
-
-	p mem.BufferPool = strategies.Must(grpcpool.New(grpcpool.Config{Buffers: buffers}))
-)
+//documented
 
 func main() {
-	mem.Copy(make([]byte, 5000), p).Free()
-	var s pool.Stats
-	buffers.Stats(&s)
-	fmt.Println(s.Name, s.Gets(), s.Puts())
+	column := memory.NewResizableBuffer(allocator)
+	column.Resize(5000)
+	column.Release()
+	mem.Copy(make([]byte, 5000), mem.DefaultBufferPool()).Free()
+	b := bytebufferpool.Get()
+	b.SetString("text")
+	bytebufferpool.Put(b)
+	for _, name := range []string{"arrow", "bytebufferpool", "grpc"} {
+		var s pool.Stats
+		pool.Default.Lookup(name).Stats(&s)
+		fmt.Println(s.Name, s.Gets(), s.Puts())
+	}
 }
 `,
-		prints:  "grpc 1 1\n",
-		ungraph: []string{"/exporters/otlp/"},
-		unlink:  []string{otel},
+		prints: "arrow 1 1\nbytebufferpool 1 1\ngrpc 1 1\n",
+		unlink: []string{otel},
 	},
 	"poolconfig": {
 		imports: []string{"poolconfig"},
