@@ -10,18 +10,19 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// TestBytes checks that pools which newPool makes keep the promises of pool.Bytes.
-// Each claim is a subtest on a pool of its own. A pool may break all of them: each
-// failure says what was expected.
+// TestBytes checks that the pools that newPool makes keep the promises of
+// pool.Bytes. Each claim is a subtest on a pool of its own, and each failure
+// says what was expected.
 //
-// Beyond the contract of Get and Put, a pool must be safe for concurrent use, and
-// Put must accept nil, empty slices and buffers from elsewhere, such as those that
-// append makes of a pool's own. A pool that implements pool.Source, control.Resizable,
-// control.Tunable or control.Switchable, or has a method Close, is held to those
-// contracts too. The pool must be new, and nobody else may use it.
+// Beyond the contract of Get and Put, a pool must be safe for concurrent use,
+// and Put must accept nil, empty slices and buffers from elsewhere, such as
+// those that append makes of a pool's own. If the pool implements pool.Source,
+// control.Resizable, control.Tunable or control.Switchable, or has a method
+// Close, TestBytes checks those contracts too. The pool must be new, and nobody
+// else may use it.
 //
-// It takes a fraction of a second, a few seconds under the race detector, and a
-// third of that with -short.
+// TestBytes takes a fraction of a second, a few seconds under the race
+// detector, and a third of that with -short.
 func TestBytes(t *testing.T, newPool func(*testing.T) pool.Bytes) {
 	for _, c := range bytesChecks {
 		t.Run(c.claim, func(t *testing.T) { c.check(t, newPool(t)) })
@@ -98,8 +99,9 @@ func checkNothing(t *testing.T, p pool.Bytes) {
 	})
 }
 
-// checkElsewhere puts buffers of all kinds of capacities that the pool did not
-// make. The pool may keep those that it can serve from, and has to tell which.
+// checkElsewhere puts buffers of many capacities that the pool did not make.
+// The pool may keep those that it can hand out, and has to recognize the
+// others.
 func checkElsewhere(t *testing.T, p pool.Bytes) {
 	useAndTake(t, p, func(n int) {
 		mustNotPanic(t, "Put of a buffer from elsewhere", func() {
@@ -130,7 +132,7 @@ func (h *holder) step(r *rand.Rand) {
 	}
 }
 
-// checkCollections finds a pool that does not keep what it holds alive: the
+// checkCollections finds a pool that does not keep its objects alive: the
 // collector then gives the memory to another owner as well.
 func checkCollections(t *testing.T, p pool.Bytes) {
 	for range steps(6) {
@@ -196,8 +198,8 @@ func takeAndPass(t *testing.T, p pool.Bytes, g byte, passed chan mark) {
 	}
 }
 
-// passOn sends own to another goroutine, or gives back own and, if one is there,
-// what another goroutine sent.
+// passOn sends own to another goroutine, or gives back own and, if there is
+// one, an object that another goroutine sent.
 func passOn[T any](own T, passed chan T, giveBack func(T)) {
 	select {
 	case passed <- own:
@@ -265,8 +267,8 @@ func (h *holder) takeEach() {
 	}
 }
 
-// mark is a buffer that its owner has filled with an identifying byte, up to the
-// capacity, since append would write there too.
+// mark is a buffer that its owner has filled with an identifying byte, up to
+// the capacity, because append would write there too.
 type mark struct {
 	b  []byte
 	id byte
@@ -295,7 +297,7 @@ func (m mark) strange() int {
 	return len(whole) - bytes.Count(whole, []byte{m.id})
 }
 
-// steps cuts a number of rounds to a third with -short.
+// steps reduces a number of rounds to a third with -short.
 func steps(n int) int {
 	if testing.Short() {
 		return (n + 2) / 3

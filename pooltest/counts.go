@@ -60,7 +60,7 @@ func checkInUse(t *testing.T, s *pool.Stats, gets, puts uint64) {
 	}
 }
 
-// checkLaws checks the equations that hold between figures of any Stats.
+// checkLaws checks the equations between the figures of every Stats.
 func checkLaws(t *testing.T, s *pool.Stats) {
 	t.Helper()
 	want := int64(s.Prewarmed + s.Returns[pool.Pooled] - s.Requests[pool.Hit] - s.Evicted())

@@ -97,8 +97,8 @@ func (c *clock) checkServed(t *testing.T, want *pool.Stats) {
 	}
 }
 
-// checkIdleAge lets what the pool holds grow old on the pool's clock: a reserve
-// stays, and the rest is evicted.
+// checkIdleAge lets the pool's objects grow old on the pool's clock: a reserve
+// stays, and the pool evicts the rest.
 func checkIdleAge(t *testing.T, s subject) {
 	p := s.tunable(t)
 	c := newClock(p)

@@ -12,8 +12,8 @@ import (
 	"github.com/otelpool/pool/internal/percpu"
 )
 
-// family is a test that watches for leaks, with the goroutines that it starts: they
-// inherit its pprof labels, by which a pool knows them.
+// family is a test that watches for leaks, with the goroutines that it starts: they inherit its
+// pprof labels, by which a pool recognizes them.
 type family struct {
 	tree       any // nil: labels cannot be read
 	parent     *family
@@ -21,8 +21,8 @@ type family struct {
 	neighbours []*family // others that watched one of its registries meanwhile
 }
 
-// families are those that watch now. Tests know nothing of each other, hence one list
-// for the process.
+// families has the families that watch now. Tests do not know each other, hence one list for the
+// process.
 var families struct {
 	sync.Mutex
 	now []*family
@@ -49,7 +49,7 @@ func join(t testing.TB, registries []*pool.Registry) *family {
 	return f
 }
 
-// meets reports whether another family, of which f is no part, watches a registry of f's.
+// meets reports whether another family, which f is not part of, watches one of f's registries.
 func (f *family) meets(other *family) bool {
 	for ancestor := f.parent; ancestor != nil; ancestor = ancestor.parent {
 		if ancestor == other {
@@ -59,8 +59,8 @@ func (f *family) meets(other *family) bool {
 	return slices.ContainsFunc(f.registries, func(r *pool.Registry) bool { return slices.Contains(other.registries, r) })
 }
 
-// leave ends the watch, and returns the registries of which others may have had objects
-// meanwhile: all that tests beside it watched, and that of everybody.
+// leave ends the watch, and returns the registries from which others may have taken objects
+// meanwhile: those that tests beside it watched, and the default one.
 func (f *family) leave(t testing.TB) (shared []*pool.Registry) {
 	families.Lock()
 	defer families.Unlock()
@@ -84,8 +84,8 @@ func (f *family) has(tree any) (ours, theirs bool) {
 	return tree == f.tree, slices.ContainsFunc(f.neighbours, func(n *family) bool { return n.tree == tree })
 }
 
-// parallel reports whether other tests may run beside this one: whether it, or a test that
-// it is part of, has called Parallel. Package testing tells nobody but those who look.
+// parallel reports whether other tests may run beside this one: whether it, or a test that it is
+// part of, has called Parallel. Package testing has no function for that.
 func parallel(t testing.TB) bool {
 	for v := reflect.ValueOf(t); v.Kind() == reflect.Pointer && !v.IsNil() && v.Elem().Kind() == reflect.Struct; {
 		v = v.Elem()

@@ -9,31 +9,33 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// NoLeaks fails the test if it ends with more objects in use than there were when
-// NoLeaks was called, and reports how many for each pool. It looks at every named
-// pool of the registries, or of pool.Default if none is given, including pools
-// opened or closed meanwhile.
+// NoLeaks fails the test if more objects are in use at its end than when
+// NoLeaks was called, and reports how many for each pool. It looks at every
+// named pool of the registries, or of pool.Default if none is given, including
+// pools opened or closed meanwhile.
 //
-// Call it first: cleanups run in reverse order, so NoLeaks then runs after the
-// test's own cleanups have given back their objects. It waits up to two seconds
-// for goroutines that still give back.
+// Call it first: cleanups run in reverse order, so NoLeaks then checks after
+// the test's own cleanups have given back their objects. It waits up to two
+// seconds for goroutines that still have to give back.
 //
-// For strict pools it also reports where the missing objects were taken. A pool is
-// strict with Safety: strategies.SafetyStrict in its config, and every pool that
-// can be is in a program built with -tags otelpool_debug. For other pools it
-// reports the stacks of those objects that happened to be sampled.
+// For strict pools it also reports where the missing objects were taken. A pool
+// is strict with Safety: strategies.SafetyStrict in its config; -tags
+// otelpool_debug makes every pool strict that can be. For other pools NoLeaks
+// reports the stacks of the sampled objects.
 //
-// A pool whose Stats panics, now or at the end, fails the test as well: nobody knows
-// what it has handed out.
+// A pool whose Stats panics, now or at the end, fails the test as well, because
+// the number of objects that it has handed out is unknown.
 //
-// Of a test that runs in parallel and looks at pool.Default, or at a registry that
-// another looks at too, what the test and the goroutines that it started have taken
-// fails it, as far as the pools know: strict ones do. What may be another test's is
-// logged. Goroutines are known by their pprof labels, which NoLeaks sets; one that sets
-// labels of its own is nobody's any more. Give such tests a registry of their own.
+// If a test runs in parallel with others and looks at pool.Default, or at a
+// registry that another test looks at too, it fails for the objects that it and
+// the goroutines that it started have taken, as far as the pools know: strict
+// pools do. Objects that may be another test's are logged. NoLeaks recognizes
+// goroutines by their pprof labels, which it sets; a goroutine that sets labels
+// of its own no longer belongs to the test. Better give such tests a registry
+// of their own.
 //
-// It does not see pools without a name, and buffers that are put without having been
-// taken spoil the count. Some libraries, gRPC among them,
+// NoLeaks does not see pools without a name, and buffers that were put without
+// having been taken distort the count. Some libraries, gRPC among them,
 // deliberately leave buffers to the garbage collector when a call is cut off.
 func NoLeaks(t testing.TB, registries ...*pool.Registry) {
 	t.Helper()
@@ -56,11 +58,11 @@ func NoLeaks(t testing.TB, registries ...*pool.Registry) {
 	})
 }
 
-// grace is the time that goroutines have to give back what they hold.
+// grace is the time that goroutines have to give back their objects.
 const grace = 2 * time.Second
 
-// awaitReturns waits until nothing is missing, at most for grace, and returns what
-// still is.
+// awaitReturns waits until nothing is missing, at most for grace, and returns
+// the leaks that are left.
 func awaitReturns(registries []*pool.Registry, before map[*pool.Entry]out) []leak {
 	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		missing := leaks(registries, before)
@@ -74,7 +76,7 @@ func awaitReturns(registries []*pool.Registry, before map[*pool.Entry]out) []lea
 type out struct {
 	strategy       string
 	objects, bytes int64
-	looks          bool // the pool may know where something was taken
+	looks          bool // the pool may know where objects were taken
 	unknown        bool // its Stats panicked
 }
 
@@ -87,8 +89,8 @@ type leak struct {
 	text     string
 }
 
-// takeOut counts what every pool has handed out and not got back. InUse would not
-// do: closing a pool resets it.
+// takeOut counts the objects that every pool has handed out and not got back.
+// InUse would not do: closing a pool resets it.
 func takeOut(registries []*pool.Registry) map[*pool.Entry]out {
 	all := make(map[*pool.Entry]out)
 	for _, e := range entriesOf(registries) {
@@ -112,7 +114,8 @@ func outOf(e *pool.Entry) out {
 	return out{s.Strategy, objects, s.InUseBytes, s.Knows.Misuse.Has(int(pool.MisuseLost)), s.Failed}
 }
 
-// leaks describes what is out now and was not before, in the registries' order.
+// leaks describes the objects that are out now and were not before, in the
+// registries' order.
 func leaks(registries []*pool.Registry, before map[*pool.Entry]out) (missing []leak) {
 	now := takeOut(registries)
 	for _, e := range entriesOf(registries) {
@@ -125,7 +128,7 @@ func leaks(registries []*pool.Registry, before map[*pool.Entry]out) (missing []l
 
 func newLeak(e *pool.Entry, now, before out) leak {
 	if before.unknown || now.unknown {
-		const why = "its Stats panicked, so nobody knows what was not given back: pool.Registry.Panics has the stack"
+		const why = "its Stats panicked, so it is unknown how much was not given back: pool.Registry.Panics has the stack"
 		return leak{entry: e, text: fmt.Sprintf("pool %q: %s", e.Name(), why)}
 	}
 	n := now.objects - before.objects

@@ -10,16 +10,16 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// TestObjects checks that pools which newPool makes keep the promises of
-// pool.Objects, as [TestBytes] does for byte pools. It identifies objects by their
-// addresses, so T must not have size 0, and copies them onto themselves, so that
-// the race detector sees two owners.
+// TestObjects checks that the pools that newPool makes keep the promises of
+// pool.Objects, as [TestBytes] does for byte pools. It identifies objects by
+// their addresses, so T must not have size 0, and copies them onto themselves,
+// so that the race detector sees two owners.
 //
-// The state in which Get returns an object is the pool's own promise, and for its
-// own tests to check.
+// The state of the objects that Get returns is the pool's own promise: check it
+// in the pool's own tests.
 func TestObjects[T any](t *testing.T, newPool func(*testing.T) pool.Objects[T]) {
 	if unsafe.Sizeof(*new(T)) == 0 {
-		t.Fatalf("pooltest: objects of type %T have size 0, and so no identity: use another type", *new(T))
+		t.Fatalf("pooltest: objects of type %T have size 0 and therefore no identity: use another type", *new(T))
 	}
 	run := func(claim string, check func(*testing.T, pool.Objects[T])) {
 		t.Run(claim, func(t *testing.T) { check(t, newPool(t)) })

@@ -9,17 +9,17 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// share is a family's part in what is missing in a pool that others use too.
+// share is a family's part of the objects missing from a pool that others use too.
 type share struct {
 	leak
 	ours    map[string]int64 // by the stacks that took them
 	n       int64            // of ours
-	unknown int64            // nobody can tell whose
+	unknown int64            // taken by nobody knows whom
 	broken  bool             // its Stats panicked
 }
 
-// await waits until the family has nothing of the registries' pools, at most for grace,
-// and returns where it, or nobody knows who, still has.
+// await waits until the family has given back everything to the registries' pools, at most for
+// grace, and returns the pools from which it, or nobody knows who, still has objects.
 func (f *family) await(shared []*pool.Registry, before map[*pool.Entry]out, since time.Time) []share {
 	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		shares, ours := f.shares(shared, before, since)
@@ -44,7 +44,7 @@ func (f *family) shares(shared []*pool.Registry, before map[*pool.Entry]out, sin
 	return all, ours
 }
 
-// divide finds out whose the missing objects are.
+// divide finds out who took the missing objects.
 func (f *family) divide(s *share, since time.Time) {
 	s.ours, s.unknown = make(map[string]int64), s.objects
 	s.entry.Samples(func(x control.Sample) bool {
@@ -61,7 +61,7 @@ func (f *family) divide(s *share, since time.Time) {
 	})
 }
 
-// report fails the test for what is its own, and says the rest.
+// report fails the test for its own objects, and logs the rest.
 func (s share) report(t testing.TB) {
 	t.Helper()
 	if s.broken {
@@ -72,7 +72,7 @@ func (s share) report(t testing.TB) {
 		t.Errorf("%s: %d not given back%s", name, s.n, listed(s.ours, s.n))
 	}
 	if s.unknown > 0 {
-		t.Logf("%s: %d more in use than at first, of this test or of one beside it. "+
-			"To know: give the test a registry of its own, or the pool Safety: strategies.SafetyStrict", name, s.unknown)
+		t.Logf("%s: %d more in use than at first, taken by this test or one beside it. "+
+			"To find out, give the test a registry of its own, or the pool Safety: strategies.SafetyStrict", name, s.unknown)
 	}
 }

@@ -46,7 +46,7 @@ func (w *watched) stop() {
 }
 
 // hint is for pools that sample.
-const hint = "\nTo see where: go test -tags otelpool_debug, or Safety: strategies.SafetyStrict in the pool's config."
+const hint = "\nTo see where, run go test -tags otelpool_debug, or set Safety: strategies.SafetyStrict in the pool's config."
 
 // where lists the stacks that took the missing objects, as far as they are known.
 func (w *watched) where(l leak) string {

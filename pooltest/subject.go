@@ -66,8 +66,8 @@ func (s subject) hold(n int) (back func()) {
 	}
 }
 
-// storm has goroutines take n objects each and give them back, some of them
-// another's. It calls watch before, during and after.
+// storm starts goroutines that take n objects each and give objects back, some
+// of them another goroutine's. It calls watch before, during and after.
 func (s subject) storm(n int, watch func()) {
 	watch()
 	stop := repeat(watch)
