@@ -1,5 +1,5 @@
-// Poollint finds mistakes with pools: use after Put, double Put, a forgotten Put and
-// what else docs/mistakes.md lists.
+// Poollint finds mistakes with pools: use after Put, double Put, a forgotten
+// Put and the others that docs/mistakes.md lists.
 //
 //	go run github.com/otelpool/pool/cmd/poollint@latest ./...
 //	go vet -vettool=$(which poollint) ./...
@@ -14,8 +14,8 @@ import (
 )
 
 func main() {
-	// multichecker speaks to go vet, and singlechecker does not; but it knows the
-	// flags by -poollint.NAME alone.
+	// multichecker works with go vet, and singlechecker does not; but
+	// multichecker has the flags only as -poollint.NAME.
 	poollint.Analyzer.Flags.VisitAll(func(f *flag.Flag) { flag.Var(f.Value, f.Name, f.Usage) })
 	multichecker.Main(poollint.Analyzer)
 }

@@ -10,17 +10,17 @@ import (
 	"strings"
 )
 
-// resolve makes a copy of a program that is named with a version, which lies in the
-// module cache, whose files the go command does not replace.
+// resolve makes a copy of a program that is named with a version: it lies in the module cache,
+// whose files the go command does not replace.
 func (o *options) resolve(dir string) error {
 	path, version, ok := strings.Cut(o.targets[0], "@")
 	if !ok || o.inFiles() {
 		return nil
 	}
 	if o.command == "test" {
-		return fmt.Errorf("%s: go test takes no version", o.targets[0])
+		return fmt.Errorf("%s: go test does not take a version: test a package of your module", o.targets[0])
 	}
-	var why string // of the path of the module, as far as can be told
+	var why string // the error for the likeliest path of the module
 	for module := path; module != "." && module != "/"; module = filepath.ToSlash(filepath.Dir(module)) {
 		out, err := asked(anyGo(dir, "mod", "download", "-json", module+"@"+version))
 		var m struct{ Dir, GoMod, Error string }
@@ -40,8 +40,8 @@ func (o *options) resolve(dir string) error {
 	return fmt.Errorf("%s@%s: no module has this package: %s", path, version, why)
 }
 
-// uncache makes a copy of a package's module if that lies in the module cache, and builds
-// the copy. The versions of all modules stay as the main module has them.
+// uncache copies a package's module if that lies in the module cache, and builds the copy. All
+// modules keep the versions that the main module has.
 func (o *options) uncache(env *toolchain, module *module, dir string) error {
 	to := filepath.Join(dir, "module")
 	if err := copyTree(to, module.Dir); err != nil {
@@ -63,9 +63,9 @@ func (o *options) uncache(env *toolchain, module *module, dir string) error {
 func (o *options) replace(env *toolchain, module, by, modfile string) error {
 	switch {
 	case env.GOWORK != "" && env.GOWORK != "off":
-		return fmt.Errorf("%s lies in the module cache, and in a workspace poolscope cannot build a copy of it: set GOWORK=off", module)
+		return fmt.Errorf("%s lies in the module cache, and poolscope cannot build a copy of it in a workspace: set GOWORK=off", module)
 	case strings.Contains(strings.Join(o.flags, " "), "-modfile"):
-		return fmt.Errorf("-modfile is given: poolscope needs it to build a copy of %s, which lies in the module cache", module)
+		return fmt.Errorf("-modfile is given, but poolscope needs it to build a copy of %s, which lies in the module cache: leave it out", module)
 	}
 	text, err := os.ReadFile(env.GOMOD)
 	if err != nil {
@@ -86,7 +86,7 @@ func (o *options) replace(env *toolchain, module, by, modfile string) error {
 	return err
 }
 
-// copyTree copies, and makes what it copies writable.
+// copyTree copies a tree, and makes the copy writable.
 func copyTree(to, from string) error {
 	return filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
 		if err != nil {

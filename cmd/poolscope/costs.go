@@ -14,14 +14,14 @@ import (
 //go:embed measure/main.go.txt
 var measure []byte
 
-// costs are what allocating and pooling cost on a Go version, in nanoseconds.
+// costs has the costs of allocating and pooling on a Go version, in nanoseconds.
 type costs struct {
 	Go                       string
 	Alloc                    [][2]float64 // sizes, and the cost of allocating one
 	Pair, Burst, Miss, Fresh float64
 }
 
-// costsFile is where the costs of a Go version are kept.
+// costsFile is the file with the costs of a Go version.
 func costsFile(o *options, env *toolchain) string {
 	if o.costs != "" {
 		return o.costs
@@ -33,13 +33,13 @@ func costsFile(o *options, env *toolchain) string {
 	return filepath.Join(dir, "poolscope", "costs-"+strings.ReplaceAll(env.GOVERSION, " ", "_")+"-"+env.GOARCH+".json")
 }
 
-// findCosts reads the costs, or measures and keeps them. A directory that cannot be
-// written to only means that they are measured again.
+// findCosts reads the costs, or measures and keeps them. If the directory cannot be written to, the
+// next run measures them again.
 func findCosts(o *options, env *toolchain) (*costs, error) {
 	file := costsFile(o, env)
 	text, err := os.ReadFile(file)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "poolscope: measuring what allocating and pooling cost with %s, once\n", env.GOVERSION)
+		fmt.Fprintf(os.Stderr, "poolscope: measuring the costs of allocating and pooling with %s, once\n", env.GOVERSION)
 		return calibrate(file, env)
 	}
 	c, err := parseCosts(text)
@@ -47,7 +47,7 @@ func findCosts(o *options, env *toolchain) (*costs, error) {
 		return nil, fmt.Errorf("%s: %w: poolscope calibrate measures them again", file, err)
 	}
 	if c.Go != env.GOVERSION && o.costs != "" {
-		return nil, fmt.Errorf("-costs %s: these are costs of %s, and the program is built with %s", file, c.Go, env.GOVERSION)
+		return nil, fmt.Errorf("-costs %s: these are costs of %s, but the program is built with %s", file, c.Go, env.GOVERSION)
 	}
 	return c, nil
 }
@@ -63,8 +63,7 @@ func parseCosts(text []byte) (*costs, error) {
 	return c, nil
 }
 
-// calibrate measures, in a program that is built as other programs are, and keeps what
-// it found if it can.
+// calibrate measures the costs in a program that is built like any other, and keeps them if it can.
 func calibrate(file string, env *toolchain) (*costs, error) {
 	dir, err := os.MkdirTemp("", "poolscope-")
 	if err != nil {
@@ -99,7 +98,7 @@ func keep(file string, text []byte) {
 	}
 }
 
-// calibrateAlone is the command: it measures, and says what and where it was kept.
+// calibrateAlone is the command: it measures, and prints the costs and the file that keeps them.
 func calibrateAlone(o *options, env *toolchain) error {
 	file := costsFile(o, env)
 	c, err := calibrate(file, env)
@@ -118,7 +117,7 @@ func calibrateAlone(o *options, env *toolchain) error {
 	return nil
 }
 
-// literal is how the program that is built has them.
+// literal is the costs as source of the program to build.
 func (c *costs) literal() string {
 	return fmt.Sprintf("scopeCost{alloc: %#v, pair: %g, burst: %g, miss: %g, fresh: %g}", c.Alloc, c.Pair, c.Burst, c.Miss, c.Fresh)
 }

@@ -1,4 +1,4 @@
-// Poolscope builds a program, unchanged, so that every sync.Pool in it is counted: the
+// Poolscope builds a program, unchanged, so that every sync.Pool in it counts: the
 // program's own, its dependencies' and the standard library's.
 //
 //	poolscope run [flags] [go's build flags] PACKAGE [arguments]
@@ -9,22 +9,24 @@
 //
 // The flags are -report FILE, -page ADDRESS, -advise, -prices CORE,GIB, -costs FILE and -otlp.
 //
-// The program serves the counts at ADDRESS, 127.0.0.1:0 unless that is given, and prints
-// where; -page "" leaves the page out. With -report it appends a table to FILE when it
-// ends, also by Ctrl-C or with a failed test. Its standard output and exit code are its own.
-// Both end with whether pooling pays, of each pool, and with -advise with the places that
-// have no pool and allocate most memory of a short life, by what a core and a GiB cost a
-// month and by what allocating and pooling cost on this Go version, which is measured
-// once and kept, by calibrate or as it is needed, in FILE or the user's cache directory.
-// With -otlp poolscope's own process exports the counts, as the OTEL_* variables say.
+// The program serves the counts at ADDRESS, by default 127.0.0.1:0, and prints the
+// address; -page "" leaves the page out. With -report it appends a table to FILE when it
+// ends, also by Ctrl-C or with a failed test. Its standard output and exit code do not
+// change. Page and table end with a verdict on each pool, whether pooling pays, and with
+// -advise also with the places without a pool that allocate most short-lived memory. The
+// verdict weighs the price of a core and of a GiB for a month, and the cost of allocating
+// and pooling on this Go version. The cost is measured once, by calibrate or when it is
+// needed, and kept in FILE or in the user's cache directory. With -otlp poolscope's own
+// process exports the counts, as the OTEL_* variables say.
 //
 // With go's -race the detector reports each access to an object of a sync.Pool between its
-// Put and its next Get, reads included, unless the program's environment has
-// OTELPOOL_RACE_GHOSTS=off.
+// Put and its next Get, reads included, unless OTELPOOL_RACE_GHOSTS=off is in the program's
+// environment.
 //
-// Nothing is written to the program's directory or module: package sync is replaced, and
-// the report added, by the go command's -overlay, and no module is required. Migrate alone
-// changes sources, with -w: each sync.Pool becomes an otelpool.Pool, which counts for good.
+// Poolscope writes nothing to the program's directory or module: through the go command's
+// -overlay it replaces package sync and adds the report, and it requires no module. Only
+// migrate changes sources, with -w: it makes each sync.Pool an otelpool.Pool, which counts
+// for good.
 package main
 
 import (
@@ -48,7 +50,7 @@ func run(args []string, stderr io.Writer) int {
 	return code
 }
 
-// scope does what the arguments say and returns the exit code of what it ran.
+// scope runs the command that the arguments name, and returns its exit code.
 func scope(args []string) (code int, err error) {
 	if len(args) > 0 && args[0] == "migrate" {
 		return 0, migrate(args[1:], os.Stdout)
@@ -82,7 +84,7 @@ func scope(args []string) (code int, err error) {
 	return exporting(addressFile(dir), func() (int, error) { return o.start(env, dir, overlay) })
 }
 
-// prepare finds what is built and writes the overlay for it.
+// prepare finds the packages to build and writes the overlay for them.
 func (o *options) prepare(env *toolchain, dir string) (string, error) {
 	targets, err := findTargets(o, env)
 	if err != nil {

@@ -54,7 +54,7 @@ func migrate(args []string, out io.Writer) error {
 	return nil
 }
 
-// packageFiles are the paths of the packages' files, whatever they are built for.
+// packageFiles returns the paths of the packages' files, for all platforms and build tags.
 func packageFiles(patterns []string) (files []string, err error) {
 	const fields = "-json=Dir,Error,GoFiles,CgoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles"
 	text, err := asked(anyGo("", append([]string{"list", "-e", fields, "--"}, patterns...)...))
@@ -81,7 +81,7 @@ func packageFiles(patterns []string) (files []string, err error) {
 	return files, nil
 }
 
-// migrateFile returns how many places the file has.
+// migrateFile returns the number of places in the file.
 func migrateFile(name string, write bool, out io.Writer) (int, error) {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
@@ -113,8 +113,8 @@ func migrateFile(name string, write bool, out io.Writer) (int, error) {
 	return len(pools), os.WriteFile(name, grouped, 0o666)
 }
 
-// syncPools has the word sync of every sync.Pool, whatever the file calls the package. A
-// variable of that name with a field Pool is taken for it.
+// syncPools finds the word sync of every sync.Pool, under whatever name the file imports the
+// package. It takes a variable of that name with a field Pool for the package.
 func syncPools(file *ast.File) (all []*ast.Ident) {
 	imported := importOfSync(file)
 	if imported == nil {
@@ -143,7 +143,7 @@ func importOfSync(file *ast.File) *ast.ImportSpec {
 	return nil
 }
 
-// nameOf is the name that an import gives the package, or "".
+// nameOf is the name by which a file imports the package, or "".
 func nameOf(spec *ast.ImportSpec) string {
 	if spec.Name == nil {
 		return ""

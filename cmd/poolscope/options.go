@@ -89,16 +89,16 @@ var takeValue = []string{
 	"mutexprofile", "mutexprofilefraction", "outputdir", "parallel", "run", "shuffle", "skip", "timeout", "trace", "vet",
 }
 
-// check finds what cannot work before anything is built.
+// check refuses options that cannot work, before anything is built.
 func (o *options) check() error {
 	if _, err := fmt.Sscanf(o.prices+"\n", "%g,%g\n", &o.price[0], &o.price[1]); err != nil || min(o.price[0], o.price[1]) < 0 {
-		return fmt.Errorf("-prices %s: what a core and a GiB of memory cost a month is wanted, as 16,2", o.prices)
+		return fmt.Errorf("-prices %s: use the prices of a core and of a GiB of memory for a month, such as 16,2", o.prices)
 	}
 	switch {
 	case o.command == "calibrate" && len(o.flags)+len(o.rest) > 0, o.command == "calibrate" && o.targets[0] != ".":
 		return errors.New("calibrate takes no arguments but -costs")
 	case o.advise && o.page == "" && o.report == "":
-		return errors.New(`-advise with -page "" and without -report: there is nowhere to show it`)
+		return errors.New(`-advise with -page "" and without -report: nothing would show the advice; give -report or a page`)
 	case o.otlp && o.command == "build":
 		return errors.New("-otlp: poolscope exports while it runs the program: use run or test")
 	case o.otlp && o.page == "":
@@ -113,7 +113,7 @@ func (o *options) checkFlags() error {
 		name, value, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
 		switch {
 		case strings.HasPrefix(f, "-") && name == "overlay":
-			return errors.New("-overlay is given: poolscope needs it for its own files")
+			return errors.New("-overlay is given, but poolscope needs it for its own files: leave it out")
 		case strings.HasPrefix(f, "-") && name == "C":
 			return errors.New("-C is given: change the directory before poolscope")
 		case name == "buildmode" && value == "" && i+1 < len(o.flags):
@@ -121,7 +121,7 @@ func (o *options) checkFlags() error {
 			fallthrough
 		case name == "buildmode":
 			if !slices.Contains([]string{"default", "exe", "pie"}, value) {
-				return fmt.Errorf("-buildmode=%s: only programs can be counted, which are built as default, exe or pie", value)
+				return fmt.Errorf("-buildmode=%s: only programs can be counted: use default, exe or pie", value)
 			}
 		}
 	}

@@ -19,23 +19,24 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric"
 )
 
-// counts are what the program says of the pools of one place.
+// counts are the program's counts of the pools of one place.
 type counts struct {
 	Used                                     string
 	Gets, Misses, Puts, Idle, Bytes, Dropped int64
 }
 
-// exporter reads the program's page and exports what it says, in this process, so that
-// the program has no OpenTelemetry in it that it does not have by itself.
+// exporter reads the program's page and exports its figures, in this process, so that the program
+// gets no OpenTelemetry code.
 type exporter struct {
-	address  string // the file in which the program says where its page is
+	address  string // the file with the address of the program's page
 	provider *metric.MeterProvider
 
 	mu   sync.Mutex
 	last []counts
 }
 
-// figures are the instruments of package otelpool that have a figure here, by the same names.
+// figures are the instruments of package otelpool that the page has a figure for, by the same
+// names.
 var figures = []struct {
 	name, unit, description string
 	sum                     bool // it only grows
@@ -79,7 +80,7 @@ func newOTLP() (metric.Exporter, error) {
 	case "http/protobuf":
 		return otlpmetrichttp.New(context.Background())
 	default:
-		return nil, fmt.Errorf("%s or %s is %s: poolscope has grpc and http/protobuf", name, general, protocol)
+		return nil, fmt.Errorf("%s or %s is %s: use grpc or http/protobuf", name, general, protocol)
 	}
 }
 
@@ -110,8 +111,8 @@ func (e *exporter) register() error {
 	return err
 }
 
-// read asks the program. Before it has begun there is nothing, and after its end what it
-// left, or what it said last.
+// read asks the program. Before the program has begun there are no figures; after its end read
+// returns those that it left, or else the last.
 func (e *exporter) read(ctx context.Context) []counts {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -143,8 +144,8 @@ func (e *exporter) ask(ctx context.Context) ([]byte, error) {
 	return io.ReadAll(response.Body)
 }
 
-// merged adds up what has one name: pools that were first used in one place by several
-// ways are one series.
+// merged adds up rows of one name: pools first used in one place through several callers are one
+// series.
 func merged(all []counts) (sums []counts) {
 	at := make(map[string]int)
 	for _, c := range all {

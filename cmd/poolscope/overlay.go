@@ -9,32 +9,32 @@ import (
 	"strconv"
 )
 
-// inject has what is added to packages of the standard library: the counts to sync, and
-// the report to testing/iotest, which few programs import and the standard library none.
+// inject has the files added to packages of the standard library: the counts to sync, and the
+// report to testing/iotest, which few programs import and no package of the standard library.
 //
 //go:embed inject
 var inject embed.FS
 
 const reporter = "testing/iotest"
 
-// added says into which package each file goes.
+// added has the package of each file.
 var added = map[string]string{
 	"sync.go.txt": "sync", "ghost.go.txt": "sync", "stack.go.txt": "runtime", "signal.go.txt": "os/signal", "report.go.txt": reporter,
 	"text.go.txt": reporter, "seen.go.txt": reporter, "costs.go.txt": reporter, "verdict.go.txt": reporter, "advice.go.txt": reporter,
 }
 
-// patched has the files that are changed.
+// patched has the files to change.
 var patched = map[string]func(source []byte, version string) (string, error){
 	"sync/pool.go": patchPool, "os/signal/signal.go": patchSignal,
 }
 
-// overlay is a file for the go command's -overlay, being made.
+// overlay is a file for the go command's -overlay, in the making.
 type overlay struct {
 	dir     string
 	Replace map[string]string
 }
 
-// writeOverlay returns the path of the overlay. All its files are in a directory of ours.
+// writeOverlay returns the path of the overlay. All its files are in poolscope's own directory.
 func writeOverlay(dir string, env *toolchain, targets []*target, o *options, c *costs) (string, error) {
 	v := &overlay{dir: dir, Replace: make(map[string]string)}
 	source := filepath.Join(env.GOROOT, "src")
@@ -82,7 +82,7 @@ func (v *overlay) patch(source, version string) error {
 	return nil
 }
 
-// addressFile is where the program says at which address its page is.
+// addressFile is the file to which the program writes the address of its page.
 func addressFile(dir string) string { return filepath.Join(dir, "address") }
 
 // settings are constants of the program, so that its environment stays as it is.
@@ -97,7 +97,7 @@ func settings(dir string, env *toolchain, o *options, c *costs) []byte {
 	return fmt.Appendf(nil, text, o.report, o.page, address, goroot, o.advise, o.price[0], o.price[1], c.literal())
 }
 
-// put gives a path another content than it has on disk, where it may not exist.
+// put gives a path a content other than on disk, where it may not exist.
 func (v *overlay) put(path string, content []byte) error {
 	mine := filepath.Join(v.dir, strconv.Itoa(len(v.Replace))+"_"+filepath.Base(path))
 	v.Replace[path] = mine

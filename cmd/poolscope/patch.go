@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// edit is text that comes into a file at an offset.
+// edit is text to insert into a file at an offset.
 type edit struct {
 	at   int
 	text string
@@ -43,16 +43,16 @@ func patchPool(source []byte, version string) (string, error) {
 	})
 }
 
-// patchSignal returns package os/signal's signal.go, which notes how many wait for a signal
-// as it comes: who has waited may have stopped when the report asks.
+// patchSignal returns package os/signal's signal.go, which notes the number of waiters when a
+// signal comes: they may have stopped by the time the report asks.
 func patchSignal(source []byte, version string) (string, error) {
 	return patch(source, "os/signal of "+version, func(p *patcher) {
 		p.after("process", "defer handlers.Unlock()", "scopeWaited[n] = handlers.ref[n]")
 	})
 }
 
-// patch edits a file. It refuses one in which it does not find every place, or finds one
-// twice: a Go version whose package has another shape.
+// patch edits a file. It fails if it does not find every place exactly once, because the Go
+// version's package has another shape.
 func patch(source []byte, of string, edits func(*patcher)) (string, error) {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, "", source, parser.ParseComments)
@@ -62,7 +62,7 @@ func patch(source []byte, of string, edits func(*patcher)) (string, error) {
 	p := &patcher{file: file, fset: fset, source: string(source)}
 	edits(p)
 	if len(p.missing) > 0 {
-		return "", fmt.Errorf("%s has another shape than is known: %s", of, strings.Join(p.missing, "; "))
+		return "", fmt.Errorf("%s is unlike those of the Go versions that poolscope knows: %s", of, strings.Join(p.missing, "; "))
 	}
 	return p.apply(), nil
 }
@@ -71,7 +71,7 @@ func (p *patcher) offset(pos token.Pos) int { return p.fset.Position(pos).Offset
 
 func (p *patcher) text(n ast.Node) string { return p.source[p.offset(n.Pos()):p.offset(n.End())] }
 
-// add adds an edit at the one place that was found.
+// add adds an edit at the only place found.
 func (p *patcher) add(what, text string, at ...int) {
 	if len(at) != 1 {
 		p.missing = append(p.missing, fmt.Sprintf("%d of %s", len(at), what))
@@ -149,8 +149,8 @@ func (p *patcher) begin(function, text string) {
 	p.add("function "+function, " "+text+";", at...)
 }
 
-// apply returns the source with all edits, which keep the numbers of its lines but for
-// those behind a changed struct.
+// apply returns the source with all edits, which keep its line numbers except after a changed
+// struct.
 func (p *patcher) apply() string {
 	slices.SortFunc(p.edits, func(a, b edit) int { return a.at - b.at })
 	var b strings.Builder

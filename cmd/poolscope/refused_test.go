@@ -18,23 +18,23 @@ func TestWhatCannotWorkIsRefusedInOneLine(t *testing.T) {
 		want string
 	}{
 		"no toolchain":       {"counted", []string{"run", "."}, "PATH=/nowhere", "no go command in $PATH"},
-		"GOFLAGS":            {"counted", []string{"run", "."}, "GOFLAGS=-overlay=mine.json", "GOFLAGS has -overlay=mine.json: poolscope"},
+		"GOFLAGS":            {"counted", []string{"run", "."}, "GOFLAGS=-overlay=mine.json", "GOFLAGS has -overlay=mine.json, but poolscope"},
 		"-overlay":           {"counted", []string{"build", "-overlay=mine.json"}, "", "-overlay is given"},
 		"-otlp, build":       {"counted", []string{"build", "-otlp"}, "", "use run or test"},
-		"-otlp, protocol":    {"counted", []string{"run", "-otlp", "."}, "OTEL_EXPORTER_OTLP_PROTOCOL=json", "poolscope has grpc"},
+		"-otlp, protocol":    {"counted", []string{"run", "-otlp", "."}, "OTEL_EXPORTER_OTLP_PROTOCOL=json", "use grpc or http"},
 		"-otlp, no page":     {"counted", []string{"run", "-otlp", "-page", "", "."}, "", "poolscope reads the page"},
 		"-C":                 {"counted", []string{"build", "-C", "x"}, "", "-C is given"},
 		"a plugin":           {"counted", []string{"build", "-buildmode", "plugin", "."}, "", "-buildmode=plugin:"},
 		"a library":          {"library", []string{"run", "."}, "", "example.com/library is package library: poolscope run needs"},
 		"several packages":   {"tested", []string{"build", "./..."}, "", "several packages: poolscope build takes one"},
 		"-otlp, several":     {"tested", []string{"test", "-otlp", "./..."}, "", "several packages: -otlp exports the tests of one"},
-		"-prices":            {"counted", []string{"run", "-prices", "16", "."}, "", "-prices 16: what a core and a GiB"},
-		"-advise, nowhere":   {"counted", []string{"run", "-advise", "-report", "", "-page", "", "."}, "", "there is nowhere to show it"},
+		"-prices":            {"counted", []string{"run", "-prices", "16", "."}, "", "-prices 16: use the prices of a core"},
+		"-advise, nowhere":   {"counted", []string{"run", "-advise", "-report", "", "-page", "", "."}, "", "nothing would show the advice"},
 		"-costs":             {"counted", []string{"run", "-costs", "main.go", "."}, "", "main.go: not the costs of a Go version"},
 		"calibrate":          {"counted", []string{"calibrate", "now"}, "", "calibrate takes no arguments but -costs"},
 		"no package":         {"counted", []string{"run", "./missing"}, "", "missing"},
 		"no value":           {"counted", []string{"run", "-page"}, "", "-page needs a value"},
-		"a version, go test": {"counted", []string{"test", "example.com/x@v1.0.0"}, "", "go test takes no version"},
+		"a version, go test": {"counted", []string{"test", "example.com/x@v1.0.0"}, "", "go test does not take a version"},
 		"no such version":    {"counted", []string{"run", "example.invalid/x@v1.0.0"}, "GOPROXY=off", "no module has this package"},
 		"only for cgo":       {"cgo", []string{"run", "."}, "CGO_ENABLED=0", "build constraints exclude all Go files"},
 	} {
@@ -83,7 +83,7 @@ func TestAnotherShapeOfSyncPoolIsRefused(t *testing.T) {
 		other := strings.NewReplacer("getSlow", "getOther", "Internal", "Other", "Cleanup", "Age", "make(", "newLocals(").Replace(old)
 		changed := strings.Replace(string(source), old, other, 1)
 		_, err := patchPool([]byte(changed), "go9.9")
-		if err == nil || !strings.HasPrefix(err.Error(), "sync.Pool of go9.9 has another shape") || !strings.Contains(err.Error(), want) {
+		if err == nil || !strings.HasPrefix(err.Error(), "sync.Pool of go9.9 is unlike") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", old, err, want)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// start builds, and runs what was built, with poolscope's own input and output. It
-// returns the exit code.
+// start builds the program and runs it, with poolscope's own input and output. It returns the exit
+// code.
 func (o *options) start(env *toolchain, dir, overlay string) (int, error) {
 	if err := o.keepOutput(); err != nil {
 		return 1, err
@@ -34,7 +34,7 @@ func (o *options) start(env *toolchain, dir, overlay string) (int, error) {
 	return wait(exec.Command(program, o.rest...))
 }
 
-// files are what is built: a list of files needs ours beside them.
+// files are the arguments to build: a list of files needs ours too.
 func (o *options) files() []string {
 	if !o.inFiles() {
 		return o.targets
@@ -42,7 +42,7 @@ func (o *options) files() []string {
 	return append(slices.Clone(o.targets), filepath.Join(filepath.Dir(o.targets[0]), "zz_poolscope.go"))
 }
 
-// keepOutput makes what a copy of a module is built to be where it was asked for, or here.
+// keepOutput moves the binary built from a copy of a module to the place asked for, or here.
 func (o *options) keepOutput() error {
 	if o.command != "build" || o.dir == "" {
 		return nil
@@ -67,7 +67,7 @@ func (o *options) keepOutput() error {
 	return nil
 }
 
-// uncached has the flag that runs a test anew: what the go command has cached counts nothing.
+// uncached adds the flag that runs a test again, because a cached result counts nothing.
 func (o *options) uncached() []string {
 	for _, a := range slices.Concat(o.flags, o.rest) {
 		if strings.HasPrefix(strings.TrimLeft(a, "-"), "count") {
@@ -77,8 +77,8 @@ func (o *options) uncached() []string {
 	return []string{"-count=1"}
 }
 
-// wait runs a program to its end. Ctrl-C reaches it as it reaches poolscope, which stays
-// until it is over; SIGTERM is passed on.
+// wait runs a program to its end. Ctrl-C reaches both the program and poolscope, which stays until
+// the program has ended; poolscope passes SIGTERM on.
 func wait(cmd *exec.Cmd) (int, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	signals := make(chan os.Signal, 8)
@@ -101,7 +101,8 @@ func wait(cmd *exec.Cmd) (int, error) {
 	}
 }
 
-// exitCode is that of a program that ended, and as a shell has it of one that a signal ended.
+// exitCode is the exit code of a program that has ended, or a shell's code for one that a signal
+// ended.
 func exitCode(err error) (int, error) {
 	var exit *exec.ExitError
 	switch {
@@ -116,7 +117,7 @@ func exitCode(err error) (int, error) {
 	return max(exit.ExitCode(), 1), nil
 }
 
-// suffix is what programs are named with.
+// suffix ends the names of programs.
 func suffix() string {
 	if runtime.GOOS == "windows" {
 		return ".exe"

@@ -22,7 +22,7 @@ type module struct {
 	Main      bool
 }
 
-// findTargets asks for the packages that the arguments name. Only tests are of several.
+// findTargets lists the packages that the arguments name. Only test takes several.
 func findTargets(o *options, env *toolchain) (all []*target, err error) {
 	const fields = "-json=Dir,Name,ImportPath,TestGoFiles,XTestGoFiles,Module,Error"
 	args := append(append([]string{"list", "-e", fields}, o.listFlags()...), "--")
@@ -66,7 +66,7 @@ func (t *target) check(o *options) error {
 	return nil
 }
 
-// listFlags are those of the go command's flags that go list has too and needs.
+// listFlags are the go command's flags that go list needs too.
 func (o *options) listFlags() (all []string) {
 	for i := 0; i < len(o.flags); i++ {
 		name, _, joined := strings.Cut(strings.TrimLeft(o.flags[i], "-"), "=")
@@ -81,8 +81,8 @@ func (o *options) listFlags() (all []string) {
 	return all
 }
 
-// file is where the one that imports the report goes: beside the package's own. It is ""
-// for a package whose tests are asked for and that has none.
+// file is the path of the file that imports the report, beside the package's own files. It is ""
+// for a package without tests whose tests are to run.
 func (t *target) file(o *options) string {
 	switch {
 	case o.command != "test":
@@ -93,5 +93,5 @@ func (t *target) file(o *options) string {
 	return ""
 }
 
-// inFiles tells whether files and no package are named.
+// inFiles reports whether the arguments name files and no package.
 func (o *options) inFiles() bool { return strings.HasSuffix(o.targets[0], ".go") }

@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// toolchain is the Go that a program is built with, and its environment.
+// toolchain is the Go version that builds a program, and its environment.
 type toolchain struct {
 	GOROOT, GOVERSION, GOARCH, GOFLAGS, GOMODCACHE, GOMOD, GOWORK string
 
 	linked bool // GOROOT is a directory of links
 }
 
-// newToolchain asks the go command that the program's directory selects, and refuses what
-// the overlay cannot do. Directory links is for what replaces a GOROOT.
+// newToolchain asks the go command that the program's directory selects, and refuses settings that
+// an overlay cannot work with. It uses directory links for a GOROOT of links.
 func newToolchain(dir, links string) (*toolchain, error) {
 	out, err := asked(anyGo(dir, "env", "-json", "GOROOT", "GOVERSION", "GOARCH", "GOFLAGS", "GOMODCACHE", "GOMOD", "GOWORK"))
 	if err != nil {
@@ -30,7 +30,7 @@ func newToolchain(dir, links string) (*toolchain, error) {
 	}
 	for f := range strings.FieldsSeq(env.GOFLAGS) {
 		if strings.HasPrefix(strings.TrimLeft(f, "-"), "overlay") {
-			return nil, fmt.Errorf("GOFLAGS has %s: poolscope needs -overlay for its own files", f)
+			return nil, fmt.Errorf("GOFLAGS has %s, but poolscope needs -overlay for its own files: remove it", f)
 		}
 	}
 	if env.cached(env.GOROOT) {
@@ -39,8 +39,8 @@ func newToolchain(dir, links string) (*toolchain, error) {
 	return env, nil
 }
 
-// link makes a GOROOT whose entries are links. The go command replaces no file below the
-// module cache, which is where a Go that came through GOTOOLCHAIN lies.
+// link makes a GOROOT whose entries are links. A Go that came through GOTOOLCHAIN lies in the
+// module cache, where the go command does not replace files.
 func (env *toolchain) link(dir string) error {
 	entries, err := os.ReadDir(env.GOROOT)
 	if err != nil {
@@ -58,7 +58,7 @@ func (env *toolchain) link(dir string) error {
 	return nil
 }
 
-// cached tells whether a path is in the module cache.
+// cached reports whether a path is in the module cache.
 func (env *toolchain) cached(path string) bool {
 	rel, err := filepath.Rel(env.GOMODCACHE, path)
 	return env.GOMODCACHE != "" && err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
@@ -72,7 +72,7 @@ func (env *toolchain) command(dir string, args ...string) *exec.Cmd {
 	return anyGo(dir, args...)
 }
 
-// fixed is the same in any directory.
+// fixed is the same toolchain in any directory.
 func (env *toolchain) fixed(dir string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(env.GOROOT, "bin", "go"), args...)
 	cmd.Dir = dir
@@ -80,22 +80,21 @@ func (env *toolchain) fixed(dir string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// anyGo is the go command that $PATH has.
+// anyGo is the go command in $PATH.
 func anyGo(dir string, args ...string) *exec.Cmd {
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
 	return cmd
 }
 
-// asked runs a command and returns what it prints; an error has the first line that it
-// complained with.
+// asked runs a command and returns its output; an error has the first line of its error output.
 func asked(cmd *exec.Cmd) ([]byte, error) {
 	var complaint strings.Builder
 	cmd.Stderr = &complaint
 	out, err := cmd.Output()
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		return nil, errors.New("no go command in $PATH: poolscope builds the program with it")
+		return nil, errors.New("no go command in $PATH: poolscope needs it to build the program")
 	case err != nil:
 		if text := strings.TrimSpace(complaint.String()); text != "" {
 			err = errors.New(firstLine(text))

@@ -12,7 +12,7 @@ import (
 	"github.com/otelpool/pool/cmd/poollint/poollint"
 )
 
-// golangci-lint knows of a linter what its package registers when it is loaded.
+// golangci-lint finds a linter by what its package registers when it is loaded.
 func init() { register.Plugin("poollint", New) }
 
 // settings are those under linters.settings.custom.poollint.settings.
@@ -21,7 +21,7 @@ type settings struct {
 	Pools      string `json:"pools"`
 }
 
-// New is a linter with the settings of a golangci-lint configuration.
+// New returns a linter with the settings of a golangci-lint configuration.
 func New(raw any) (register.LinterPlugin, error) {
 	s, err := register.DecodeSettings[settings](raw)
 	if err != nil {
@@ -42,5 +42,5 @@ func (l linter) BuildAnalyzers() ([]*analysis.Analyzer, error) {
 	return []*analysis.Analyzer{a}, nil
 }
 
-// GetLoadMode asks for types, of which SSA is built.
+// GetLoadMode asks for types, from which SSA is built.
 func (linter) GetLoadMode() string { return register.LoadModeTypesInfo }

@@ -14,7 +14,8 @@ const (
 	kindDefer  = "returned and put"
 )
 
-// afterPut looks for what uses or puts again what the i-th instruction of b puts.
+// afterPut looks for uses and further Puts of the object that the i-th
+// instruction of b puts.
 func (c *checker) afterPut(fn *ssa.Function, b *ssa.BasicBlock, i int, o op) {
 	dead := origin(o.value)
 	if _, ok := dead.(*ssa.Const); ok {
@@ -50,7 +51,8 @@ func (c *checker) afterPut(fn *ssa.Function, b *ssa.BasicBlock, i int, o op) {
 	c.deferredToo(fn, o, dead)
 }
 
-// replaced tells that a field has another value by the time what it had is put.
+// replaced reports whether a field has another value by the time its old one is
+// put.
 func replaced(load *ssa.UnOp, put ssa.Instruction, at place) bool {
 	return some(load.Parent(), func(instr ssa.Instruction) bool {
 		store, ok := instr.(*ssa.Store)
@@ -62,7 +64,7 @@ func replaced(load *ssa.UnOp, put ssa.Instruction, at place) bool {
 	})
 }
 
-// precedes tells that whatever way leads to b has come by a.
+// precedes reports whether every path to b passes a.
 func precedes(a, b ssa.Instruction) bool {
 	if a.Block() == b.Block() {
 		return before(a, b)
@@ -70,7 +72,7 @@ func precedes(a, b ssa.Instruction) bool {
 	return a.Block().Dominates(b.Block())
 }
 
-// overwrites tells that a field may not be what was put any more.
+// overwrites reports whether a field may have another value than the one put.
 func (c *checker) overwrites(instr ssa.Instruction, at place) verdict {
 	switch instr := instr.(type) {
 	case *ssa.Store:
@@ -210,7 +212,8 @@ func variadic(arg ssa.Value) (all []ssa.Value) {
 	return all
 }
 
-// isString tells strings, which unsafe.String makes of a pool's memory.
+// isString reports whether a value is a string, which unsafe.String may have
+// made of a pool's memory.
 func isString(t types.Type) bool {
 	b, ok := t.Underlying().(*types.Basic)
 	return ok && b.Kind() == types.String
@@ -230,7 +233,7 @@ func usedBy(s *state, call ssa.CallInstruction) token.Pos {
 	return firstOf(s, common.Args, call.Pos())
 }
 
-// deferredToo looks for a deferred Put of what is put outright.
+// deferredToo looks for a deferred Put of an object that is put directly too.
 func (c *checker) deferredToo(fn *ssa.Function, o op, dead ssa.Value) {
 	for instr, d := range c.ops {
 		deferred, ok := instr.(*ssa.Defer)
@@ -247,7 +250,7 @@ func (c *checker) deferredToo(fn *ssa.Function, o op, dead ssa.Value) {
 	}
 }
 
-// before tells the order of instructions of one block.
+// before reports the order of two instructions of a block.
 func before(a, b ssa.Instruction) bool {
 	for _, instr := range a.Block().Instrs {
 		if instr == a {

@@ -90,7 +90,7 @@ func variable(addr ssa.Value) *ssa.Alloc {
 	}
 }
 
-// onlyStore is what a variable has, if it is given a value once and nobody else has
+// onlyStore is a variable's value, if it is assigned once and nobody else has
 // its address.
 func onlyStore(addr ssa.Value) ssa.Value {
 	a := variable(addr)
@@ -182,7 +182,7 @@ func pointsToSlice(t types.Type) bool {
 	return ok
 }
 
-// copies tells a conversion that copies the memory, as string(b) does.
+// copies reports whether a conversion copies the memory, as string(b) does.
 func copies(v *ssa.Convert) bool {
 	_, fromSlice := v.X.Type().Underlying().(*types.Slice)
 	_, toSlice := v.Type().Underlying().(*types.Slice)

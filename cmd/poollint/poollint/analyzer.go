@@ -1,11 +1,11 @@
-// Package poollint is an analyzer that finds mistakes with pools. docs/mistakes.md has
-// a program and a mend for each.
+// Package poollint is an analyzer that finds mistakes with pools.
+// docs/mistakes.md has an example and a fix for each.
 //
-// It says what it is sure of. A path on which a mistake would happen has to be
-// possible as far as the conditions on it tell; what memory belongs to a pool is
-// followed through assignments, slices, fields, Bytes methods and functions of any
-// package that take from a pool or put into one, which are facts. What is not sure is
-// said with -suspicious.
+// It reports only what it is sure of. The path to a mistake has to be possible
+// under the conditions on it. It follows a pool's memory through assignments,
+// slices, fields, Bytes methods, and functions of any package that take from a
+// pool or put into one, which are facts. -suspicious adds reports that are not
+// certain.
 package poollint
 
 import (
@@ -24,13 +24,13 @@ var Analyzer = New()
 
 const doc = `find mistakes with pools
 
-It knows sync.Pool, the pools of github.com/otelpool/pool, gRPC's mem.BufferPool,
+poollint knows sync.Pool, the pools of github.com/otelpool/pool, gRPC's mem.BufferPool,
 bytebufferpool, functions around them, and the types that -pools names. It reports use
 after Put, double Put, memory that is returned although a defer puts it, a Put that an
 early return forgets, and values that should not be put as they are.
 //poollint:ignore REASON on the line or above silences it.`
 
-// New is a poollint with flags of its own.
+// New returns a poollint with flags of its own.
 func New() *analysis.Analyzer {
 	opts := &options{}
 	a := &analysis.Analyzer{
@@ -41,13 +41,13 @@ func New() *analysis.Analyzer {
 		FactTypes:  []analysis.Fact{(*wrapper)(nil)},
 		ResultType: reflect.TypeFor[[]Finding](),
 	}
-	a.Flags.BoolVar(&opts.suspicious, "suspicious", false, "report also what is not sure")
+	a.Flags.BoolVar(&opts.suspicious, "suspicious", false, "also report what is not certain")
 	a.Flags.Func("pools", "more types with Get and Put: `import/path.Type[:Get/Put],…`", opts.addPools)
 	a.Run = func(pass *analysis.Pass) (any, error) { return run(pass, opts) }
 	return a
 }
 
-// Finding is a mistake, as a program that collects them wants it.
+// Finding is a mistake, for programs that collect them.
 type Finding struct {
 	Pos     token.Position
 	Kind    string
@@ -114,7 +114,7 @@ func run(pass *analysis.Pass, opts *options) (any, error) {
 	return c.found, nil
 }
 
-// function looks at what one function does between its Gets and Puts.
+// function checks one function between its Gets and Puts.
 func (c *checker) function(fn *ssa.Function) {
 	for _, b := range fn.Blocks {
 		for i, instr := range b.Instrs {
@@ -136,7 +136,8 @@ func (c *checker) function(fn *ssa.Function) {
 	}
 }
 
-// allFunctions are the package's, with literals, those in package variables too.
+// allFunctions returns the package's functions and function literals, including
+// those in package variables.
 func allFunctions(built *buildssa.SSA) []*ssa.Function {
 	funcs := built.SrcFuncs
 	var add func(fn *ssa.Function)

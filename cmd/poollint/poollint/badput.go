@@ -14,7 +14,7 @@ const (
 	kindGrown = "Put without a cap"
 )
 
-// badPut judges what is put by itself.
+// badPut checks the value put, whatever else the function does.
 func (c *checker) badPut(instr ssa.Instruction, o op) {
 	if o.via != "" {
 		return
@@ -28,7 +28,7 @@ func (c *checker) badPut(instr ssa.Instruction, o op) {
 	}
 }
 
-// boxed reports what an interface has to allocate for.
+// boxed reports values for which an interface allocates.
 func (c *checker) boxed(instr ssa.Instruction, o op) {
 	m, ok := o.value.(*ssa.MakeInterface)
 	if !ok {
@@ -50,7 +50,7 @@ func (c *checker) boxed(instr ssa.Instruction, o op) {
 		"or use a pool of slices such as strategies.SizeClasses", types.TypeString(m.X.Type(), types.RelativeTo(c.pass.Pkg)))
 }
 
-// moved reports what a pool that goes by capacity would not know again.
+// moved reports buffers that a pool would not recognize by their capacity.
 func (c *checker) moved(instr ssa.Instruction, o op) {
 	v := o.value
 	for range 64 {
@@ -88,7 +88,8 @@ func (c *checker) moved(instr ssa.Instruction, o op) {
 	}
 }
 
-// full tells a buffer as Get gave it, of whose length append goes beyond.
+// full reports whether a buffer is as Get gave it, so that append exceeds its
+// length.
 func (c *checker) full(v ssa.Value) bool {
 	for range 16 {
 		if _, ok := c.taken(v); ok {
@@ -107,8 +108,8 @@ func (c *checker) full(v ssa.Value) bool {
 	return false
 }
 
-// grown reports buffers that are put whatever they have grown to. It is sure where
-// the function fills them from a reader without a bound.
+// grown reports buffers that are put whatever their size. It is certain if the
+// function fills them from a reader without a bound.
 func (c *checker) grown(instr ssa.Instruction, o op) {
 	v := origin(o.value)
 	if !isNamed(v.Type(), "bytes", "Buffer") && !isNamed(stripped(o.value).Type(), "bytes", "Buffer") {
@@ -157,7 +158,7 @@ func withLiterals(fn *ssa.Function) []*ssa.Function {
 	return all
 }
 
-// fills is where a buffer is read into from a reader that may have anything.
+// fills is the place where a buffer is read into from an unbounded reader.
 func fills(instr ssa.Instruction, v ssa.Value) token.Pos {
 	call, ok := instr.(*ssa.Call)
 	if !ok {
@@ -175,7 +176,7 @@ func fills(instr ssa.Instruction, v ssa.Value) token.Pos {
 	return token.NoPos
 }
 
-// limited tells a reader that ends by itself.
+// limited reports whether a reader is bounded.
 func limited(r ssa.Value) bool {
 	r = origin(r)
 	if call, ok := r.(*ssa.Call); ok {

@@ -41,7 +41,8 @@ func (c *checker) copies() {
 	}
 }
 
-// sizes tells len, cap, new and unsafe.Sizeof, which copy nothing.
+// sizes reports whether a call is len, cap, new or unsafe.Sizeof, which copy
+// nothing.
 func (c *checker) sizes(call *ast.CallExpr) bool {
 	tv := c.pass.TypesInfo.Types[call.Fun]
 	return tv.IsBuiltin() || tv.IsType()

@@ -31,8 +31,9 @@ func (c *checker) deferred(fn *ssa.Function, instr ssa.Instruction, o op) {
 	}
 }
 
-// returned is what a result may be. Where there are defers, which can change results, a
-// result is a variable: what its return statement stored, or anybody if that did not.
+// returned has the values that a result may be. In a function with defers,
+// which can change results, a result is a variable: its values are those that
+// the return statement stored, or else anybody did.
 func returned(ret *ssa.Return, v ssa.Value) []ssa.Value {
 	load, ok := v.(*ssa.UnOp)
 	if !ok || load.Op != token.MUL {

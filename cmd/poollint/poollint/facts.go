@@ -9,8 +9,8 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// wrapper is the fact that a function takes from a pool for its caller, or puts what
-// it is given.
+// wrapper is the fact that a function takes from a pool for its caller, or puts
+// an argument.
 type wrapper struct {
 	Gets bool // its first result is what a pool gave
 	Puts int  // 1 + the index of the argument that it puts, the receiver being the first; 0 is none
@@ -120,7 +120,7 @@ func parentOf(v ssa.Value) *ssa.Function {
 	return v.Parent()
 }
 
-// wrapperOf is what is known of the function that a call calls.
+// wrapperOf returns the fact about the function that a call calls.
 func (c *checker) wrapperOf(call ssa.CallInstruction) (*wrapper, string) {
 	common := call.Common()
 	callee := common.StaticCallee()
@@ -144,7 +144,7 @@ func (c *checker) wrapperOf(call ssa.CallInstruction) (*wrapper, string) {
 	return nil, ""
 }
 
-// onlyFunction is the function in a local variable that gets one.
+// onlyFunction is the function in a local variable that is assigned once.
 func onlyFunction(v ssa.Value) *ssa.Function {
 	switch v := origin(v).(type) {
 	case *ssa.Function:
@@ -166,8 +166,8 @@ func (c *checker) wraps(fn *ssa.Function) bool {
 	return w != nil
 }
 
-// getsFor tells that every result that is not made anew comes out of a pool, and that
-// some does.
+// getsFor reports whether every result that is not new comes from a pool, and
+// at least one does.
 func (c *checker) getsFor(fn *ssa.Function) *wrapper {
 	var w *wrapper
 	if some(fn, func(i ssa.Instruction) bool { o, ok := c.ops[i]; return ok && o.role == rolePut }) {
@@ -227,7 +227,7 @@ func (c *checker) taken(v ssa.Value) (op, bool) {
 	return o, ok && o.role == roleGet
 }
 
-// made tells what is new, or nothing.
+// made reports whether a value is new, or nil.
 func made(v ssa.Value) bool {
 	switch v := v.(type) {
 	case *ssa.Alloc, *ssa.MakeSlice, *ssa.Const, *ssa.MakeMap:
@@ -256,7 +256,7 @@ func (c *checker) putsFor(fn *ssa.Function) *wrapper {
 	return nil
 }
 
-// refers tells the types of values that can share memory.
+// refers reports whether values of a type can share memory.
 func refers(t types.Type) bool {
 	switch t.Underlying().(type) {
 	case *types.Pointer, *types.Slice, *types.Interface, *types.Map, *types.Chan:
@@ -366,8 +366,8 @@ func measures(cond, v ssa.Value, depth int) bool {
 	return within(cond, v)
 }
 
-// measuring tells a call that asks how large v is: len, cap, or a method without
-// arguments of v or a part of it.
+// measuring reports whether a call asks for v's size: len, cap, or a method
+// without arguments of v or a part of it.
 func measuring(call *ssa.Call, v ssa.Value) bool {
 	common := call.Common()
 	if common.IsInvoke() {
@@ -379,7 +379,7 @@ func measuring(call *ssa.Call, v ssa.Value) bool {
 	return len(common.Args) == 1 && within(common.Args[0], v)
 }
 
-// within reports whether v's memory is w's, or is what a field of w refers to.
+// within reports whether v's memory is w's, or a field of w refers to it.
 func within(v, w ssa.Value) bool {
 	for range 64 {
 		if v == w {

@@ -12,7 +12,7 @@ const (
 	kindTwoOwners  = "two owners"
 )
 
-// fields looks at what structs keep of a pool's.
+// fields checks objects that structs keep of a pool.
 func (c *checker) fields() {
 	put := make(map[*types.Var]token.Pos) // fields, and where they are put
 	for instr, o := range c.ops {
@@ -46,8 +46,8 @@ func fieldPut(v ssa.Value) *types.Var {
 	return fieldOf(f)
 }
 
-// closes reports a Close method that puts a field and does nothing against being
-// called again, as defers and error paths do.
+// closes reports a Close method that puts a field and has no protection against
+// a second call, which defers and error paths make.
 func (c *checker) closes(instr ssa.Instruction, o op, f *types.Var) {
 	fn := instr.Parent()
 	if fn.Name() != "Close" || fn.Signature.Recv() == nil || len(fn.Params) != 1 {
@@ -64,7 +64,7 @@ func (c *checker) closes(instr ssa.Instruction, o op, f *types.Var) {
 		"Set the field to nil when it is put, and return if it is nil", f.Name())
 }
 
-// guarded reports whether what leads to b depends on the receiver's state.
+// guarded reports whether the paths to b depend on the receiver's state.
 func guarded(b *ssa.BasicBlock, recv ssa.Value) bool {
 	for d := b; d.Idom() != nil; d = d.Idom() {
 		if branch, ok := last(d.Idom()).(*ssa.If); ok && dependsOn(branch.Cond, recv, 0) {
@@ -93,7 +93,8 @@ func dependsOn(v, recv ssa.Value, depth int) bool {
 	return false
 }
 
-// asksState tells calls that can tell a first Close from a second: those of sync/atomic.
+// asksState reports whether a call can tell a first Close from a second: a call
+// of sync/atomic.
 func asksState(call *ssa.Call) bool {
 	if _, builtin := call.Call.Value.(*ssa.Builtin); builtin {
 		return true
@@ -102,7 +103,8 @@ func asksState(call *ssa.Call) bool {
 	return fn != nil && fn.Pkg() != nil && fn.Pkg().Path() == "sync/atomic"
 }
 
-// changes tells a store to a place, to what contains it, or to a flag beside it.
+// changes reports whether an instruction stores to a place, to a value that
+// contains it, or to a flag beside it.
 func changes(instr ssa.Instruction, at place) bool {
 	store, ok := instr.(*ssa.Store)
 	if !ok {
@@ -112,14 +114,15 @@ func changes(instr ssa.Instruction, at place) bool {
 	return ok && p == at || origin(store.Addr) == at.base
 }
 
-// putsAll tells that the struct itself goes to a pool, and is nobody's afterwards.
+// putsAll reports whether the struct itself goes to a pool, so that nobody owns
+// it afterwards.
 func (c *checker) putsAll(instr ssa.Instruction, base ssa.Value) bool {
 	o, ok := c.ops[instr]
 	return ok && o.role == rolePut && origin(o.value) == base
 }
 
-// owners reports a value in two fields that are both put: when a struct gets, directly
-// or as a function's argument, what another goes on having.
+// owners reports a value in two fields that are both put: a struct gets it,
+// directly or as a function's argument, while another keeps it.
 func (c *checker) owners(fn *ssa.Function, instr ssa.Instruction, put map[*types.Var]token.Pos) {
 	switch i := instr.(type) {
 	case *ssa.Store:
@@ -139,8 +142,9 @@ func (c *checker) owners(fn *ssa.Function, instr ssa.Instruction, put map[*types
 	}
 }
 
-// ofOneStruct tells an assignment between fields of the same struct, such as the ends
-// of a list, which may be the same and are put by the list's own rules.
+// ofOneStruct reports whether an assignment is between fields of the same
+// struct, such as the ends of a list, which may be equal and are put by the
+// list's own rules.
 func ofOneStruct(store *ssa.Store) bool {
 	to, ok := placeOf(store.Addr)
 	from, loaded := placeOf(store.Val)

@@ -10,9 +10,10 @@ import (
 
 const kindForgotten = "forgotten Put"
 
-// forgotten looks for a return that an object does not reach the pool before, although
-// it stays in the function. Objects in a sync.Pool are often dropped on purpose where
-// something failed: there it is sure of buffers alone.
+// forgotten looks for a return before which an object does not reach the pool,
+// although it stays in the function. Code often drops objects of a sync.Pool on
+// purpose after a failure, so for sync.Pools forgotten is certain only of
+// buffers.
 func (c *checker) forgotten(fn *ssa.Function, b *ssa.BasicBlock, i int, o op) {
 	whole := whole(o.value)
 	if !c.opts.suspicious && (o.kind == kindSync && !isBuffer(whole) || !c.putSomewhere(fn, whole)) {
@@ -57,7 +58,7 @@ func (c *checker) visible(ret *ssa.Return, fn *ssa.Function) token.Pos {
 	return fn.Syntax().End() - 1
 }
 
-// whole is what a Get gave in its type: behind Get().(*T).
+// whole is a Get's result in its type: the value of Get().(*T).
 func whole(v ssa.Value) ssa.Value {
 	if refs := v.Referrers(); refs != nil {
 		for _, r := range *refs {
@@ -76,7 +77,8 @@ func whole(v ssa.Value) ssa.Value {
 	return v
 }
 
-// isBuffer tells types of plain memory, which nobody drops on purpose.
+// isBuffer reports whether a type is plain memory, which nobody drops on
+// purpose.
 func isBuffer(t ssa.Value) bool {
 	typ := t.Type()
 	if pointsToSlice(typ) {
@@ -88,7 +90,7 @@ func isBuffer(t ssa.Value) bool {
 	return isNamed(typ, "bytes", "Buffer") || isNamed(typ, "github.com/valyala/bytebufferpool", "ByteBuffer")
 }
 
-// putSomewhere tells that the function puts what it took, on another path.
+// putSomewhere reports whether the function puts the object on another path.
 func (c *checker) putSomewhere(fn *ssa.Function, v ssa.Value) bool {
 	for instr, o := range c.ops {
 		if instr.Parent() == fn && o.role == rolePut && within(o.value, origin(v)) {
@@ -130,8 +132,8 @@ func reaches(from, to, around *ssa.BasicBlock) bool {
 	return visit(from)
 }
 
-// nothing tells a path on which there was nothing in the pool, as nil, an error or
-// false beside it says.
+// nothing reports whether the pool was empty on a path, as nil, an error or
+// false beside the object shows.
 func nothing(s *state, got, whole ssa.Value) bool {
 	for _, v := range []ssa.Value{got, whole} {
 		if f, ok := s.known[isNil(v)]; ok && f.holds {
@@ -234,8 +236,8 @@ func (c *checker) captures(s *state, m *ssa.MakeClosure) bool {
 	return false
 }
 
-// wrapped tells a call whose result may keep the object: one with a pointer or an
-// interface for a result that is not an error.
+// wrapped reports whether a call's result may keep the object: it is a pointer
+// or an interface, and not an error.
 func wrapped(s *state, call *ssa.Call) bool {
 	if !usedBy(s, call).IsValid() || keeper(call) != nil {
 		return false
@@ -254,7 +256,8 @@ func wrapped(s *state, call *ssa.Call) bool {
 	return false
 }
 
-// encoder tells json.NewEncoder and the like, which do not put their writer.
+// encoder reports whether a call is json.NewEncoder or the like, which do not
+// put their writer.
 func encoder(call *ssa.Call) bool {
 	fn := calledFunc(call.Common())
 	if fn == nil || fn.Pkg() == nil {

@@ -182,8 +182,8 @@ func isNamed(t types.Type, path, name string) bool {
 	return n != nil && n.Obj().Name() == name && n.Obj().Pkg() != nil && unvendored(n.Obj().Pkg().Path()) == path
 }
 
-// mayUsePools spares packages that call neither a pool nor a function that is
-// known to: it looks only at what the calls are.
+// mayUsePools reports whether a package calls a pool or a function known to use
+// one, so that other packages can be skipped.
 func (c *checker) mayUsePools() bool {
 	for _, fn := range c.funcs {
 		for _, b := range fn.Blocks {

@@ -109,8 +109,8 @@ func cleansHere(instr ssa.Instruction, v ssa.Value) bool {
 	return false
 }
 
-// assumesClean tells that what a Get gives is used in the same function by its own
-// methods or as an interface, and neither reset nor handed on.
+// assumesClean reports whether the function uses a Get's result by its methods
+// or as an interface, and neither resets it nor hands it on.
 func (c *checker) assumesClean(get ssa.Instruction, g op) bool {
 	v := origin(whole(g.value))
 	if c.cleans(get.Parent(), v) || c.escapes(get.Parent(), v) {
@@ -135,8 +135,9 @@ func (c *checker) assumesClean(get ssa.Instruction, g op) bool {
 	})
 }
 
-// knownNotToReset tells that a method does not begin with a reset of its own, as those
-// that decode often do. Of another module's it is not known.
+// knownNotToReset reports whether a method does not begin with a reset of its
+// own, as decoders' methods often do. It is unknown for methods of other
+// modules.
 func (c *checker) knownNotToReset(common *ssa.CallCommon) bool {
 	callee := common.StaticCallee()
 	if callee == nil || callee.Pkg == nil {

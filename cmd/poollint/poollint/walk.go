@@ -10,9 +10,9 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// walker follows the paths from an instruction. It knows which conditions hold, so
-// that it takes no way that the program cannot take as far as they tell: the same
-// condition asked again, a constant in a variable, err after err.
+// walker follows the paths from an instruction. It remembers which conditions
+// hold, so that it skips paths that the program cannot take: the same condition
+// tested again, a constant in a variable, err after err.
 type walker struct {
 	visit  func(w *walker, s *state, instr ssa.Instruction) verdict
 	budget int
@@ -27,7 +27,8 @@ const (
 	endWalk
 )
 
-// state is a path's: which values are the object's, and what is known.
+// state is the state of a path: the values that are the object, and the known
+// conditions.
 type state struct {
 	names map[ssa.Value]bool // values that are the object: its origin, and phis of it
 	known map[string]fact
@@ -59,7 +60,8 @@ func (s *state) is(v ssa.Value) bool {
 // same reports whether v is the object itself, or a slice of it.
 func (s *state) same(v ssa.Value) bool { return s.names[v] || s.names[origin(v)] }
 
-// enough bounds how many blocks a walk looks into; one that needs more finds nothing.
+// enough bounds the blocks that a walk visits; a walk that needs more finds
+// nothing.
 const enough = 3000
 
 // walk follows the paths on from the i-th instruction of a block.
@@ -166,7 +168,7 @@ func (s *state) enter(from, to *ssa.BasicBlock) {
 	}
 }
 
-// fresh tells a value that cannot be nil.
+// fresh reports whether a value cannot be nil.
 func fresh(v ssa.Value) bool {
 	switch v := v.(type) {
 	case *ssa.MakeInterface, *ssa.Alloc, *ssa.MakeSlice, *ssa.MakeMap, *ssa.MakeClosure, *ssa.FieldAddr:
@@ -202,8 +204,8 @@ func (s *state) decided(cond ssa.Value) (holds, known bool) {
 	return f.holds != negated, ok
 }
 
-// forget drops what an instruction makes untrue: what depends on a value that it
-// computes anew, or on a variable that it stores to.
+// forget drops the conditions that an instruction may change: those on a value
+// that it computes again, or on a variable that it stores to.
 func (s *state) forget(instr ssa.Instruction) {
 	v, _ := instr.(ssa.Value)
 	if _, phi := v.(*ssa.Phi); v != nil && !phi {
@@ -237,8 +239,8 @@ func (s *state) key(b *ssa.BasicBlock) string {
 	return fmt.Sprint(b.Index, strings.Join(parts, ";"))
 }
 
-// condition is a condition in a form in which the same one looks the same, with the
-// values it depends on, and whether it is the opposite of that.
+// condition is a condition in canonical form, with the values that it depends
+// on, and whether it is negated.
 func condition(v ssa.Value) (key string, deps []ssa.Value, negated bool) {
 	for {
 		not, ok := v.(*ssa.UnOp)
