@@ -65,7 +65,10 @@ func (o *options) replace(env *toolchain, module, by, modfile string) error {
 	case env.GOWORK != "" && env.GOWORK != "off":
 		return fmt.Errorf("%s lies in the module cache, and poolscope cannot build a copy of it in a workspace: set GOWORK=off", module)
 	case strings.Contains(strings.Join(o.flags, " "), "-modfile"):
-		return fmt.Errorf("-modfile is given, but poolscope needs it to build a copy of %s, which lies in the module cache: leave it out", module)
+		return fmt.Errorf(
+			"-modfile is given, but poolscope needs it to build a copy of %s, which lies in the module cache: leave it out",
+			module,
+		)
 	}
 	text, err := os.ReadFile(env.GOMOD)
 	if err != nil {
