@@ -55,7 +55,7 @@ func NewFixed(c *Config, d strategies.FixedConfig) (*strategies.Fixed, error) {
 func NewBounded[T any](c *Config, d strategies.BoundedConfig[T]) (*strategies.Bounded[T], error) {
 	m := c.begin("bounded", d.Name, &d.Registry)
 	m.chooseLimit(&d.Limit)
-	if m != nil && d.MaxIdle > 0 && d.Size == nil {
+	if d.MaxIdle > 0 && d.Size == nil {
 		m.limit = min(m.limit, config.Product(int64(d.MaxIdle), int64(max(unsafe.Sizeof(*new(T)), 1))))
 		if m.set.Limit != nil {
 			d.MaxIdle = 0 // or it would be the limit until the next reload
@@ -83,20 +83,16 @@ func NewSync[T any](c *Config, d strategies.SyncConfig[T]) (*strategies.Sync[T],
 }
 
 func (m *making) chooseSafety(into *strategies.Safety) {
-	if m != nil {
-		choose(&m.choices, "safety", "Safety", m.set.Safety, watching(*into), func(w watching) { *into = strategies.Safety(w) })
-	}
+	choose(&m.choices, "safety", "Safety", m.set.Safety, watching(*into), func(w watching) { *into = strategies.Safety(w) })
 }
 
 func (m *making) chooseZero(into *strategies.Zeroing) {
-	if m != nil {
-		choose(&m.choices, "zero", "Zero", m.set.Zero, zeroing(*into), func(z zeroing) { *into = strategies.Zeroing(z) })
-	}
+	choose(&m.choices, "zero", "Zero", m.set.Zero, zeroing(*into), func(z zeroing) { *into = strategies.Zeroing(z) })
 }
 
 // chooseCount decides the number of buffers in a slab.
 func (m *making) chooseCount(d *strategies.FixedConfig) {
-	if m == nil || d.Size <= 0 {
+	if d.Size <= 0 {
 		return
 	}
 	s := m.set.Limit
@@ -110,9 +106,7 @@ func (m *making) chooseCount(d *strategies.FixedConfig) {
 }
 
 func (m *making) chooseClasses(into *strategies.Classes) {
-	if m != nil {
-		choose(&m.choices, "classes", "Classes", m.set.Classes, classesOf(*into), func(c classes) { *into = c.table() })
-	}
+	choose(&m.choices, "classes", "Classes", m.set.Classes, classesOf(*into), func(c classes) { *into = c.table() })
 }
 
 // finish applies the settings of an open pool, and remembers the pool.
@@ -121,7 +115,7 @@ func finish[P made](m *making, p P, err error) (P, error) {
 	if err != nil {
 		return none, m.explain(err)
 	}
-	if m == nil || m.registry != m.config.registry {
+	if m.config == nil || m.registry != m.config.registry {
 		return p, nil
 	}
 	if err := m.config.adopt(m, p.Name()); err != nil {

@@ -34,11 +34,11 @@ type choice struct {
 	parameter string // the field's name in the strategy's config
 }
 
-// begin prepares the making of a pool. It returns nil if the configuration does
-// not apply to it.
+// begin prepares the making of a pool. If the configuration does not apply to it,
+// config is nil, and nothing is set.
 func (c *Config) begin(kind, name string, registry **pool.Registry) *making {
 	if c == nil || name == "" {
-		return nil
+		return new(making)
 	}
 	if *registry == nil {
 		*registry = c.registry
@@ -58,9 +58,6 @@ func choose[T fmt.Stringer](all *[]choice, field, parameter string, s *setting[T
 
 // chooseLimit decides the limit of a pool that has one in bytes.
 func (m *making) chooseLimit(into *int64) {
-	if m == nil {
-		return
-	}
 	m.limit = *into
 	if m.limit == 0 {
 		m.limit = strategies.DefaultLimit
@@ -84,9 +81,6 @@ func (m *making) prewarm(bySize bool, remedy string) *setting[prewarm] {
 
 // choosePrewarm decides the number of objects that a pool without sizes prewarms.
 func (m *making) choosePrewarm(into *int) {
-	if m == nil {
-		return
-	}
 	s := m.prewarm(false, "a "+m.kind+" pool has no sizes: use a number of objects")
 	choose(&m.choices, "prewarm", "Prewarm", s, prewarm{0: *into}, func(p prewarm) { *into = p[0] })
 }
@@ -94,9 +88,6 @@ func (m *making) choosePrewarm(into *int) {
 // choosePrewarmBySize decides the number of buffers of each size that a pool
 // prewarms.
 func (m *making) choosePrewarmBySize(into *map[int]int) {
-	if m == nil {
-		return
-	}
 	s := m.prewarm(true, "a "+m.kind+" pool has sizes: use {size: number}")
 	choose(&m.choices, "prewarm", "Prewarm", s, keyed[prewarm](*into), func(p prewarm) { *into = keyed[map[int]int](p) })
 }
@@ -128,9 +119,6 @@ func (m *making) demands(field string, s shown) bool {
 // check refuses settings that no choose function took. Call it before making
 // the pool.
 func (m *making) check() error {
-	if m == nil {
-		return nil
-	}
 	for _, f := range poolFields {
 		s := m.set.at(f)
 		if s == nil || f.live || f.name == "prewarm" || f.name == "class_metrics" || m.choice(f.name) != nil {
@@ -152,7 +140,7 @@ func (m *making) choice(field string) *choice {
 // explain adds to a constructor's errors the origins of the values that they
 // refuse.
 func (m *making) explain(err error) error {
-	if m == nil {
+	if m.config == nil {
 		return err
 	}
 	return explain(err, m.choices, func(field string) string { return poolPath(m.name, field) })

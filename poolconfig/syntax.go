@@ -109,22 +109,21 @@ func parseCount(text string) (n int, remedy string) {
 	return n, ""
 }
 
+// scan reads a number with read, which returns it or a remedy.
+func scan[T, N ~int | ~int64](d *decoder, n *yaml.Node, path string, into *T, read func(string) (N, string)) {
+	v, remedy := read(d.scalar(n))
+	*into = T(v)
+	d.wrongIf(remedy != "", n, path, remedy)
+}
+
 // bytes is a number of bytes that a buffer can have.
 type bytes int
 
-func (b *bytes) parse(d *decoder, n *yaml.Node, path string) {
-	v, remedy := parseInt(d.scalar(n))
-	*b = bytes(v)
-	d.wrongIf(remedy != "", n, path, remedy)
-}
+func (b *bytes) parse(d *decoder, n *yaml.Node, path string) { scan(d, n, path, b, parseInt) }
 
 func (b bytes) String() string { return size(b).String() }
 
-func (s *size) parse(d *decoder, n *yaml.Node, path string) {
-	v, remedy := parseSize(d.scalar(n))
-	*s = size(v)
-	d.wrongIf(remedy != "", n, path, remedy)
-}
+func (s *size) parse(d *decoder, n *yaml.Node, path string) { scan(d, n, path, s, parseSize) }
 
 func (s size) String() string {
 	for _, u := range shownUnits {
@@ -161,9 +160,7 @@ func (l limit) String() string {
 
 var modes = []string{control.ModeOn: "on", control.ModeOff: "off", control.ModeCount: "count"}
 
-func (m *mode) parse(d *decoder, n *yaml.Node, path string) {
-	*m = mode(d.oneOf(n, path, modes))
-}
+func (m *mode) parse(d *decoder, n *yaml.Node, path string) { *m = mode(d.oneOf(n, path, modes)) }
 
 func (m mode) String() string { return control.Mode(m).String() }
 
@@ -247,11 +244,7 @@ type geometric struct {
 // count is a number of objects or steps.
 type count int
 
-func (c *count) parse(d *decoder, n *yaml.Node, path string) {
-	v, remedy := parseCount(d.scalar(n))
-	*c = count(v)
-	d.wrongIf(remedy != "", n, path, remedy)
-}
+func (c *count) parse(d *decoder, n *yaml.Node, path string) { scan(d, n, path, c, parseCount) }
 
 func (c count) String() string { return strconv.Itoa(int(c)) }
 

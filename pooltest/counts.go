@@ -9,22 +9,13 @@ import (
 	"github.com/otelpool/pool"
 )
 
-func (s subject) source(t *testing.T) pool.Source {
-	t.Helper()
-	src, ok := s.pool.(pool.Source)
-	if !ok {
-		t.Skip("the pool is no pool.Source")
-	}
-	return src
-}
-
 func statsOf(src pool.Source) (s pool.Stats) {
 	src.Stats(&s)
 	return s
 }
 
 func checkCounts(t *testing.T, s subject) {
-	src := s.source(t)
+	src := as[pool.Source](t, s)
 	back := s.hold(100)
 	checkTotals(t, src, 100, 0)
 	back()
@@ -133,7 +124,7 @@ func checkRows(t *testing.T, s *pool.Stats) {
 // checkCountsUp reads while others use the pool: a count that falls would be a
 // negative rate on a dashboard. It stops at the first failure.
 func checkCountsUp(t *testing.T, s subject) {
-	src := s.source(t)
+	src := as[pool.Source](t, s)
 	var last, now pool.Stats
 	s.storm(steps(600), func() {
 		if t.Failed() {
@@ -169,7 +160,7 @@ func notDown(t *testing.T, name string, last, now uint64) {
 // checkOverwrites reads into a struct that is filled already. A collection may
 // change the figures between two calls, so it tries again.
 func checkOverwrites(t *testing.T, s subject) {
-	src := s.source(t)
+	src := as[pool.Source](t, s)
 	s.hold(50)()
 	var fresh, used pool.Stats
 	for range 10 {

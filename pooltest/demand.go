@@ -14,15 +14,6 @@ type tunable interface {
 	control.Tunable
 }
 
-func (s subject) tunable(t *testing.T) tunable {
-	t.Helper()
-	p, ok := s.pool.(tunable)
-	if !ok {
-		t.Skip("the pool is not control.Tunable")
-	}
-	return p
-}
-
 // clock is the time passed to a pool's Demand, one window after the other.
 type clock struct {
 	pool tunable
@@ -61,7 +52,7 @@ func (c *clock) served() (gets, misses uint64) {
 
 // checkDemand compares windows with the calls made in them.
 func checkDemand(t *testing.T, s subject) {
-	c := newClock(s.tunable(t))
+	c := newClock(as[tunable](t, s))
 	for range 5 {
 		checkWindow(t, s, c)
 	}
@@ -100,7 +91,7 @@ func (c *clock) checkServed(t *testing.T, want *pool.Stats) {
 // checkIdleAge lets the pool's objects grow old on the pool's clock: a reserve
 // stays, and the pool evicts the rest.
 func checkIdleAge(t *testing.T, s subject) {
-	p := s.tunable(t)
+	p := as[tunable](t, s)
 	c := newClock(p)
 	s.hold(100)()
 	held := s.idleBytes(t)

@@ -63,12 +63,18 @@ const grace = 2 * time.Second
 
 // awaitReturns waits until nothing is missing, at most for grace, and returns
 // the leaks that are left.
-func awaitReturns(registries []*pool.Registry, before map[*pool.Entry]out) []leak {
-	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
-		missing := leaks(registries, before)
-		if len(missing) == 0 || time.Since(start) > grace {
-			return missing
-		}
+func awaitReturns(registries []*pool.Registry, before map[*pool.Entry]out) (missing []leak) {
+	await(func() bool {
+		missing = leaks(registries, before)
+		return len(missing) == 0
+	})
+	return missing
+}
+
+// await calls done until it returns true, at most for grace.
+func await(done func() bool) {
+	for start := time.Now(); !done() && time.Since(start) <= grace; {
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 
@@ -119,15 +125,18 @@ func outOf(e *pool.Entry) out {
 func leaks(registries []*pool.Registry, before map[*pool.Entry]out) (missing []leak) {
 	now := takeOut(registries)
 	for _, e := range entriesOf(registries) {
-		if before[e].unknown || now[e].unknown || now[e].objects > before[e].objects {
+		if broken(before[e], now[e]) || now[e].objects > before[e].objects {
 			missing = append(missing, newLeak(e, now[e], before[e]))
 		}
 	}
 	return missing
 }
 
+// broken reports whether a pool's Stats panicked, before or now.
+func broken(before, now out) bool { return before.unknown || now.unknown }
+
 func newLeak(e *pool.Entry, now, before out) leak {
-	if before.unknown || now.unknown {
+	if broken(before, now) {
 		const why = "its Stats panicked, so it is unknown how much was not given back: pool.Registry.Panics has the stack"
 		return leak{entry: e, text: fmt.Sprintf("pool %q: %s", e.Name(), why)}
 	}

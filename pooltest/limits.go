@@ -8,19 +8,10 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-func (s subject) resizable(t *testing.T) control.Resizable {
-	t.Helper()
-	r, ok := s.pool.(control.Resizable)
-	if !ok {
-		t.Skip("the pool is not control.Resizable")
-	}
-	return r
-}
-
 // idleBytes returns the bytes held idle. It skips the test if the pool cannot know.
 func (s subject) idleBytes(t *testing.T) int64 {
 	t.Helper()
-	stats := statsOf(s.source(t))
+	stats := statsOf(as[pool.Source](t, s))
 	if !stats.Knows.Has(pool.KnowsIdleBytes) {
 		t.Skip("the pool does not know how many bytes it holds")
 	}
@@ -28,7 +19,7 @@ func (s subject) idleBytes(t *testing.T) int64 {
 }
 
 func checkLimit(t *testing.T, s subject) {
-	r := s.resizable(t)
+	r := as[control.Resizable](t, s)
 	first := r.Limit()
 	s.hold(100)()
 	all := s.idleBytes(t)
@@ -61,13 +52,13 @@ func setLimit(t *testing.T, r control.Resizable, asked int64) int64 {
 }
 
 func checkTrim(t *testing.T, s subject) {
-	r := s.resizable(t)
+	r := as[control.Resizable](t, s)
 	s.hold(100)()
 	for _, asked := range []int64{0, 1, s.idleBytes(t) / 2, 1 << 62} {
 		s.checkTrimOf(t, r, asked)
 	}
 	s.hold(100)()
-	stats := statsOf(s.source(t))
+	stats := statsOf(as[pool.Source](t, s))
 	checkLaws(t, &stats)
 }
 
@@ -84,10 +75,7 @@ func (s subject) checkTrimOf(t *testing.T, r control.Resizable, asked int64) {
 }
 
 func checkModes(t *testing.T, s subject) {
-	p, ok := s.pool.(control.Switchable)
-	if !ok {
-		t.Skip("the pool is not control.Switchable")
-	}
+	p := as[control.Switchable](t, s)
 	back := func() {}
 	for _, m := range []control.Mode{
 		control.ModeOn, control.ModeCount, control.ModeOff, control.ModeCount, control.ModeOff, control.ModeOn,

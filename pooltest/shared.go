@@ -20,19 +20,19 @@ type share struct {
 
 // await waits until the family has given back everything to the registries' pools, at most for
 // grace, and returns the pools from which it, or nobody knows who, still has objects.
-func (f *family) await(shared []*pool.Registry, before map[*pool.Entry]out, since time.Time) []share {
-	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
-		shares, ours := f.shares(shared, before, since)
-		if !ours || time.Since(start) > grace {
-			return shares
-		}
-	}
+func (f *family) await(shared []*pool.Registry, before map[*pool.Entry]out, since time.Time) (shares []share) {
+	await(func() (done bool) {
+		var ours bool
+		shares, ours = f.shares(shared, before, since)
+		return !ours
+	})
+	return shares
 }
 
 func (f *family) shares(shared []*pool.Registry, before map[*pool.Entry]out, since time.Time) (all []share, ours bool) {
 	now := takeOut(shared)
 	for _, e := range entriesOf(shared) {
-		s := share{leak: newLeak(e, now[e], before[e]), broken: before[e].unknown || now[e].unknown}
+		s := share{leak: newLeak(e, now[e], before[e]), broken: broken(before[e], now[e])}
 		if !s.broken {
 			f.divide(&s, since)
 		}

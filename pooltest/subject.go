@@ -1,6 +1,7 @@
 package pooltest
 
 import (
+	"reflect"
 	"runtime"
 	"sync"
 	"testing"
@@ -11,6 +12,16 @@ import (
 type subject struct {
 	pool any                           // asserted to the further interfaces
 	take func(i int) (giveBack func()) // takes an object; i chooses its kind
+}
+
+// as returns the pool as a T. It skips the test if the pool is none.
+func as[T any](t *testing.T, s subject) T {
+	t.Helper()
+	p, ok := s.pool.(T)
+	if !ok {
+		t.Skipf("the pool is no %v", reflect.TypeFor[T]())
+	}
+	return p
 }
 
 // testSubject checks the contracts common to both kinds of pools, and those of the

@@ -188,38 +188,25 @@ func (c *classView) now(n *pool.Counts, k pool.Knowledge, overSeconds float64) {
 	}
 }
 
-// Held is the idle memory, in bytes or in objects.
-func (p *poolView) Held() string {
+// Held is the idle memory, and Most its limit, in bytes or in objects.
+func (p *poolView) Held() string { return p.amount(p.IdleBytes, p.Idle) }
+func (p *poolView) Most() string { return p.amount(p.Limit, p.ObjectLimit) }
+
+func (p *poolView) amount(bytes figure[size], number figure[objects]) string {
 	switch {
-	case p.State == stateClosed.String():
+	case p.closed():
 		return unknown
-	case p.IdleBytes.known:
-		return p.IdleBytes.String()
-	case p.Idle.known:
-		return plural(uint64(max(p.Idle.value, 0)), "object")
+	case !bytes.known && number.known:
+		return plural(uint64(max(number.value, 0)), "object")
 	}
-	return unknown
+	return bytes.String()
 }
 
-// Most is the limit of the idle memory.
-func (p *poolView) Most() string {
-	switch {
-	case p.State == stateClosed.String():
-		return unknown
-	case p.Limit.known:
-		return p.Limit.String()
-	case p.ObjectLimit.known:
-		return plural(uint64(max(p.ObjectLimit.value, 0)), "object")
-	}
-	return unknown
-}
+func (p *poolView) closed() bool { return p.State == stateClosed.String() }
 
-// Users is how many objects are in use.
+// Users is the number of objects in use.
 func (p *poolView) Users() string {
-	if p.State == stateClosed.String() {
-		return unknown
-	}
-	return known(p.InUse.known, rate(p.InUse.value)).String()
+	return known(p.InUse.known && !p.closed(), rate(p.InUse.value)).String()
 }
 
 // Why is the gravest mark's reason.
