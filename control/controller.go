@@ -120,7 +120,7 @@ type ClassControl struct {
 	Size    int64         // bytes of one object; 0 where the pool has no classes
 	IdleAge time.Duration // how long a free object may lie unused
 	Idle    int64         // idle bytes
-	Regrets uint64        // misses that a pool that had kept what it dropped would have served
+	Regrets uint64        // misses that a dropped object would have served
 }
 
 // Stats is a snapshot of a controller. Counts never go down.
@@ -137,7 +137,7 @@ type Stats struct {
 	Runs        [NumActions]uint64                   // control runs, by what they did
 	Transitions [NumPressureLevels][NumCauses]uint64 // changes of level, by the level entered and why
 	ForcedGCs   uint64                               // collections asked for after a large trim
-	Regrets     uint64                               // misses that a pool that had kept what it dropped would have served
+	Regrets     uint64                               // misses that a dropped object would have served
 
 	// Efficiency is the cost of the best decisions that hindsight knows over the
 	// cost of those that were made, missed bytes and idle byte-seconds together:

@@ -67,7 +67,7 @@ type ClassDemand struct {
 
 	Gets     uint64 // requests in the window that a pool could serve: hits and misses
 	Misses   uint64 // of them, those that found nothing
-	Regrets  uint64 // of the misses, those that met a ghost: a pool that had kept the object would have hit
+	Regrets  uint64 // misses that met a ghost: a pool that had kept the object would have hit
 	Refused  uint64 // objects given back and dropped for lack of room
 	Dropped  uint64 // free objects dropped: by age, for others' sake, under pressure
 	Idle     int64  // free objects at the window's end

@@ -21,16 +21,16 @@ type chart struct {
 	points []point
 }
 
-// point is the most there was within a column of the drawing.
+// point has the maxima within a column of the drawing.
 type point struct {
 	inUse, idle, limit int64
 	known              bool
 }
 
-// held is how far up the idle bytes go.
+// held is the upper edge of the idle bytes.
 func (p point) held() int64 { return p.inUse + p.idle }
 
-// most is how far up they may go; 0 where there is no limit.
+// most is the limit of that edge; 0 without one.
 func (p point) most() int64 {
 	if p.limit == pool.Unlimited {
 		return 0
@@ -49,7 +49,7 @@ const (
 
 func newChart(title string, end time.Duration) *chart { return &chart{title: title, end: max(end, 1)} }
 
-// add takes in a moment; moments come in order.
+// add adds a moment; moments come in order.
 func (c *chart) add(m sim.Moment) {
 	column := int(min(float64(m.At)/float64(c.end)*columns, columns-1))
 	for len(c.points) <= column {

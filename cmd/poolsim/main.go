@@ -1,6 +1,6 @@
-// Poolsim replays recordings of what a program asked of its pools through
-// policies for sizing them, and compares what they cost with the offline
-// optimum, which knows the whole recording.
+// Poolsim replays recordings of a program's requests to its pools through
+// policies for sizing them, and compares their costs with the offline optimum,
+// which knows the whole recording.
 //
 //	poolsim                             the nine generated traces, T = 10 s
 //	poolsim -T 2s,10s,60s -each         … at three prices of memory, trace by trace
@@ -10,8 +10,8 @@
 //	poolsim -svg charts -json > all.json
 //
 // A recording is CSV, compressed with gzip or not, with the header
-// time_s,op,bytes: seconds since it began, get or put, and the bytes that were
-// asked for; a put names the bytes of its get. Lines are sorted by time.
+// time_s,op,bytes: seconds since the recording began, get or put, and the bytes
+// requested; a put has the bytes of its get. Lines are sorted by time.
 //
 // The cost of a policy is the bytes it missed, plus the bytes it held idle times
 // the seconds it held them, over T: holding a byte for T costs as much as

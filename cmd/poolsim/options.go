@@ -81,8 +81,8 @@ func parse(args []string, stderr io.Writer) (o *options, code int) {
 	return o, 0
 }
 
-// fill takes in the flags that are not what they look like, and returns all that
-// is wrong with them.
+// fill parses the flags that are more than a value, and returns all mistakes in
+// them.
 func (o *options) fill(rest []string, files, times, classes, room string) (err error) {
 	if len(rest) > 0 {
 		err = fmt.Errorf("argument %q: name recordings with -trace", rest[0])
@@ -181,7 +181,7 @@ func (o *options) load(stderr io.Writer) (traces []*trace.Trace, err error) {
 		}
 		t := trace.New(trace.Name(path), ops, o.classes)
 		if t.Strays > 0 {
-			fmt.Fprintf(stderr, "poolsim: %s: %d puts of what was taken before the recording began are left out\n", path, t.Strays)
+			fmt.Fprintf(stderr, "poolsim: %s: %d puts left out: their gets came before the recording\n", path, t.Strays)
 		}
 		traces = append(traces, t)
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// progress tells how far replays are, to a terminal all the time and to others
-// now and then.
+// progress prints how far the replays are: to a terminal all the time, to
+// others now and then.
 type progress struct {
 	mu    sync.Mutex
 	out   io.Writer
@@ -36,7 +36,7 @@ func (p *progress) begin(title string, total int) {
 	p.title, p.done, p.total = title, 0, total
 }
 
-// step tells that one more replay is done.
+// step counts one more replay as done.
 func (p *progress) step(policy, trace string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -25,7 +25,8 @@ type policy struct {
 	run      func(t *trace.Trace, watch sim.Watcher) (sim.Result, error)
 }
 
-// throughEngine is the policy that is replayed on one P, to come to the same each time.
+// throughEngine is the policy that is replayed on one P, so that every run has
+// the same result.
 const throughEngine = "shipped, engine"
 
 // section is the content of a table: all policies on all traces under one condition.
@@ -37,7 +38,7 @@ type section struct {
 	Results  []sim.Result `json:"results"`
 
 	policies []policy
-	missed   bool // results are priced by what was missed alone
+	missed   bool // the cost is only the bytes missed
 }
 
 // report is all sections.
@@ -63,7 +64,8 @@ func (o *options) replay(traces []*trace.Trace, p *progress) (*report, error) {
 	return r, err
 }
 
-// fill replays on all CPUs what it may. Its results are in order of policies and traces.
+// fill replays on all CPUs where it may. Its results are in order of policies
+// and traces.
 func (s *section) fill(traces []*trace.Trace, svg string, p *progress) error {
 	s.Results = make([]sim.Result, len(s.policies)*len(traces))
 	errs := make([]error, len(s.Results))
@@ -115,7 +117,7 @@ func (s *section) one(p policy, t *trace.Trace, svg string) (sim.Result, error) 
 	return r, os.WriteFile(filepath.Join(svg, fileName(t.Name, s.Title, p.name)+".svg"), c.svg(), 0o644)
 }
 
-// compare sets the ratios to the first policy, which knows the future.
+// compare sets the ratios to the first policy's cost, which knows the future.
 func (s *section) compare(traces int) {
 	for i := range s.Results {
 		r, best := &s.Results[i], &s.Results[i%traces]
