@@ -3,6 +3,7 @@ package poolconfig
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestDocumentationHasEveryFieldAndWhenItTakesEffect(t *testing.T) {
 			t.Errorf("%s has no variable", name)
 		}
 	}
-	for _, f := range documentFields {
+	for _, f := range fieldsOf(reflect.TypeFor[document]()) {
 		check(f.name, f)
 	}
 	for _, f := range poolFields {

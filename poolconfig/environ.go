@@ -29,7 +29,10 @@ type environment struct {
 // service named otelpool…, and the tests of this repository.
 var notOurs = regexp.MustCompile(`^(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?)?)$|^E2E_`)
 
-var documentFields = fieldsOf(reflect.TypeFor[document]())
+// documentFields lists the settings that a variable of their own name sets.
+var documentFields = slices.DeleteFunc(fieldsOf(reflect.TypeFor[document]()), func(f fieldInfo) bool {
+	return f.name == "pools" || f.name == "controller"
+})
 
 // readEnvironment reads variables of the form name=value. An empty value counts
 // as unset.
@@ -69,20 +72,21 @@ func (e *environment) find(name string) (reflect.Value, fieldInfo, bool) {
 		return reflect.Value{}, fieldInfo{}, false
 	}
 	if rest, ok := strings.CutPrefix(name, "CONTROLLER_"); ok {
-		i := slices.IndexFunc(controllerFields, func(f fieldInfo) bool { return variable(f.name) == rest })
-		if i < 0 {
-			return reflect.Value{}, fieldInfo{}, false
-		}
-		return reflect.ValueOf(&e.Controller).Elem(), controllerFields[i], true
+		return named(rest, &e.Controller, controllerFields)
 	}
-	named := func(f fieldInfo) bool { return f.name != "pools" && f.name != "controller" && variable(f.name) == name }
-	if i := slices.IndexFunc(documentFields, named); i >= 0 {
-		return reflect.ValueOf(&e.document).Elem(), documentFields[i], true
+	if into, f, ok := named(name, &e.document, documentFields); ok {
+		return into, f, true
 	}
-	if i := slices.IndexFunc(poolFields, named); i >= 0 {
-		return reflect.ValueOf(&e.all).Elem(), poolFields[i], true
+	return named(name, &e.all, poolFields)
+}
+
+// named is the field of a struct with a name as in variables.
+func named(name string, of any, fields []fieldInfo) (into reflect.Value, f fieldInfo, ok bool) {
+	i := slices.IndexFunc(fields, func(f fieldInfo) bool { return variable(f.name) == name })
+	if i < 0 {
+		return into, f, false
 	}
-	return reflect.Value{}, fieldInfo{}, false
+	return reflect.ValueOf(of).Elem(), fields[i], true
 }
 
 // pool returns the settings of a pool by its name in variables, and makes them
@@ -116,9 +120,7 @@ func variable(name string) string {
 func unknownVariable(name string) string {
 	var names, control []string
 	for _, f := range slices.Concat(documentFields, poolFields) {
-		if f.name != "pools" && f.name != "controller" {
-			names = append(names, prefix+variable(f.name))
-		}
+		names = append(names, prefix+variable(f.name))
 	}
 	for _, f := range controllerFields {
 		control = append(control, prefix+"CONTROLLER_"+variable(f.name))
