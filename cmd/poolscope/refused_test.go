@@ -18,7 +18,7 @@ func TestWhatCannotWorkIsRefusedInOneLine(t *testing.T) {
 		want string
 	}{
 		"no toolchain":       {"counted", []string{"run", "."}, "PATH=/nowhere", "no go command in $PATH"},
-		"GOFLAGS":            {"counted", []string{"run", "."}, "GOFLAGS=-overlay=mine.json", "GOFLAGS has -overlay=mine.json, but poolscope"},
+		"GOFLAGS":            {"counted", []string{"run", "."}, "GOFLAGS=-overlay=mine.json", "GOFLAGS has -overlay=mine.json, but"},
 		"-overlay":           {"counted", []string{"build", "-overlay=mine.json"}, "", "-overlay is given"},
 		"-otlp, build":       {"counted", []string{"build", "-otlp"}, "", "use run or test"},
 		"-otlp, protocol":    {"counted", []string{"run", "-otlp", "."}, "OTEL_EXPORTER_OTLP_PROTOCOL=json", "use grpc or http"},
