@@ -15,21 +15,8 @@ func label(name string) string {
 	if isPrintable(name) {
 		return name
 	}
-	var b strings.Builder
-	for len(name) > 0 {
-		r, size := utf8.DecodeRuneInString(name)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, name[0])
-		case strconv.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			escaped := strconv.QuoteRune(r)
-			b.WriteString(escaped[1 : len(escaped)-1])
-		}
-		name = name[size:]
-	}
-	return b.String()
+	quoted := strconv.Quote(name)
+	return quoted[1 : len(quoted)-1]
 }
 
 func isPrintable(name string) bool {
