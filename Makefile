@@ -188,7 +188,7 @@ race-long: ## all tests under the race detector, concurrent ones 100 times
 	$(stage) race-soak go test -count=1 -race -timeout 60m ./internal/magazine -storm $(SOAKTIME)
 
 .PHONY: upstream-long
-upstream-long: ## the same with every buffer poisoned and its owner checked, and under the race detector
+upstream-long: ## the same and fasthttp's and Arrow's, with every buffer poisoned and its owner checked, and under the race detector
 	$(stage) upstream-long go test -C lab/upstream -count=1 -timeout 60m . -long
 
 .PHONY: yardstick

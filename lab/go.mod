@@ -4,6 +4,7 @@ go 1.26.0
 
 replace (
 	github.com/otelpool/pool => ../
+	github.com/otelpool/pool/adapters/arrowpool => ../adapters/arrowpool
 	github.com/otelpool/pool/adapters/grpcpool => ../adapters/grpcpool
 )
 
@@ -14,6 +15,7 @@ require (
 	github.com/grafana/gomemcache v0.0.0-20251127154401-74f93547077b
 	github.com/libp2p/go-buffer-pool v0.1.0
 	github.com/otelpool/pool v0.0.0-00010101000000-000000000000
+	github.com/otelpool/pool/adapters/arrowpool v0.0.0-00010101000000-000000000000
 	github.com/otelpool/pool/adapters/grpcpool v0.0.0-00010101000000-000000000000
 	github.com/oxtoacart/bpool v0.0.0-20190530202638-03653db5a59c
 	github.com/panjf2000/gnet/v2 v2.9.7

@@ -5,9 +5,11 @@ type suite struct {
 	name     string
 	module   string // "std", or a module of the proxy
 	version  string // of the module; for std, the go command's
+	sum      string // of the module, unless the lab requires it and has it in go.sum
 	packages []string
-	prepare  func(*workspace) // puts our pool in; says how
-	variable string           // what the linker sets to a mode
+	replace  map[string]string // modules of theirs that ours take the place of, by directory
+	prepare  func(*workspace)  // puts our pool in; says how
+	variable string            // what the linker sets to a mode, if anything
 	modes    []mode
 	bite     bite
 }
@@ -20,6 +22,8 @@ type mode struct {
 	less bool // go test -short
 	tags string
 	skip []skip
+
+	without string // a package that has no tests in the mode
 }
 
 // skip is a test, or Test/Name for a method of gRPC's, that does not run in a mode.
@@ -48,6 +52,14 @@ var leakyTests = []skip{
 	{"Test/ServerConnDecoupledFromApplicationRead", leaky},
 	{"Test/ServerContextCanceledOnClosedConnection", leaky},
 	{"Test/ServerWithMisbehavedClient", leaky},
+}
+
+var fasthttpSkips = []skip{{"TestDialerGetDialFunc", "looks up github.com: there may be no such network"}}
+
+var arrowSkips = []skip{
+	{"TestGoAllocator_Allocate", "wants a capacity equal to the length, which is a class's here"},
+	{"TestConcatenate/list_view", "arrow/internal/testing/gen/random_array_gen.go reads memory after it has freed it"},
+	{"TestConcatenate/large_list_view", "the same"},
 }
 
 var suites = []suite{
@@ -83,5 +95,38 @@ var suites = []suite{
 			{name: "plain", race: true, long: true}, // not checked: its lock would hide races
 		},
 		bite: bite{mode: "panic", run: "^Test$/^LargeMessage$", want: "inject: this pool is in use"},
+	},
+	{
+		name:    "fasthttp",
+		module:  "github.com/valyala/fasthttp",
+		version: "v1.78.0",
+		sum:     "h1:tKfLdx7cD8HZOTP1wc2OpbQMbgO1HP12J0y/XMdyW6Q=",
+		packages: []string{
+			".", "./examples/helloworldserver", "./expvarhandler", "./fasthttpadaptor", "./fasthttpproxy", "./fasthttputil",
+			"./pprofhandler", "./prefork", "./reuseport", "./stackless", "./tcplisten",
+		},
+		replace: map[string]string{"github.com/valyala/bytebufferpool": "shims/bytebufferpool"},
+		prepare: prepareByteBufferPool,
+		modes: []mode{
+			{name: "plain", long: true, skip: fasthttpSkips},
+			{name: "checked", long: true, skip: fasthttpSkips},
+			{name: "plain", race: true, long: true, skip: fasthttpSkips, without: "./examples/helloworldserver"}, // it counts allocations
+		},
+		bite: bite{mode: "double", run: "^TestResponseSwapBodySerial$", want: "checked: Put of a buffer that was put already"},
+	},
+	{
+		name:     "arrow",
+		module:   "github.com/apache/arrow-go/v18",
+		version:  "v18.8.0",
+		sum:      "h1:BLOzbPv7bxMPgXPacAg6HQjnxupYsZzC4tf+FkqPU/M=",
+		packages: []string{"./arrow/memory", "./arrow/array", "./arrow/ipc"},
+		prepare:  prepareArrow,
+		variable: "github.com/otelpool/pool/lab/upstream/inject.mode",
+		modes: []mode{
+			{name: "plain", long: true, skip: arrowSkips},
+			{name: "checked", long: true, skip: arrowSkips},
+			{name: "plain", race: true, long: true, skip: arrowSkips},
+		},
+		bite: bite{mode: "panic", run: "^TestConcatenate$/^int8$", want: "inject: this pool is in use"},
 	},
 }

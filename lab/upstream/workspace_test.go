@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -19,7 +20,7 @@ import (
 type workspace struct {
 	*testing.T
 	suite suite
-	race  bool
+	mode  mode
 	dir   string            // the go command's
 	args  []string          // the go command's
 	files map[string]string // added or replaced by an overlay: path to content
@@ -32,7 +33,7 @@ func prepareSync(w *workspace) {
 	const imported, constraint = "\n\t. \"sync\"\n", "\n//go:build !race\n"
 	source := w.read(filepath.Join(w.goEnv("GOROOT"), "src", "sync", "pool_test.go"))
 	source = w.replaceOnce(source, imported, "\n\t. \"github.com/otelpool/pool/lab/upstream/gosync\"\n")
-	if w.race {
+	if w.mode.race {
 		source = w.replaceOnce(source, constraint, "\n")
 	}
 	w.dir = w.abs(".")
@@ -56,17 +57,48 @@ import "github.com/otelpool/pool/lab/upstream/inject"
 
 func init() { defaultBufferPool = inject.Pool() }
 `
+	w.require("", "adapters/arrowpool", "adapters/grpcpool", "lab")
+}
+
+// prepareArrow has the allocator that Arrow's tests use be ours.
+func prepareArrow(w *workspace) {
+	w.dir = w.pristine()
+	w.files[filepath.Join(w.dir, "arrow", "memory", "go_allocator.go")] = `package memory
+
+import "github.com/otelpool/pool/lab/upstream/inject"
+
+type GoAllocator struct{}
+
+var injected = inject.Allocator()
+
+func NewGoAllocator() *GoAllocator { return &GoAllocator{} }
+
+func (*GoAllocator) Allocate(size int) []byte             { return injected.Allocate(size) }
+func (*GoAllocator) Reallocate(size int, b []byte) []byte { return injected.Reallocate(size, b) }
+func (*GoAllocator) Free(b []byte)                        { injected.Free(b) }
+`
+	w.require("", "adapters/arrowpool", "adapters/grpcpool", "lab")
+}
+
+// require has the module use our modules, by their directories, and the suite's replacements.
+func (w *workspace) require(dirs ...string) {
 	mod, sum := w.read(filepath.Join(w.dir, "go.mod")), w.read(filepath.Join(w.dir, "go.sum"))
-	for path, dir := range map[string]string{"": "../..", "/adapters/grpcpool": "../../adapters/grpcpool", "/lab": ".."} {
-		path = "github.com/otelpool/pool" + path
-		mod += "\nrequire " + path + " v0.0.0-00010101000000-000000000000\nreplace " + path + " => " + w.abs(dir) + "\n"
-		sum += w.read(w.abs(dir + "/go.sum"))
+	for _, dir := range dirs {
+		mod += "\nrequire " + path.Join(ours, dir) + " v0.0.0-00010101000000-000000000000\n"
+		mod += "replace " + path.Join(ours, dir) + " => " + w.abs("../../"+dir) + "\n"
+		sum += w.read(w.abs("../../" + dir + "/go.sum"))
+	}
+	for theirs, dir := range w.suite.replace {
+		mod += "replace " + theirs + " => " + w.abs("../../"+dir) + "\n"
+		sum += w.read(w.abs("../../" + dir + "/go.sum"))
 	}
 	file := filepath.Join(w.TempDir(), "go.mod")
 	w.write(file, mod)
 	w.write(strings.TrimSuffix(file, "mod")+"sum", sum)
 	w.args = append(w.args, "-mod=mod", "-modfile="+file)
 }
+
+const ours = "github.com/otelpool/pool"
 
 // pristine is a copy of the suite's module, outside the module cache, where the
 // go command allows no overlay. It is kept in the user's cache directory, because
@@ -112,8 +144,11 @@ func (w *workspace) copyTo(dir, from string) {
 	}
 }
 
-// checksum is the module's line in go.sum.
+// checksum is the suite's, or the module's line in go.sum if the lab requires it.
 func (w *workspace) checksum() string {
+	if w.suite.sum != "" {
+		return w.suite.sum
+	}
 	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(w.suite.module+" "+w.suite.version) + ` (h1:\S+)$`)
 	m := line.FindStringSubmatch(w.read("../go.sum"))
 	if m == nil {

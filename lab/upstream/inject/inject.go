@@ -1,8 +1,9 @@
-// Package inject is the buffer pool that gRPC's tests run on.
+// Package inject is the pool that gRPC's and Arrow's tests run on.
 package inject
 
 import (
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/adapters/arrowpool"
 	"github.com/otelpool/pool/adapters/grpcpool"
 	"github.com/otelpool/pool/lab/upstream/internal/checked"
 	"github.com/otelpool/pool/strategies"
@@ -18,26 +19,32 @@ type BufferPool interface {
 	Put(*[]byte)
 }
 
-// Pool is the pool to use: "plain" as a program would set it up, "checked" with
-// every byte and every owner checked, or "panic", to see whether it is used.
+// Pool is gRPC's.
 func Pool() BufferPool {
-	config := strategies.SizeClassesConfig{Classes: strategies.PowersOfTwo(2<<10, 4<<20)}
+	return strategies.Must(grpcpool.New(grpcpool.Config{Buffers: buffers(2<<10, 4<<20)}))
+}
+
+// Allocator is Arrow's.
+func Allocator() *arrowpool.Allocator {
+	return strategies.Must(arrowpool.New(arrowpool.Config{Buffers: buffers(64, 64<<20)}))
+}
+
+// buffers is the pool to use: "plain" as a program would set it up, "checked" with
+// every byte and every owner checked, or "panic", to see whether it is used.
+func buffers(smallest, largest int) pool.Bytes {
+	config := strategies.SizeClassesConfig{Classes: strategies.PowersOfTwo(smallest, largest)}
 	switch mode {
 	case "plain":
-		return adapt(strategies.Must(strategies.NewSizeClasses(config)))
+		return strategies.Must(strategies.NewSizeClasses(config))
 	case "checked":
 		config.Limit = pool.Unlimited // checked.Pool must not see a buffer dropped
-		config.Classes = strategies.PowersOfTwo(256, 1<<30)
-		return adapt(checked.Over(strategies.Must(strategies.NewSizeClasses(config))))
+		config.Classes = strategies.PowersOfTwo(64, 1<<30)
+		return checked.Over(strategies.Must(strategies.NewSizeClasses(config)))
 	case "panic":
-		return adapt(panicking{})
+		return panicking{}
 	default:
 		panic("inject: mode " + mode + ": use plain, checked or panic")
 	}
-}
-
-func adapt(b pool.Bytes) BufferPool {
-	return strategies.Must(grpcpool.New(grpcpool.Config{Buffers: b}))
 }
 
 type panicking struct{}
