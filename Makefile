@@ -114,6 +114,10 @@ test-docker: ## docker-compose.yml, as shipped, on a real engine started for it;
 vuln: ## known vulnerabilities that our code can reach, without asking anybody
 	$(stage) vuln .ci/vuln
 
+.PHONY: release-check
+release-check: ## a release of what is committed, but for the push: tags, consumers from outside, SBOM
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && .ci/stage release .ci/release v0.0.1-check.1 "$$dir"
+
 .PHONY: fleet
 fleet: ## a few instances played into a collector and Prometheus; go run ./fleet in e2e plays up to 2,000
 	$(stage) fleet go test -C e2e -timeout 30m -v ./fleet
@@ -147,7 +151,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-poollint poollint-survey test-poolscope vuln fleet pressure test-kernel models soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-poollint poollint-survey test-poolscope vuln release-check fleet pressure test-kernel models soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: models
 models: ## spin sees every order of steps in models of Fixed, the barrier and sealing; Debian's spin
