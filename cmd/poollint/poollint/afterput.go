@@ -117,7 +117,7 @@ func (c *checker) afterwards(s *state, instr ssa.Instruction, put op) verdict {
 				"returned, but put %s: the caller and the pool's next user share it. Return a copy, or let the caller put it", c.at(put))
 		} else {
 			c.say(used, kindUse,
-				"the memory was put %s and may be another's by now. Put it after its last use, or copy what is needed later", c.at(put))
+				"the memory was put %s, and another caller may have it by now. Put it after its last use, or copy it", c.at(put))
 		}
 		return endPath
 	}

@@ -57,18 +57,18 @@ func (c *checker) moved(instr ssa.Instruction, o op) {
 		switch e := v.(type) {
 		case *ssa.Slice:
 			if low, ok := e.Low.(*ssa.Const); ok && low.Value != nil && low.Int64() > 0 {
-				c.say(instr.Pos(), kindPart, "this is a suffix, whose capacity is not that of what Get gave. Put what Get gave")
+				c.say(instr.Pos(), kindPart, "this is a suffix, whose capacity is not the buffer's. Put the slice that Get returned")
 				return
 			}
 			if e.Max != nil {
-				c.say(instr.Pos(), kindPart, "the capacity was cut, and the pool knows its buffers by that. Put what Get gave")
+				c.say(instr.Pos(), kindPart, "the capacity was cut, and the pool recognizes buffers by it. Put the slice that Get returned")
 				return
 			}
 		case *ssa.Call:
 			if b, ok := e.Call.Value.(*ssa.Builtin); ok && b.Name() == "append" && (c.opts.suspicious || c.full(e.Call.Args[0])) {
 				c.say(instr.Pos(), kindMoved,
-					"append may have moved it (%s), and then Get's buffer is lost and this one unknown to the pool. "+
-						"Put what Get gave, or use strategies.Buffer, which grows through the pool", c.line(e.Pos()))
+					"append may have moved it (%s); then Get's buffer is lost, and the pool does not know this one. "+
+						"Put the slice that Get returned, or use strategies.Buffer, which grows through the pool", c.line(e.Pos()))
 			}
 			return
 		case *ssa.Phi: // a loop that appends
@@ -133,7 +133,7 @@ func (c *checker) grown(instr ssa.Instruction, o op) {
 		why = ", which " + c.line(filled) + " decides"
 	}
 	c.say(instr.Pos(), kindGrown, "it goes back however large it has become%s, and a few large ones stay for good (go.dev/issue/23199). "+
-		"Drop it if Cap() is beyond what is usual", why)
+		"Drop it if Cap() is unusually large", why)
 }
 
 func nilCheck(b *ssa.BasicBlock) bool {

@@ -65,7 +65,7 @@ func (c *checker) copied(exprs ...ast.Expr) {
 			continue
 		}
 		if name := c.hasPool(t, 0); name != "" {
-			c.say(e.Pos(), kindCopied, "this copies a %s, and what one copy is given the other does not find. Use a pointer to it", name)
+			c.say(e.Pos(), kindCopied, "this copies a %s, and objects put into one copy are not in the other. Use a pointer to it", name)
 		}
 	}
 }
@@ -80,7 +80,7 @@ func (c *checker) receives(fn *ast.FuncDecl) {
 				c.say(
 					f.Type.Pos(),
 					kindCopied,
-					"each call copies a %s, and what one copy is given the other does not find. Take a pointer to it",
+					"each call copies a %s, and objects put into one copy are not in the other. Take a pointer to it",
 					name,
 				)
 			}

@@ -179,6 +179,6 @@ func (c *checker) shares(fn *ssa.Function, instr ssa.Instruction, v ssa.Value, i
 	if cleared {
 		return
 	}
-	c.say(instr.Pos(), kindTwoOwners, "%s goes on having what %s gets here, and both are put (%s, %s): twice the same. "+
+	c.say(instr.Pos(), kindTwoOwners, "%s keeps the value that %s gets here, and both are put (%s, %s): a double Put. "+
 		"Let one own it, and set the other to nil", from.Name(), into.Name(), c.line(put[from]), c.line(put[into]))
 }

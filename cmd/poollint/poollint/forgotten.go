@@ -38,8 +38,8 @@ func (c *checker) forgotten(fn *ssa.Function, b *ssa.BasicBlock, i int, o op) {
 				return endPath
 			}
 		case *ssa.Return:
-			c.say(c.visible(instr, fn), kindForgotten, "this return leaves what was taken at %s out of its pool. "+
-				"Put it on this path too, best with a defer behind the Get", c.line(o.calls.Pos()))
+			c.say(c.visible(instr, fn), kindForgotten, "on this return the object taken at %s does not go back to its pool. "+
+				"Put it on this path too, best with a defer right after the Get", c.line(o.calls.Pos()))
 			return endPath
 		case ssa.CallInstruction:
 			if usedBy(s, instr).IsValid() && !c.putsLater(instr, o) {

@@ -84,7 +84,7 @@ func release(b *bytes.Buffer) {
 func newResponse(b *bytes.Buffer) *response { return &response{owned: b} }
 
 func send(r *request) *response {
-	return newResponse(r.body) // want `two owners: body goes on having what owned gets here`
+	return newResponse(r.body) // want `two owners: body keeps the value that owned gets here`
 }
 
 // From here on nothing is wrong.

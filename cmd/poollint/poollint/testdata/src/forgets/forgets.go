@@ -20,7 +20,7 @@ var (
 func errorPath(p pool.Bytes, w io.Writer) error {
 	b := p.Get(10)
 	if _, err := w.Write(b); err != nil {
-		return err // want `forgotten Put: this return leaves what was taken at line 21 out of its pool`
+		return err // want `forgotten Put: on this return the object taken at line 21 does not go back to its pool`
 	}
 	p.Put(b)
 	return nil
