@@ -107,6 +107,7 @@ var suites = []suite{
 		},
 		replace: map[string]string{"github.com/valyala/bytebufferpool": "shims/bytebufferpool"},
 		prepare: prepareByteBufferPool,
+		// Some of its tests wait for a second at most, and fail on a machine that is busy.
 		modes: []mode{
 			{name: "plain", long: true, skip: fasthttpSkips},
 			{name: "checked", long: true, skip: fasthttpSkips},
