@@ -182,7 +182,7 @@ func leaking(t *track, f *frame) string {
 	if rise == "" && t.stats.Knows.Has(pool.KnowsInUse) && t.stats.InUse > 0 {
 		rise = count(float64(t.stats.InUse)) + " in use"
 	}
-	found := fmt.Sprintf("the garbage collector found %s that were never given back", plural(lost, "object"))
+	found := fmt.Sprintf("the garbage collector found %s never given back", plural(lost, "object"))
 	return strings.TrimPrefix(rise+"; "+found, "; ")
 }
 

@@ -64,14 +64,16 @@ func conductsOfHolders(random *rand.Rand) []conduct {
 		{"a queue that wanders", 120, false,
 			func(s *pool.Stats, i int) { served(s, 100); s.InUse = max(0, s.InUse+int64(random.IntN(21)-10)) }, "ok"},
 		{"collected while in use", 3, false, func(s *pool.Stats, i int) { served(s, 100); s.Misuse[pool.MisuseLost] = 2 },
-			"leaking: the garbage collector found 2 objects that were never given back"},
+			"leaking: the garbage collector found 2 objects never given back"},
 		{"collected, while others are still held", 60, false, func(s *pool.Stats, i int) {
 			served(s, 100)
 			s.InUse, s.Misuse[pool.MisuseLost] = int64(8+4*i), 2
 		}, "leaking: in use rose from 8 to 188 in 59 s, and traffic does not explain it; the garbage collector found 2 " +
-			"objects that were never given back"},
+			"objects never given back"},
+		{"one collected", 3, false, func(s *pool.Stats, i int) { served(s, 100); s.Misuse[pool.MisuseLost] = 1 },
+			"leaking: the garbage collector found 1 object never given back"},
 		{"collected, and some in use", 3, false, func(s *pool.Stats, i int) { served(s, 100); s.InUse, s.Misuse[pool.MisuseLost] = 208, 2 },
-			"leaking: 208 in use; the garbage collector found 2 objects that were never given back"},
+			"leaking: 208 in use; the garbage collector found 2 objects never given back"},
 		{"given back twice", 3, false, func(s *pool.Stats, i int) {
 			served(s, 100)
 			s.Misuse = [pool.NumMisuseKinds]uint64{pool.MisuseDouble: 1, pool.MisuseWrite: 1200, pool.MisuseForeign: 7}
