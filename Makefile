@@ -68,8 +68,8 @@ test-modules: ## the nested modules' tests, but for e2e's and lab's
 	$(stage) modules .ci/modules go test ./...
 
 .PHONY: test-lab
-test-lab: ## the lab's own tests: what benchmarks report, verdicts, mishaps, names at Prometheus; other libraries on our pools
-	$(stage) lab go test -C lab ./bench/... ./chaos ./examples ./pressure ./promtest
+test-lab: ## the lab's own tests: what benchmarks report, verdicts, mishaps, histories, names at Prometheus; other libraries on our pools
+	$(stage) lab go test -C lab ./bench/... ./chaos ./examples ./histories ./pressure ./promtest
 
 .PHONY: test-upstream
 test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pools
@@ -151,11 +151,15 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-poollint poollint-survey test-poolscope vuln release-check fleet pressure test-kernel models soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-poollint poollint-survey test-poolscope vuln release-check fleet pressure test-kernel models histories soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: models
 models: ## spin sees every order of steps in models of Fixed, the barrier and sealing; Debian's spin
 	$(stage) models go test -C lab -count=1 -v ./models
+
+.PHONY: histories
+histories: ## porcupine on what users of Fixed and of the depot got, and of copies with planted bugs; a minute
+	$(stage) histories go test -C lab -count=1 -timeout 30m -v ./histories -rounds 2000 -copies
 
 .PHONY: soak
 soak: ## storms of SOAKTIME each
