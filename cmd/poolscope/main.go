@@ -30,6 +30,8 @@
 package main
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -56,6 +58,10 @@ func scope(args []string) (code int, err error) {
 		return 0, migrate(args[1:], os.Stdout)
 	}
 	o, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Print(help)
+		return 0, nil
+	}
 	if err != nil {
 		return 2, err
 	}
@@ -73,6 +79,9 @@ func scope(args []string) (code int, err error) {
 	}
 	if o.command == "calibrate" {
 		return 0, calibrateAlone(o, env)
+	}
+	if err := env.check(o); err != nil {
+		return 2, err
 	}
 	overlay, err := o.prepare(env, dir)
 	if err != nil {

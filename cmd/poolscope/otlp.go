@@ -73,15 +73,35 @@ func export(address string) (*exporter, error) {
 }
 
 func newOTLP() (metric.Exporter, error) {
+	ctx := context.Background()
 	const name, general = "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"
 	switch protocol := cmp.Or(os.Getenv(name), os.Getenv(general), "http/protobuf"); protocol {
 	case "grpc":
-		return otlpmetricgrpc.New(context.Background())
+		if byDefault() {
+			return otlpmetricgrpc.New(ctx, otlpmetricgrpc.WithInsecure())
+		}
+		return otlpmetricgrpc.New(ctx)
 	case "http/protobuf":
-		return otlpmetrichttp.New(context.Background())
+		if byDefault() {
+			return otlpmetrichttp.New(ctx, otlpmetrichttp.WithInsecure())
+		}
+		return otlpmetrichttp.New(ctx)
 	default:
 		return nil, fmt.Errorf("%s or %s is %s: use grpc or http/protobuf", name, general, protocol)
 	}
+}
+
+// byDefault reports whether nothing says where to export to: the specification's default is
+// a collector on this machine, without TLS, and that of Go's exporters is with TLS.
+func byDefault() bool {
+	for _, signal := range []string{"", "METRICS_"} {
+		for _, name := range []string{"ENDPOINT", "INSECURE", "CERTIFICATE", "CLIENT_CERTIFICATE"} {
+			if os.Getenv("OTEL_EXPORTER_OTLP_"+signal+name) != "" {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (e *exporter) register() error {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -67,5 +68,25 @@ func TestOTLPHasTheCountsToTheEnd(t *testing.T) {
 	}
 	if requests != 30 || puts != 28 {
 		t.Errorf("%d requests, %d returns, want 30 and 28: %v", requests, puts, r.last)
+	}
+}
+
+// Who has a collector on this machine need say nothing, as the specification has it.
+func TestOTLPIsPlainWhereNothingSaysWhere(t *testing.T) {
+	for _, name := range os.Environ() {
+		if name, value, _ := strings.Cut(name, "="); strings.HasPrefix(name, "OTEL_EXPORTER_OTLP_") {
+			t.Setenv(name, value) // back at the end
+			os.Unsetenv(name)
+		}
+	}
+	if !byDefault() {
+		t.Error("with TLS, and nothing asks for it")
+	}
+	for _, name := range []string{"ENDPOINT", "METRICS_ENDPOINT", "INSECURE", "METRICS_CERTIFICATE"} {
+		t.Run(name, func(t *testing.T) {
+			if t.Setenv("OTEL_EXPORTER_OTLP_"+name, "x"); byDefault() {
+				t.Error("it is not heeded")
+			}
+		})
 	}
 }

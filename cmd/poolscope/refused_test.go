@@ -18,21 +18,28 @@ func TestWhatCannotWorkIsRefusedInOneLine(t *testing.T) {
 		want string
 	}{
 		"no toolchain":       {"counted", []string{"run", "."}, "PATH=/nowhere", "no go command in $PATH"},
-		"GOFLAGS":            {"counted", []string{"run", "."}, "GOFLAGS=-overlay=mine.json", "GOFLAGS has -overlay=mine.json, but"},
+		"GOFLAGS":            {"counted", []string{"run", "."}, "GOFLAGS=-overlay=mine.json", "GOFLAGS has -overlay=mine.json: poolscope"},
 		"-overlay":           {"counted", []string{"build", "-overlay=mine.json"}, "", "-overlay is given"},
 		"-otlp, build":       {"counted", []string{"build", "-otlp"}, "", "use run or test"},
 		"-otlp, protocol":    {"counted", []string{"run", "-otlp", "."}, "OTEL_EXPORTER_OTLP_PROTOCOL=json", "use grpc or http"},
 		"-otlp, no page":     {"counted", []string{"run", "-otlp", "-page", "", "."}, "", "poolscope reads the page"},
 		"-C":                 {"counted", []string{"build", "-C", "x"}, "", "-C is given"},
+		"-cover":             {"counted", []string{"build", "-covermode", "atomic"}, "", "-covermode is given: the go command covers"},
+		"GOFLAGS, -cover":    {"counted", []string{"run", "."}, "GOFLAGS=-mod=mod -cover", "GOFLAGS has -cover: the go command covers"},
 		"a plugin":           {"counted", []string{"build", "-buildmode", "plugin", "."}, "", "-buildmode=plugin:"},
 		"a library":          {"library", []string{"run", "."}, "", "example.com/library is package library: poolscope run needs"},
 		"several packages":   {"tested", []string{"build", "./..."}, "", "several packages: poolscope build takes one"},
 		"-otlp, several":     {"tested", []string{"test", "-otlp", "./..."}, "", "several packages: -otlp exports the tests of one"},
+		"-advise":            {"counted", []string{"run", "-advise=yes", "."}, "", "-advise=yes: true or false is wanted"},
+		"-page":              {"counted", []string{"run", "-page", "8081", "."}, "", "-page 8081: an address is wanted"},
+		"-page, port":        {"counted", []string{"run", "-page", "127.0.0.1:88081", "."}, "", "-page 127.0.0.1:88081: an address"},
 		"-prices":            {"counted", []string{"run", "-prices", "16", "."}, "", "-prices 16: use the prices of a core"},
 		"-advise, nowhere":   {"counted", []string{"run", "-advise", "-report", "", "-page", "", "."}, "", "nothing would show the advice"},
 		"-costs":             {"counted", []string{"run", "-costs", "main.go", "."}, "", "main.go: not the costs of a Go version"},
 		"calibrate":          {"counted", []string{"calibrate", "now"}, "", "calibrate takes no arguments but -costs"},
 		"no package":         {"counted", []string{"run", "./missing"}, "", "missing"},
+		"no file":            {"counted", []string{"run", "missing.go"}, "", "stat missing.go: no such file"},
+		"not required":       {"counted", []string{"run", "example.com/x"}, "", "to add it: go get example.com/x"},
 		"no value":           {"counted", []string{"run", "-page"}, "", "-page needs a value"},
 		"a version, go test": {"counted", []string{"test", "example.com/x@v1.0.0"}, "", "go test does not take a version"},
 		"no such version":    {"counted", []string{"run", "example.invalid/x@v1.0.0"}, "GOPROXY=off", "no module has this package"},
@@ -49,6 +56,28 @@ func TestWhatCannotWorkIsRefusedInOneLine(t *testing.T) {
 				t.Errorf("%q, want one line with %q", text, c.want)
 			}
 		})
+	}
+}
+
+func TestHelpIsNoMistake(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"-h"}, {"help"}, {"--help"}, {"run", "-advise", "-h", "."}} {
+		s := poolscope(t, "counted", "build")
+		s.Args = append(s.Args[:1], args...)
+		if s.code(t, 0); s.out.String() != help || s.err.Len() > 0 {
+			t.Errorf("%q prints %s%s", args, s.out.String(), s.err.String())
+		}
+	}
+}
+
+func TestAnotherCommandIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{}, {"-report", "x"}, {"runs"}} {
+		s := poolscope(t, "counted", "build")
+		s.Args = append(s.Args[:1], args...)
+		if s.code(t, 2); strings.Count(s.err.String(), "\n") != 1 || !strings.Contains(s.err.String(), "poolscope -h explains") {
+			t.Errorf("%q: %s", args, s.err.String())
+		}
 	}
 }
 

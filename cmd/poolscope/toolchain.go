@@ -17,8 +17,8 @@ type toolchain struct {
 	linked bool // GOROOT is a directory of links
 }
 
-// newToolchain asks the go command that the program's directory selects, and refuses settings that
-// an overlay cannot work with. It uses directory links for a GOROOT of links.
+// newToolchain asks the go command that the program's directory selects. It uses directory links
+// for a GOROOT of links.
 func newToolchain(dir, links string) (*toolchain, error) {
 	out, err := asked(anyGo(dir, "env", "-json", "GOROOT", "GOVERSION", "GOARCH", "GOFLAGS", "GOMODCACHE", "GOMOD", "GOWORK"))
 	if err != nil {
@@ -28,15 +28,21 @@ func newToolchain(dir, links string) (*toolchain, error) {
 	if err := json.Unmarshal(out, env); err != nil {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
-	for f := range strings.FieldsSeq(env.GOFLAGS) {
-		if strings.HasPrefix(strings.TrimLeft(f, "-"), "overlay") {
-			return nil, fmt.Errorf("GOFLAGS has %s, but poolscope needs -overlay for its own files: remove it", f)
-		}
-	}
 	if env.cached(env.GOROOT) {
 		return env, env.link(links)
 	}
 	return env, nil
+}
+
+// check refuses flags in the environment that are refused among the arguments.
+func (env *toolchain) check(o *options) error {
+	for f := range strings.FieldsSeq(env.GOFLAGS) {
+		name, _, _ := strings.Cut(strings.TrimLeft(f, "-"), "=")
+		if why := o.unfit(name); why != "" {
+			return fmt.Errorf("GOFLAGS has %s: %s", f, why)
+		}
+	}
+	return nil
 }
 
 // link makes a GOROOT whose entries are links. A Go that came through GOTOOLCHAIN lies in the
@@ -104,7 +110,12 @@ func asked(cmd *exec.Cmd) ([]byte, error) {
 	return out, nil
 }
 
+// firstLine is the first of a complaint, with the next where that is what it announces.
 func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
+	line, rest, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	if strings.HasSuffix(line, ":") {
+		next, _, _ := strings.Cut(strings.TrimSpace(rest), "\n")
+		line += " " + next
+	}
+	return strings.TrimSpace(line)
 }
