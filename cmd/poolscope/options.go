@@ -129,8 +129,8 @@ func (o *options) check() error {
 	switch {
 	case o.command == "calibrate" && len(o.flags)+len(o.rest) > 0, o.command == "calibrate" && o.targets[0] != ".":
 		return errors.New("calibrate takes no arguments but -costs")
-	case o.advise && o.page == "" && o.report == "":
-		return errors.New(`-advise with -page "" and without -report: nothing would show the advice; give -report or a page`)
+	case o.page == "" && o.report == "" && !o.otlp:
+		return errors.New(`-page "" without -report: nothing would show the counts; give -report or a page`)
 	case o.otlp && o.command == "build":
 		return errors.New("-otlp: poolscope exports while it runs the program: use run or test")
 	case o.otlp && o.page == "":

@@ -34,7 +34,7 @@ func TestWhatCannotWorkIsRefusedInOneLine(t *testing.T) {
 		"-page":              {"counted", []string{"run", "-page", "8081", "."}, "", "-page 8081: an address is wanted"},
 		"-page, port":        {"counted", []string{"run", "-page", "127.0.0.1:88081", "."}, "", "-page 127.0.0.1:88081: an address"},
 		"-prices":            {"counted", []string{"run", "-prices", "16", "."}, "", "-prices 16: use the prices of a core"},
-		"-advise, nowhere":   {"counted", []string{"run", "-advise", "-report", "", "-page", "", "."}, "", "nothing would show the advice"},
+		"nowhere":            {"counted", []string{"run", "-report", "", "-page", "", "."}, "", "nothing would show the counts"},
 		"-costs":             {"counted", []string{"run", "-costs", "main.go", "."}, "", "main.go: not the costs of a Go version"},
 		"calibrate":          {"counted", []string{"calibrate", "now"}, "", "calibrate takes no arguments but -costs"},
 		"no package":         {"counted", []string{"run", "./missing"}, "", "missing"},
