@@ -85,8 +85,8 @@ poollint-survey: ## poollint on the modules of docs/poollint-survey.md, whose fi
 	$(stage) survey go test -C cmd/poollint -count=1 -timeout 60m -v -run Survey ./poollint -survey
 
 .PHONY: test-poolscope
-test-poolscope: ## poolscope under the race detector, with the next Go, as nobody, its cost and its advice measured, Go's own tests of sync on it
-	$(stage) poolscope go test -C cmd/poolscope -count=1 -timeout 30m -run 'Own|Race|Sign' . -long -next $(NEXTGO)
+test-poolscope: ## poolscope in programs built every way, also with the next Go, as nobody, its cost and its advice measured, Go's own tests of sync on it
+	$(stage) poolscope go test -C cmd/poolscope -count=1 -timeout 60m -run 'Own|Race|Sign|HoweverAProgram' . -long -next $(NEXTGO)
 
 .PHONY: test-e2e
 test-e2e: ## the gateway against a real collector, built here the first time

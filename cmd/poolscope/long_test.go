@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,19 +24,21 @@ var next = flag.String("next", "go1.27.3", "the Go that is taken through GOTOOLC
 
 func onlyLong(t *testing.T) {
 	t.Helper()
-	if !*long {
-		t.Skip("make test-poolscope: takes its time")
-	}
+	onlyLongAlone(t)
 	t.Parallel()
 }
 
-// overlayAlone returns an overlay whose importing file is in no package.
-func overlayAlone(t *testing.T) string {
+// onlyLongAlone is for a test that sets the environment.
+func onlyLongAlone(t *testing.T) {
 	t.Helper()
-	env, err := newToolchain("", "")
-	if err != nil {
-		t.Fatal(err)
+	if !*long {
+		t.Skip("make test-poolscope: takes its time")
 	}
+}
+
+// overlayAlone returns an overlay whose importing file is in no package.
+func overlayAlone(t *testing.T, env *toolchain) string {
+	t.Helper()
 	c := &costs{Alloc: [][2]float64{{1, 1}, {2, 1}}}
 	path, err := writeOverlay(t.TempDir(), env, []*target{{Dir: t.TempDir(), Name: "main"}}, &options{command: "run"}, c)
 	if err != nil {
@@ -48,16 +50,23 @@ func overlayAlone(t *testing.T) string {
 // Under the race detector also those of packages that use sync.Pools, which ghosts have
 // nothing to say of.
 func TestGosOwnTestsPassOnIt(t *testing.T) {
-	onlyLong(t)
+	onlyLongAlone(t)
 	withPools := []string{"-race", "encoding/json", "fmt", "io", "log/...", "net/http", "text/template"}
-	for _, args := range [][]string{{}, withPools} {
-		args = slices.Concat([]string{"test", "-count=1", "-short", "-overlay=" + overlayAlone(t)}, args, []string{"sync"})
-		cmd := exec.CommandContext(t.Context(), "go", args...)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("go %v: %v\n%s", args, err, out)
-		} else {
-			t.Logf("%s", out)
+	for _, version := range toolchains() {
+		t.Setenv("GOTOOLCHAIN", version)
+		env, err := newToolchain("", filepath.Join(t.TempDir(), "goroot"))
+		if err != nil || env.GOVERSION != version {
+			t.Fatalf("%v, %v, want %s", err, env, version)
+		}
+		for _, args := range [][]string{{}, withPools} {
+			args = slices.Concat([]string{"test", "-count=1", "-short", "-overlay=" + overlayAlone(t, env)}, args, []string{"sync"})
+			cmd := env.command("", args...)
+			cmd.Env = append(cmd.Environ(), "CGO_ENABLED=1")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s %v: %v\n%s", version, args, err, out)
+			} else {
+				t.Logf("%s: %s", version, out)
+			}
 		}
 	}
 }
@@ -98,30 +107,57 @@ func TestAUseAfterPutIsReportedUnderTheRaceDetector(t *testing.T) {
 var putInRender = regexp.MustCompile(`(?s)Previous write at 0x\w+ by goroutine \d+:\n.*sync\.memoryWasPutBackToItsPool\(\)\n` +
 	`.*created at:\n.*sync\.\(\*Pool\)\.Put\(\)\n.*main\.go:15 `)
 
+// Another Go comes through GOTOOLCHAIN, to the module cache, whose files cannot be replaced.
 // A race build drops each fourth Put, which counts as one all the same.
-func TestCountsAreExactUnderTheRaceDetector(t *testing.T) {
+func TestCountsAreExactOnEachGoHoweverAProgramIsBuilt(t *testing.T) {
 	onlyLong(t)
-	s := poolscope(t, "counted", "run", "-race", ".", "storm")
-	s.Env = append(s.Env, "CGO_ENABLED=1")
-	s.code(t, 7)
-	gets, misses, puts, _ := s.row(t, "*main.object")
-	if got := fmt.Sprintln(gets, misses, puts); got != s.out.String() {
-		t.Errorf("counted are %q gets, misses and puts, the program knows of %q\n%s", got, s.out.String(), s.err.String())
+	for _, version := range toolchains() {
+		costs := filepath.Join(t.TempDir(), "costs.json")
+		for how, flags := range map[string][]string{
+			"plain": nil, "stripped": {"-ldflags=-s -w"}, "PIE": {"-buildmode=pie"}, "race": {"-race"}, "trimmed": {"-trimpath"},
+		} {
+			t.Run(version+" "+how, func(t *testing.T) {
+				s := poolscope(t, "counted", slices.Concat([]string{"run", "-costs", costs}, flags, []string{".", "storm"})...)
+				s.on(version, how == "race")
+				s.code(t, 7)
+				gets, misses, puts, _ := s.row(t, "*main.object")
+				if got := fmt.Sprintln(gets, misses, puts); got != s.out.String() {
+					t.Errorf("counted are %q gets, misses and puts, the program knows of %q\n%s", got, s.out.String(), s.err.String())
+				}
+				s.isOf(t, version)
+			})
+		}
+		t.Run(version+" test -cover", func(t *testing.T) {
+			s := poolscope(t, "tested", "test", "-costs", costs, "-cover")
+			s.on(version, false)
+			s.code(t, 1)
+			if gets, misses, puts, _ := s.row(t, "*int"); gets != 100 || misses != 1 || puts != 100 {
+				t.Errorf("%d gets, %d misses, %d puts of 100, 1, 100", gets, misses, puts)
+			}
+			if !strings.Contains(s.out.String(), "% of statements") {
+				t.Errorf("no coverage: %s", s.out.String())
+			}
+			s.isOf(t, version)
+		})
 	}
 }
 
-// Another Go comes through GOTOOLCHAIN, to the module cache, whose files cannot be replaced.
-func TestCountsAreExactOnTheOwnToolchainOfAProgram(t *testing.T) {
-	onlyLong(t)
-	s := poolscope(t, "counted", "run", "-costs", filepath.Join(t.TempDir(), "costs.json"), ".", "storm")
-	s.Env = append(s.Env, "GOTOOLCHAIN="+*next)
-	s.code(t, 7)
-	gets, misses, puts, _ := s.row(t, "*main.object")
-	if got := fmt.Sprintln(gets, misses, puts); got != s.out.String() {
-		t.Errorf("counted are %q gets, misses and puts, the program knows of %q\n%s", got, s.out.String(), s.err.String())
+// toolchains are the Go that runs the tests, and the next.
+func toolchains() []string { return []string{runtime.Version(), *next} }
+
+// on builds with a Go, and with cgo for the race detector.
+func (s *scoped) on(version string, race bool) {
+	s.Env = append(s.Env, "GOTOOLCHAIN="+version)
+	if race {
+		s.Env = append(s.Env, "CGO_ENABLED=1")
 	}
-	if text, err := os.ReadFile(s.report); err != nil || !strings.Contains(string(text), "\n"+*next+", GOMAXPROCS") {
-		t.Errorf("%v, no report of %s:\n%s", err, *next, text)
+}
+
+// isOf fails unless the report says which Go the program was built with.
+func (s *scoped) isOf(t *testing.T, version string) {
+	t.Helper()
+	if text, err := os.ReadFile(s.report); err != nil || !strings.Contains(string(text), "\n"+version+", GOMAXPROCS") {
+		t.Errorf("%v, no report of %s:\n%s", err, version, text)
 	}
 }
 
