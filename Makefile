@@ -88,6 +88,10 @@ poollint-survey: ## poollint on the modules of docs/poollint-survey.md, whose fi
 test-poolscope: ## poolscope in programs built every way, also with the next Go, as nobody, its cost and its advice measured, Go's own tests of sync on it
 	$(stage) poolscope go test -C cmd/poolscope -count=1 -timeout 60m -run 'Own|Race|Sign|HoweverAProgram' . -long -next $(NEXTGO)
 
+.PHONY: test-programs
+test-programs: ## poolscope on a web server, a database and a collector of others, which it downloads and builds
+	$(stage) programs go test -C cmd/poolscope -count=1 -timeout 60m -v -run ProgramsOfOthers . -long
+
 .PHONY: test-e2e
 test-e2e: ## the gateway against a real collector, built here the first time
 	$(stage) e2e .ci/e2e
@@ -151,7 +155,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-poollint poollint-survey test-poolscope vuln release-check fleet pressure test-kernel models histories soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-poollint poollint-survey test-poolscope test-programs vuln release-check fleet pressure test-kernel models histories soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: models
 models: ## spin sees every order of steps in models of Fixed, the barrier and sealing; Debian's spin
