@@ -3,7 +3,6 @@ package signals
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -151,12 +150,45 @@ func parseMounts(text string) []mount {
 	return mounts
 }
 
-func hasOption(list, option string) bool { return slices.Contains(strings.Split(list, ","), option) }
+func hasOption(list, option string) bool {
+	for o := range strings.SplitSeq(list, ",") {
+		if o == option {
+			return true
+		}
+	}
+	return false
+}
 
-// unescape undoes the kernel's escapes in paths: it writes blanks, tabs, newlines and
-// backslashes as a backslash and three octal digits.
+// unescape undoes what the kernel does to blanks, tabs, newlines and backslashes
+// in paths: a backslash and three octal digits.
 func unescape(path string) string {
-	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(path)
+	if !strings.Contains(path, `\`) {
+		return path
+	}
+	var b strings.Builder
+	for i := 0; i < len(path); i++ {
+		if c, ok := octal(path[i:]); ok {
+			b.WriteByte(c)
+			i += 3
+		} else {
+			b.WriteByte(path[i])
+		}
+	}
+	return b.String()
+}
+
+func octal(s string) (byte, bool) {
+	if len(s) < 4 || s[0] != '\\' {
+		return 0, false
+	}
+	var n int
+	for _, c := range []byte(s[1:4]) {
+		if c < '0' || c > '7' {
+			return 0, false
+		}
+		n = n*8 + int(c-'0')
+	}
+	return byte(n), n <= 0xff
 }
 
 // under is what leads from a mount's root to a group below it. A group outside,
