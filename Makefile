@@ -63,7 +63,7 @@ test-cross: ## build and vet for every platform promised
 
 .PHONY: test-modules
 # Some modules pin tools and have no packages, and go test fails where there are none.
-test-modules: export SKIP := e2e e2e/compose e2e/prometheus e2e/victoriametrics lab tools tools/vuln
+test-modules: export SKIP := e2e e2e/apiserver e2e/compose e2e/prometheus e2e/victoriametrics lab tools tools/vuln
 test-modules: ## the nested modules' tests, but for e2e's and lab's
 	$(stage) modules .ci/modules go test ./...
 
@@ -114,6 +114,11 @@ test-deploy: ## every query and alert on a real Prometheus' engine, what deploy/
 test-docker: ## docker-compose.yml, as shipped, on a real engine started for it; root and Debian's docker.io
 	$(stage) docker go test -C e2e -count=1 -timeout 30m -v ./docker
 
+.PHONY: test-kubernetes
+test-kubernetes: ## deploy/kubernetes, judged by a real API server; builds that for ten minutes the first time
+	$(stage) kubernetes-tidy go mod -C e2e/apiserver tidy -diff
+	$(stage) kubernetes go test -C e2e -count=1 -timeout 60m -v ./kubernetes
+
 .PHONY: vuln
 vuln: ## known vulnerabilities that our code can reach, without asking anybody
 	$(stage) vuln .ci/vuln
@@ -155,7 +160,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-poollint poollint-survey test-poolscope test-programs vuln release-check fleet pressure test-kernel models histories soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-kubernetes test-poollint poollint-survey test-poolscope test-programs vuln release-check fleet pressure test-kernel models histories soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: models
 models: ## spin sees every order of steps in models of Fixed, the barrier and sealing; Debian's spin

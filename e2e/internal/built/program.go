@@ -28,6 +28,13 @@ var (
 	}
 	// Compose runs without Docker's own command too.
 	Compose = Program{Name: "docker-compose", Module: "e2e/compose", Package: "github.com/docker/compose/v5/cmd"}
+	// APIServer takes seven minutes of one core.
+	APIServer = Program{Name: "kube-apiserver", Module: "e2e/apiserver", Package: "k8s.io/kubernetes/cmd/kube-apiserver"}
+	// Kubectl has kustomize in it.
+	Kubectl = Program{Name: "kubectl", Module: "e2e/apiserver", Package: "k8s.io/kubernetes/cmd/kubectl"}
+	Etcd    = Program{Name: "etcd", Module: "e2e/apiserver", Package: "go.etcd.io/etcd/server/v3"}
+	// ControllerGen makes CRDs of Go types.
+	ControllerGen = Program{Name: "controller-gen", Module: "e2e/apiserver", Package: "sigs.k8s.io/controller-tools/cmd/controller-gen"}
 	// VictoriaMetrics has its UI in the binary.
 	VictoriaMetrics = Program{
 		Name:    "victoria-metrics",

@@ -5,6 +5,6 @@
 //	go test ./internal/manifests -update
 //
 // writes the file; without -update the test says that it is stale. What is written by
-// hand is held against docker-compose.yml by the other tests. No server of Kubernetes
-// has judged it yet.
+// hand is held against docker-compose.yml by the other tests, and all of it is judged by
+// a server of Kubernetes in e2e/kubernetes.
 package manifests
