@@ -200,32 +200,47 @@ func TestAMistakeIsFoundWithin10000CallsOfAService(t *testing.T) {
 
 // A million correct calls in a tight loop leave a schedule for a tight loop.
 func TestAMistakeIsFoundAfterAMillionCorrectCalls(t *testing.T) {
-	t.Cleanup(raceghost.Pause()) // it makes mistakes, and is not parallel for that
-	for trial := range 5 {
-		t.Run(fmt.Sprint(trial), func(t *testing.T) {
-			t.Parallel()
-			var r pool.Registry
-			got := observe(&r)
-			d := detective{size: 1 << 10}
-			correct, culprit, done := d.open(t, &r, pool.MisuseDouble)
-			defer done()
-			for range 1_000_000 {
-				correct()
-			}
-			tick := time.NewTicker(time.Millisecond) // 20,000 calls a second, by the real clock
-			defer tick.Stop()
-			for range 500 {
-				<-tick.C
-				for range 19 {
-					correct()
-				}
-				culprit(true)
-			}
-			if len(got.of(pool.MisuseDouble)) == 0 {
-				t.Error("not found in 10,000 calls")
-			}
-		})
+	if raceghost.On {
+		t.Skip("a sample takes a hundred times as long in race builds, so this clock allows few; the test above has its own")
 	}
+	const trials = 5
+	var found atomic.Int64
+	t.Run("trials", func(t *testing.T) {
+		for trial := range trials {
+			t.Run(fmt.Sprint(trial), func(t *testing.T) {
+				t.Parallel()
+				if foundOnTheRealClock(t) {
+					found.Add(1)
+				}
+			})
+		}
+	})
+	if n := found.Load(); n < trials-1 { // 95 % are promised
+		t.Errorf("found in %d of %d trials", n, trials)
+	}
+}
+
+// foundOnTheRealClock makes a mistake in 1 of 20 calls, 20,000 calls a second, and says
+// whether it was found within 10,000.
+func foundOnTheRealClock(t *testing.T) bool {
+	var r pool.Registry
+	got := observe(&r)
+	d := detective{size: 1 << 10}
+	correct, culprit, done := d.open(t, &r, pool.MisuseDouble)
+	defer done()
+	for range 1_000_000 {
+		correct()
+	}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for range 500 {
+		<-tick.C
+		for range 19 {
+			correct()
+		}
+		culprit(true)
+	}
+	return len(got.of(pool.MisuseDouble)) > 0
 }
 
 // TestDetectionTable measures the table in docs/safety.md, of 20 trials each:
