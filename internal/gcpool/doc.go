@@ -35,6 +35,8 @@
 // of a collection, when nobody's code runs. What is put survives the first
 // collection, after which its generation is replaced; then it can still be taken; and the
 // second one finds the generation dead. The sync.Pool in it keeps that time by itself.
+// A collection that begins before the cleanup of the one before has run finds the
+// generation in use still: its objects live for one collection longer.
 // Neither a P that is quiet nor one that is gone needs to do anything for its object
 // to go.
 package gcpool

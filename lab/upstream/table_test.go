@@ -22,6 +22,7 @@ type mode struct {
 	less bool // go test -short
 	tags string
 	skip []skip
+	soon []skip // tests that pass in one of five runs
 
 	without string // a package that has no tests in the mode
 }
@@ -41,6 +42,9 @@ const (
 )
 
 var internalTests = []skip{{"TestPoolDequeue", internals}, {"TestPoolChain", internals}}
+
+// soonTests are Go's that collect twice in a row.
+var soonTests = []skip{{"TestPool", "the second collection drops what the first one's cleanup has aged, and that may come too late"}}
 
 var boundedSkips = append([]skip{{"TestPool", gcSized}, {"TestPoolRelease", gcSized}}, internalTests...)
 
@@ -71,8 +75,8 @@ var suites = []suite{
 		variable: "github.com/otelpool/pool/lab/upstream/gosync.strategy",
 		modes: []mode{
 			{name: "bounded", skip: boundedSkips},
-			{name: "sync", skip: internalTests},
-			{name: "wrap", skip: internalTests},
+			{name: "sync", skip: internalTests, soon: soonTests},
+			{name: "wrap", skip: internalTests, soon: soonTests},
 			// Go leaves its tests out of race builds, since sync.Pool drops objects at
 			// random there. A Bounded does not. TestPoolStress would make ten million ghosts.
 			{name: "bounded", race: true, long: true, less: true, skip: boundedSkips},
