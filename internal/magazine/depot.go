@@ -46,6 +46,7 @@ type depot struct {
 const (
 	maxLength        = 128       // objects in a magazine
 	maxMagazineBytes = 128 << 10 // bytes in a magazine, if more than one object
+	minLength        = 4         // of larger objects a P would keep too many bytes from the others
 	sizedLength      = 16        // objects in a magazine of sized objects
 	never            = 1<<63 - 1 // the stamp of no magazine
 
@@ -60,7 +61,9 @@ func (d *depot) init(size int64) {
 	d.size, d.length, d.batch = size, sizedLength, 1
 	d.oldestStamp.Store(never)
 	if size > 0 {
-		d.length = int(min(max(maxMagazineBytes/size, 1), maxLength))
+		if d.length = int(min(maxMagazineBytes/size, maxLength)); d.length < minLength {
+			d.length = 1
+		}
 	}
 }
 
