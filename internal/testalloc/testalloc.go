@@ -24,12 +24,12 @@ func PerRun(runs int, f func()) float64 {
 	return least
 }
 
-// settle returns when the cleanups of all that is garbage now have run, after ten
-// seconds at the latest: one may hang.
+// settle returns when the cleanups of all that is garbage now have run, after one
+// second at the latest: one may hang.
 func settle() {
 	runtime.GC()
 	counts := []metrics.Sample{{Name: "/gc/cleanups/queued:cleanups"}, {Name: "/gc/cleanups/executed:cleanups"}}
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); runtime.Gosched() {
+	for end := time.Now().Add(time.Second); time.Now().Before(end); runtime.Gosched() {
 		metrics.Read(counts)
 		if counts[1].Value.Uint64() >= counts[0].Value.Uint64() {
 			return
