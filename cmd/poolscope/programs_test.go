@@ -58,11 +58,7 @@ var others = []other{
 		},
 		ready: "/health",
 		work: func(t *testing.T, base string, i int) {
-			var lines strings.Builder
-			for n := range 500 {
-				fmt.Fprintf(&lines, "requests_total{path=\"/p%d\",job=\"j%d\"} %d\n", n, n%7, i)
-			}
-			post(t, base+"/api/v1/import/prometheus", "text/plain", lines.String())
+			importSamples(t, base, i)
 			get(t, base+"/api/v1/query?query=sum(rate(requests_total[5m]))by(job)")
 		},
 		times: 2000,
@@ -79,16 +75,20 @@ var others = []other{
 			"-remoteWrite.tmpDataPath=queue", "-remoteWrite.forcePromProto", "-httpListenAddr=ADDRESS", "-loggerLevel=ERROR",
 		},
 		ready: "/health",
-		work: func(t *testing.T, base string, i int) {
-			var lines strings.Builder
-			for n := range 500 {
-				fmt.Fprintf(&lines, "requests_total{path=\"/p%d\",job=\"j%d\"} %d\n", n, n%7, i)
-			}
-			post(t, base+"/api/v1/import/prometheus", "text/plain", lines.String())
-		},
+		work:  importSamples,
 		times: 4000,
 		pools: []string{"app/vmagent/common.", "lib/protoparser", "lib/writeconcurrencylimiter"},
 	},
+}
+
+// importSamples sends one sample of each of 500 series.
+func importSamples(t *testing.T, base string, i int) {
+	t.Helper()
+	var lines strings.Builder
+	for n := range 500 {
+		fmt.Fprintf(&lines, "requests_total{path=\"/p%d\",job=\"j%d\"} %d\n", n, n%7, i)
+	}
+	post(t, base+"/api/v1/import/prometheus", "text/plain", lines.String())
 }
 
 // The programs are downloaded, built, run, asked as their users ask them, and interrupted:

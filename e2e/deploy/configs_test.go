@@ -1,7 +1,6 @@
 package deploy_test
 
 import (
-	"context"
 	"os/exec"
 	"strings"
 	"testing"
@@ -11,7 +10,7 @@ import (
 
 func TestCollectorTakesItsConfiguration(t *testing.T) {
 	t.Parallel()
-	collector := binary(t, built.Collector)
+	collector := built.ForTest(t, built.Collector)
 	for _, file := range files(t, root+"/deploy/otelcol/*.yaml") {
 		if strings.HasSuffix(file, "/kustomization.yaml") {
 			continue
@@ -22,7 +21,7 @@ func TestCollectorTakesItsConfiguration(t *testing.T) {
 
 func TestPromtoolTakesConfigurationAndRules(t *testing.T) {
 	t.Parallel()
-	promtool := binary(t, built.Promtool)
+	promtool := built.ForTest(t, built.Promtool)
 	dir := root + "/deploy/prometheus"
 	out := run(t, dir, promtool, "check", "config", "prometheus.yml")
 	if !strings.Contains(out, "rules found") {
@@ -36,7 +35,7 @@ func TestPromtoolTakesConfigurationAndRules(t *testing.T) {
 func TestAlertsFireWhenTheyShould(t *testing.T) {
 	t.Parallel()
 	dir := root + "/deploy/prometheus"
-	t.Log(run(t, dir, binary(t, built.Promtool), "test", "rules", "tests/otelpool_test.yml"))
+	t.Log(run(t, dir, built.ForTest(t, built.Promtool), "test", "rules", "tests/otelpool_test.yml"))
 	tests := content(t, dir+"/tests/otelpool_test.yml")
 	for _, alert := range alerts(t) {
 		fires, silent := 0, 0
@@ -54,17 +53,6 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 			t.Errorf("%s is tested %d times to fire and %d times not to", alert, fires, silent)
 		}
 	}
-}
-
-// binary builds the program if it is not in the cache. Its context ends at go test's
-// -timeout.
-func binary(t *testing.T, p built.Program) string {
-	t.Helper()
-	path, err := p.Binary(context.WithoutCancel(t.Context()), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // run returns what the program printed, and fails the test if it failed.

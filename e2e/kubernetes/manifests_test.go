@@ -30,7 +30,7 @@ var strictly = []string{"apply", "--server-side", "--validate=strict", "--dry-ru
 
 func TestAServerJudgesTheManifests(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: builds an API server")
+		t.Skip("builds an API server, seven minutes of a core the first time: make test-kubernetes runs it")
 	}
 	c := startCluster(t)
 	c.defineOperatorTypes(t)
@@ -50,7 +50,7 @@ func TestAServerJudgesTheManifests(t *testing.T) {
 // defineOperatorTypes makes the CRDs of prometheus-operator's own types, as it does.
 func (c *cluster) defineOperatorTypes(t *testing.T) {
 	t.Helper()
-	gen := exec.CommandContext(t.Context(), binary(t, built.ControllerGen), "crd", "output:crd:dir="+c.dir+"/crds",
+	gen := exec.CommandContext(t.Context(), built.ForTest(t, built.ControllerGen), "crd", "output:crd:dir="+c.dir+"/crds",
 		"paths=github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1")
 	gen.Dir = "../apiserver"
 	gen.Env = append(gen.Environ(), "GOWORK=off")

@@ -1,7 +1,6 @@
 package kubernetes_test
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -28,15 +27,15 @@ type cluster struct{ kubectlPath, dir string }
 // startCluster starts etcd and the server, which end with the test.
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
-	c := &cluster{binary(t, built.Kubectl), t.TempDir()}
+	c := &cluster{built.ForTest(t, built.Kubectl), t.TempDir()}
 	etcd, peer, secure := freePort(t), freePort(t), freePort(t)
-	c.start(t, binary(t, built.Etcd),
+	c.start(t, built.ForTest(t, built.Etcd),
 		"--data-dir="+c.dir+"/etcd", "--unsafe-no-fsync", "--log-level=warn",
 		"--listen-peer-urls=http://"+peer, "--listen-client-urls=http://"+etcd, "--advertise-client-urls=http://"+etcd)
 	c.write(t, "tokens", token+",admin,admin\n")
 	c.write(t, "account.key", accountKey(t))
 	_, port, _ := net.SplitHostPort(secure)
-	c.start(t, binary(t, built.APIServer),
+	c.start(t, built.ForTest(t, built.APIServer),
 		"--etcd-servers=http://"+etcd, "--bind-address=127.0.0.1", "--secure-port="+port, "--cert-dir="+c.dir,
 		"--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/16",
 		"--token-auth-file="+c.dir+"/tokens", "--authorization-mode=AlwaysAllow",
@@ -105,17 +104,6 @@ func (c *cluster) eventually(t *testing.T, args ...string) {
 			t.Fatalf("kubectl %q: %v\n%s", args, err, out)
 		}
 	}
-}
-
-// binary builds the program if it is not in the cache. Its context ends at go test's
-// -timeout.
-func binary(t *testing.T, p built.Program) string {
-	t.Helper()
-	path, err := p.Binary(context.WithoutCancel(t.Context()), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // accountKey signs the tokens of service accounts.

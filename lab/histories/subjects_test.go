@@ -76,7 +76,7 @@ func depot(*testing.T) *subject {
 	return engine(6, magazine.Config{Sizes: []int64{size}, Limit: 7 * size}, false)
 }
 
-func magazines(*testing.T) *subject { // of two objects
+func magazines(*testing.T) *subject { // of four objects, the fewest that there are
 	return engine(12, magazine.Config{Sizes: []int64{32 << 10}, Limit: pool.Unlimited}, true)
 }
 
