@@ -76,8 +76,9 @@ func main() {
 	}
 }
 `,
-		prints: "arrow 1 1\nbytebufferpool 1 1\ngrpc 1 1\n",
-		unlink: []string{otel},
+		prints:  "arrow 1 1\nbytebufferpool 1 1\ngrpc 1 1\n",
+		ungraph: []string{"/exporters/otlp/"},
+		unlink:  []string{otel},
 	},
 	"poolconfig": {
 		imports: []string{"poolconfig"},

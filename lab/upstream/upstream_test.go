@@ -136,7 +136,7 @@ func (r results) failed() bool { return r.err != nil || len(r.failures) > 0 }
 // test runs the suite. Its results may come from the go command's cache, which
 // knows all that they depend on: our sources, the overlay and the mode.
 func (w *workspace) test(m mode, selection ...string) results {
-	args := append([]string{"test", "-json", "-timeout=10m", "-vet=off"}, w.args...) // their formats are their affair
+	args := append([]string{"test", "-json", "-timeout=10m"}, w.args...)
 	args = append(args, selection...)
 	if *long {
 		args = append(args, "-count=1")
