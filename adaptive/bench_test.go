@@ -9,7 +9,6 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adaptive"
 	"github.com/otelpool/pool/control"
-	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/sim"
 	"github.com/otelpool/pool/internal/testalloc"
 )
@@ -80,9 +79,6 @@ func BenchmarkStep(b *testing.B) {
 }
 
 func TestStepDoesNotAllocate(t *testing.T) {
-	if raceflag.On {
-		t.Skip("the race detector allocates")
-	}
 	reg := new(pool.Registry)
 	for i := range 8 {
 		if _, err := reg.Publish(fmt.Sprint(i), newBusy(8, i), pool.Reject); err != nil {

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/internal/testcost"
@@ -131,9 +130,6 @@ func TestValuesBelongToOneUserEachConcurrentSafe(t *testing.T) {
 }
 
 func TestValuesDoNotAllocate(t *testing.T) {
-	if raceflag.On {
-		t.Skip("the race detector allocates")
-	}
 	var slices strategies.Values[[]byte]
 	var structs strategies.Values[point]
 	slices.Put(make([]byte, 100))

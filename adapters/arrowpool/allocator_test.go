@@ -9,7 +9,6 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adapters/arrowpool"
 	"github.com/otelpool/pool/internal/adaptertest"
-	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 )
@@ -114,9 +113,6 @@ func TestArrowGivesBackEveryBuffer(t *testing.T) {
 }
 
 func TestHitsDoNotAllocate(t *testing.T) {
-	if raceflag.On {
-		t.Skip("the race detector allocates")
-	}
 	a := over(sizeClasses())
 	use := func() { a.Free(a.Reallocate(10_000, a.Allocate(100))) }
 	use()

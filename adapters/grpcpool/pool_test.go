@@ -10,7 +10,6 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adapters/grpcpool"
 	"github.com/otelpool/pool/internal/adaptertest"
-	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/raceghost"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
@@ -151,9 +150,6 @@ func TestAPointerFromElsewhereIsTaken(t *testing.T) {
 }
 
 func TestHitsDoNotAllocate(t *testing.T) {
-	if raceflag.On {
-		t.Skip("the race detector allocates")
-	}
 	buffers := sizeClasses(strategies.SizeClassesConfig{Safety: strategies.SafetyOff}) // a sampled request allocates
 	p := over(buffers)
 	var held [32]*[]byte

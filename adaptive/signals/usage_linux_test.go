@@ -23,7 +23,7 @@ func realGroup(t *testing.T, limit int64, script string) (dir string, cmd *exec.
 		}
 	})
 	if _, err := os.Stat(dir + "/cgroup.event_control"); err != nil {
-		t.Skip("a kernel that takes no thresholds: ", err)
+		t.Skip("only control groups of the first version have thresholds, and this machine has none: ", err)
 	}
 	if err := os.WriteFile(dir+"/memory.limit_in_bytes", fmt.Append(nil, limit), 0); err != nil {
 		t.Fatal(err)

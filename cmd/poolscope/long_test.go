@@ -32,7 +32,7 @@ func onlyLong(t *testing.T) {
 func onlyLongAlone(t *testing.T) {
 	t.Helper()
 	if !*long {
-		t.Skip("make test-poolscope or test-programs: takes its time")
+		t.Skip("compiles the standard library or programs of others, for minutes: make test-poolscope, make test-programs")
 	}
 }
 

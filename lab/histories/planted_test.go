@@ -61,7 +61,7 @@ var planted = []struct{ name, test, file, code, becomes string }{
 
 func TestPorcupineFindsPlantedBugsAndNoOthers(t *testing.T) {
 	if !*copies {
-		t.Skip("compiles copies of the code: make histories")
+		t.Skip("compiles ten copies of the code, and tries each for up to minutes: make histories runs it")
 	}
 	for _, p := range planted {
 		t.Run(p.name, func(t *testing.T) {

@@ -16,7 +16,6 @@ import (
 	theirs "github.com/valyala/bytebufferpool"
 
 	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/internal/raceflag"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/shims/bytebufferpool"
 )
@@ -182,9 +181,6 @@ func TestBuffersAreEmptyAndNobodyElsesConcurrentSafe(t *testing.T) {
 }
 
 func TestHitsDoNotAllocate(t *testing.T) {
-	if raceflag.On {
-		t.Skip("the race detector allocates")
-	}
 	var p bytebufferpool.Pool
 	use := func() {
 		b := p.Get()
