@@ -26,11 +26,12 @@ func (m *Memory) Age(breakEven, least, most float64) float64 {
 // Unsafe is the idle age below which an object may be wanted while it is garbage.
 func (m *Memory) Unsafe(stay float64) float64 { return m.unsafe(stay, 1) }
 
-// See adds gaps of a bin, and objects that were dropped for good.
+// See adds gaps of a bin that ended together, and objects that were dropped for good.
 func (m *Memory) See(bin, n int, absent float32) {
 	m.ended[bin] += float32(n)
 	m.absent += absent
 	m.all += float32(n) + absent
+	m.times++
 }
 
 // Blurred is how often gaps are expected, by bin.

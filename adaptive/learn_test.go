@@ -199,23 +199,28 @@ func TestWithoutATurnTheLongMemoryIsFollowed(t *testing.T) {
 }
 
 // An object that has been idle for longer than all of many gaps, and some time, is not in
-// use, though it has not been idle for as long as it would be garbage.
+// use, though it has not been idle for as long as it would be garbage. The gaps of a burst
+// end together, and are known of one time only.
 func TestManyShortGapsAreTrusted(t *testing.T) {
 	t.Parallel()
 	const stay = 2.5
 	for _, c := range []struct {
-		gap      time.Duration
-		n        int
-		from, to float64
+		gap          time.Duration
+		times, burst int
+		from, to     float64
 	}{
-		{time.Second, 1000, 1.5, 1.8},
-		{time.Second, 10, stay, stay}, // too few
-		{10 * time.Second, 1000, stay, stay},
+		{time.Second, 10, 100, 1.5, 1.8},
+		{time.Second, 10, 1, 1.5, 1.8},
+		{time.Second, 2, 1000, stay, stay},
+		{10 * time.Second, 10, 100, stay, stay},
 	} {
 		var m adaptive.Memory
-		m.See(control.GapBin(c.gap), c.n, 0)
+		for range c.times {
+			m.See(control.GapBin(c.gap), c.burst, 0)
+		}
 		if got := m.Unsafe(stay); got < c.from || got > c.to {
-			t.Errorf("%d gaps of %v: idle ages from %.2f s on are safe, want %.1f to %.1f", c.n, c.gap, got, c.from, c.to)
+			t.Errorf("%d times %d gaps of %v: idle ages from %.2f s on are safe, want %.1f to %.1f",
+				c.times, c.burst, c.gap, got, c.from, c.to)
 		}
 	}
 }

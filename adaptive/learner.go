@@ -65,6 +65,7 @@ type gaps struct {
 	absent float32 // objects dropped and not asked for since: gaps without an end
 	all    float32 // the sum of both
 	fresh  float32 // of it, what came since the age was found
+	times  float32 // that gaps ended: those of a burst end together
 	age    float64 // that would have cost least
 	cost   float32 // what it would have cost of late, in misses
 }
@@ -79,6 +80,7 @@ func (l *learner) ended(p *prices, bin int, n, gone float32, one *weight) {
 		m.absent -= known
 		m.all += n*one[k] - known
 		m.fresh += n * one[k]
+		m.times += one[k]
 		if length < m.age {
 			m.cost += one[0] * n * float32(length*rate)
 		} else { // those that are gone were charged for their age when they were dropped
@@ -154,17 +156,18 @@ func (m *gaps) best(p *prices, one float32) float64 {
 }
 
 const (
-	// manyGaps is how many gaps have to be known for their length to be trusted.
-	manyGaps = 64
+	// manyTimes is how often gaps have to have ended for their length to be trusted. A
+	// burst is once, however many objects it takes.
+	manyTimes = 8
 	// beyond is how many bins an idle age is above the longest of them: a use that
 	// comes late by two thirds is no sign that they have ended.
 	beyond = 3
 )
 
 // unsafe is the idle age below which to drop is to risk that an object is wanted again
-// while it is garbage: the stay, or less if all of many gaps were shorter.
+// while it is garbage: the stay, or less if all gaps of many times were shorter.
 func (m *gaps) unsafe(stay float64, one float32) float64 {
-	if stay == 0 || (m.all-m.absent)/one < manyGaps {
+	if stay == 0 || m.times/one < manyTimes {
 		return stay
 	}
 	longest := 0
@@ -234,6 +237,7 @@ func (l *learner) scale(k int, f float32) {
 	m.absent *= f
 	m.all *= f
 	m.fresh *= f
+	m.times *= f
 	if k == 0 { // by the short one's weight both are charged
 		for i := range l.memories {
 			l.memories[i].cost *= f

@@ -158,21 +158,27 @@ func (a *assessment) expect(value, enter float64) {
 }
 
 // assessStalls takes the group's own stalls at their word. Those of the machine may
-// be anybody's, and only make worse what our own readings say.
+// be anybody's: they only confirm a level that our own readings do not let end.
 func (p *ladder) assessStalls(r *PSIReading, a *assessment) {
-	if !r.Own && a.hold == control.PressureNone {
-		return
-	}
+	var stalls assessment
 	if r.OK() {
-		a.measure(control.CausePSI, "psi some", r.Some, &someBands)
-		a.measure(control.CausePSI, "psi full", r.Full, &fullBands)
+		stalls.measure(control.CausePSI, "psi some", r.Some, &someBands)
+		stalls.measure(control.CausePSI, "psi full", r.Full, &fullBands)
 	}
 	if r.SomeFired {
-		a.event(control.CausePSI, "psi some trigger", control.PressureHigh)
+		stalls.event(control.CausePSI, "psi some trigger", control.PressureHigh)
 	}
 	if r.FullFired {
-		a.event(control.CausePSI, "psi full trigger", control.PressureCritical)
+		stalls.event(control.CausePSI, "psi full trigger", control.PressureCritical)
 	}
+	if !r.Own {
+		stalls.enter, stalls.hold = min(stalls.enter, a.hold), min(stalls.hold, a.hold)
+	}
+	hold := max(a.hold, stalls.hold)
+	if stalls.enter > a.enter {
+		*a = stalls
+	}
+	a.hold = hold
 }
 
 func (p *ladder) assessEvents(r *Reading, a *assessment) {

@@ -115,12 +115,17 @@ func spacing(wakes uint32) time.Duration {
 }
 
 // interval is the time to the next run, a tenth more or less, so that the
-// controllers of many processes do not act at once.
+// controllers of many processes do not act at once. It is at most twice the last one:
+// pools measure gaps from the beginning of a window to the beginning of another, so
+// what is put in a short window and used in a long one seems to have lain for less.
 func (ctl *Controller) interval() time.Duration {
 	ctl.mu.Lock() // or Configure might be changing them
 	d := ctl.c.Interval
 	if ctl.urgent.Load() {
 		d = ctl.c.PressureInterval
+	}
+	if last := ctl.policy.elapsed; last > 0 {
+		d = min(d, max(2*last, apart))
 	}
 	ctl.mu.Unlock()
 	return time.Duration(float64(d) * (0.9 + 0.2*rand.Float64()))

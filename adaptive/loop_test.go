@@ -188,6 +188,37 @@ func TestRunKeepsItsPace(t *testing.T) {
 	}
 }
 
+// A gap between two windows is told by their beginnings, so of two that are unlike it
+// would seem shorter than it is.
+func TestNoWindowIsMuchLongerThanTheOneBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, s := new(waker), new(stub)
+		_, _, stop := start(t, adaptive.Config{Signals: w, Interval: 10 * time.Second}, s)
+		synctest.Wait()
+		for range 3 {
+			w.wake(control.TriggerUsage)
+			time.Sleep(50 * time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		short, window := false, time.Duration(0)
+		for i := range s.runs[1:] {
+			before := window
+			window = s.runs[i+1].Sub(s.runs[i])
+			short = short || window < 50*time.Millisecond
+			if most := max(2*before, 100*time.Millisecond); before > 0 && window > most*11/10 {
+				t.Errorf("window %d is of %v, the one before of %v", i, window, before)
+			}
+		}
+		if !short || window < 9*time.Second {
+			t.Errorf("some of under 50 ms: %v; the last is of %v, want 9 s and more", short, window)
+		}
+	})
+}
+
 func TestDecisionNamesItsTrigger(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -275,18 +275,27 @@ func TestEverySignalHasItsLevelAndCause(t *testing.T) {
 	}
 }
 
-// The machine's stalls may be anybody's: they make our own shortage graver, and are
-// none by themselves.
+// The machine's stalls may be anybody's: they confirm a level that our own readings
+// would not let end, and are none by themselves.
 func TestStallsOfTheMachineOnlyCorroborate(t *testing.T) {
 	t.Parallel()
-	l := newLab(t, adaptive.Config{})
-	l.step()
-	l.reading.PSI = adaptive.PSIReading{Some: 0.5, Full: 0.2, SomeFired: true, FullFired: true}
-	l.run(10 * time.Second)
-	l.want()
-	l.heap(0.55)
-	l.step()
-	l.want(critical)
+	for _, c := range []struct {
+		heap float64 // which ends elevated below 0.42, high below 0.62, critical below 0.78
+		want []control.PressureLevel
+	}{
+		{0.30, nil},
+		{0.45, []control.PressureLevel{elevated}},
+		{0.55, []control.PressureLevel{elevated}},
+		{0.65, []control.PressureLevel{high}},
+		{0.80, []control.PressureLevel{critical}},
+	} {
+		l := newLab(t, adaptive.Config{})
+		l.step()
+		l.heap(c.heap)
+		l.reading.PSI = adaptive.PSIReading{Some: 0.5, Full: 0.2, SomeFired: true, FullFired: true}
+		l.step()
+		l.want(c.want...)
+	}
 }
 
 func group(share float64) adaptive.CgroupReading {
