@@ -39,8 +39,9 @@ type Config struct {
 	// Interval is the time between runs while memory is not short: 1 s by
 	// default, or a tenth of BreakEven if that is less, but not below 250 ms.
 	Interval time.Duration
-	// PressureInterval is the time between runs while memory is short: 250 ms by
-	// default.
+	// PressureInterval is the time between runs while memory is short, or while the
+	// runtime, without GOMEMLIMIT, lets the heap grow beyond half of what there is: 250
+	// ms by default.
 	PressureInterval time.Duration
 
 	// MaxIdleBytes is the budget: the most idle bytes of all pools together. By default

@@ -53,6 +53,7 @@ type garbage struct {
 	hasForce bool          // a collection was asked for since the level was entered
 	shared   bool          // others could use what is given back
 	alone    bool          // the runtime has no memory limit of its own, or one above what there is
+	grows    bool          // and means to let the heap grow to where memory becomes short
 }
 
 // see adds what was dropped since the run before, and forgets what a collection
@@ -74,7 +75,7 @@ func (g *garbage) see(p *policy, s *sample) {
 	if p.pressure.level > control.PressureNone {
 		g.step += dropped
 	}
-	left := collected && g.asked > 0 && !g.again && h.Live >= g.asked && p.outgrows(h)
+	left := collected && g.asked > 0 && !g.again && h.Live >= g.asked && p.outgrows(h, p.c.Levels.High.Enter)
 	if left {
 		g.bytes += g.asked
 	}
@@ -82,6 +83,7 @@ func (g *garbage) see(p *policy, s *sample) {
 	g.took = cmp.Or(s.Reading.Spent, g.took)
 	g.shared = shared(&s.Reading)
 	g.alone = p.unbounded(h)
+	g.grows = p.outgrows(h, p.c.Levels.Elevated.Enter)
 }
 
 // add takes in what was dropped at once in this run.
@@ -152,7 +154,7 @@ func (p *policy) returns(s *sample) giveBack {
 		return wait
 	}
 	rested := !g.hasForce || s.At-g.forced >= max(betweenForced, dear*g.took)
-	outgrows := p.outgrows(h)
+	outgrows := p.outgrows(h, p.c.Levels.High.Enter)
 	worthwhile := g.bytes >= max(h.Live/worthwhileShare, largeTrim)
 	short := room(&s.Reading) < g.bytes
 	pressed := short || p.pressure.level >= control.PressureHigh
@@ -177,8 +179,7 @@ func (p *policy) doubtful(r *Reading) bool {
 // urgent reports whether to look again soon: memory is short, or nothing but us
 // keeps garbage from making it short between two looks.
 func (p *policy) urgent() bool {
-	alone := p.garbage.alone && p.memory.limit != NoLimit && p.c.ForceGC != ForceGCNever
-	return p.pressure.level > control.PressureNone || alone
+	return p.pressure.level > control.PressureNone || p.garbage.grows && p.c.ForceGC != ForceGCNever
 }
 
 // unbounded reports whether nothing keeps the runtime from letting the heap grow beyond
@@ -188,12 +189,12 @@ func (p *policy) unbounded(h *HeapReading) bool {
 	return h.OK() && h.Limit >= p.memory.cgroup
 }
 
-// outgrows reports whether the runtime means to let the heap grow to where memory
-// is short before it collects. It does not stop there exactly: a burst of
-// allocations runs on while the collection is under way.
-func (p *policy) outgrows(h *HeapReading) bool {
+// outgrows reports whether the runtime means to let the heap grow to a share of the
+// limit before it collects. It does not stop there exactly: a burst of allocations
+// runs on while the collection is under way.
+func (p *policy) outgrows(h *HeapReading, share float64) bool {
 	if !p.unbounded(h) || p.memory.limit == NoLimit {
 		return false
 	}
-	return float64(h.Goal+h.Used()-h.Live) > p.c.Levels.High.Enter*float64(p.memory.limit)
+	return float64(h.Goal+h.Used()-h.Live) > share*float64(p.memory.limit)
 }

@@ -149,19 +149,30 @@ func start(t *testing.T, c adaptive.Config, s *stub) (ctl *adaptive.Controller, 
 
 func TestRunKeepsItsPace(t *testing.T) {
 	t.Parallel()
+	heap := func(live int64) adaptive.Reading {
+		return adaptive.Reading{Heap: adaptive.HeapReading{Live: live, Limit: 100}}
+	}
+	unlimited := func(goal int64) adaptive.Reading { // in a group of 100 bytes
+		return adaptive.Reading{
+			Heap:   adaptive.HeapReading{Live: 10, Goal: goal, Limit: adaptive.NoLimit},
+			Cgroup: adaptive.CgroupReading{Version: 2, Max: 100, High: adaptive.NoLimit, TightSet: 10, TightMax: 100},
+		}
+	}
 	for _, c := range []struct {
 		name     string
-		live     int64
+		reading  adaptive.Reading
 		storm    time.Duration // between wake-ups; 0 for none
 		min, max int           // runs in a minute
 	}{
-		{"calm", 10, 0, 50, 70},
-		{"short of memory", 60, 0, 200, 280},
-		{"woken all the time", 10, time.Millisecond, 500, 601},
-		{"woken at times", 10, 300 * time.Millisecond, 190, 210},
+		{"calm", heap(10), 0, 50, 70},
+		{"short of memory", heap(60), 0, 200, 280},
+		{"woken all the time", heap(10), time.Millisecond, 500, 601},
+		{"woken at times", heap(10), 300 * time.Millisecond, 190, 210},
+		{"a small heap without GOMEMLIMIT", unlimited(20), 0, 50, 70},
+		{"one that may outgrow the group", unlimited(60), 0, 200, 280},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			w := &waker{reading: adaptive.Reading{Heap: adaptive.HeapReading{Live: c.live, Limit: 100}}}
+			w := &waker{reading: c.reading}
 			s := new(stub)
 			_, _, stop := start(t, adaptive.Config{Signals: w}, s)
 			synctest.Wait()
