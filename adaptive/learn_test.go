@@ -209,9 +209,10 @@ func TestManyShortGapsAreTrusted(t *testing.T) {
 		times, burst int
 		from, to     float64
 	}{
-		{time.Second, 10, 100, 1.5, 1.8},
-		{time.Second, 10, 1, 1.5, 1.8},
-		{time.Second, 2, 1000, stay, stay},
+		{time.Second, 100, 1, 1.5, 1.8},
+		{time.Second, 4, 100, 1.5, 1.8},
+		{time.Second, 2, 1000, stay, stay}, // too few times
+		{time.Second, 10, 1, stay, stay},   // too few
 		{10 * time.Second, 10, 100, stay, stay},
 	} {
 		var m adaptive.Memory

@@ -156,18 +156,19 @@ func (m *gaps) best(p *prices, one float32) float64 {
 }
 
 const (
-	// manyTimes is how often gaps have to have ended for their length to be trusted. A
-	// burst is once, however many objects it takes.
-	manyTimes = 8
+	// manyGaps is how many gaps have to be known for their length to be trusted, and
+	// manyTimes how often some of them have to have ended: a burst is once, however many
+	// objects it takes.
+	manyGaps, manyTimes = 64, 3
 	// beyond is how many bins an idle age is above the longest of them: a use that
 	// comes late by two thirds is no sign that they have ended.
 	beyond = 3
 )
 
 // unsafe is the idle age below which to drop is to risk that an object is wanted again
-// while it is garbage: the stay, or less if all gaps of many times were shorter.
+// while it is garbage: the stay, or less if all of many gaps, of many times, were shorter.
 func (m *gaps) unsafe(stay float64, one float32) float64 {
-	if stay == 0 || m.times/one < manyTimes {
+	if stay == 0 || (m.all-m.absent)/one < manyGaps || m.times/one < manyTimes {
 		return stay
 	}
 	longest := 0
