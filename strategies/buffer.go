@@ -19,13 +19,15 @@ import (
 // The zero Buffer is ready to use too: without a pool, its memory comes from make and
 // goes to the garbage collector.
 //
-// A Buffer uses the whole capacity of the slices it gets, so reuse allocates nothing,
-// and growing costs one copy per doubling. It is not safe for concurrent use and must
-// not be copied after its first write.
+// Writes append, and Read takes from the front; the content is what was written and not
+// read yet. A Buffer uses the whole capacity of the slices it gets, so reuse allocates
+// nothing, and growing costs one copy per doubling; Chunked grows without copies. It is
+// not safe for concurrent use and must not be copied after its first write.
 type Buffer struct {
 	_    handle.NoCopy
 	pool pool.Bytes
 	size int
+	read int    // bytes of buf that Read has taken
 	buf  []byte // what the pool gave, cut to the content; its capacity is never cut
 }
 
@@ -45,32 +47,67 @@ func NewBuffer(p pool.Bytes, size int) *Buffer {
 
 // Bytes returns the content. It is the pool's memory: do not use it after the next
 // write or after Release, and do not Put it.
-func (b *Buffer) Bytes() []byte { return b.buf }
+func (b *Buffer) Bytes() []byte { return b.buf[b.read:] }
 
-// Len returns the length of the content.
-func (b *Buffer) Len() int { return len(b.buf) }
+// String returns a copy of the content, which is not the pool's memory.
+func (b *Buffer) String() string { return string(b.Bytes()) }
 
-// Cap returns how much content fits before the buffer must grow.
-func (b *Buffer) Cap() int { return cap(b.buf) }
+// Len returns the length of the content in bytes.
+func (b *Buffer) Len() int { return len(b.buf) - b.read }
+
+// Cap returns how many bytes of content fit before the buffer must grow.
+func (b *Buffer) Cap() int { return cap(b.buf) - b.read }
 
 // Reset empties the buffer and keeps its memory for the next writes.
-func (b *Buffer) Reset() { b.buf = b.buf[:0] }
+func (b *Buffer) Reset() { b.buf, b.read = b.buf[:0], 0 }
+
+// Truncate keeps the first n bytes of the content, and the buffer's memory. It panics if n
+// is negative or greater than Len.
+func (b *Buffer) Truncate(n int) {
+	if n < 0 || n > b.Len() {
+		panic(fmt.Sprintf("pool: Buffer.Truncate: %d is not between 0 and the length, %d", n, b.Len()))
+	}
+	b.buf = b.buf[:b.read+n]
+}
+
+// AvailableBuffer returns an empty slice with room for as many bytes as fit before the
+// buffer must grow. It is to be appended to and passed to the next Write, which then
+// copies nothing; another write in between overwrites what was appended.
+func (b *Buffer) AvailableBuffer() []byte { return b.buf[len(b.buf):] }
 
 // Release empties the buffer and gives its memory back to the pool. A buffer
 // without memory has nothing to give: Release may be called twice, and before
 // the first write. The next write starts afresh.
 func (b *Buffer) Release() {
 	old := b.buf
-	b.buf = nil
+	b.buf, b.read = nil, 0
 	b.giveBack(old)
 }
 
-// Grow makes room for n more bytes. It panics if n is negative.
+// Grow makes room for n more bytes, so that writing them takes nothing from the pool. Where
+// they do not fit, it asks the pool for exactly the content and n bytes: for a length known
+// in advance, as doubling is for one that is not. It panics if n is negative.
 func (b *Buffer) Grow(n int) {
 	if n < 0 {
 		panic(fmt.Sprintf("pool: Buffer.Grow: negative count %d", n))
 	}
-	b.giveBack(b.makeRoom(n))
+	if need := b.lacks(n); need > 0 {
+		b.giveBack(b.move(need))
+	}
+}
+
+// Read takes up to len(p) bytes from the front of the content. At its end it returns
+// io.EOF, unless p is empty, and the whole memory is free for writes again.
+func (b *Buffer) Read(p []byte) (int, error) {
+	n := copy(p, b.Bytes())
+	b.read += n
+	if b.Len() == 0 {
+		b.Reset()
+		if n == 0 && len(p) > 0 {
+			return 0, io.EOF
+		}
+	}
+	return n, nil
 }
 
 // Write appends p, which may be a part of the buffer's own content. It never
@@ -123,16 +160,16 @@ func (b *Buffer) ReadFrom(r io.Reader) (total int64, err error) {
 func (b *Buffer) readFull(r io.Reader) (n int, err error) {
 	if cap(b.buf) == 0 {
 		if b.size > 0 {
-			b.Grow(1) // which is as much as was said
+			b.makeRoom(1) // which is as much as was said
 		} else {
-			b.Grow(smallestRead)
+			b.makeRoom(smallestRead)
 		}
 		return 0, nil
 	}
 	var next byte
 	n, next, err = probe(r, b.buf[len(b.buf)-1:])
 	if n == 1 {
-		b.Grow(smallestRead)
+		b.giveBack(b.makeRoom(smallestRead))
 		b.buf = append(b.buf, next)
 	}
 	return n, err
@@ -149,56 +186,75 @@ func probe(r io.Reader, lent []byte) (n int, next byte, err error) {
 func readInto(r io.Reader, room []byte) (int, error) {
 	n, err := r.Read(room)
 	if n < 0 || n > len(room) {
-		panic(fmt.Sprintf("pool: Buffer.ReadFrom: the reader says it read %d bytes into %d", n, len(room)))
+		panic(fmt.Sprintf("pool: ReadFrom: the reader says it read %d bytes into %d", n, len(room)))
 	}
 	return n, err
 }
 
 // WriteTo writes the content to w and keeps it: it can be written again.
 func (b *Buffer) WriteTo(w io.Writer) (int64, error) {
-	n, err := w.Write(b.buf)
-	if err == nil && n != len(b.buf) {
+	n, err := w.Write(b.Bytes())
+	if err == nil && n != b.Len() {
 		err = io.ErrShortWrite
 	}
 	return int64(n), err
 }
 
-// makeRoom moves the content to a larger slice if n more bytes do not fit, and
-// returns the old slice, which the caller gives back once it has read whatever
+// makeRoom moves the content to a slice that is at least twice as large if n more bytes do
+// not fit, and returns the old slice, which the caller gives back once it has read whatever
 // might lie in it.
 func (b *Buffer) makeRoom(n int) (old []byte) {
-	if n <= cap(b.buf)-len(b.buf) {
+	need := b.lacks(n)
+	if need == 0 {
 		return nil
 	}
-	need := len(b.buf) + n
-	if need < 0 {
-		panic(fmt.Sprintf("pool: Buffer: %d bytes and %d more are more than an int can count", len(b.buf), n))
-	}
-	old = b.buf
-	want := max(need, 2*cap(old), smallestBuffer)
-	if old == nil {
+	want := max(need, 2*b.Len(), smallestBuffer)
+	if b.buf == nil {
 		want = max(want, b.size)
 	}
-	b.buf = append(b.take(want)[:0], old...)
+	return b.move(want)
+}
+
+// lacks returns 0 if n more bytes fit, and else the length of the content with them.
+func (b *Buffer) lacks(n int) int {
+	if n <= cap(b.buf)-len(b.buf) {
+		return 0
+	}
+	need := b.Len() + n
+	if need < 0 {
+		panic(fmt.Sprintf("pool: Buffer: %d bytes and %d more are more than an int can count", b.Len(), n))
+	}
+	return need
+}
+
+// move moves the content to the beginning of another slice and returns the old one.
+func (b *Buffer) move(size int) (old []byte) {
+	old = b.buf
+	b.buf, b.read = append(b.take(size)[:0], b.Bytes()...), 0
 	return old
 }
 
-func (b *Buffer) take(n int) []byte {
-	if b.pool == nil {
+func (b *Buffer) take(n int) []byte { return take(b.pool, n) }
+
+func (b *Buffer) giveBack(s []byte) { giveBack(b.pool, s) }
+
+func take(p pool.Bytes, n int) []byte {
+	if p == nil {
 		return make([]byte, n)
 	}
-	return b.pool.Get(n)
+	return p.Get(n)
 }
 
 // giveBack puts a slice back as it came, so that a pool which clears memory
 // clears all that was written to.
-func (b *Buffer) giveBack(s []byte) {
-	if b.pool != nil && cap(s) > 0 {
-		b.pool.Put(s[:cap(s)])
+func giveBack(p pool.Bytes, s []byte) {
+	if p != nil && cap(s) > 0 {
+		p.Put(s[:cap(s)])
 	}
 }
 
 var (
+	_ io.Reader       = (*Buffer)(nil)
 	_ io.Writer       = (*Buffer)(nil)
 	_ io.StringWriter = (*Buffer)(nil)
 	_ io.ByteWriter   = (*Buffer)(nil)

@@ -79,7 +79,7 @@ func TestBufferHoldsWhatWasWrittenWhileItGrows(t *testing.T) {
 			for i := range chunk {
 				chunk[i] = byte(r.Uint32())
 			}
-			switch r.IntN(7) {
+			switch r.IntN(10) {
 			case 0:
 				want.WriteString(string(chunk))
 				b.WriteString(string(chunk))
@@ -97,6 +97,15 @@ func TestBufferHoldsWhatWasWrittenWhileItGrows(t *testing.T) {
 				own := b.Bytes()[b.Len()/3:]
 				want.Write(bytes.Clone(own))
 				b.Write(own)
+			case 5:
+				readBoth(t, b, &want, chunk)
+			case 6:
+				n := r.IntN(want.Len() + 1)
+				want.Truncate(n)
+				b.Truncate(n)
+			case 7:
+				want.Write(chunk)
+				b.Write(append(b.AvailableBuffer(), chunk...))
 			default:
 				want.Write(chunk)
 				b.Write(chunk)
@@ -105,12 +114,55 @@ func TestBufferHoldsWhatWasWrittenWhileItGrows(t *testing.T) {
 				t.Fatalf("holds %d slices", len(p.out))
 			}
 		}
-		if b.Len() != want.Len() || !bytes.Equal(b.Bytes(), want.Bytes()) {
+		if b.Len() != want.Len() || !bytes.Equal(b.Bytes(), want.Bytes()) || b.String() != want.String() {
 			t.Fatalf("got %d bytes, want %d, or they differ", b.Len(), want.Len())
 		}
 		b.Release()
 		b.Release()
 		p.wantAllBack()
+	}
+}
+
+// readBoth reads as much as into has room for from both.
+func readBoth(t *testing.T, b *strategies.Buffer, want *bytes.Buffer, into []byte) {
+	wanted := make([]byte, len(into))
+	n, err := want.Read(wanted)
+	if got, gotErr := b.Read(into); got != n || !errors.Is(gotErr, err) || !bytes.Equal(into[:n], wanted[:n]) {
+		t.Fatalf("Read of %d bytes = %d, %v; want %d, %v, or they differ", len(into), got, gotErr, n, err)
+	}
+}
+
+func TestBufferGrowAsksForExactlyWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	p := new(counting)
+	b := strategies.NewBuffer(p, 100)
+	b.Grow(1000)
+	b.Write(make([]byte, 1000))
+	b.Read(make([]byte, 300))
+	if b.Cap() != 700 || p.gets != 1 {
+		t.Errorf("room for %d bytes after %d Gets; want 700, 1", b.Cap(), p.gets)
+	}
+	b.Grow(1)
+	if b.Cap() != 701 || b.Len() != 700 || p.gets != 2 {
+		t.Errorf("room for %d, content %d, %d Gets; want 701, 700, 2", b.Cap(), b.Len(), p.gets)
+	}
+	b.Grow(1)
+	if p.gets != 2 {
+		t.Errorf("%d Gets for what fits", p.gets)
+	}
+}
+
+// A queue of bytes that is never empty needs no more memory than twice its content.
+func TestBufferReadAndWrittenInTurnDoesNotGrow(t *testing.T) {
+	t.Parallel()
+	b := strategies.NewBuffer(nil, 0)
+	b.Write(make([]byte, 100))
+	for range 1000 {
+		b.Write(make([]byte, 50))
+		b.Read(make([]byte, 50))
+	}
+	if b.Len() != 100 || b.Cap() > 300 {
+		t.Errorf("content of %d bytes in room for %d", b.Len(), b.Cap())
 	}
 }
 
@@ -206,9 +258,11 @@ func TestBufferMisusePanics(t *testing.T) {
 	b := strategies.NewBuffer(newStrictPool(t), 0)
 	b.WriteByte('x')
 	wantPanic("pool: Buffer.Grow: negative count -1", func() { b.Grow(-1) })
+	wantPanic("pool: Buffer.Truncate: -1 is not between 0 and the length, 1", func() { b.Truncate(-1) })
+	wantPanic("pool: Buffer.Truncate: 2 is not between 0 and the length, 1", func() { b.Truncate(2) })
 	wantPanic("pool: Buffer: 1 bytes and", func() { b.Grow(math.MaxInt) })
-	wantPanic("pool: Buffer.ReadFrom: the reader says", func() { b.ReadFrom(lyingReader(-1)) })
-	wantPanic("pool: Buffer.ReadFrom: the reader says", func() { b.ReadFrom(lyingReader(1 << 30)) })
+	wantPanic("pool: ReadFrom: the reader says", func() { b.ReadFrom(lyingReader(-1)) })
+	wantPanic("pool: ReadFrom: the reader says", func() { b.ReadFrom(lyingReader(1 << 30)) })
 }
 
 // onePool always hands out the same slice: what it costs is the caller's own.
