@@ -50,7 +50,7 @@ test-portable: ## the same with the portable engine, and as a 32-bit program whe
 
 .PHONY: test-debug
 test-debug: ## pools as debug builds have them: strict, and panicking at misuse
-	$(stage) debug go test -short -tags otelpool_debug ./strategies ./pooltest
+	$(stage) debug go test -short -tags otelpool_debug ./strategies/... ./pooltest
 
 .PHONY: test-race
 test-race: export CGO_ENABLED := 1

@@ -235,6 +235,19 @@ func (b *Bounded[T]) Warm(n int) int { return b.front.core.warm(n) }
 // Name returns the name under which the pool is published, or "".
 func (b *Bounded[T]) Name() string { return b.pub.Name() }
 
+// Safety returns how closely the pool checks its callers, which a debug build may have
+// changed.
+func (b *Bounded[T]) Safety() Safety {
+	switch w := b.front.core.watch; {
+	case w == nil:
+		return SafetyOff
+	case w.Strict:
+		return SafetyStrict
+	default:
+		return SafetySampled
+	}
+}
+
 // Stats implements pool.Source.
 func (b *Bounded[T]) Stats(into *pool.Stats) {
 	b.front.core.Stats(into)

@@ -22,9 +22,8 @@ const (
 // compresses them. It returns the number of records. A line that is no JSON
 // object becomes one, {"message": line}, so that any log file can be sent.
 func (g *gateway) encode(into *strategies.Buffer, body []byte) (records int, err error) {
-	z := g.pools.writers.Get()
-	defer g.pools.writers.Put(z)
-	z.Reset(into)
+	z := g.pools.writers(into)
+	defer z.Close() // again, if all goes well
 	b := batch{buf: g.pools.batches.Get().(*bytes.Buffer), to: z}
 	defer func() { g.pools.batches.Put(emptied(b.buf)) }()
 	for line := range bytes.Lines(body) {

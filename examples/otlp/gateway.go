@@ -161,12 +161,9 @@ func (g *gateway) decode(w http.ResponseWriter, r *http.Request, share *admitted
 }
 
 func (g *gateway) decompress(body io.Reader, share *admitted, into *strategies.Buffer) error {
-	z := g.pools.readers.Get()
-	defer g.pools.readers.Put(z)
-	if err := z.reset(body); err != nil {
-		return unzipError(err)
-	}
-	n, err := into.ReadFrom(share.reader(io.LimitReader(&z.gzip, min(g.limits.decoded, math.MaxInt64-1)+1)))
+	z := g.pools.readers(body)
+	defer z.Close()
+	n, err := into.ReadFrom(share.reader(io.LimitReader(z, min(g.limits.decoded, math.MaxInt64-1)+1)))
 	if err != nil {
 		return unzipError(err)
 	}

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"compress/gzip"
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -20,6 +18,7 @@ import (
 	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/poolconfig"
 	"github.com/otelpool/pool/strategies"
+	"github.com/otelpool/pool/strategies/codecs"
 )
 
 // mishap makes something go wrong, waits, and puts it right again.
@@ -205,36 +204,28 @@ func (m *mines) stepElsewhere() {
 	}
 }
 
-// mine puts pools with mined functions in place of those of objects, and an
-// observer of waits that panics.
+// mine puts pools with mined functions in place of those of codecs, and an observer of
+// waits that panics.
 func (c *chaos) mine(p *pools) {
-	closeRest := p.close
-	p.writers.(*strategies.Bounded[gzip.Writer]).Close() // makes room for another of its name
-	p.readers.(*strategies.Bounded[unzipper]).Close()
-	m := &c.mines
-	writers := strategies.Must(poolconfig.NewBounded(c.app.conf.Config, strategies.BoundedConfig[gzip.Writer]{
-		Name: "gateway.gzip.writers", Registry: c.app.registry, Limit: 48 << 20,
-		New:     func() *gzip.Writer { m.stepInRequest(); return newWriter() },
-		Keep:    func(*gzip.Writer) bool { m.stepInRequest(); return true },
-		Reset:   func(w *gzip.Writer) { m.stepInRequest(); w.Reset(io.Discard) },
-		Size:    func(*gzip.Writer) int64 { m.stepInRequest(); return gzipWriterBytes },
-		Discard: func(*gzip.Writer) { m.stepElsewhere() },
-	}))
-	readers := strategies.Must(poolconfig.NewBounded(c.app.conf.Config, strategies.BoundedConfig[unzipper]{
-		Name: onceOff, Registry: c.app.registry, Limit: 4 << 20,
-		New:     func() *unzipper { m.stepInRequest(); return newUnzipper() },
-		Reset:   func(z *unzipper) { m.stepInRequest(); z.input.Reset(nothing{}) },
-		Size:    func(*unzipper) int64 { return gzipReaderBytes },
-		Discard: func(*unzipper) { m.stepElsewhere() },
-	}))
-	p.writers, p.readers = writers, readers
-	p.close = func() {
-		closeRest()
-		writers.Close()
-		readers.Close()
+	p.gzips() // makes room for others of their names
+	writers, readers, err := newCodecs(c.app.registry, c.mined)
+	if err != nil {
+		c.t.Fatal(err)
 	}
-	c.app.registry.OnWait(func(string, time.Duration) { m.stepElsewhere() })
-	c.app.registry.OnMisuse(func(pool.Misuse) { m.stepElsewhere() })
+	p.use(writers, readers)
+	c.app.registry.OnWait(func(string, time.Duration) { c.mines.stepElsewhere() })
+	c.app.registry.OnMisuse(func(pool.Misuse) { c.mines.stepElsewhere() })
+}
+
+// mined makes a pool of codecs whose functions are mined.
+func (c *chaos) mined(b strategies.BoundedConfig[codecs.Idle]) (*strategies.Bounded[codecs.Idle], error) {
+	m, newIdle, keep, size, discard := &c.mines, b.New, b.Keep, b.Size, b.Discard
+	b.New = func() *codecs.Idle { m.stepInRequest(); return newIdle() }
+	b.Keep = func(x *codecs.Idle) bool { m.stepInRequest(); return keep(x) }
+	b.Reset = func(*codecs.Idle) { m.stepInRequest() }
+	b.Size = func(x *codecs.Idle) int64 { m.stepInRequest(); return size(x) }
+	b.Discard = func(x *codecs.Idle) { discard(x); m.stepElsewhere() }
+	return poolconfig.NewBounded(c.app.conf.Config, b)
 }
 
 func (c *chaos) lightMines(_ *rand.Rand, wait func()) {

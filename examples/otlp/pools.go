@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -14,17 +13,19 @@ import (
 	"github.com/otelpool/pool/otelpool"
 	"github.com/otelpool/pool/poolconfig"
 	"github.com/otelpool/pool/strategies"
+	"github.com/otelpool/pool/strategies/codecs"
 )
 
 // pools is all the memory that the gateway reuses. The handler does not know
 // whether it is pooled: with pooling off the same code runs on plain
 // allocations.
 type pools struct {
-	bodies  pool.Bytes                // decoded requests, encoded batches
-	writers pool.Objects[gzip.Writer] // about 800 KiB each
-	readers pool.Objects[unzipper]    // about 44 KiB each
-	batches anyPool                   // *bytes.Buffer
-	proxy   httputil.BufferPool       // responses on their way back; nil allocates
+	bodies  pool.Bytes                         // decoded requests, encoded batches
+	writers func(to io.Writer) io.WriteCloser  // gzip, 1.2 MB each
+	readers func(from io.Reader) io.ReadCloser // gzip, 45 KB each
+	gzips   func()                             // closes those two
+	batches anyPool                            // *bytes.Buffer
+	proxy   httputil.BufferPool                // responses on their way back; nil allocates
 	close   func()
 }
 
@@ -40,8 +41,6 @@ const bodiesPool = "gateway.bodies"
 const (
 	proxyBufferSize  = 32 << 10
 	proxyBufferCount = 64
-	gzipWriterBytes  = 800 << 10
-	gzipReaderBytes  = 44 << 10
 )
 
 // pooled makes the gateway's pools, known to a registry under their names, as a
@@ -56,35 +55,43 @@ func pooled(r *pool.Registry, conf *poolconfig.Config) (*pools, error) {
 		Name: "gateway.proxy", Registry: r,
 		Size: proxyBufferSize, Count: proxyBufferCount,
 	})
-	writers, err3 := poolconfig.NewBounded(conf, strategies.BoundedConfig[gzip.Writer]{
-		Name: "gateway.gzip.writers", Registry: r,
-		New:   newWriter,
-		Reset: func(w *gzip.Writer) { w.Reset(io.Discard) }, // let go of the request's buffer
-		Size:  func(*gzip.Writer) int64 { return gzipWriterBytes },
-		Limit: 48 << 20,
+	writers, readers, err3 := newCodecs(r, func(b strategies.BoundedConfig[codecs.Idle]) (*strategies.Bounded[codecs.Idle], error) {
+		return poolconfig.NewBounded(conf, b)
 	})
-	readers, err4 := poolconfig.NewBounded(conf, strategies.BoundedConfig[unzipper]{
-		Name: "gateway.gzip.readers", Registry: r,
-		New:   newUnzipper,
-		Reset: func(z *unzipper) { z.input.Reset(nothing{}) }, // let go of the request's body
-		Size:  func(*unzipper) int64 { return gzipReaderBytes },
-		Limit: 4 << 20,
-	})
-	if err := errors.Join(err1, err2, err3, err4); err != nil { // all mistakes at once; the program ends
+	if err := errors.Join(err1, err2, err3); err != nil { // all mistakes at once; the program ends
 		return nil, err
 	}
 	batches := otelpool.Wrap(&sync.Pool{New: newBatch}, "gateway.batches", otelpool.WithRegistry(r))
-	return &pools{
-		bodies: bodies, proxy: proxy, writers: writers, readers: readers, batches: batches,
-		close: func() {
-			bodies.Close()
-			proxy.Close()
-			writers.Close()
-			readers.Close()
-			batches.Close()
-		},
-	}, nil
+	p := &pools{bodies: bodies, proxy: proxy, batches: batches}
+	p.use(writers, readers)
+	p.close = func() {
+		bodies.Close()
+		proxy.Close()
+		p.gzips()
+		batches.Close()
+	}
+	return p, nil
 }
+
+func (p *pools) use(writers *codecs.Writers, readers *codecs.Readers) {
+	p.writers = func(to io.Writer) io.WriteCloser { return writers.Get(to) }
+	p.readers = func(from io.Reader) io.ReadCloser { return readers.Get(from) }
+	p.gzips = func() {
+		writers.Close()
+		readers.Close()
+	}
+}
+
+// newCodecs makes the gzip writers and readers, on pools that make makes.
+func newCodecs(r *pool.Registry, make makeIdle) (*codecs.Writers, *codecs.Readers, error) {
+	writers, err1 := codecs.NewGzipWriters(gzip.BestSpeed, codecs.Config{
+		Name: "gateway.gzip.writers", Registry: r, Limit: 48 << 20, Pool: make,
+	})
+	readers, err2 := codecs.NewGzipReaders(codecs.Config{Name: "gateway.gzip.readers", Registry: r, Limit: 4 << 20, Pool: make})
+	return writers, readers, errors.Join(err1, err2)
+}
+
+type makeIdle = func(strategies.BoundedConfig[codecs.Idle]) (*strategies.Bounded[codecs.Idle], error)
 
 // unpooled is the gateway with pooling off: what it allocates is what it needs.
 // Only the bodies are counted, under a name if there is a registry. A single
@@ -97,43 +104,41 @@ func unpooled(name string, r *pool.Registry) (*pools, error) {
 	bodies.SetMode(control.ModeCount)
 	return &pools{
 		bodies:  bodies,
-		writers: allocating[gzip.Writer]{newWriter},
-		readers: allocating[unzipper]{newUnzipper},
+		writers: func(to io.Writer) io.WriteCloser { return newWriter(to) },
+		readers: func(from io.Reader) io.ReadCloser { return &unzipper{from: from} },
 		batches: allocatingAny{newBatch},
 		close:   bodies.Close,
 	}, nil
 }
 
-func newWriter() *gzip.Writer {
-	w, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // the level is valid
+func newWriter(to io.Writer) *gzip.Writer {
+	w, _ := gzip.NewWriterLevel(to, gzip.BestSpeed) // the level is valid
 	return w
 }
 
-// unzipper is a gzip reader with its input buffer: a gzip.Reader makes one at
-// each Reset unless it is given a reader that is buffered already.
+// unzipper is a gzip reader that reads nothing before its first Read, as a pooled one.
 type unzipper struct {
-	gzip  gzip.Reader
-	input *bufio.Reader
+	gzip.Reader
+	from io.Reader // until then
 }
 
-func newUnzipper() *unzipper { return &unzipper{input: bufio.NewReader(nothing{})} }
-
-func (z *unzipper) reset(r io.Reader) error {
-	z.input.Reset(r)
-	return z.gzip.Reset(z.input)
+func (z *unzipper) Read(b []byte) (int, error) {
+	if from := z.from; from != nil {
+		z.from = nil
+		switch err := z.Reset(from); {
+		case errors.Is(err, io.EOF):
+			return 0, io.ErrUnexpectedEOF // or it would pass for an empty body
+		case err != nil:
+			return 0, err
+		}
+	}
+	return z.Reader.Read(b)
 }
+
+// Close is here because a gzip.Reader's panics before a header was read.
+func (*unzipper) Close() error { return nil }
 
 func newBatch() any { return new(bytes.Buffer) }
-
-// nothing is an empty body.
-type nothing struct{}
-
-func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
-
-type allocating[T any] struct{ make func() *T }
-
-func (a allocating[T]) Get() *T { return a.make() }
-func (allocating[T]) Put(*T)    {}
 
 type allocatingAny struct{ make func() any }
 

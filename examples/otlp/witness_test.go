@@ -187,16 +187,16 @@ func (twiceProxy) Put([]byte)    {}
 
 // keptWriters leaves a gzip.Writer in two hands.
 type keptWriters struct {
-	pool.Objects[gzip.Writer]
 	gets atomic.Uint64
 	last atomic.Pointer[gzip.Writer]
 }
 
-func (p *keptWriters) Get() *gzip.Writer {
+func (p *keptWriters) get(to io.Writer) io.WriteCloser {
 	if last := p.last.Load(); last != nil && p.gets.Add(1)%4 == 0 {
+		last.Reset(to)
 		return last
 	}
-	z := p.Objects.Get()
+	z := newWriter(to)
 	p.last.Store(z)
 	return z
 }
@@ -209,7 +209,7 @@ func TestWitnessesNoticeABufferInTwoHands(t *testing.T) {
 	for name, spoil := range map[string]func(p *pools){
 		"bodies":  func(p *pools) { p.bodies = &twice{Bytes: p.bodies} },
 		"proxy":   func(p *pools) { p.proxy = twiceProxy{&twice{Bytes: p.bodies}} },
-		"writers": func(p *pools) { p.writers = &keptWriters{Objects: p.writers} },
+		"writers": func(p *pools) { p.writers = new(keptWriters).get },
 		"none":    func(*pools) {},
 	} {
 		t.Run(name, func(t *testing.T) {

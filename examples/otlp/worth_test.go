@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
+	"io"
 	"math/bits"
 	"os"
 	"runtime/metrics"
@@ -146,8 +148,8 @@ func plain() *pools {
 	return &pools{
 		bodies:  newPlainBytes(),
 		proxy:   plainProxy{&sync.Pool{New: func() any { x := make([]byte, proxyBufferSize); return &x }}},
-		writers: plainObjects[gzip.Writer]{&sync.Pool{New: func() any { return newWriter() }}},
-		readers: plainObjects[unzipper]{&sync.Pool{New: func() any { return newUnzipper() }}},
+		writers: plainWriters(),
+		readers: plainReaders(),
 		batches: &sync.Pool{New: func() any { return new(bytes.Buffer) }},
 		close:   func() {},
 	}
@@ -181,10 +183,55 @@ func (p *plainBytes) Put(b []byte) {
 	}
 }
 
-type plainObjects[T any] struct{ pool *sync.Pool }
+// plainWriter goes back at its one Close that ends the stream.
+type plainWriter struct {
+	*gzip.Writer
+	pool   *sync.Pool
+	closed bool
+}
 
-func (p plainObjects[T]) Get() *T  { return p.pool.Get().(*T) }
-func (p plainObjects[T]) Put(x *T) { p.pool.Put(x) }
+func plainWriters() func(io.Writer) io.WriteCloser {
+	p := &sync.Pool{New: func() any { return newWriter(io.Discard) }}
+	return func(to io.Writer) io.WriteCloser {
+		z := p.Get().(*gzip.Writer)
+		z.Reset(to)
+		return &plainWriter{Writer: z, pool: p}
+	}
+}
+
+func (w *plainWriter) Close() error {
+	if w.closed {
+		return nil
+	}
+	w.closed = true
+	err := w.Writer.Close()
+	w.Writer.Reset(io.Discard)
+	w.pool.Put(w.Writer)
+	return err
+}
+
+// plainReader has an input buffer, or each Reset would make one.
+type plainReader struct {
+	unzipper
+	input *bufio.Reader
+	pool  *sync.Pool
+}
+
+func plainReaders() func(io.Reader) io.ReadCloser {
+	p := &sync.Pool{New: func() any { return &plainReader{input: bufio.NewReader(nil)} }}
+	return func(from io.Reader) io.ReadCloser {
+		z := p.Get().(*plainReader)
+		z.input.Reset(from)
+		z.pool, z.from = p, z.input
+		return z
+	}
+}
+
+func (z *plainReader) Close() error {
+	z.input.Reset(nil)
+	z.pool.Put(z)
+	return nil
+}
 
 type plainProxy struct{ pool *sync.Pool }
 

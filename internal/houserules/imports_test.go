@@ -55,6 +55,7 @@ var imports = map[string][]string{
 		module, vocabulary, module + "/internal/config", module + "/internal/gcpool", module + "/internal/handle",
 		module + "/internal/magazine", module + "/internal/percpu", module + "/internal/raceghost", module + "/internal/safety",
 	},
+	"strategies/codecs": {module, module + "/internal/config", module + "/strategies"},
 	"otelpool": {
 		module, vocabulary, module + "/internal/ask", module + "/internal/gcpool", module + "/internal/handle",
 		module + "/internal/percpu", module + "/internal/raceghost", otel,

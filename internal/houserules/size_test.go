@@ -20,11 +20,13 @@ import (
 // The bounds of the house. A change that needs a higher one says beside it what
 // for.
 const (
-	mostRootTypes    = 20
-	mostModules      = 7
-	mostZipBytes     = 1_000_000
-	mostCodeLines    = 20_350 // 240 Pool, Values, Buffer; 1,050 syncpools, 2,710 the controller and faults, 450 misuse in tests, 200 hangs
-	medianLines      = 8      // of a function, in every library package
+	mostRootTypes = 20
+	mostModules   = 7
+	mostZipBytes  = 1_000_000
+	// mostCodeLines bounds lines without blanks and comments. What the features that came after the bound of 14,200 take:
+	// 240 Pool, Values, Buffer; 440 codecs; 1,050 syncpools; 2,710 controller, faults; 450 misuse in tests; 200 hangs
+	mostCodeLines    = 20_785
+	medianLines      = 8 // of a function, in every library package
 	p90Lines         = 20
 	mostLines        = 40
 	mostTestLines    = 60
