@@ -147,7 +147,6 @@ func TestNothingIsKeptAlive(t *testing.T) {
 		old = writers.Get(to)
 		_, _ = old.Write(text(100))
 		closeHere(old)
-		to = nil
 		await(t, "the destination of a closed stream", func() bool { return ended.Load() == 1 })
 		runtime.KeepAlive(writers)
 	}()
