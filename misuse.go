@@ -16,7 +16,7 @@ type MisuseKind uint8
 const (
 	MisuseLost     MisuseKind = iota // never given back: the garbage collector took it while it was handed out
 	MisuseDouble                     // given back a second time
-	MisuseWrite                      // written to after it was given back
+	MisuseWrite                      // written to after it was given back; of a ChunkedSlice, used at all
 	MisuseOverrun                    // written to beyond its capacity, which takes package unsafe or C
 	MisuseSuffix                     // given back from somewhere after its beginning: b[k:]
 	MisuseForeign                    // given back, and not of a capacity, or an address, that the pool hands out
@@ -39,7 +39,7 @@ type Misuse struct {
 	Get  Stack         // where it was taken
 	Put  Stack         // where it was given back
 	Late Stack         // the wrong Put, or the one that revealed an overrun
-	// Detail says what is wrong with the config.
+	// Detail says what is wrong with the config, or how a ChunkedSlice was misused.
 	Detail string
 }
 
@@ -90,6 +90,8 @@ func (m Misuse) stacks() (known []labeledStack) {
 		wrongly = "given back again by"
 	case MisuseConfig:
 		wrongly = "found in"
+	case MisuseWrite:
+		wrongly = "used by"
 	}
 	put := m.Put
 	if m.Kind == MisuseSuffix {

@@ -22,5 +22,6 @@
 // All but Fixed can be switched while in use to allocate and only count, or not even
 // count: see [control.Switchable].
 //
-// Buffer is a growing buffer, and Copy is io.Copy, on any pool of bytes.
+// Buffer is a growing buffer, Chunked one that grows without copying and can be shared in
+// parts, and Copy is io.Copy, on any pool of bytes.
 package strategies

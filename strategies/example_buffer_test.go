@@ -30,6 +30,27 @@ func ExampleBuffer() {
 	// Output: 3000 <nil> in use: 0
 }
 
+// A Chunked takes a body of any length without growing copies, and shares a part of it with
+// an owner that outlives it.
+func ExampleChunked() {
+	bodies := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{}))
+	defer bodies.Close()
+
+	body := strategies.NewChunked(bodies, 4096)
+	body.ReadFrom(strings.NewReader(strings.Repeat("x", 10_000) + "the end"))
+	end := body.Slice(10_000, body.Len())
+	body.Release()
+
+	end.WriteTo(os.Stdout)
+	end.Free()
+	var s pool.Stats
+	bodies.Stats(&s)
+	fmt.Println("\nin use:", s.InUse)
+	// Output:
+	// the end
+	// in use: 0
+}
+
 func ExampleCopy() {
 	buffers := strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{}))
 	defer buffers.Close()

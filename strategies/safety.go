@@ -28,7 +28,8 @@ import (
 // config says, and these panic, with the places in the code that led to them: a
 // double Put, a Put of b[k:], a write after Put or beyond the capacity. Lost and
 // foreign objects and mistakes in configs do not panic. The panic comes where the
-// misuse is found: for a late write, in a later Get or Put.
+// misuse is found: for a late write, in a later Get or Put. Misuse of a [ChunkedSlice]
+// panics on a pool that is SafetyStrict by its config too.
 type Safety uint8
 
 const (

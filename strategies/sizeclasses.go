@@ -236,6 +236,9 @@ func (s *SizeClasses) Mode() control.Mode { return s.core.Mode() }
 // of the classes.
 func (s *SizeClasses) SetMode(m control.Mode) { s.core.SetMode(m) }
 
+// watched is for parts of the pool's buffers that have owners of their own.
+func (s *SizeClasses) watched() *safety.Watch { return s.core.watch }
+
 // Close drops what the pool holds and withdraws it from its registry. Later Gets
 // allocate, later Puts drop, and both are counted as closed. Closing twice does
 // nothing.

@@ -25,6 +25,7 @@ var kinds = map[string]func() pool.Bytes{
 	"fixed": func() pool.Bytes {
 		return slots{strategies.Must(strategies.NewFixed(strategies.FixedConfig{Size: 1024, Count: 8}))}
 	},
+	"chunked": func() pool.Bytes { return &sliced{beneath: sizeClasses(strategies.SizeClassesConfig{})()} },
 	"values": func() pool.Bytes {
 		return &values{strategies.Values[[]byte]{New: func() []byte { return *newSlice() }}}
 	},
@@ -85,6 +86,28 @@ type boxing struct{ *sync.Pool }
 
 func (p boxing) Get(n int) []byte { return p.Pool.Get().([]byte)[:n] }
 func (p boxing) Put(b []byte)     { p.Pool.Put(b) }
+
+// sliced hands out what slices of a Chunked share, and frees them.
+type sliced struct {
+	beneath pool.Bytes
+	owners  sync.Map // by the address of the bytes
+}
+
+func (p *sliced) Get(n int) (b []byte) {
+	c := strategies.NewChunked(p.beneath, 1024)
+	defer c.Release()
+	c.Write(make([]byte, n))
+	s := c.Slice(0, n)
+	for b = range s.All() {
+		p.owners.Store(&b[0], s)
+	}
+	return b
+}
+
+func (p *sliced) Put(b []byte) {
+	s, _ := p.owners.LoadAndDelete(&b[0])
+	s.(*strategies.ChunkedSlice).Free()
+}
 
 func sizeClasses(c strategies.SizeClassesConfig) func() pool.Bytes {
 	return func() pool.Bytes { return strategies.Must(strategies.NewSizeClasses(c)) }

@@ -13,8 +13,13 @@ const maxTold = 1000
 // found counts misuse and reports it, or panics if the config says so and the kind
 // harms other code. late is the place of the mistake, if that is known.
 func (w *Watch) found(kind pool.MisuseKind, s *StandIn, late *trace) {
+	harms := kind != pool.MisuseLost && kind != pool.MisuseForeign && kind != pool.MisuseConfig
+	w.report(kind, s, late, w.Panics && harms)
+}
+
+// report is found that panics as it is told.
+func (w *Watch) report(kind pool.MisuseKind, s *StandIn, late *trace, panics bool) {
 	w.counts[kind].Add(1) // first, so that an observer that reads the count finds it there
-	panics := w.Panics && kind != pool.MisuseLost && kind != pool.MisuseForeign && kind != pool.MisuseConfig
 	if !panics && !w.Registry.ObservesMisuse() {
 		return
 	}
