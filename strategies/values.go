@@ -19,7 +19,8 @@ import (
 //	rows.Put(r)
 //
 // The values survive garbage collections, within [DefaultLimit] as a [Bounded] counts
-// it: of slices of values without pointers their arrays, of others the size of T. A box
+// it: of slices of values without pointers their arrays, of others the size of T or what
+// Size says. A box
 // from which a value was taken is cleared, and refers to nothing.
 //
 // Get returns any value that was put, as it was put, in no order. Put takes what Get
@@ -34,6 +35,9 @@ type Values[T any] struct {
 	// Name publishes the pool in [pool.Default] at its first use; "" does not. A taken
 	// name gets a suffix.
 	Name string
+	// Size returns the bytes that a value occupies, for those that the pool cannot measure
+	// itself; nil does as said above.
+	Size func(*T) int64
 	// New makes a value for a Get that finds none; without it such a Get returns the
 	// zero value.
 	New func() T
@@ -84,6 +88,7 @@ func (v *Values[T]) open() *boxes[T] {
 		moves:       true,
 		OnDuplicate: pool.Suffix,
 		New:         boxer(v.New),
+		Size:        v.Size,
 	}
 	if v.Name != "" {
 		full.Name = pool.ValidName(v.Name)

@@ -194,3 +194,14 @@ var uniques atomic.Int64
 
 // unique is a name that no earlier run of the test had.
 func unique(prefix string) string { return fmt.Sprint(prefix, " ", uniques.Add(1)) }
+
+// Slices of values with pointers, say, are measured by who knows.
+func TestValuesCountWhatSizeSays(t *testing.T) {
+	t.Parallel()
+	v := strategies.Values[[]*point]{Size: func(x *[]*point) int64 { return int64(cap(*x)) * 100 }}
+	v.Put(make([]*point, 7))
+	var s pool.Stats
+	if v.Stats(&s); s.IdleBytes != 700 {
+		t.Errorf("%d bytes idle, want 700", s.IdleBytes)
+	}
+}

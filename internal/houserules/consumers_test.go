@@ -42,7 +42,7 @@ func main() {
 		unlink:  []string{otel + "/sdk", otel + "/exporters", "google.golang.org/"},
 	},
 	"doors": { // of docs/existing-programs.md, in one program, for the time that it takes to link each
-		imports:  []string{"adapters/grpcpool", "adapters/arrowpool"},
+		imports:  []string{"adapters/grpcpool", "adapters/arrowpool", "adapters/franzpool"},
 		replaces: []string{"shims/bytebufferpool"},
 		program: `package main
 
@@ -52,8 +52,10 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adapters/arrowpool"
+	"github.com/otelpool/pool/adapters/franzpool"
 	"github.com/otelpool/pool/adapters/grpcpool"
 	"github.com/otelpool/pool/strategies"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/valyala/bytebufferpool"
 	"google.golang.org/grpc/experimental"
 	"google.golang.org/grpc/mem"
@@ -66,17 +68,23 @@ func main() {
 	column.Resize(5000)
 	column.Release()
 	mem.Copy(make([]byte, 5000), mem.DefaultBufferPool()).Free()
+	client, err := kgo.NewClient(kgo.WithPools(fetches)) // which connects when it is used
+	if err != nil {
+		panic(err)
+	}
+	client.Close()
+	fetches.PutRecords(fetches.GetRecords(100))
 	b := bytebufferpool.Get()
 	b.SetString("text")
 	bytebufferpool.Put(b)
-	for _, name := range []string{"arrow", "bytebufferpool", "grpc"} {
+	for _, name := range []string{"arrow", "bytebufferpool", "grpc", "kafka.records"} {
 		var s pool.Stats
 		pool.Default.Lookup(name).Stats(&s)
 		fmt.Println(s.Name, s.Gets(), s.Puts())
 	}
 }
 `,
-		prints:  "arrow 1 1\nbytebufferpool 1 1\ngrpc 1 1\n",
+		prints:  "arrow 1 1\nbytebufferpool 1 1\ngrpc 1 1\nkafka.records 1 1\n",
 		ungraph: []string{"/exporters/otlp/"},
 		unlink:  []string{otel},
 	},

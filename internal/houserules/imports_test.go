@@ -81,8 +81,11 @@ var imports = map[string][]string{
 		module + "/internal/config",
 		"go.yaml.in/yaml/v4",
 	},
-	"poolprof":      {module, vocabulary, module + "/internal/ask", "github.com/google/pprof"},
-	"adapters":      {module, vocabulary, module + "/strategies"},
+	"poolprof": {module, vocabulary, module + "/internal/ask", "github.com/google/pprof"},
+	"adapters": {
+		module, vocabulary, module + "/strategies", // and what an interface or a format takes
+		"github.com/twmb/franz-go/pkg/kgo", "github.com/klauspost/compress",
+	},
 	"shims":         {module, module + "/strategies"},
 	"examples":      {module, module + "/strategies", module + "/otelpool", otel},
 	"examples/otlp": {anything},
@@ -103,6 +106,7 @@ var testLibraries = map[string][]string{
 	"cmd/poolscope":      {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"},
 	"poolconfig":         {"github.com/google/jsonschema-go"},
 	"adapters/arrowpool": {"github.com/apache/arrow-go/v18"},
+	"adapters/franzpool": {"github.com/twmb/franz-go/pkg/kfake"},
 	"adapters/grpcpool":  {"google.golang.org/grpc"},
 
 	"shims/bytebufferpool": {"github.com/valyala/bytebufferpool"},
