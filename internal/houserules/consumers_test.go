@@ -42,13 +42,16 @@ func main() {
 		unlink:  []string{otel + "/sdk", otel + "/exporters", "google.golang.org/"},
 	},
 	"doors": { // of docs/existing-programs.md, in one program, for the time that it takes to link each
-		imports:  []string{"adapters/grpcpool", "adapters/arrowpool", "adapters/franzpool", "adapters/zstdpool"},
+		imports: []string{
+			"adapters/grpcpool", "adapters/arrowpool", "adapters/franzpool", "adapters/parquetpool", "adapters/zstdpool",
+		},
 		replaces: []string{"shims/bytebufferpool"},
 		program: `package main
 
 import (
 	"bytes"
 	"fmt"
+	"io"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/klauspost/compress/zstd"
@@ -56,9 +59,11 @@ import (
 	"github.com/otelpool/pool/adapters/arrowpool"
 	"github.com/otelpool/pool/adapters/franzpool"
 	"github.com/otelpool/pool/adapters/grpcpool"
+	"github.com/otelpool/pool/adapters/parquetpool"
 	"github.com/otelpool/pool/adapters/zstdpool"
 	"github.com/otelpool/pool/strategies"
 	"github.com/otelpool/pool/strategies/codecs"
+	"github.com/parquet-go/parquet-go"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/valyala/bytebufferpool"
 	"google.golang.org/grpc/experimental"
@@ -84,14 +89,17 @@ func main() {
 	b := bytebufferpool.Get()
 	b.SetString("text")
 	bytebufferpool.Put(b)
-	for _, name := range []string{"arrow", "bytebufferpool", "grpc", "http.zstd", "kafka.records"} {
+	rows := parquet.NewGenericWriter[struct{ Name string }](io.Discard, parquet.ColumnPageBuffers(pageBuffers))
+	rows.Write([]struct{ Name string }{{"first"}})
+	rows.Close()
+	for _, name := range []string{"arrow", "bytebufferpool", "grpc", "http.zstd", "kafka.records", "parquet"} {
 		var s pool.Stats
 		pool.Default.Lookup(name).Stats(&s)
 		fmt.Println(s.Name, s.Gets(), s.Puts())
 	}
 }
 `,
-		prints:  "arrow 1 1\nbytebufferpool 1 1\ngrpc 1 1\nhttp.zstd 1 1\nkafka.records 1 1\n",
+		prints:  "arrow 1 1\nbytebufferpool 1 1\ngrpc 1 1\nhttp.zstd 1 1\nkafka.records 1 1\nparquet 1 1\n",
 		ungraph: []string{"/exporters/otlp/"},
 		unlink:  []string{otel},
 	},

@@ -103,11 +103,12 @@ var inTests = []string{module + "...", otel}
 
 // testLibraries has what the tests of a package compare with.
 var testLibraries = map[string][]string{
-	"cmd/poolscope":      {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"},
-	"poolconfig":         {"github.com/google/jsonschema-go"},
-	"adapters/arrowpool": {"github.com/apache/arrow-go/v18"},
-	"adapters/franzpool": {"github.com/twmb/franz-go/pkg/kfake"},
-	"adapters/grpcpool":  {"google.golang.org/grpc"},
+	"cmd/poolscope":        {"go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"},
+	"poolconfig":           {"github.com/google/jsonschema-go"},
+	"adapters/arrowpool":   {"github.com/apache/arrow-go/v18"},
+	"adapters/franzpool":   {"github.com/twmb/franz-go/pkg/kfake"},
+	"adapters/grpcpool":    {"google.golang.org/grpc"},
+	"adapters/parquetpool": {"github.com/parquet-go/parquet-go"},
 
 	"shims/bytebufferpool": {"github.com/valyala/bytebufferpool"},
 }
