@@ -1,18 +1,13 @@
 package upstream_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"flag"
-	"io"
-	"maps"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/otelpool/pool/lab/internal/others"
 )
 
 var long = flag.Bool("long", false, "also run the suites with checked buffers and under the race detector")
@@ -32,8 +27,8 @@ func TestUpstreamSuitesPassOnOurPools(t *testing.T) {
 				not := slices.Concat(m.skip, m.soon)
 				w.checkSkips(not)
 				r := w.test(m, "-skip", exactly(not))
-				if r.failed() {
-					t.Errorf("FAILED: %s\n%s", strings.Join(r.failures, " "), r.output)
+				if r.Failed() {
+					t.Errorf("FAILED: %s\n%s", strings.Join(r.Failures, " "), r.Output)
 				}
 				w.report(r, m)
 				if len(m.soon) > 0 {
@@ -46,13 +41,13 @@ func TestUpstreamSuitesPassOnOurPools(t *testing.T) {
 
 // passesSoon runs the tests that depend on what the runtime does between two lines.
 func (w *workspace) passesSoon(m mode) {
-	var r results
+	var r others.Results
 	for range 5 {
-		if r = w.test(m, "-run", exactly(m.soon), "-count=1"); !r.failed() && len(r.passed) > 0 {
+		if r = w.test(m, "-run", exactly(m.soon), "-count=1"); !r.Failed() && len(r.Passed) > 0 {
 			return
 		}
 	}
-	w.Errorf("FAILED five times: %s\n%s", strings.Join(r.failures, " "), r.output)
+	w.Errorf("FAILED five times: %s\n%s", strings.Join(r.Failures, " "), r.Output)
 }
 
 // A suite that passes whatever its pool does would tell nothing.
@@ -63,8 +58,8 @@ func TestInjectionBites(t *testing.T) {
 		}
 		t.Run(s.name, func(t *testing.T) {
 			w := newWorkspace(t, s, mode{name: s.bite.mode})
-			if r := w.test(mode{name: s.bite.mode}, "-run", s.bite.run); !r.failed() || !strings.Contains(r.output, s.bite.want) {
-				t.Errorf("failures %v; want some, and %q in:\n%s", r.failures, s.bite.want, r.output)
+			if r := w.test(mode{name: s.bite.mode}, "-run", s.bite.run); !r.Failed() || !strings.Contains(r.Output, s.bite.want) {
+				t.Errorf("failures %v; want some, and %q in:\n%s", r.Failures, s.bite.want, r.Output)
 			}
 		})
 	}
@@ -123,78 +118,30 @@ func exactly(skips []skip) string {
 	return strings.Join(all, "|")
 }
 
-// results are what go test reported.
-type results struct {
-	passed   map[string]int // by package, tests and subtests
-	failures []string
-	output   string // of what failed
-	err      error
-}
-
-func (r results) failed() bool { return r.err != nil || len(r.failures) > 0 }
-
 // test runs the suite. Its results may come from the go command's cache, which
 // knows all that they depend on: our sources, the overlay and the mode.
-func (w *workspace) test(m mode, selection ...string) results {
-	args := append([]string{"test", "-json", "-timeout=10m"}, w.args...)
-	args = append(args, selection...)
+func (w *workspace) test(m mode, selection ...string) others.Results {
+	args := slices.Concat([]string{"-timeout=10m"}, w.args, selection)
 	if *long {
 		args = append(args, "-count=1")
 	}
-	cmd := exec.CommandContext(w.Context(), "go", append(args, w.suite.packages...)...)
-	cmd.Dir = w.dir
-	cmd.Env = append(os.Environ(), "GOWORK=off")
+	var env []string
 	if m.race {
-		cmd.Env = append(cmd.Env, "CGO_ENABLED=1")
+		env = []string{"CGO_ENABLED=1"}
 	}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
+	r, err := others.Test(w.Context(), w.dir, env, append(args, w.suite.packages...)...)
+	if err != nil {
 		w.Fatal(err)
-	}
-	r := parse(w.T, out)
-	r.output += stderr.String()
-	r.err = err
-	return r
-}
-
-func parse(t *testing.T, out []byte) results {
-	r := results{passed: make(map[string]int)}
-	output := make(map[string]string) // of tests that have not passed, by package and test
-	for d := json.NewDecoder(bytes.NewReader(out)); ; {
-		var e struct{ Action, Package, Test, Output string }
-		if err := d.Decode(&e); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			t.Fatalf("go test -json: %v", err)
-		}
-		name := e.Package + "." + e.Test
-		output[name] += e.Output
-		switch e.Action {
-		case "pass":
-			delete(output, name)
-			if e.Test != "" {
-				r.passed[e.Package]++
-			}
-		case "skip":
-			delete(output, name)
-		case "fail":
-			r.failures = append(r.failures, name)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(output)) {
-		r.output += output[name]
 	}
 	return r
 }
 
 // report says what ran, and fails if a package had nothing to run.
-func (w *workspace) report(r results, m mode) {
-	if len(r.passed) != len(w.suite.packages) {
-		w.Errorf("tests passed in %d of %d packages: %v", len(r.passed), len(w.suite.packages), r.passed)
+func (w *workspace) report(r others.Results, m mode) {
+	if len(r.Passed) != len(w.suite.packages) {
+		w.Errorf("tests passed in %d of %d packages: %v", len(r.Passed), len(w.suite.packages), r.Passed)
 	}
-	for p, n := range r.passed {
+	for p, n := range r.Passed {
 		w.Logf("%s %s: %d tests passed", p, w.suite.version, n)
 	}
 	for _, s := range m.skip {

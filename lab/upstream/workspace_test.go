@@ -2,17 +2,14 @@ package upstream_test
 
 import (
 	"encoding/json"
-	"errors"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"golang.org/x/mod/sumdb/dirhash"
+	"github.com/otelpool/pool/lab/internal/others"
 )
 
 // workspace is the directory in which a suite runs, and the flags that make the go
@@ -101,48 +98,13 @@ func (w *workspace) require(dirs ...string) {
 
 const ours = "github.com/otelpool/pool"
 
-// pristine is a copy of the suite's module, outside the module cache, where the
-// go command allows no overlay. It is kept in the user's cache directory, because
-// the go command's own cache knows packages by their directory, and is compared
-// with the checksum that go.sum has for the module.
+// pristine is a copy of the suite's module, compared with its checksum.
 func (w *workspace) pristine() string {
-	name := w.suite.module + "@" + w.suite.version
-	want := w.checksum()
-	dir := filepath.Join(w.cacheDir(), filepath.FromSlash(name))
-	if got, err := dirhash.HashDir(dir, name, dirhash.Hash1); err == nil && got == want {
-		return dir
-	}
-	var module struct{ Dir string }
-	if err := json.Unmarshal(w.goCommand(w.abs("."), "mod", "download", "-json", name), &module); err != nil {
-		w.Fatal(err)
-	}
-	w.copyTo(dir, module.Dir)
-	if got, err := dirhash.HashDir(dir, name, dirhash.Hash1); err != nil || got != want {
-		w.Fatalf("%s: checksum %s, %v; go.sum has %s: clear the module cache", name, got, err, want)
-	}
-	return dir
-}
-
-// copyTo copies and then renames, so that nobody finds half a copy; of several
-// who do so at the same time one wins, and the others have its.
-func (w *workspace) copyTo(dir, from string) {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		w.Fatal(err)
-	}
-	temp, err := os.MkdirTemp(filepath.Dir(dir), "copy-")
+	dir, err := others.Module{Path: w.suite.module, Version: w.suite.version, Sum: w.checksum()}.Pristine(w.Context())
 	if err != nil {
 		w.Fatal(err)
 	}
-	defer os.RemoveAll(temp)
-	if err := os.CopyFS(filepath.Join(temp, "new"), os.DirFS(from)); err != nil {
-		w.Fatal(err)
-	}
-	if err := os.Rename(dir, filepath.Join(temp, "old")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		w.Fatal(err)
-	}
-	if err := os.Rename(filepath.Join(temp, "new"), dir); err != nil && !errors.Is(err, fs.ErrExist) {
-		w.Fatal(err)
-	}
+	return dir
 }
 
 // checksum is the suite's, or the module's line in go.sum if the lab requires it.
@@ -156,17 +118,6 @@ func (w *workspace) checksum() string {
 		w.Fatalf("no checksum of %s %s in go.sum", w.suite.module, w.suite.version)
 	}
 	return m[1]
-}
-
-func (w *workspace) cacheDir() string {
-	if dir := os.Getenv("OTELPOOL_E2E_CACHE"); dir != "" {
-		return w.abs(dir)
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		w.Fatalf("no cache directory; set OTELPOOL_E2E_CACHE: %v", err)
-	}
-	return filepath.Join(dir, "otelpool-e2e")
 }
 
 // overlay writes the added files and the list that the go command wants of them.
@@ -188,23 +139,12 @@ func (w *workspace) overlay() string {
 	return file
 }
 
-// goCommand returns what the go command prints.
-func (w *workspace) goCommand(dir string, args ...string) []byte {
-	cmd := exec.CommandContext(w.Context(), "go", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off")
-	out, err := cmd.Output()
-	if err != nil {
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			out = append(out, exit.Stderr...)
-		}
-		w.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return out
-}
-
 func (w *workspace) goEnv(name string) string {
-	return strings.TrimSpace(string(w.goCommand(".", "env", name)))
+	text, err := others.Go(w.Context(), ".", "env", name)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return strings.TrimSpace(string(text))
 }
 
 func (w *workspace) replaceOnce(s, from, to string) string {
