@@ -15,6 +15,7 @@ CHAOSTIME ?= 10m
 CENSUSTIME ?= 10m
 NEXTGO ?= go1.27.3
 COUNT ?=
+PROGRAM ?=
 BENCHTIME ?=
 SCENARIO ?= steady
 stage := @.ci/stage
@@ -69,7 +70,7 @@ test-modules: ## the nested modules' tests, but for e2e's and lab's
 
 .PHONY: test-lab
 test-lab: ## the lab's own tests: what benchmarks report, verdicts, mishaps, histories, names at Prometheus; other libraries on our pools
-	$(stage) lab go test -C lab ./bench/... ./chaos ./examples ./histories ./pressure ./promtest
+	$(stage) lab go test -C lab ./bench/... ./chaos ./examples ./histories ./internal/... ./pressure ./programs ./promtest
 
 .PHONY: test-upstream
 test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pools
@@ -91,6 +92,17 @@ test-poolscope: ## poolscope in programs built every way, also with the next Go,
 .PHONY: test-programs
 test-programs: ## poolscope on a web server, a database and a collector of others, which it downloads and builds
 	$(stage) programs go test -C cmd/poolscope -count=1 -timeout 60m -v -run ProgramsOfOthers . -long
+
+# CGO_ENABLED=0, as above, spares VictoriaMetrics' and others' C code.
+programs = go run -C lab ./programs $(if $(PROGRAM),-program $(PROGRAM))
+
+.PHONY: real-programs
+real-programs: ## programs of others on our pools, PROGRAM=fasthttp for one: their tests and benchmarks; docs/programs.md; 30 minutes
+	$(stage) real-programs $(programs)
+
+.PHONY: test-real-programs
+test-real-programs: ## the same without figures: their tests come out the same, and each benchmark reaches a pool
+	$(stage) real-programs $(programs) -short
 
 .PHONY: test-e2e
 test-e2e: ## the gateway against a real collector, built here the first time
@@ -160,7 +172,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-kubernetes test-poollint poollint-survey test-poolscope test-programs vuln release-check fleet pressure test-kernel models histories soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-kubernetes test-poollint poollint-survey test-poolscope test-programs test-real-programs vuln release-check fleet pressure test-kernel models histories soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: models
 models: ## spin sees every order of steps in models of Fixed, the barrier and sealing; Debian's spin

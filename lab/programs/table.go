@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/otelpool/pool/lab/internal/others"
+)
+
+// program is somebody's module, and how our pools get into it.
+type program struct {
+	name       string
+	module     others.Module
+	change     change
+	tests      []string          // packages, without ./
+	skip       map[string]string // tests that do not run in either copy, and why
+	benchmarks []benchmarks
+}
+
+// benchmarks are those of a package that reach a pool in their loop.
+type benchmarks struct {
+	dir     string
+	pattern string // as of go test -bench, one process for all that match
+}
+
+var programs = []program{
+	{
+		name: "fasthttp",
+		module: others.Module{
+			Path: "github.com/valyala/fasthttp", Version: "v1.78.0",
+			Sum: "h1:tKfLdx7cD8HZOTP1wc2OpbQMbgO1HP12J0y/XMdyW6Q=",
+		},
+		change: shim{"github.com/valyala/bytebufferpool", "shims/bytebufferpool"},
+		tests: []string{
+			".", "expvarhandler", "fasthttpadaptor", "fasthttpproxy", "fasthttputil", "pprofhandler", "prefork", "reuseport",
+			"stackless", "tcplisten",
+		},
+		skip: map[string]string{"TestDialerGetDialFunc": "looks up github.com: there may be no such network"},
+		benchmarks: []benchmarks{
+			{".", "^Benchmark(ClientGetTimeoutFastServer|ClientGetEndToEnd(1TCP|10Inmemory)|ClientEndToEndBigResponse10Inmemory)$"},
+			{".", "^Benchmark(PipelineClient10|FSSmallFile|RequestRead(Chunked|ChunkedTrailers|TrailerSection)|RequestStreamE2E)$"},
+		},
+	},
+	{
+		name: "victoriametrics",
+		module: others.Module{
+			Path: "github.com/VictoriaMetrics/VictoriaMetrics", Version: "v1.151.0", // the last one for Go 1.26
+			Sum: "h1:Svzb/7gPYbzmQnvLjab8h1Jl9olB76mokDE7ykvF/ro=",
+		},
+		change: rewriter{},
+		tests: []string{
+			"lib/bytesutil", "lib/chunkedbuffer", "lib/decimal", "lib/encoding", "lib/encoding/zstd", "lib/ioutil",
+			"lib/leveledbytebufferpool", "lib/mergeset", "lib/prompb", "lib/promrelabel", "lib/promutil", "lib/slicesutil",
+			"lib/protoparser/...", "lib/streamaggr", "lib/timerpool", "lib/uint64set", "lib/writeconcurrencylimiter",
+		},
+		benchmarks: []benchmarks{
+			{"lib/mergeset", "^BenchmarkInmemoryBlock(Marshal|Unmarshal)$/^prefix-len-(1|9|33)$"},
+		},
+	},
+}
+
+func names() (all []string) {
+	for _, p := range programs {
+		all = append(all, p.name)
+	}
+	return all
+}
+
+// chosen is the program of that name, or all for none.
+func chosen(name string) ([]program, error) {
+	if name == "" {
+		return programs, nil
+	}
+	for _, p := range programs {
+		if p.name == name {
+			return []program{p}, nil
+		}
+	}
+	return nil, fmt.Errorf("-program %q: want one of %s", name, strings.Join(names(), ", "))
+}
