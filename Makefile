@@ -104,6 +104,11 @@ real-programs: ## programs of others on our pools, PROGRAM=fasthttp for one: the
 test-real-programs: ## the same without figures: their tests come out the same, and each benchmark reaches a pool
 	$(stage) real-programs $(programs) -short
 
+.PHONY: test-pooled-collector
+test-pooled-collector: ## test-e2e's figures, from a collector whose exporters and pdata have our pools; builds that for minutes each time
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && .ci/stage pooled .ci/pooled-collector "$$dir/otelcol" && \
+	OTELPOOL_E2E_COLLECTOR="$$dir/otelcol" .ci/stage e2e-pooled go test -C e2e -count=1 -timeout 20m -p 1 . ./internal/collector
+
 .PHONY: test-e2e
 test-e2e: ## the gateway against a real collector, built here the first time
 	$(stage) e2e .ci/e2e
@@ -172,7 +177,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-kubernetes test-poollint poollint-survey test-poolscope test-programs test-real-programs vuln release-check fleet pressure test-kernel models histories soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-deploy test-docker test-kubernetes test-poollint poollint-survey test-poolscope test-programs test-real-programs test-pooled-collector vuln release-check fleet pressure test-kernel models histories soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: models
 models: ## spin sees every order of steps in models of Fixed, the barrier and sealing; Debian's spin
