@@ -103,5 +103,8 @@ func (c compared) ratio() float64 {
 // slower tells whether the requirement is broken: more than 3 % slower, and not by chance.
 func (c compared) slower() bool { return c.ratio() > 1.03 && c.p < unsure }
 
+// fewBytes for each operation are what was allocated once, divided by the number of operations.
+const fewBytes = 64
+
 // saves tells whether it is met: allocates at least 10 % less, and not by chance.
-func (c compared) saves() bool { return c.ratio() <= 0.9 && c.p < unsure }
+func (c compared) saves() bool { return c.before >= fewBytes && c.ratio() <= 0.9 && c.p < unsure }

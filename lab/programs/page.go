@@ -99,8 +99,13 @@ func bytesOf(x float64) string { return benchunit.Scale(x, benchunit.Binary) + "
 // TimeCell is the ratio of the times for the table: bold where a requirement is broken or met.
 func (r row) TimeCell() string { return cell(r.Time, r.Time.slower()) }
 
-// BytesCell is that of the bytes.
-func (r row) BytesCell() string { return cell(r.Bytes, r.GOGC == "25" && r.Bytes.saves()) }
+// BytesCell is that of the bytes, where an operation allocates.
+func (r row) BytesCell() string {
+	if max(r.Bytes.before, r.Bytes.after) < fewBytes {
+		return "–"
+	}
+	return cell(r.Bytes, r.GOGC == "25" && r.Bytes.saves())
+}
 
 func cell(c compared, bold bool) string {
 	text := fmt.Sprintf("%.2f", c.ratio())

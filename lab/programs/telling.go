@@ -7,13 +7,14 @@ import (
 
 const (
 	mostLines = 6    // of a program
+	calmLines = 3    // on pools with nothing to say of but their Gets
 	manyGets  = 1000 // below, a benchmark's first objects weigh too much
 )
 
 // telling is rows of a table on pools, which are sorted by their Gets: those only taken from,
-// those that miss or drop much, and the busiest one for comparison.
+// those that miss or drop much, and the busiest of the others.
 func telling(pools []poolCounts) (lines []string) {
-	said := make(map[string]bool)
+	said, calm := make(map[string]bool), 0
 	for _, says := range []func(poolCounts) string{onlyTaken, missing, dropping, busy} {
 		for _, p := range pools {
 			if len(lines) == mostLines {
@@ -26,7 +27,9 @@ func telling(pools []poolCounts) (lines []string) {
 			said[p.Pool] = true
 			lines = append(lines, fmt.Sprintf("`%s` | `%s` | %s", p.Pool, p.During, text))
 			if text == busy(p) {
-				return lines
+				if calm++; calm == calmLines {
+					return lines
+				}
 			}
 		}
 	}
