@@ -35,14 +35,14 @@ func howShort() Row {
 		}, {
 			Title: "Pressure by signal", View: Lines, Unit: Ratio, Width: 12, Colours: signals, Empty: noController,
 			Description: "What the controller reads, the highest of the instances chosen: 0 is none, 100 % is at the limit. " +
-				"heap: live heap against GOMEMLIMIT; cgroup: working set against the container's limit; psi: time stalled for memory.",
+				"heap: live heap against the memory limit; cgroup: working set against the container's; psi: time stalled for memory.",
 			Queries: []Query{{
 				Legend: "{{otelpool_controller_signal}}",
 				Expr:   `max by (otelpool_controller_signal) (otelpool_controller_memory_pressure_ratio{@service})`,
 			}},
 		}, {
 			Title: "Pressure by instance, the top 15", View: Lines, Many: true, Unit: Ratio, Empty: noController,
-			Description: "The higher of heap and control group. Stalls (psi) may be another group's.",
+			Description: "The higher of heap and control group. Stalls (psi) are left out.",
 			Queries: []Query{{
 				Legend: instanceLegend,
 				Expr: `topk(15, max by (@instance) (` +
@@ -85,7 +85,7 @@ func whatWasDone() Row {
 		}, {
 			Title: "Evicted, the top 15", View: Lines, Many: true, Unit: BytesPerSec, Stack: true, Empty: noPools, Drill: true,
 			Description: "Idle capacity let go by pool: because it lay idle, because memory was short, or because a limit was " +
-				"lowered. The pool's page has the reasons.",
+				"lowered. The Pool dashboard has the reasons.",
 			Queries: []Query{
 				{Legend: poolLegend, Expr: `topk(15, sum by (@pool) (rate(otelpool_memory_evicted_bytes_total{@service}@rate)))`},
 			},
@@ -135,8 +135,8 @@ func whatItAllows() Row {
 			}},
 		}, {
 			Title: "Idle age by pool, the 15 longest", View: Lines, Many: true, Unit: Seconds, Empty: noController,
-			Description: "How long a free object may lie unused, the mean of the pool's size classes; those are on the pool's " +
-				"page. Learned from how soon others were wanted again.",
+			Description: "How long a free object may lie unused, the mean of the pool's size classes; those are on the Pool " +
+				"dashboard. Learned from how soon others were wanted again.",
 			Queries: []Query{{Legend: poolLegend, Expr: `topk(15, avg by (@pool) (otelpool_object_idle_age_seconds{@service}))`}},
 		},
 	}}
