@@ -1,4 +1,4 @@
-# make help lists the targets. CI runs `make test` and `make lint` through .ci/run.
+# make help lists the targets. CI runs .ci/run, which begins with `make test` and ends with `make lint`.
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -25,7 +25,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: ## everything CI runs but lint; at most 10 minutes with nothing cached on 2 cores
+test: ## what CI runs first: every module, the real collector; at most 10 minutes with nothing cached on 2 cores
 	@export STAGES=$$(mktemp); start=$$SECONDS; status=0; \
 	$(MAKE) --no-print-directory test-unit test-portable test-debug test-race test-cross test-modules test-lab test-upstream bench-check-short test-pressure test-browser test-e2e || status=$$?; \
 	printf '\n'; cat $$STAGES; printf -- '--- in all %22d s\n' $$((SECONDS - start)); rm -f $$STAGES; exit $$status
