@@ -110,6 +110,9 @@ func replacement(t *testing.T, shim, version string) string {
 	if len(words) != 5 || words[0] != "replace" || words[3] != path.Join(module, shim) {
 		t.Fatalf("%s/doc.go has %q, want a replace line", shim, line)
 	}
+	if own := `const Version = "` + strings.TrimPrefix(words[4], "v") + `"`; !strings.Contains(read(t, "otelpool/start.go"), own) {
+		t.Errorf("%s/doc.go has version %s, which is not otelpool.Version", shim, words[4])
+	}
 	return fmt.Sprintf("\nrequire %s v1.0.0\n%s %s\n", words[1], strings.Join(words[:4], " "), version)
 }
 

@@ -2,7 +2,7 @@
 // programs that cannot be changed, such as those on fasthttp. One line of go.mod puts
 // it there:
 //
-//	replace github.com/valyala/bytebufferpool => github.com/otelpool/pool/shims/bytebufferpool v1.0.0
+//	replace github.com/valyala/bytebufferpool => github.com/otelpool/pool/shims/bytebufferpool v0.1.0
 //
 // It has the whole API of version 1.0.0 of the original. Its pools are those of
 // [strategies.Bounded]: they are in [pool.Default], which otelpool.Start exports and a
