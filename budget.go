@@ -59,8 +59,8 @@ func (b *Budget) SetLimit(bytes int64) { b.limit.Store(max(bytes, 0)) }
 // have reserved and not filled.
 func (b *Budget) Used() int64 { return b.used.Load() }
 
-// SetPressed says whether memory pressure is the reason for the limit. If so, pools
-// count what they refuse for it as pressure instead of full.
+// SetPressed says whether memory is short. If so, pools count what they refuse for lack of
+// room as pressure instead of full.
 func (b *Budget) SetPressed(pressed bool) { b.pressed.Store(pressed) }
 
 // Pressed reports what SetPressed set.

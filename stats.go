@@ -180,7 +180,8 @@ func (c *Counts) Puts() uint64 { return sum(c.Returns[:]) }
 // Evicted returns the number of free objects dropped, for whatever reason.
 func (c *Counts) Evicted() uint64 { return sum(c.Evictions[:]) }
 
-// Dropped returns the number of objects given back and not kept, without nils.
+// Dropped returns the number of objects given back and not kept, without nils. Those
+// that were idle before are Evicted.
 func (c *Counts) Dropped() uint64 {
 	return c.Puts() - c.Returns[Pooled] - c.Returns[NilReturn]
 }

@@ -58,8 +58,9 @@ type Config struct {
 	// Levels says where the pressure levels begin and end, as shares of the memory
 	// limit in live memory.
 	Levels Levels
-	// Dwell is how long memory must have been less short before a level is left,
-	// one level at a time: 2 s by default.
+	// Dwell is how long nothing must have held a level before it is left, for the one
+	// that a reading still holds: 2 s by default. A level that returns soon is held for
+	// longer.
 	Dwell time.Duration
 	// ForceGC says whether the controller asks for a collection after a large trim
 	// under pressure.
@@ -87,14 +88,14 @@ type Budget interface {
 	// Reclaim drops what is least likely to be wanted soon, in all pools, until
 	// what is charged fits the limit, and returns the bytes dropped.
 	Reclaim() int64
-	// SetPressed says whether objects that are refused from now on count as
-	// refused under pressure.
+	// SetPressed says whether memory is short: whether objects that are refused from now
+	// on count as refused under pressure.
 	SetPressed(on bool)
 }
 
 // Levels are the bands of the pressure levels.
 type Levels struct {
-	Elevated Band // 0.50 to 0.42 by default: from here on the collector works more than twice as hard
+	Elevated Band // 0.50 to 0.42 by default: from here on the collector works as hard as with GOGC=100, or harder
 	High     Band // 0.70 to 0.62
 	Critical Band // 0.85 to 0.78
 }

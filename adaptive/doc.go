@@ -32,7 +32,7 @@
 // # When it fails
 //
 // Pools do not depend on it. If it ends, panics or never ran, they use idle ages of
-// their own, under the budget that holds while memory is not short.
+// their own, under the whole budget.
 //
 // docs/adaptive.md has every knob with its reason, the failure modes and when to turn
 // it off; cmd/poolsim shows what it would do with a program's own demand.

@@ -3,8 +3,8 @@ package adaptive
 import "github.com/otelpool/pool/control"
 
 // futility is whether the pools are worth the trouble. When memory is short and
-// pools hold next to nothing of it, they are not the cause: nothing is asked of the
-// collector for their sake.
+// pools hold next to nothing of it, they are not the cause: no collection is
+// asked for to find out what of the program's own memory is garbage.
 type futility struct {
 	futile bool
 	was    bool // in the run before

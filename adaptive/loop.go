@@ -19,8 +19,7 @@ const apart = 100 * time.Millisecond
 
 // Run controls the pools until ctx ends, and returns nil then. It returns an
 // error if it cannot go on: it runs already, or a run panicked. Either way it
-// leaves the pools to their own idle ages, under the budget that holds when
-// memory is not short.
+// leaves the pools to their own idle ages, under the whole budget.
 //
 // The caller owns the goroutine; beside it one more watches the signals, and has
 // ended when Run returns.

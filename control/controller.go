@@ -45,7 +45,7 @@ func (l PressureLevel) String() string { return nameOf(levelNames[:], int(l)) }
 type Cause uint8
 
 const (
-	CauseCalm     Cause = iota // no signal asks for the level any more
+	CauseCalm     Cause = iota // no signal holds the level before it any more
 	CauseHeap                  // live heap against its limit
 	CauseCgroup                // the control group's working set against its limit
 	CausePSI                   // tasks stalled for memory
@@ -79,7 +79,7 @@ func (t Trigger) String() string { return nameOf(triggerNames[:], int(t)) }
 
 // Signal is one reading of memory pressure.
 type Signal struct {
-	Name  string        // "heap", "cgroup", "psi", …
+	Name  string        // "heap", "cgroup", "psi.some", "psi.full", "psi.trigger", "external", "gc.cpu"
 	Value float64       // 0 none, 1 at the limit; may exceed 1
 	Age   time.Duration // since it was last fresh
 	Err   string        // why it is absent; "" when it is not
@@ -107,8 +107,8 @@ type Decision struct {
 	// are told apart, or not known.
 	UsedEvery time.Duration
 
-	// The expected cost of each choice over the next break-even time, in missed
-	// bytes: of keeping what was idle, and of dropping what was dropped.
+	// The expected cost of each choice over the next break-even time, in missed bytes:
+	// Keep of having kept what was dropped, Drop of having dropped it.
 	Keep, Drop float64
 
 	Outcome string // what came of it, once the next collection told; "" until then

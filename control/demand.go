@@ -28,9 +28,9 @@ type Tunable interface {
 	Curve(into *Curve)
 }
 
-// DepthTunable is a Tunable whose objects may grow old at different ages. The depth
-// of an object is how many objects of its class there are that are out, or idle and
-// used after it, and itself: it is wanted when so many are out.
+// DepthTunable is a Tunable whose objects may grow old at different ages. An object's depth
+// is 1 plus the number of objects of its class that are out, or idle and used after it. It
+// is wanted when that many objects are out.
 type DepthTunable interface {
 	Tunable
 	// SetIdleAges sets the idle ages of a class by depth, in place of the one that
@@ -69,13 +69,13 @@ type ClassDemand struct {
 	Misses   uint64 // of them, those that found nothing
 	Regrets  uint64 // misses that met a ghost: a pool that had kept the object would have hit
 	Refused  uint64 // objects given back and dropped for lack of room
-	Dropped  uint64 // free objects dropped: by age, for others' sake, under pressure
+	Dropped  uint64 // free objects evicted: by age, for others' sake, under pressure; pool.Counts.Dropped counts returns
 	Idle     int64  // free objects at the window's end
 	InUse    int64  // objects out at the window's end: handed out and not given back; may drift, and be below 0, as Stats.InUse may
 	LowWater int64  // fewest free objects at any moment of the window, estimated from below
 
 	IdleSeconds    float64 // the integral of free objects over the window, object-seconds
-	DroppedSeconds float64 // how long the objects dropped in the window had lain unused, summed
+	DroppedSeconds float64 // how long those Dropped had lain unused, summed
 	Held           Gaps    // gaps ended in the window by a hit; those shorter than a window are left out
 	Gone           Gaps    // gaps ended in the window by a miss that met a ghost
 }

@@ -2,15 +2,15 @@ package control
 
 import "time"
 
-// Resizable is a pool whose idle memory can be bounded and given back.
+// Resizable is a pool whose idle memory can be bounded and dropped.
 type Resizable interface {
 	// Limit is the most idle bytes the pool keeps, or math.MaxInt64 where there is no limit.
 	Limit() int64
 	// SetLimit changes the limit, drops what no longer fits and returns the
 	// limit in force, which may differ: a negative limit is taken as 0.
 	SetLimit(bytes int64) int64
-	// Trim drops at least the given number of idle bytes, or all there are,
-	// oldest first, and returns how many it dropped. The memory itself is
+	// Trim drops at least the given number of idle bytes, or all there are, those least
+	// likely to be wanted soon first, and returns how many it dropped. The memory itself is
 	// free after the next garbage collection.
 	Trim(bytes int64) int64
 }
@@ -23,15 +23,14 @@ type BudgetMember interface {
 	// expected to lie until it is wanted: where nothing else is known, as long
 	// again as it has been idle. It is false if there is none.
 	LongestWait(idle time.Duration) (time.Duration, bool)
-	// Evict drops objects that have been idle for as long as idle, those with the
-	// longest wait first, until at least the bytes are free, or all of them are
-	// dropped. It does not look for objects where they are in use by a P. Pressed
-	// says whether memory pressure is why, and not that the budget is full. It
-	// returns the bytes freed.
+	// Evict drops objects that have been idle for as long as idle, those with the longest
+	// wait first, until at least the bytes are free, or all of them are dropped. It leaves
+	// the objects that Ps have at hand. Pressed says whether memory pressure is why, and
+	// not that the budget is full. It returns the bytes freed.
 	Evict(bytes int64, idle time.Duration, pressed bool) int64
-	// Detach takes from the Ps what they have at hand, and Drain gives it to
-	// Evict, once no P can be in the middle of using it. Between many Detaches
-	// and as many Drains the world has to be stopped once.
+	// Detach takes from the Ps what they have at hand, and Drain gives it to Evict, once no
+	// P can be in the middle of using it. Call Detach on all pools and then Drain on each:
+	// that stops the world once.
 	Detach()
 	Drain()
 }

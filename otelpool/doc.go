@@ -11,16 +11,16 @@
 //
 //	var bufs = otelpool.Pool{New: func() any { return new(bytes.Buffer) }, Name: "render"}
 //
-// Get and Put pay nothing for it: pools count on their own, and the counts are
-// read when a reader collects, by a callback that takes no lock that Get, Put
-// or Close wants. Only waiting for a bounded pool records a measurement on the
-// caller's goroutine, after the wait.
+// Get and Put pay nothing for it: pools count on their own, and an export reads
+// the counts, by a callback that takes no lock that Get, Put or Close wants. Only
+// a wait in Fixed.Acquire records a measurement on the caller's goroutine, after
+// the wait.
 //
-// Rows are pool-level: SDKs keep 2,000 series per instrument by default and
-// silently fold the rest into one. [WithSizeClasses] adds the size class for
-// the pools that are worth it. A row that a pool's strategy cannot know is
-// never exported, and one that it can know is exported from the start, at 0. A
-// collection takes some 25 µs a pool, nearly all of it inside the SDK.
+// Rows are pool-level: SDKs keep 2,000 series per instrument by default and silently fold
+// the rest into one. [WithSizeClasses] adds the size class for the pools that are worth it.
+// A row that a pool's strategy cannot know is never exported, and one that it can know is
+// exported from the start, at 0. An export takes some 20 µs a pool, nearly all of it inside
+// the SDK.
 //
 // At shutdown, stop the MeterProvider first and close the pools after it: the
 // provider's last export then still sees them.

@@ -301,15 +301,19 @@ var (
 		key: keyLevel, brief: "How short of memory the process is.",
 		members: []member{
 			{value: "none", brief: "It is not."},
-			{value: "elevated", brief: "The collector works more than twice as hard as it has to."},
-			{value: "high", brief: "The collector, the control group or the kernel is in trouble: pools keep what is in use."},
-			{value: "critical", brief: "Close to being killed, or to collecting without end: pools keep what is in use, and grow no more."},
+			{value: "elevated", brief: "The garbage collector works as hard as with GOGC=100, or harder."},
+			{
+				value: "high",
+				brief: "The garbage collector, the control group or the kernel is in trouble: pools keep what is in use, and the " +
+					"budget does not grow.",
+			},
+			{value: "critical", brief: "Close to being killed, or to collecting without end: pools keep what is in use."},
 		},
 	}
 	causeAttribute = attr{
 		key: keyCause, brief: "Signal that set the level of memory pressure.",
 		members: []member{
-			{value: "calm", brief: "Nothing asks for the level above any more."},
+			{value: "calm", brief: "Nothing holds the level before it any more."},
 			{value: "heap", brief: "Live heap against the memory limit."},
 			{value: "cgroup", brief: "The control group's working set against its limit."},
 			{value: "psi", brief: "Tasks stalled for memory."},

@@ -48,7 +48,7 @@ type row struct {
 //	var bufs = otelpool.Wrap(&sync.Pool{New: newBuffer}, "render")
 //
 // It exports requests (hit: a pooled object; miss: New ran), allocations, returns
-// (pooled, nil), objects in use and idle, and evictions by the garbage collector, under
+// (pooled), objects in use and idle, and evictions by the garbage collector, under
 // the strategy wrap. What the collector took counts as idle until it has run cleanups.
 //
 // From p it takes New and nothing else: objects are kept in a pool of its own, for as

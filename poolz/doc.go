@@ -12,9 +12,9 @@
 // and what to do: misused, leaking, thrashing, refusing, missing, waiting,
 // hoarding (see Marks below). Then the controller's readings and decisions,
 // with their reasons; then the pools, in the order asked for, with requests,
-// hit rate, objects in use, memory held and its limit, and drops. Each pool has
+// hit ratio, objects in use, memory held and its limit, and drops. Each pool has
 // a page of its own with its size classes, its drops and evictions by reason
-// and, where the pool knows it, its hit rate if it held more or less than now
+// and, where the pool knows it, its hit ratio if it held more or less than now
 // ([control.Tunable]), misuse with the places in the code, and who has taken
 // the objects in use ([control.Sampler]). The page catches panics of the
 // program's own functions and shows them at the top.

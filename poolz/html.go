@@ -77,7 +77,7 @@ func (p *page) Tiles() []tile {
 	if p.Watched() {
 		tiles = append(
 			tiles,
-			tile{Name: "Hit rate", Value: s.HitRatio.String(), Note: fmt.Sprintf("over %.0f s", p.Seconds), Color: s.hitColor()},
+			tile{Name: "Hit ratio", Value: s.HitRatio.String(), Note: fmt.Sprintf("over %.0f s", p.Seconds), Color: s.hitColor()},
 			tile{
 				Name:  "Requests/s",
 				Value: s.Requests.String(),

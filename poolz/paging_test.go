@@ -80,7 +80,7 @@ func TestEveryOrderSorts(t *testing.T) {
 		}
 		reversed := getJSON(t, h, "?format=json&order="+reverse+"&sort="+sort).Pools
 		if sort == "hit" && reversed[2].Name != "z-none" {
-			t.Errorf("a pool without a hit rate is not last: %v", reversed)
+			t.Errorf("a pool without a hit ratio is not last: %v", reversed)
 		}
 		if sort != "hit" && sort != "name" {
 			other = "a-few" // or z-none, which has as much of it, or less

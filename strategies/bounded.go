@@ -26,9 +26,9 @@ type BoundedConfig[T any] struct {
 	// New makes an object when none is free. It must not return nil: Get would
 	// return nil, and count it as misuse (config).
 	New func() *T
-	// NewE replaces New if making an object can fail, such as a connection. Then GetE
-	// returns its error, and Get nil; both count the request as failed. Warm and
-	// Prewarm stop.
+	// NewE replaces New if making an object can fail, such as a decoder with a dictionary
+	// from a file. Then GetE returns its error, and Get nil; both count the request as
+	// failed. Warm and Prewarm stop.
 	NewE func() (*T, error)
 	// Keep is called first when an object is put back: false refuses it, for
 	// instance because it has grown. nil keeps all.
@@ -57,7 +57,7 @@ type BoundedConfig[T any] struct {
 	// Budget is a limit shared with other pools, besides Limit. nil is the
 	// registry's if the pool is published, and none otherwise.
 	Budget *pool.Budget
-	// Prewarm is how many objects to make at once.
+	// Prewarm is the number of objects that the constructor makes.
 	Prewarm int
 	// Safety says how closely the pool checks its callers. For each request that is
 	// sampled, New makes one more object, which Discard gets later.

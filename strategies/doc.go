@@ -1,6 +1,6 @@
 // Package strategies has the pools: SizeClasses and Fixed for byte buffers, Bounded
-// and Sync for objects, Values for slices and small structs. All have the same Get and
-// Put, and all count what they do.
+// and Sync for objects, Values for slices and small structs. All take with Get and
+// give back with Put, and all count what they do.
 //
 //	var bodies = strategies.Must(strategies.NewSizeClasses(strategies.SizeClassesConfig{Name: "http.body"}))
 //
@@ -19,8 +19,8 @@
 // pool that is empty or closed allocates. Put never fails: what a pool cannot keep,
 // it drops. Both are counted, with the reason.
 //
-// All but Fixed can be switched while in use to allocate and only count, or not even
-// count: see [control.Switchable].
+// SizeClasses, Bounded and Sync can be switched while in use to allocate and only count, or
+// not even count: see [control.Switchable].
 //
 // Buffer is a growing buffer, Chunked one that grows without copying and can be shared in
 // parts, and Copy is io.Copy, on any pool of bytes.

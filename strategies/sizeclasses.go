@@ -35,7 +35,7 @@ type SizeClassesConfig struct {
 	// Budget is a limit shared with other pools, besides Limit. nil is the
 	// registry's if the pool is published, and none otherwise.
 	Budget *pool.Budget
-	// Prewarm makes buffers at once: how many, by size.
+	// Prewarm is the number of buffers that the constructor makes, by size.
 	Prewarm map[int]int
 	// Zero says when reused buffers are cleared, over their whole capacity.
 	Zero Zeroing

@@ -35,8 +35,8 @@ type SyncConfig[T any] struct {
 	Keep func(*T) bool
 	// Reset is called by Put on an object that is kept; nil leaves it as it is.
 	Reset func(*T)
-	// Prewarm is how many objects to make at once. The garbage collector takes
-	// them, like all others, if they are not used within two of its cycles.
+	// Prewarm is the number of objects that the constructor makes. The garbage collector
+	// takes them, like all others, if they are not used within two of its cycles.
 	Prewarm int
 }
 
@@ -45,14 +45,13 @@ type SyncConfig[T any] struct {
 // again after every other collection; what must survive those belongs in a
 // Bounded.
 //
-// The figures. A Get is a hit unless New had to make the object. Unlike a bare
-// sync.Pool's, its content is known: how many objects are idle and how many the
-// collector has taken (evicted with reason gc). Both are exact, but late by the
-// time that the collector needs to run cleanups after a cycle, and by another cycle
-// where a goroutine was in the pool at that moment: up to then, what it took counts as
-// idle. Objects of any type and any origin count. What objects weigh is not known, nor
-// is whether one that was handed out was lost: nothing in a *T that comes back says
-// where it came from. InUse shows that: it drifts up.
+// The figures. A Get is a hit unless New had to make the object. Unlike a bare sync.Pool's,
+// its content is known: how many objects are idle and how many the collector has taken
+// (evicted with reason gc). Both are exact, but late by the time that the collector needs
+// to run cleanups after a cycle, and by another cycle where a goroutine was in the pool at
+// that moment: up to then, what it took counts as idle. Both counts include objects from
+// elsewhere. The pool knows neither the objects' bytes nor which ones were lost; losses
+// show as an InUse that drifts up.
 //
 // All methods are safe for concurrent use. Neither Get nor Put waits or, on a
 // hit, allocates; together they cost about a bare sync.Pool's time. Put an object

@@ -8,9 +8,9 @@ import (
 	"github.com/otelpool/pool/internal/handle"
 )
 
-// Values is a pool of values: slices, or small structs. It keeps them in boxes of its
-// own, so that Put does not allocate one, as sync.Pool's does for all that is no pointer.
-// The zero value works.
+// Values is a pool of values: slices, or small structs. It keeps them in boxes of its own,
+// so that Put does not allocate one, as Put of a sync.Pool does for a value that is not a
+// pointer. The zero value works.
 //
 //	var rows strategies.Values[[]float64]
 //
@@ -24,8 +24,8 @@ import (
 // from which a value was taken is cleared, and refers to nothing.
 //
 // Get returns any value that was put, as it was put, in no order. Put takes what Get
-// returned, what it has grown to, or what the pool never saw. Since values have no
-// identity, nobody finds out that one was put twice, and that two use it then.
+// returned, what it has grown to, or what the pool never saw. Values have no identity, so
+// the pool cannot detect that one was put twice and has two users.
 //
 // All methods are safe for concurrent use. Get and Put cost twice what a Bounded's do,
 // and do not allocate on a hit. A Values must not be copied after its first use.

@@ -51,8 +51,8 @@ type HeapReading struct {
 // Used is what counts against a memory limit and no collection can free.
 func (h *HeapReading) Used() int64 { return h.Live + h.Stacks + h.Metadata + h.Other }
 
-// Young is what was allocated since the last collection: how much of it is garbage
-// the next one finds out.
+// Young is what was allocated since the last collection; the next collection finds
+// out how much of it is garbage.
 func (h *HeapReading) Young() int64 { return max(h.Footprint-h.Free-h.Used(), 0) }
 
 // CgroupReading is what the control group knows. Limits are the least of the
@@ -71,7 +71,7 @@ type CgroupReading struct {
 	SetErr     string // why the working sets are not known, and are 0; "" when they are
 	HighEvents uint64 // times the group was throttled
 	MaxEvents  uint64 // times it hit Max
-	OOMEvents  uint64 // times that could not be helped, and kills
+	OOMEvents  uint64 // times reclaim failed at Max, and kills
 }
 
 // Known tells whether there is a group: a reading that was never filled in has none.
@@ -83,7 +83,7 @@ func (g *CgroupReading) HasSet() bool { return g.Known() && g.TightMax != NoLimi
 // Foresight is how long it takes from a reading until what was done about it shows.
 const Foresight = 300 * time.Millisecond
 
-// Soon is what others will have taken by then.
+// Soon is what others will take within Foresight.
 func (g *CgroupReading) Soon() int64 { return int64(float64(g.Growth) * Foresight.Seconds()) }
 
 // PSIReading is how long tasks stalled for want of memory.
@@ -100,10 +100,10 @@ type PSIReading struct {
 // ExternalReading is what the service manager, or the program itself, asked.
 type ExternalReading struct {
 	Status
-	Asked bool // somebody asked, since the reading before, to give memory back
+	Asked bool // somebody asked, since the reading before, to release memory
 }
 
-// Share of a limit; one of 0 is one.
+// Share is used/limit; a limit of 0 counts as 1 byte.
 func Share(used, limit int64) float64 { return float64(used) / float64(max(limit, 1)) }
 
 // Near is the share of a control group's limit from which on its working set is

@@ -162,7 +162,7 @@ func (s *summary) printGain(w io.Writer) {
 	for _, c := range s.steady {
 		all.Add(&c)
 	}
-	fmt.Fprintf(w, "steady state: hit rate %s %%", percent(&all))
+	fmt.Fprintf(w, "steady state: hit ratio %s %%", percent(&all))
 	if s.Without == nil || s.Without.PerRequest == 0 {
 		fmt.Fprintf(w, ", %s allocated per request\n", bytesText(s.Steady.PerRequest))
 		return

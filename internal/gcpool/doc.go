@@ -26,10 +26,10 @@
 // one owner, whichever generation that was. So generations can be replaced under those
 // who use them, without waiting for anybody.
 //
-// Who uses a generation refers to it until the use is counted. So the counters of one
-// that the collector found dead are final. A goroutine that holds one across a collection
-// puts the next generation off, by one collection. The same holds for a pool as a whole, of
-// which a [Family] counts what is left when it is gone.
+// A goroutine keeps a reference to the generation that it uses until it has counted the
+// use, so a dead generation's counters are final. A goroutine that holds one across a
+// collection delays the next generation by one collection. The same holds for a pool as a
+// whole, of which a [Family] counts what is left when it is gone.
 //
 // An object lives as long as in a sync.Pool, which drops its victims at the beginning
 // of a collection, when nobody's code runs. What is put survives the first

@@ -21,10 +21,10 @@
 //   - A flush takes a shard away by replacing the P's pointer to it with the
 //     void, waits for a barrier, and then owns it: a pinned section that loaded
 //     the pointer before has ended, and one that began later found the void. In
-//     portable builds latecomers find the cell marked void under its lock.
-//   - Each depot has a mutex, and the pool one for installing and collecting
-//     shards. Nobody waits for a mutex while pinned, and no two are held together
-//     except the pool's, which is taken first. User code runs under none.
+//     portable builds latecomers find the cell not live, under its lock.
+//   - Each depot has a mutex. The pool has four, taken in this order: aging.mu,
+//     account.dividing, shards.draining and shards.mu; a depot's comes last. Nobody
+//     waits for a mutex while pinned. User code runs under none.
 //
 // # What is read without its lock
 //

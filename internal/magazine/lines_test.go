@@ -125,8 +125,8 @@ func TestATradeWritesFewLinesThatPsShare(t *testing.T) {
 			})
 			perOp := float64(written) / float64(ops)
 			t.Logf("%.3f shared lines written per operation", perOp)
-			if perOp > 0.1 { // 6 for each 64
-				t.Errorf("%.3f shared lines written per operation, want at most 0.1", perOp)
+			if perOp > 0.05 { // 6 for each 128
+				t.Errorf("%.3f shared lines written per operation, want at most 0.05", perOp)
 			}
 		})
 	}

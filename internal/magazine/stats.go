@@ -10,7 +10,7 @@ import (
 // allocation once into has its rows. It reads returns before requests, so that every
 // object counted as given back counts as handed out too, and the number in use is
 // overstated and never understated, however long the walks take. The caller fills in
-// Names and Known.
+// Name, Strategy and Knows.
 func (p *Pool) Stats(into *pool.Stats) {
 	into.Reset()
 	for i := range p.depots {

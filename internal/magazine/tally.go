@@ -21,7 +21,7 @@ const (
 	tallyHit   = 1 << tallyShift
 	tallyBytes = tallyHit - 1 // also the most bytes of an object in a cell
 	tallyEnd   = 1 << 33      // hits
-	maxTallied = 1 << 15      // hits from one drain to the next
+	maxTallied = 1 << 15      // hits from one drainTally to the next
 )
 
 // drained has the counts drained from a tally, less the hits that its words began with.
@@ -35,13 +35,13 @@ type drained struct{ hits, bytes uint64 }
 func (c *Cell) Count(asked int) (ordinary bool) {
 	c.tally += tallyHit + uint64(asked)
 	if int64(c.tally) < 0 {
-		return c.drain()
+		return c.drainTally()
 	}
 	return true
 }
 
 //go:noinline // otherwise every Get would include it
-func (c *Cell) drain() (ordinary bool) {
+func (c *Cell) drainTally() (ordinary bool) {
 	s := c.schedule
 	ordinary = s == nil || !s.next(&s.hits)
 	c.beginWord()

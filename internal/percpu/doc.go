@@ -16,8 +16,11 @@
 //	... lock what belongs to pid with a [Lock], a no-op when pinned
 //	percpu.Unpin()            // portable: nothing
 //
-// While pinned, never wait, allocate or call other packages' code: a pinned
-// goroutine that spins on a lock whose holder has lost its P hangs the process.
+// While pinned, never wait, allocate or call other packages' code. A pinned goroutine
+// that spins on a lock whose holder has lost its P hangs the process. An allocation may
+// take long, to sweep spans or to get memory from the system, and whoever stops the world
+// waits for it meanwhile. Others' code may do either, and if it panics, the goroutine
+// stays pinned.
 //
 // [Tree] is here too, because it also needs the runtime by linkname.
 package percpu
