@@ -31,7 +31,7 @@ test: ## what CI runs first: every module, the real collector; at most 10 minute
 	printf '\n'; cat $$STAGES; printf -- '--- in all %22d s\n' $$((SECONDS - start)); rm -f $$STAGES; exit $$status
 
 .PHONY: test-unit
-test-unit: ## the root module: unit tests, examples, house rules, an outside consumer
+test-unit: ## the root module: unit tests and examples
 	$(stage) unit go test ./...
 
 .PHONY: test-next-unit
@@ -56,7 +56,7 @@ test-debug: ## pools as debug builds have them: strict, and panicking at misuse
 .PHONY: test-race
 test-race: export CGO_ENABLED := 1
 test-race: ## short tests under the race detector, but for programs of one goroutine; race-long has those too
-	$(stage) race go test -short -race $$(go list ./... | grep -vE '/(cmd/poolsim|internal/(benchcase|benchcase/loops|houserules|sim|trace))$$')
+	$(stage) race go test -short -race $$(go list ./... | grep -vE '/(cmd/poolsim|internal/(benchcase|benchcase/loops|sim|trace))$$')
 
 .PHONY: test-cross
 test-cross: ## build and vet for every platform promised
@@ -69,8 +69,8 @@ test-modules: ## the nested modules' tests, but for e2e's and lab's
 	$(stage) modules .ci/modules go test ./...
 
 .PHONY: test-lab
-test-lab: ## the lab's own tests: what benchmarks report, verdicts, mishaps, histories, names at Prometheus; other libraries on our pools
-	$(stage) lab go test -C lab ./bench/... ./chaos ./examples ./histories ./internal/... ./pressure ./programs ./promtest
+test-lab: ## the house rules, outside consumers, and the lab's own tests: what benchmarks report, verdicts, mishaps, histories, names at Prometheus; other libraries on our pools
+	$(stage) lab go test -C lab ./bench/... ./chaos ./examples ./histories ./houserules ./internal/... ./pressure ./programs ./promtest
 
 .PHONY: test-upstream
 test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pools

@@ -8,8 +8,7 @@ import (
 
 func TestGoVetSeesCopiedHandles(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), "go", "vet", "-copylocks", "./internal/houserules/testdata/copies")
-	cmd.Dir = root
+	cmd := exec.CommandContext(t.Context(), "go", "vet", "-copylocks", "./testdata/copies")
 	out, _ := cmd.CombinedOutput()
 	for variable, handle := range map[string]string{
 		"a": "SizeClasses", "b": "Fixed", "c": "Bounded[int]", "d": "Sync[int]", "e": "Buffer", "f": "SyncPool", "g": "Pool",

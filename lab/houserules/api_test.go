@@ -28,7 +28,7 @@ const published = ".ci/published"
 
 // released is the exported API of the last release, a line for each name, field and
 // method; before the first release, of the day when it was first written down.
-const released = "internal/houserules/testdata/api.txt"
+const released = "lab/houserules/testdata/api.txt"
 
 // What differs from the last release has to be in CHANGELOG.md, under Unreleased, by
 // its name; what is gone or differs, under Changed or Removed there. apidiff and
