@@ -13,8 +13,8 @@ import (
 // Registry holds the named pools and the controller of a program, where exporters,
 // pages and controllers find them. The zero Registry is ready to use.
 //
-// Readers never wait: a list of pools never changes once it is returned, so a
-// collection goes on with the list it began with while pools are opened and closed.
+// Readers never wait: a list of pools never changes once it is returned, so an
+// export goes on with the list it began with while pools are opened and closed.
 //
 // The registry calls what the program gives it (sources, observers and the
 // controller) outside every lock, so they may use the registry. It catches their

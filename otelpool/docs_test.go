@@ -108,7 +108,7 @@ func commentTable() string {
 
 func markdown(t *testing.T) string {
 	return "# Metrics\n\n" + generated("<!--", " -->") +
-		"\nScope `" + ScopeName + "`. A collection reads all of them but the wait histogram;\nGet and Put record nothing.\n\n" +
+		"\nScope `" + ScopeName + "`. An export reads all of them but the wait histogram;\nGet and Put record nothing.\n\n" +
 		markdownMetrics() + "\n## Rows by strategy\n\n" + markdownRows(t) + "\n## Attributes\n\n" + markdownAttributes()
 }
 

@@ -40,7 +40,7 @@ func markdownRows(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("The rows of a pool with its default config, a `Bounded` one of objects whose size it knows. `SafetyOff` takes\n" +
 		"`otelpool.misuse` away, and has `double` among the returns of `Fixed` instead; a strict `Bounded` has `foreign`\n" +
-		"returns too. The names are without `otelpool.`.\n\n" +
+		"returns too. A `Values` is a `bounded` with `SafetyOff`. The names are without `otelpool.`.\n\n" +
 		"| Metric | " + strings.Join(columns, " | ") + " |\n|---" + strings.Repeat("|---", len(columns)) + "|\n")
 	for _, m := range instruments {
 		line, any := "| "+strings.TrimPrefix(m.name, "otelpool.")+" |", false
