@@ -40,13 +40,13 @@ func (echo) FullDuplexCall(stream pb.TestService_FullDuplexCallServer) error {
 }
 
 // serve starts an echo server and a client, both on the pool; stop ends both.
-func serve(t *testing.T, p mem.BufferPool) (client pb.TestServiceClient, stop func()) {
+func serve(t *testing.T, p mem.BufferPool, options ...grpc.ServerOption) (client pb.TestServiceClient, stop func()) {
 	t.Helper()
 	l, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := grpc.NewServer(experimental.BufferPool(p))
+	server := grpc.NewServer(append(options, experimental.BufferPool(p))...)
 	pb.RegisterTestServiceServer(server, echo{})
 	go server.Serve(l)
 	conn, err := grpc.NewClient(l.Addr().String(), experimental.WithBufferPool(p),

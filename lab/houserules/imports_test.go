@@ -84,6 +84,9 @@ var imports = map[string][]string{
 		module, vocabulary, module + "/strategies", // and what an interface or a format takes
 		"github.com/twmb/franz-go/pkg/kgo", "github.com/klauspost/compress",
 	},
+	"adapters/grpcpool/protocodec": {
+		module, module + "/adapters/grpcpool", module + "/strategies", "google.golang.org/grpc", "google.golang.org/protobuf",
+	},
 	"shims":         {module, module + "/strategies"},
 	"examples":      {module, module + "/strategies", module + "/otelpool", otel},
 	"examples/otlp": {anything},
@@ -105,7 +108,7 @@ var testLibraries = map[string][]string{
 	"poolconfig":           {"github.com/google/jsonschema-go"},
 	"adapters/arrowpool":   {"github.com/apache/arrow-go/v18"},
 	"adapters/franzpool":   {"github.com/twmb/franz-go/pkg/kfake"},
-	"adapters/grpcpool":    {"google.golang.org/grpc"},
+	"adapters/grpcpool":    {"google.golang.org/grpc", "google.golang.org/protobuf"},
 	"adapters/parquetpool": {"github.com/parquet-go/parquet-go"},
 
 	"shims/bytebufferpool": {"github.com/valyala/bytebufferpool"},
