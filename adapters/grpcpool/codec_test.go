@@ -86,7 +86,7 @@ func messages(t *testing.T) map[string]proto.Message {
 		file.PublicDependency = append(file.PublicDependency, i)
 	}
 	file.SourceCodeInfo = &descriptorpb.SourceCodeInfo{Location: []*descriptorpb.SourceCodeInfo_Location{
-		{Path: file.GetPublicDependency(), LeadingComments: proto.String(strings.Repeat("a comment ", 300))},
+		{Path: file.GetPublicDependency(), LeadingComments: new(strings.Repeat("a comment ", 300))},
 	}}
 	all := make(map[string]any)
 	for _, f := range file.GetMessageType() {
