@@ -64,7 +64,7 @@ test-cross: ## build and vet for every platform promised
 
 .PHONY: test-modules
 # Some modules pin tools and have no packages, and go test fails where there are none.
-test-modules: export SKIP := e2e e2e/apiserver e2e/compose e2e/prometheus e2e/victoriametrics lab tools tools/vuln
+test-modules: export SKIP := e2e e2e/apiserver e2e/compose e2e/prometheus e2e/thanos e2e/victoriametrics lab tools tools/vuln
 test-modules: ## the nested modules' tests, but for e2e's and lab's
 	$(stage) modules .ci/modules go test ./...
 
@@ -147,6 +147,10 @@ release-check: ## a release of what is committed, but for the push: tags, consum
 .PHONY: fleet
 fleet: ## a few instances played into a collector and Prometheus; go run ./fleet in e2e plays up to 2,000
 	$(stage) fleet go test -C e2e -timeout 30m -v ./fleet
+
+.PHONY: fleet-distributed
+fleet-distributed: ## 1,000 of them on three Thanos Receives and two collectors, of which one each is killed; apt-get install haproxy; 15 minutes
+	$(stage) distributed go test -C e2e -count=1 -timeout 60m -v -run DistributedStore ./fleet -instances 1000 -interval 30s
 
 .PHONY: stack
 stack: ## the gateway, a collector and a store with a UI, here and without Docker; SCENARIO=leak, ARGS=-free-ports

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	_ "google.golang.org/grpc/encoding/gzip" // registers the compressor that exporters ask for
+	"google.golang.org/grpc/metadata"
 )
 
 // player sends the exports of all instances, evenly over the interval, as a fleet
@@ -24,10 +25,11 @@ type player struct {
 	refused  atomic.Int64
 	late     atomic.Int64 // exports that began more than an interval after their time
 	took     atomic.Int64 // nanoseconds, all together
+	history  *history     // if not nil, has every export
 }
 
-func newPlayer(t *template, target string) (*player, error) {
-	conn, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()))
+func newPlayer(t *template, target string, options ...grpc.DialOption) (*player, error) {
+	conn, err := grpc.NewClient(target, append(options, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +85,10 @@ func (p *player) play(ctx context.Context, n int, interval time.Duration) {
 }
 
 func (p *player) export(ctx context.Context, instance int, export int64) {
-	start := time.Now()
-	_, err := p.client.Export(ctx, p.template.of(fmt.Sprintf("fleet-%04d", instance), start, export), grpc.UseCompressor("gzip"))
+	start, name := time.Now(), fmt.Sprintf("fleet-%04d", instance)
+	p.history.add(name, start, export)
+	to := metadata.AppendToOutgoingContext(ctx, "x-instance", name)
+	_, err := p.client.Export(to, p.template.of(name, start, export), grpc.UseCompressor("gzip"))
 	switch {
 	case ctx.Err() != nil: // it is over
 	case err != nil:

@@ -47,7 +47,7 @@ var argued = []string{"internal/magazine", "internal/percpu", "internal/raceghos
 // library or program of others, and the tools, which no program of a user links.
 var uncounted = []string{
 	"adapters/", "cmd/poollint", "cmd/poolscope", "shims/", "e2e/apiserver", "e2e/compose",
-	"e2e/otelcol", "e2e/prometheus", "e2e/victoriametrics", "tools/vuln",
+	"e2e/otelcol", "e2e/prometheus", "e2e/thanos", "e2e/victoriametrics", "tools/vuln",
 }
 
 func TestTheRootIsForUsers(t *testing.T) {

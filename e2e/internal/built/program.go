@@ -26,6 +26,8 @@ var (
 		Package: "github.com/prometheus/prometheus/cmd/promtool",
 		Tags:    "remove_all_sd",
 	}
+	// Thanos casts labels to a layout that this tag chooses; without it Query panics.
+	Thanos = Program{Name: "thanos", Module: "e2e/thanos", Package: "github.com/thanos-io/thanos/cmd/thanos", Tags: "slicelabels"}
 	// Compose runs without Docker's own command too.
 	Compose = Program{Name: "docker-compose", Module: "e2e/compose", Package: "github.com/docker/compose/v5/cmd"}
 	// APIServer takes seven minutes of one core.

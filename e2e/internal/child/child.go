@@ -86,11 +86,22 @@ func (c *Child) Stop(within time.Duration) error {
 	case <-c.Exited:
 		return nil
 	case <-time.After(within):
-		_ = c.cmd.Process.Kill() // the error would be that it has just ended
-		<-c.Exited
+		c.Kill()
 		return fmt.Errorf("%s did not end within %v and was killed", c.Name, within)
 	}
 }
+
+// Kill ends the process as a crash would, and returns when it is gone.
+func (c *Child) Kill() {
+	_ = c.cmd.Process.Kill() // the error would be that it has ended
+	<-c.Exited
+}
+
+// Output is the end of what it has printed.
+func (c *Child) Output() string { return c.end.String() }
+
+// Pid is the process' number.
+func (c *Child) Pid() int { return c.cmd.Process.Pid }
 
 // tail keeps the last bytes that were written to it.
 type tail struct {
