@@ -21,7 +21,7 @@ import (
 // allocations.
 type pools struct {
 	bodies  pool.Bytes                         // decoded requests, encoded batches
-	writers func(to io.Writer) io.WriteCloser  // gzip, 1.2 MB each
+	writers func(to io.Writer) io.WriteCloser  // gzip, about a megabyte each
 	readers func(from io.Reader) io.ReadCloser // gzip, 45 KB each
 	gzips   func()                             // closes those two
 	batches anyPool                            // *bytes.Buffer
