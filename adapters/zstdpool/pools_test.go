@@ -2,10 +2,8 @@ package zstdpool_test
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"math"
-	"math/rand/v2"
 	"runtime"
 	"strings"
 	"testing"
@@ -16,6 +14,7 @@ import (
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/adapters/zstdpool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/adaptertest"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 	"github.com/otelpool/pool/strategies/codecs"
@@ -30,14 +29,6 @@ func writers(level zstd.EncoderLevel) *codecs.Writers {
 }
 
 func readers() *codecs.Readers { return strategies.Must(zstdpool.NewReaders(window, quiet())) }
-
-func text(n int) []byte {
-	r, b := rand.New(rand.NewPCG(1, 2)), make([]byte, 0, n+20)
-	for len(b) < n {
-		b = fmt.Appendf(b, "request %d served\n", r.Uint32())
-	}
-	return b[:n]
-}
 
 func compress(t *testing.T, p *codecs.Writers, text []byte) []byte {
 	t.Helper()
@@ -65,14 +56,14 @@ func TestWhatIsWrittenIsReadAndSecondClosesAreHarmless(t *testing.T) {
 			if _, err := old.Write([]byte("stray")); err == nil {
 				t.Error("a Write after Close succeeds")
 			}
-			if _, err := z.Write(text(n)); err != nil {
+			if _, err := z.Write(adaptertest.Text(n)); err != nil {
 				t.Fatal(err)
 			}
 			if err := z.Close(); err != nil {
 				t.Fatal(err)
 			}
 			in := r.Get(&out)
-			if got, err := io.ReadAll(in); err != nil || !bytes.Equal(got, text(n)) {
+			if got, err := io.ReadAll(in); err != nil || !bytes.Equal(got, adaptertest.Text(n)) {
 				t.Errorf("%v, %d bytes: read %d, %v", level, n, len(got), err)
 			}
 			_, _ = in.Close(), in.Close()
@@ -100,8 +91,8 @@ func stats(p interface{ Stats(into *pool.Stats) }) (s pool.Stats) {
 
 func TestBadStreamsAreErrorsAndTheDecoderIsUsedAgain(t *testing.T) {
 	t.Parallel()
-	good := compress(t, writers(zstd.SpeedFastest), text(100_000))
-	large := compress(t, strategies.Must(zstdpool.NewWriters(zstd.SpeedFastest, 4*window, quiet())), text(2*window))
+	good := compress(t, writers(zstd.SpeedFastest), adaptertest.Text(100_000))
+	large := compress(t, strategies.Must(zstdpool.NewWriters(zstd.SpeedFastest, 4*window, quiet())), adaptertest.Text(2*window))
 	p := readers()
 	for name, bad := range map[string][]byte{"none": []byte("no such stream"), "cut": good[:len(good)/2], "window": large} {
 		r := p.Get(bytes.NewReader(bad))
@@ -139,7 +130,7 @@ func TestConfigErrorsNameEveryMistake(t *testing.T) {
 
 func TestAStreamOfAWarmPoolDoesNotAllocate(t *testing.T) {
 	w, r := writers(zstd.SpeedFastest), readers()
-	page, b := text(10_000), make([]byte, 20_000)
+	page, b := adaptertest.Text(10_000), make([]byte, 20_000)
 	var out bytes.Buffer
 	write := func() {
 		out.Reset()
@@ -176,7 +167,7 @@ func TestNoCodecHasAGoroutine(t *testing.T) {
 	w := strategies.Must(zstdpool.NewWriters(zstd.SpeedFastest, window, c))
 	c.Name = "r"
 	r := strategies.Must(zstdpool.NewReaders(window, c))
-	plain := text(1 << 20)
+	plain := adaptertest.Text(1 << 20)
 	page := compress(t, w, plain)
 	for range 3 {
 		open, reading := w.Get(io.Discard), r.Get(bytes.NewReader(page))
@@ -211,9 +202,9 @@ func noMore(t *testing.T, before int) {
 
 // What the pools count is what the runtime says that codecs take, to within a twentieth.
 func TestThePoolsBytesAreThoseOfTheHeap(t *testing.T) {
-	page := text(window + window/4) // longer than a window
+	page := adaptertest.Text(window + window/4) // longer than a window
 	for level := zstd.SpeedFastest; level <= zstd.SpeedBestCompression; level++ {
-		checkHeap(t, 1, func() (codecPool, func() io.Closer) {
+		adaptertest.CodecBytes(t, 1, func() (adaptertest.Codecs, func() io.Closer) {
 			c := quiet()
 			c.Limit = pool.Unlimited
 			p := strategies.Must(zstdpool.NewWriters(level, window, c))
@@ -225,7 +216,7 @@ func TestThePoolsBytesAreThoseOfTheHeap(t *testing.T) {
 		})
 	}
 	in := compress(t, writers(zstd.SpeedFastest), page)
-	checkHeap(t, 4, func() (codecPool, func() io.Closer) {
+	adaptertest.CodecBytes(t, 4, func() (adaptertest.Codecs, func() io.Closer) {
 		p := readers()
 		return p, func() io.Closer {
 			r := p.Get(bytes.NewReader(in))
@@ -233,40 +224,4 @@ func TestThePoolsBytesAreThoseOfTheHeap(t *testing.T) {
 			return r
 		}
 	})
-}
-
-type codecPool interface {
-	Stats(into *pool.Stats)
-	Close()
-}
-
-func checkHeap(t *testing.T, n int, open func() (codecPool, func() io.Closer)) {
-	t.Helper()
-	var grown, counted int64
-	for range 10 {
-		p, use := open()
-		held := make([]io.Closer, n)
-		before := heap()
-		for i := range held {
-			held[i] = use()
-		}
-		for i := range held {
-			_ = held[i].Close()
-		}
-		clear(held)
-		grown, counted = heap()-before, stats(p).IdleBytes
-		p.Close() // or the heap would lose it in the next round
-		if math.Abs(float64(grown-counted)) <= float64(grown)/20 {
-			return
-		}
-	}
-	t.Errorf("the pool counts %d bytes for codecs, the heap %d", counted, grown)
-}
-
-func heap() int64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }

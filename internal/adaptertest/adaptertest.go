@@ -1,5 +1,6 @@
 // Package adaptertest checks adapters of byte pools: what others' code takes through
-// one keeps the promises of the pool beneath, and those of the adapter.
+// one keeps the promises of the pool beneath, and those of the adapter. It also compares
+// what pools of codecs count with the heap.
 package adaptertest
 
 import (

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/otelpool/pool/internal/adaptertest"
 	"github.com/otelpool/pool/strategies/codecs"
 )
 
@@ -19,7 +20,7 @@ func BenchmarkGzipWriter(b *testing.B) {
 	}}
 	pooled, _ := formats[0].pools(codecs.Config{})
 	for _, n := range []int{100, 10_000} {
-		page := text(n)
+		page := adaptertest.Text(n)
 		run(b, fmt.Sprint("byhand/", n), func() {
 			w := byHand.Get().(*gzip.Writer)
 			w.Reset(io.Discard)
@@ -41,7 +42,7 @@ func BenchmarkGzipReader(b *testing.B) {
 	for _, n := range []int{100, 10_000} {
 		var page bytes.Buffer
 		w := gzip.NewWriter(&page)
-		_, _ = w.Write(text(n))
+		_, _ = w.Write(adaptertest.Text(n))
 		_ = w.Close()
 		out := make([]byte, n+1)
 		run(b, fmt.Sprint("byhand/", n), func() {

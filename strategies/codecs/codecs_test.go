@@ -8,13 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/adaptertest"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/strategies"
 	"github.com/otelpool/pool/strategies/codecs"
@@ -64,18 +64,9 @@ func skipIfStrict(t *testing.T) {
 	}
 }
 
-func stats(p codecPool) (s pool.Stats) {
+func stats(p adaptertest.Codecs) (s pool.Stats) {
 	p.Stats(&s)
 	return s
-}
-
-// text compresses to a third or so.
-func text(n int) []byte {
-	r, b := rand.New(rand.NewPCG(1, 2)), make([]byte, 0, n+20)
-	for len(b) < n {
-		b = fmt.Appendf(b, "request %d served\n", r.Uint32())
-	}
-	return b[:n]
 }
 
 func compress(t *testing.T, p *codecs.Writers, text []byte) []byte {
@@ -98,7 +89,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			writers := strategies.Must(f.writers(level, quiet))
 			readers := strategies.Must(f.readers(quiet))
 			for _, n := range []int{0, 1, 1000, 70_000, 10} {
-				want := text(n)
+				want := adaptertest.Text(n)
 				out := compress(t, writers, want)
 				plain, err := f.plain(bytes.NewReader(out))
 				if err != nil {
@@ -151,7 +142,7 @@ func TestASecondCloseDoesNotTouchTheNextUser(t *testing.T) {
 	skipIfStrict(t)
 	each(t, func(t *testing.T, f format) {
 		writers, readers := f.pools(quiet)
-		want := text(1000)
+		want := adaptertest.Text(1000)
 		for range 20 { // in most rounds the next user has the same codec
 			var out bytes.Buffer
 			old := writers.Get(io.Discard)
@@ -282,7 +273,7 @@ func TestTheZeroHandleIsAnError(t *testing.T) {
 	if err1 == nil || err2 == nil || w.Flush() == nil || w.Close() != nil || r.Close() != nil {
 		t.Errorf("Write: %v, Read: %v", err1, err2)
 	}
-	if _, err := strategies.Must(codecs.NewGzipWriters(1, quiet)).Get(nil).Write(text(100)); err == nil {
+	if _, err := strategies.Must(codecs.NewGzipWriters(1, quiet)).Get(nil).Write(adaptertest.Text(100)); err == nil {
 		t.Error("a Write to nil succeeds")
 	}
 	if _, err := strategies.Must(codecs.NewGzipReaders(quiet)).Get(nil).Read(make([]byte, 1)); err == nil {
@@ -296,11 +287,11 @@ func TestErrorsOfTheStreamAreReturnedAndTheCodecIsUsedAgain(t *testing.T) {
 		writers, readers := f.pools(quiet)
 		full := errors.New("disk full")
 		w := writers.Get(failing{full})
-		_, err := w.Write(text(1 << 20))
+		_, err := w.Write(adaptertest.Text(1 << 20))
 		if closed := w.Close(); !errors.Is(err, full) || !errors.Is(closed, full) {
 			t.Errorf("Write: %v, Close: %v", err, closed)
 		}
-		good := compress(t, writers, text(5000))
+		good := compress(t, writers, adaptertest.Text(5000))
 		spoilt := bytes.Clone(good)
 		spoilt[len(spoilt)-1]++
 		for _, bad := range [][]byte{nil, []byte("no such stream"), good[:len(good)/2], spoilt} {
@@ -310,7 +301,7 @@ func TestErrorsOfTheStreamAreReturnedAndTheCodecIsUsedAgain(t *testing.T) {
 			}
 			r.Close()
 			r = readers.Get(bytes.NewReader(good))
-			if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, text(5000)) {
+			if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, adaptertest.Text(5000)) {
 				t.Errorf("after %d bad bytes: read %d, %v", len(bad), len(got), err)
 			}
 			r.Close()
@@ -335,7 +326,7 @@ func TestACodecThatPanickedIsNotKept(t *testing.T) {
 	each(t, func(t *testing.T, f format) {
 		writers, readers := f.pools(quiet)
 		w, r := writers.Get(panicking{}), readers.Get(panicking{})
-		if said := panicOf(func() { _, _ = w.Write(text(1 << 20)) }); said != "the destination is broken" {
+		if said := panicOf(func() { _, _ = w.Write(adaptertest.Text(1 << 20)) }); said != "the destination is broken" {
 			t.Errorf("the panic is %q", said)
 		}
 		if said := panicOf(func() { _, _ = r.Read(make([]byte, 1)) }); said != "the source is broken" {
@@ -380,7 +371,7 @@ func TestACallOfAWarmPoolDoesNotAllocate(t *testing.T) {
 	each(t, func(t *testing.T, f format) {
 		writers, readers := f.pools(quiet)
 		var out bytes.Buffer
-		page := text(10_000)
+		page := adaptertest.Text(10_000)
 		write := func() {
 			out.Reset()
 			w := writers.Get(&out)
@@ -431,7 +422,7 @@ func TestAControllerTrimsByTheBytesThatCodecsHold(t *testing.T) {
 	var held []codecs.Writer
 	for range 4 {
 		w := writers.Get(io.Discard)
-		_, _ = w.Write(text(10))
+		_, _ = w.Write(adaptertest.Text(10))
 		held = append(held, w)
 	}
 	for _, w := range held {

@@ -11,6 +11,7 @@ import (
 	"weak"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/adaptertest"
 	"github.com/otelpool/pool/strategies"
 	"github.com/otelpool/pool/strategies/codecs"
 )
@@ -100,7 +101,7 @@ func TestACloseDuringACallGivesTheCodecBackAfterIt(t *testing.T) {
 		r, w := readers.Get(from), writers.Get(to)
 		var calls sync.WaitGroup
 		calls.Go(func() { _, _ = r.Read(make([]byte, 10)) })
-		calls.Go(func() { _, _ = w.Write(text(1 << 20)) })
+		calls.Go(func() { _, _ = w.Write(adaptertest.Text(1 << 20)) })
 		<-from.entered
 		<-to.entered
 		if _, err := r.Read(make([]byte, 10)); err == nil {
@@ -145,7 +146,7 @@ func TestNothingIsKeptAlive(t *testing.T) {
 		to := new(bytes.Buffer)
 		runtime.AddCleanup(to, func(n *atomic.Int32) { n.Add(1) }, &ended)
 		old = writers.Get(to)
-		_, _ = old.Write(text(100))
+		_, _ = old.Write(adaptertest.Text(100))
 		closeHere(old)
 		await(t, "the destination of a closed stream", func() bool { return ended.Load() == 1 })
 		runtime.KeepAlive(writers)
