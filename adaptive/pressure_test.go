@@ -293,7 +293,7 @@ func TestStallsOfTheMachineOnlyCorroborate(t *testing.T) {
 		l.step()
 		l.heap(c.heap)
 		l.reading.PSI = adaptive.PSIReading{Some: 0.5, Full: 0.2, SomeFired: true, FullFired: true}
-		l.step()
+		l.run(10 * time.Second)
 		l.want(c.want...)
 	}
 }
