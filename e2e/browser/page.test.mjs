@@ -304,7 +304,8 @@ test("marks every pool for its fault, leaks within half a minute, also of what i
 		const all = [...document.querySelectorAll("#attention li")].map(li => ({
 			name: li.querySelector(".name").textContent, mark: li.querySelector(".mark").textContent, why: li.querySelector(".why").textContent,
 		}));
-		return all.filter(m => m.mark === "leaking").length === 2 && all;
+		const lost = all.some(m => m.name === "session.state" && m.why.includes("garbage collector")); // by a sample: sooner or later
+		return lost && all.filter(m => m.mark === "leaking").length === 2 && all;
 	});
 	const want = {
 		"payment.locks": "failed", "cart.lines": "misused", "session.state": "leaking", "order.events": "leaking",

@@ -94,6 +94,43 @@ func TestASiteThatWasNeverSampledIsAtOnce(t *testing.T) {
 	}
 }
 
+// A goroutine that loses its CPU in the first sample makes no debt that keeps the pool
+// from sampling.
+func TestAStallInTheFirstSampleIsNoDebt(t *testing.T) {
+	t.Parallel()
+	s := &service{requests: FirstRequests, perSecond: 700}
+	w := New(Config{Classes: 1, Engine: s})
+	siteOf(w, 0)
+	w.took(0, 2048, 50*time.Millisecond)
+	w.gave(0, time.Microsecond)
+	if _, due := siteOf(w, 1); !due {
+		t.Fatal("a new site has to wait")
+	}
+	samples := 0
+	for range 400 { // a minute's
+		if _, due := siteOf(w, 1); due {
+			samples++
+			w.took(0, 2048, time.Microsecond)
+			w.gave(0, time.Microsecond)
+		}
+	}
+	if samples < 50 {
+		t.Errorf("%d samples in a minute after a stall, want hundreds", samples)
+	}
+}
+
+// An expensive half is known after six.
+func TestExpensiveSamplesAreKnownSoon(t *testing.T) {
+	t.Parallel()
+	var c costs
+	for range 6 {
+		c.note(time.Millisecond)
+	}
+	if c.typical < 500*time.Microsecond {
+		t.Errorf("a millisecond six times is taken for %v", c.typical)
+	}
+}
+
 // Sites without end make debts with an end.
 func TestNewSitesDoNotCostMoreThanTheCredit(t *testing.T) {
 	t.Parallel()

@@ -35,7 +35,8 @@ const (
 // quarter of the P, and during it Put pays for write barriers. With more Ps or
 // other garbage it takes a small part of that.
 const (
-	leastHalf   = 2 * time.Microsecond // for clocks that are too coarse
+	leastHalf   = 2 * time.Microsecond  // for clocks that are too coarse
+	firstHalf   = 50 * time.Microsecond // the most that the first can teach
 	recordBytes = 1 << 10
 	collecting  = 4 * time.Nanosecond
 )
@@ -53,9 +54,13 @@ func (c *costs) young() bool { return c.halves < 2*firstSamples && c.total < fir
 func (c *costs) note(d time.Duration) {
 	c.halves++
 	c.total += d
-	if c.halves > 1 {
-		d = min(d, 4*c.typical) // the goroutine may have lost its CPU meanwhile
+	// The goroutine may have lost its CPU meanwhile. If the first half then counted
+	// for 50 ms, the debt would keep the pool from sampling for half an hour. Halves
+	// that are expensive indeed are known after six.
+	if c.halves == 1 {
+		c.typical = firstHalf / 4
 	}
+	d = min(d, 4*c.typical)
 	c.typical += (d - c.typical) / time.Duration(min(c.halves, 16))
 }
 
