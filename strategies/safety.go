@@ -33,8 +33,8 @@ import (
 type Safety uint8
 
 const (
-	// SafetySampled checks as many requests as a hundredth of the P's time and 125 ns of
-	// each request allow: of 1 KiB about one in 100 in a service, one in 90,000 in a
+	// SafetySampled checks as many requests as a hundredth of the P's time and 60 ns of
+	// each request allow: of 1 KiB about one in 250 in a service, one in 90,000 in a
 	// tight loop; fewer of larger ones. A place in the code that was never sampled is
 	// sampled at once. Other requests cost nothing. It keeps at most 16 objects beside the
 	// limit, of 256 KiB together, or a single larger one.

@@ -23,7 +23,7 @@ const (
 // that one in FirstRequests is there from the beginning.
 const (
 	share        = 100
-	perRequest   = 125 * time.Nanosecond
+	perRequest   = 60 * time.Nanosecond
 	firstSamples = 80
 	firstCost    = time.Millisecond // or until this much was spent, if they are expensive
 )
