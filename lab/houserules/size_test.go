@@ -23,9 +23,10 @@ const (
 	mostRootTypes = 20
 	mostModules   = 7
 	mostZipBytes  = 1_000_000
-	// mostCodeLines bounds lines without blanks and comments. What later features take of it:
-	// 240 Pool, Values, Buffer; 440 codecs; 400 Chunked; 1,050 syncpools; 2,710 controller; 450 misuse; 200 hangs.
-	mostCodeLines    = 21_185
+	// mostCodeLines bounds lines without blanks and comments: 16,740 before the packages were tidied, which took 670.
+	// Then came 1,490 for faults and 740 for what hangs; 1,080 controller; 1,080 syncpools; 280 misuse under -race; 60
+	// Sync that counts by generations; 90 computed classes; 200 Pool, Values, Buffer; 430 codecs; 380 Chunked.
+	mostCodeLines    = 21_900
 	medianLines      = 8 // of a function, in every library package
 	p90Lines         = 20
 	mostLines        = 40
@@ -36,9 +37,13 @@ const (
 // library has the packages whose code users run. The figures are of them, with
 // the packages below them.
 var library = []string{
-	".", "control", "strategies", "otelpool", "adaptive", "poolz", "poolconfig", "pooltest", "poolprof", "internal/magazine",
-	"internal/percpu", "internal/raceghost", "internal/reach", "internal/safety", "internal/cgroup", "syncpools",
+	".", "control", "strategies", "otelpool", "adaptive", "poolz", "poolconfig", "pooltest", "poolprof", "syncpools",
+	"internal/cgroup", "internal/config", "internal/handle", "internal/magazine", "internal/percpu", "internal/raceghost",
+	"internal/reach", "internal/safety",
 }
+
+// few has packages of so few functions that a median says nothing. Their lines count.
+var few = []string{"internal/ask", "internal/gcpool"}
 
 // argued has the packages whose correctness is argued beside the code.
 var argued = []string{"internal/magazine", "internal/percpu", "internal/raceghost", "internal/safety"}
@@ -122,7 +127,7 @@ func (c *counter) Write(p []byte) (int, error) {
 func TestTheLibraryIsSmall(t *testing.T) {
 	t.Parallel()
 	code := 0
-	for _, dir := range library {
+	for _, dir := range slices.Concat(library, few) {
 		n := 0
 		for _, f := range packageFiles(t, dir, false) {
 			n += f.code
