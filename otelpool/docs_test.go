@@ -7,14 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"text/tabwriter"
-
-	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/control"
 )
 
 var update = flag.Bool("update", false, "write the documents that are made from the table of instruments")
@@ -61,39 +57,16 @@ func rewrite(t *testing.T, path string, edit func(old string) (string, error)) {
 
 var kindNames = map[kind]string{counter: "counter", upDownCounter: "updowncounter", gauge: "gauge", histogram: "histogram"}
 
-func (a *attr) values() string {
-	var values []string
-	for _, m := range a.told() {
-		values = append(values, m.value)
-	}
-	return strings.Join(values, " ")
-}
-
-// told is the members that are exported.
-func (a *attr) told() []member {
-	return slices.DeleteFunc(slices.Clone(a.members), func(m member) bool { return m.untold })
-}
-
-// extra is a metric's attributes beside the pool's own.
-func (m *instrument) extra() (attrs []*attr) {
-	for _, a := range []*attr{m.attribute, m.second} {
-		if a != nil {
-			attrs = append(attrs, a)
-		}
-	}
-	return attrs
-}
-
 func commentTable() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, m := range instruments {
+	for _, m := range documented() {
 		star := ""
 		if m.perClass {
 			star = " *"
 		}
 		extra := ""
-		for _, a := range m.extra() {
+		for _, a := range m.extra {
 			extra = strings.TrimLeft(extra+" "+a.key, " ")
 		}
 		fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\n", m.name, star, kindNames[m.kind], m.unit, extra)
@@ -119,11 +92,11 @@ func generated(begin, end string) string {
 func markdownMetrics() string {
 	var b strings.Builder
 	b.WriteString("| Metric | Instrument | Unit | Attributes | Meaning | In Prometheus |\n|---|---|---|---|---|---|\n")
-	for _, m := range instruments {
+	for _, m := range documented() {
 		var attrs []string
-		for i, extra := range m.extra() {
+		for i, extra := range m.extra {
 			a := "`" + extra.key + "`"
-			if v := extra.values(); v != "" {
+			if v := extra.shown(); v != "" {
 				a += ": " + v
 			}
 			if i > 0 {
@@ -146,34 +119,13 @@ func markdownMetrics() string {
 			m.unit,
 			strings.Join(attrs, " "),
 			description,
-			prometheusName(m),
+			prometheusName(m.instrument),
 		)
 	}
 	b.WriteString("\nEvery metric but the controller's carries `" + keyPool + "` and `" + keyStrategy + "`;\n◇ also `" + keyClass +
 		"`, for the pools named in `otelpool.WithSizeClasses`. A pool exports the rows its\n" +
 		"strategy can know, from the start and at 0, and no others.\n")
 	return b.String()
-}
-
-// Attributes that every metric of a pool has.
-var (
-	poolAttribute = attr{
-		key: keyPool, typ: "string", brief: "Name of the pool, unique among the open pools of the process.", example: "http.body",
-	}
-	strategyAttribute = attr{
-		key: keyStrategy, typ: "string", brief: "Kind of pool; that of the first pool of the name.", example: "sizeclasses",
-	}
-	classAttribute = attr{
-		key: keyClass, typ: "int",
-		brief: "Capacity of the buffers of one size class, in bytes; absent on the rows that belong to no class.", example: "4096",
-	}
-)
-
-// attributes is every attribute, in the order of the documentation.
-var attributes = []*attr{
-	&poolAttribute, &strategyAttribute, &classAttribute, &requestAttribute, &returnAttribute, &stateAttribute,
-	&evictionAttribute, &misuseAttribute, &signalAttribute, &actionAttribute,
-	&levelAttribute, &causeAttribute,
 }
 
 func markdownAttributes() string {
@@ -199,15 +151,15 @@ func weaver() string {
 	for _, a := range attributes {
 		writeAttribute(&b, a)
 	}
-	for i := range instruments {
-		writeMetric(&b, &instruments[i])
+	for _, m := range documented() {
+		writeMetric(&b, &m)
 	}
 	return b.String()
 }
 
-func writeAttribute(b *strings.Builder, a *attr) {
+func writeAttribute(b *strings.Builder, a *attrDoc) {
 	fmt.Fprintf(b, "      - id: %s\n", a.key)
-	if a.members == nil {
+	if a.briefs == nil {
 		example := a.example
 		if a.typ == "string" {
 			example = strconv.Quote(example)
@@ -224,7 +176,7 @@ func writeAttribute(b *strings.Builder, a *attr) {
 	fmt.Fprintf(b, "        brief: %q\n        stability: development\n", a.brief)
 }
 
-func writeMetric(b *strings.Builder, m *instrument) {
+func writeMetric(b *strings.Builder, m *metricDoc) {
 	fmt.Fprintf(
 		b,
 		"  - id: metric.%s\n    type: metric\n    metric_name: %s\n    instrument: %s\n    unit: %q\n    brief: %q\n    "+
@@ -236,18 +188,18 @@ func writeMetric(b *strings.Builder, m *instrument) {
 		m.description,
 	)
 	refs := ""
-	ref := func(a *attr, level string) {
+	ref := func(a *attrDoc, level string) {
 		refs += fmt.Sprintf("      - ref: %s\n        requirement_level: %s\n", a.key, level)
 	}
-	if m.perPool {
-		ref(&poolAttribute, "required")
-		ref(&strategyAttribute, "recommended")
+	if m.ofPool() {
+		ref(&poolDoc, "required")
+		ref(&strategyDoc, "recommended")
 	}
-	for _, a := range m.extra() {
+	for _, a := range m.extra {
 		ref(a, "required")
 	}
 	if m.perClass {
-		ref(&classAttribute, "opt_in")
+		ref(&classDoc, "opt_in")
 	}
 	if refs != "" {
 		b.WriteString("    attributes:\n" + refs)
@@ -295,26 +247,17 @@ func prometheusName(m instrument) string {
 	return s
 }
 
-func TestTableHasTheValuesOfTheVocabulary(t *testing.T) {
-	check := func(a *attr, n int, name func(i int) string) {
-		t.Helper()
-		if len(a.members) != n {
-			t.Errorf("%s has %d values, want %d", a.key, len(a.members), n)
-			return
+func TestEveryValueIsDescribed(t *testing.T) {
+	for _, a := range attributes {
+		if len(a.briefs) != len(a.values) {
+			t.Errorf("%s has %d values, and %d are described", a.key, len(a.values), len(a.briefs))
 		}
-		for i, m := range a.members {
-			if m.value != name(i) {
-				t.Errorf("%s: value %d is %q, want %q", a.key, i, m.value, name(i))
+		for i, brief := range a.briefs {
+			if brief == "" || !strings.HasSuffix(brief, ".") {
+				t.Errorf("%s: value %d is described by %q: want a sentence", a.key, i, brief)
 			}
 		}
 	}
-	check(&requestAttribute, pool.NumRequestResults, func(i int) string { return pool.RequestResult(i).String() })
-	check(&returnAttribute, pool.NumReturnResults, func(i int) string { return pool.ReturnResult(i).String() })
-	check(&evictionAttribute, pool.NumEvictionReasons, func(i int) string { return pool.EvictionReason(i).String() })
-	check(&misuseAttribute, pool.NumMisuseKinds, func(i int) string { return pool.MisuseKind(i).String() })
-	check(&actionAttribute, control.NumActions, func(i int) string { return control.Action(i).String() })
-	check(&levelAttribute, control.NumPressureLevels, func(i int) string { return control.PressureLevel(i).String() })
-	check(&causeAttribute, control.NumCauses, func(i int) string { return control.Cause(i).String() })
 }
 
 // Every row of a series has its place's attribute.

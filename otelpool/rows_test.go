@@ -42,11 +42,13 @@ func markdownRows(t *testing.T) string {
 		"`otelpool.misuse` away, and has `double` among the returns of `Fixed` instead; a strict `Bounded` has `foreign`\n" +
 		"returns too. A `Values` is a `bounded` with `SafetyOff`. The names are without `otelpool.`.\n\n" +
 		"| Metric | " + strings.Join(columns, " | ") + " |\n|---" + strings.Repeat("|---", len(columns)) + "|\n")
-	for _, m := range instruments {
+	for _, m := range documented() {
 		line, any := "| "+strings.TrimPrefix(m.name, "otelpool.")+" |", false
 		for _, strategy := range columns {
 			values := all[strategy][m.name]
-			slices.SortFunc(values, m.attribute.inOrder)
+			if len(m.extra) > 0 {
+				slices.SortFunc(values, m.extra[0].inOrder)
+			}
 			any = any || len(values) > 0
 			line += " " + cell(values) + " |"
 		}
@@ -63,10 +65,7 @@ func markdownRows(t *testing.T) string {
 
 // inOrder compares values by their places in the table.
 func (a *attr) inOrder(v, w string) int {
-	place := func(value string) int {
-		return slices.IndexFunc(a.members, func(m member) bool { return m.value == value })
-	}
-	return place(v) - place(w)
+	return slices.Index(a.values, v) - slices.Index(a.values, w)
 }
 
 // cell is the values of a metric's rows, or that it has one.

@@ -47,7 +47,7 @@ func rowAttribute(row int) attribute.KeyValue {
 }
 
 // member is the attribute with its i-th value.
-func (a *attr) member(i int) attribute.KeyValue { return attribute.String(a.key, a.members[i].value) }
+func (a *attr) member(i int) attribute.KeyValue { return attribute.String(a.key, a.values[i]) }
 
 // series is the rows of one pool, or of one of its classes, with the options
 // the SDK wants. An option costs four allocations to make, so each is made once,
