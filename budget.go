@@ -1,7 +1,7 @@
 package pool
 
 import (
-	"container/heap"
+	"cmp"
 	"fmt"
 	"slices"
 	"sync"
@@ -183,23 +183,24 @@ func (b *Budget) evict() (freed int64) {
 	if b.over() <= 0 {
 		return 0
 	}
-	var queue byWait
+	var queue []waitingMember // the longest wait comes last
 	for m := range b.all {
-		queue.add(m)
-	}
-	heap.Init(&queue)
-	for len(queue) > 0 {
-		over := b.over()
-		if over <= 0 {
-			break
+		if wait, ok := m.LongestWait(0); ok {
+			queue = append(queue, waitingMember{m, wait})
 		}
+	}
+	slices.SortFunc(queue, waitingMember.compare)
+	for over := b.over(); over > 0 && len(queue) > 0; over = b.over() {
+		last := len(queue) - 1
+		m := queue[last]
+		queue = queue[:last]
 		// A part at a time, for another's may have to wait for longer than the rest.
-		got := queue[0].Evict(min(over, max(b.Limit()/64, 64<<10)), 0, b.Pressed())
+		got := m.Evict(min(over, max(b.Limit()/64, 64<<10)), 0, b.Pressed())
 		freed += got
-		if queue[0].refresh(got) {
-			heap.Fix(&queue, 0)
-		} else {
-			heap.Pop(&queue)
+		if wait, more := m.LongestWait(0); more && got > 0 {
+			m.wait = wait
+			at, _ := slices.BinarySearchFunc(queue, m, waitingMember.compare)
+			queue = slices.Insert(queue, at, m)
 		}
 	}
 	return freed
@@ -211,27 +212,4 @@ type waitingMember struct {
 	wait time.Duration
 }
 
-// refresh looks again, and reports whether there is more to get.
-func (m *waitingMember) refresh(got int64) (more bool) {
-	m.wait, more = m.LongestWait(0)
-	return more && got > 0
-}
-
-// byWait is a heap with the longest wait on top.
-type byWait []waitingMember
-
-func (q *byWait) add(m control.BudgetMember) {
-	if wait, ok := m.LongestWait(0); ok {
-		*q = append(*q, waitingMember{m, wait})
-	}
-}
-
-func (q byWait) Len() int           { return len(q) }
-func (q byWait) Less(i, j int) bool { return q[i].wait > q[j].wait }
-func (q byWait) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *byWait) Push(any)          {} // nothing is added after the first
-func (q *byWait) Pop() any {
-	last := len(*q) - 1
-	*q = (*q)[:last]
-	return nil
-}
+func (m waitingMember) compare(n waitingMember) int { return cmp.Compare(m.wait, n.wait) }
