@@ -14,15 +14,15 @@ import (
 )
 
 // Config configures a Controller. The zero Config is a good one; a field that is
-// zero has the default that its comment names.
+// zero has the default that its comment names. A recording has the fields that decide.
 type Config struct {
 	// Registry has the pools to control; nil is pool.Default.
-	Registry *pool.Registry
+	Registry *pool.Registry `json:"-"`
 	// Budget is the limit that the pools share; nil is the registry's, to which every
 	// pool published in it is charged.
-	Budget Budget
+	Budget Budget `json:"-"`
 	// Signals reads memory pressure; nil reads that of the process and the machine.
-	Signals Signals
+	Signals Signals `json:"-"`
 
 	// BreakEven is the time for which holding a free object costs as much as
 	// allocating another, 10 s by default: an object that is expected to be wanted
@@ -42,7 +42,7 @@ type Config struct {
 	// PressureInterval is the time between runs while memory is short, or while the
 	// runtime, without GOMEMLIMIT, lets the heap grow beyond half of what there is: 250
 	// ms by default.
-	PressureInterval time.Duration
+	PressureInterval time.Duration `json:"Pressure"`
 
 	// MaxIdleBytes is the budget: the most idle bytes of all pools together. By default
 	// it is half of the memory limit, or, if no limit is known, a sixteenth of the
@@ -53,7 +53,7 @@ type Config struct {
 	MemoryLimit int64
 	// Reserved has, by pool name, the idle bytes that neither age nor pressure takes
 	// from a pool: for pools whose misses hurt more than their memory.
-	Reserved map[string]int64
+	Reserved map[string]int64 `json:"-"`
 
 	// Levels says where the pressure levels begin and end, as shares of the memory
 	// limit in live memory.
@@ -68,15 +68,15 @@ type Config struct {
 	// ManageMemoryLimit lets the controller set the runtime's memory limit to nine
 	// tenths of the control group's, if nobody has set one. It touches it in no
 	// other case.
-	ManageMemoryLimit bool
+	ManageMemoryLimit bool `json:"-"`
 
 	// Logger gets every decision; nil logs nothing. If it panics it is not used again.
-	Logger *slog.Logger
+	Logger *slog.Logger `json:"-"`
 	// OnDecision is called with every decision, in the controller's goroutine,
 	// unless it is nil. If it panics it is not called again.
-	OnDecision func(control.Decision)
+	OnDecision func(control.Decision) `json:"-"`
 	// Recorder records what the controller reads, for Replay; nil records nothing.
-	Recorder *Recorder
+	Recorder *Recorder `json:"-"`
 }
 
 // Budget is the limit on idle bytes that a controller sets.

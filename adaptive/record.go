@@ -36,17 +36,8 @@ func (r *Recorder) Err() error {
 
 // recording is the first line: the part of a config that decides.
 type recording struct {
-	Version      int
-	BreakEven    time.Duration
-	Clamp        float64
-	HalfLife     time.Duration
-	Dwell        time.Duration
-	Interval     time.Duration
-	Pressure     time.Duration // interval
-	MaxIdleBytes int64
-	MemoryLimit  int64
-	Levels       Levels
-	ForceGC      ForceGC
+	Version int
+	Config
 }
 
 const recordingVersion = 3
@@ -96,20 +87,7 @@ func (r *Recorder) configured(c *Config) {
 	}
 }
 
-func recordingOf(c *Config) *recording {
-	return &recording{
-		recordingVersion, c.BreakEven, c.Clamp, c.HalfLife, c.Dwell, c.Interval, c.PressureInterval, c.MaxIdleBytes,
-		c.MemoryLimit, c.Levels, c.ForceGC,
-	}
-}
-
-// config is the part of a config that was recorded.
-func (c *recording) config() Config {
-	return Config{
-		BreakEven: c.BreakEven, Clamp: c.Clamp, HalfLife: c.HalfLife, Dwell: c.Dwell, Interval: c.Interval, PressureInterval: c.Pressure,
-		MaxIdleBytes: c.MaxIdleBytes, MemoryLimit: c.MemoryLimit, Levels: c.Levels, ForceGC: c.ForceGC,
-	}
-}
+func recordingOf(c *Config) *recording { return &recording{recordingVersion, *c} }
 
 func (r *Recorder) write(line any) {
 	r.mu.Lock()
@@ -215,7 +193,7 @@ func Replay(recorded io.Reader) ([]control.Decision, error) {
 	if c.Version != recordingVersion {
 		return nil, fmt.Errorf("adaptive: recording: line 1: version %d: this program reads version %d", c.Version, recordingVersion)
 	}
-	return replay(newPolicy(c.config()), lines)
+	return replay(newPolicy(c.Config), lines)
 }
 
 func replay(p *policy, lines *bufio.Reader) (decisions []control.Decision, err error) {
@@ -236,8 +214,7 @@ func replay(p *policy, lines *bufio.Reader) (decisions []control.Decision, err e
 			p.letGo()
 			continue
 		case r.Config != nil:
-			c := r.Config.config()
-			p.c.takeKnobs(&c)
+			p.c.takeKnobs(&r.Config.Config)
 			continue
 		}
 		s := r.sample()

@@ -27,10 +27,7 @@ func parseBytes(text []byte) (int64, error) {
 // leadingNumber reads digits; what does not fit is the largest number.
 func leadingNumber(text []byte) (n uint64, rest []byte) {
 	for len(text) > 0 && '0' <= text[0] && text[0] <= '9' {
-		if n > (1<<64-10)/10 {
-			n = (1<<64 - 10) / 10
-		}
-		n = n*10 + uint64(text[0]-'0')
+		n = min(n, (1<<64-10)/10)*10 + uint64(text[0]-'0')
 		text = text[1:]
 	}
 	return n, text
