@@ -42,7 +42,6 @@ func (l learner) Stats(into *pool.Stats)        { into.Reset() }
 func (l learner) Limit() int64                  { return pool.Unlimited }
 func (l learner) SetLimit(n int64) int64        { return n }
 func (l learner) Trim(int64) int64              { return 0 }
-func (l learner) Curve(*control.Curve)          {}
 func (l learner) SetIdleAge(int, time.Duration) { l.enter("SetIdleAge") }
 func (l learner) SetIdleAges(int, int64, []time.Duration) {
 	l.enter("SetIdleAges")

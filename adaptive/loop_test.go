@@ -31,7 +31,6 @@ func (s *stub) Limit() int64           { return pool.Unlimited }
 func (s *stub) SetLimit(n int64) int64 { return n }
 func (s *stub) Trim(int64) int64       { return 0 }
 func (s *stub) SetReserve(int64)       {}
-func (s *stub) Curve(*control.Curve)   {}
 
 func (s *stub) Demand(now time.Time, into *control.Demand) {
 	if s.demand != nil {

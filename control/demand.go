@@ -8,7 +8,6 @@ import (
 // Tunable is what a controller reads from a pool and sets in it, per class.
 //
 // Demand and the setters are for controllers: one per pool, never two at once.
-// Curve is for anybody.
 type Tunable interface {
 	Resizable
 	// Demand ends the window that began at the call before: it moves the pool's clock to
@@ -23,9 +22,6 @@ type Tunable interface {
 	// SetReserve sets the idle bytes that neither age nor a shared budget takes
 	// from the pool; Trim and its own limit still do.
 	SetReserve(bytes int64)
-	// Curve overwrites *into with how many of the requests so far a pool of
-	// another size would have served.
-	Curve(into *Curve)
 }
 
 // DepthTunable is a Tunable whose objects may grow old at different ages. An object's depth
@@ -102,6 +98,13 @@ func GapBin(d time.Duration) int {
 // GapLength returns the duration that stands for a bin: its geometric middle.
 func GapLength(bin int) time.Duration {
 	return time.Duration(float64(firstGap) * math.Exp2((float64(bin)+0.5)/gapsPerDoubling))
+}
+
+// Curved is a pool that can say what it would have served if it were of another size.
+type Curved interface {
+	// Curve overwrites *into with how many of the requests so far a pool of
+	// another size would have served.
+	Curve(into *Curve)
 }
 
 // NumCurve is the number of bins of a ClassCurve.

@@ -131,7 +131,6 @@ type tunable struct {
 
 func (*tunable) Demand(time.Time, *control.Demand) {}
 func (*tunable) SetIdleAge(int, time.Duration)     {}
-func (*tunable) Curve(*control.Curve)              {}
 func (p *tunable) SetReserve(bytes int64)          { p.reserve.Store(bytes) }
 func newTunable(t testing.TB, r *pool.Registry, name string) *tunable {
 	t.Helper()

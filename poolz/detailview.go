@@ -18,7 +18,6 @@ func (p *poolView) withDetail(d *detail, c *control.Stats, now time.Time) {
 	p.Evictions.lately, p.Evictions.seconds = lately.Evictions[:], over
 	p.Misuse.lately, p.Misuse.seconds = lately.Misuse[:], over
 	p.Curve, p.Description, p.Watched, p.Sampler = d.points, d.described, over > 0, d.sampler
-	p.Tunable = d.tunable && len(d.points) > 0
 	p.Holders = d.holders[:min(len(d.holders), maxLimit)]
 	if !d.since.IsZero() && p.State != stateFailed.String() {
 		p.Marks = append(p.Marks, markView{stateFailed.String(), hung("its particulars", d.since, now), stateFailed})

@@ -15,7 +15,7 @@
 // hit ratio, objects in use, memory held and its limit, and drops. Each pool has
 // a page of its own with its size classes, its drops and evictions by reason
 // and, where the pool knows it, its hit ratio if it held more or less than now
-// ([control.Tunable]), misuse with the places in the code, and who has taken
+// ([control.Curved]), misuse with the places in the code, and who has taken
 // the objects in use ([control.Sampler]). The page catches panics of the
 // program's own functions and shows them at the top.
 //

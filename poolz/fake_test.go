@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
@@ -54,15 +53,15 @@ type resizable struct {
 	curve control.Curve
 }
 
-func (*resizable) Limit() int64                      { return 0 }
-func (*resizable) SetLimit(int64) int64              { return 0 }
-func (*resizable) Trim(int64) int64                  { return 0 }
-func (*resizable) Demand(time.Time, *control.Demand) {}
-func (*resizable) SetIdleAge(int, time.Duration)     {}
-func (*resizable) SetReserve(int64)                  {}
-func (r *resizable) Curve(into *control.Curve)       { *into = r.curve }
+func (*resizable) Limit() int64                { return 0 }
+func (*resizable) SetLimit(int64) int64        { return 0 }
+func (*resizable) Trim(int64) int64            { return 0 }
+func (r *resizable) Curve(into *control.Curve) { *into = r.curve }
 
-var _ control.Tunable = (*resizable)(nil)
+var (
+	_ control.Resizable = (*resizable)(nil)
+	_ control.Curved    = (*resizable)(nil)
+)
 
 // switched is a fake in a mode.
 type switched struct {

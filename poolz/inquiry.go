@@ -30,9 +30,8 @@ type answer struct {
 // particulars are asked only of the one pool that a viewer looks at: they are
 // too much to ask of all.
 type particulars struct {
-	stats     pool.Stats // with Classes
-	curve     *control.Curve
-	tunable   bool // the pool has a curve
+	stats     pool.Stats     // with Classes
+	curve     *control.Curve // nil if the pool has none
 	holders   []holder
 	sampler   bool // the pool samples, so that there may be holders
 	described string
@@ -120,10 +119,9 @@ type describer interface{ Describe() string }
 func particularsOf(e *pool.Entry, now time.Time) *particulars {
 	p := new(particulars)
 	e.Stats(&p.stats)
-	var tunable control.Tunable
-	if tunable, p.tunable = e.Source().(control.Tunable); p.tunable {
+	if c, ok := e.Source().(control.Curved); ok {
 		curve := new(control.Curve)
-		if e.Guard("Curve", func() { tunable.Curve(curve) }) {
+		if e.Guard("Curve", func() { c.Curve(curve) }) {
 			p.curve = curve
 		}
 	}

@@ -32,7 +32,6 @@ type poolView struct {
 	Label   string  `json:"-"`
 	Now     nowView `json:"-"`
 	Watched bool    `json:"-"` // there are rates by reason and class
-	Tunable bool    `json:"-"` // there is a curve
 	Sampler bool    `json:"-"` // there may be holders
 }
 

@@ -89,5 +89,7 @@ func (c *engineCore) SetIdleAges(class int, base int64, ages []time.Duration) {
 // SetReserve implements [control.Tunable] with the engine.
 func (c *engineCore) SetReserve(bytes int64) { c.engine.SetReserve(bytes) }
 
-// Curve implements [control.Tunable] with the engine.
+// Curve implements [control.Curved] with the engine.
 func (c *engineCore) Curve(into *control.Curve) { c.engine.Curve(into) }
+
+var _ control.Curved = (*engineCore)(nil)

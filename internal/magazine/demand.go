@@ -141,7 +141,7 @@ func (p *Pool) SetIdleAges(class int, base int64, ages []time.Duration) {
 	}
 }
 
-// Curve implements control.Tunable.
+// Curve implements control.Curved.
 func (p *Pool) Curve(into *control.Curve) {
 	var stats pool.Stats
 	p.Stats(&stats)

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"github.com/otelpool/pool"
@@ -247,16 +246,6 @@ func (p *Slots) Trim(bytes int64) (freed int64) {
 	}
 	p.reserve = reserve
 	return freed
-}
-
-// Curve implements [control.Tunable]. It has the actual hits and misses, and no
-// estimate for other sizes: see the type Curve for that.
-func (p *Slots) Curve(into *control.Curve) {
-	into.Classes = slices.Grow(into.Classes[:0], len(p.classes))
-	for i := range p.classes {
-		c := &p.classes[i]
-		into.Classes = append(into.Classes, control.ClassCurve{Size: p.sizes[i], Hits: c.hits, Misses: c.misses})
-	}
 }
 
 // Stats implements [pool.Source].

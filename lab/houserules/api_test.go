@@ -27,7 +27,7 @@ var release = flag.Bool("release", false, "write the API as what is released: a 
 const published = ".ci/published"
 
 // released is the exported API of the last release, a line for each name, field and
-// method; before the first release, of the day when it was first written down.
+// method; before the first release, of the day when it was first written down, without what went since.
 const released = "lab/houserules/testdata/api.txt"
 
 // What differs from the last release has to be in CHANGELOG.md, under Unreleased, by
