@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"reflect"
 	"runtime"
@@ -60,8 +61,8 @@ func (m Misuse) String() string {
 		name = "without a name"
 	}
 	fmt.Fprintf(&b, "pool %s: %s", name, m.summary())
-	for _, s := range m.stacks() {
-		fmt.Fprintf(&b, "\n%s:\n%s", s.what, s.stack)
+	for what, at := range m.Stacks() {
+		fmt.Fprintf(&b, "\n%s:\n%s", what, at)
 	}
 	return b.String()
 }
@@ -77,13 +78,9 @@ func (m Misuse) summary() string {
 	return s
 }
 
-type labeledStack struct {
-	what  string
-	stack Stack
-}
-
-// stacks returns those that are known, in the order of events.
-func (m Misuse) stacks() (known []labeledStack) {
+// Stacks yields the stacks that are known, in the order of events, each after what
+// was done there: "taken by", "given back again by".
+func (m Misuse) Stacks() iter.Seq2[string, Stack] {
 	wrongly := "given back wrongly by"
 	switch m.Kind {
 	case MisuseDouble:
@@ -97,12 +94,16 @@ func (m Misuse) stacks() (known []labeledStack) {
 	if m.Kind == MisuseSuffix {
 		put = nil // it is the wrong one
 	}
-	for _, s := range []labeledStack{{"taken by", m.Get}, {"given back by", put}, {wrongly, m.Late}} {
-		if s.stack != nil {
-			known = append(known, s)
+	return func(yield func(what string, at Stack) bool) {
+		for _, s := range []struct {
+			what string
+			at   Stack
+		}{{"taken by", m.Get}, {"given back by", put}, {wrongly, m.Late}} {
+			if s.at != nil && !yield(s.what, s.at) {
+				return
+			}
 		}
 	}
-	return known
 }
 
 // LogMisuse returns an observer that logs every misuse as a warning, with the stacks
@@ -117,8 +118,8 @@ func LogMisuse(l *slog.Logger) func(Misuse) {
 			slog.Int64("size", m.Size),
 			slog.String("at", m.Culprit().Site()),
 		}
-		for _, s := range m.stacks() {
-			attrs = append(attrs, slog.String(strings.ReplaceAll(s.what, " ", "_"), s.stack.String()))
+		for what, at := range m.Stacks() {
+			attrs = append(attrs, slog.String(strings.ReplaceAll(what, " ", "_"), at.String()))
 		}
 		l.LogAttrs(context.Background(), slog.LevelWarn, "pool: "+m.summary(), attrs...)
 	}

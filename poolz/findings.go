@@ -1,6 +1,7 @@
 package poolz
 
 import (
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -55,12 +56,12 @@ type findingView struct {
 	Put        stack   `json:"put,omitempty"`
 	PutWrongly stack   `json:"put_wrongly,omitempty"`
 	Detail     string  `json:"detail,omitempty"`
-	kind       pool.MisuseKind
+	misuse     pool.Misuse
 }
 
 func (f *finding) view(now time.Time) findingView {
 	return findingView{
-		Kind: f.Kind.String(), kind: f.Kind, Time: moment{f.at, now}, Size: size(f.Size), Held: seconds(f.Held),
+		Kind: f.Kind.String(), misuse: f.Misuse, Time: moment{f.at, now}, Size: size(f.Size), Held: seconds(f.Held),
 		Taken: stack(f.Get), Put: stack(f.Put), PutWrongly: stack(f.Late), Detail: f.Detail,
 	}
 }
@@ -69,7 +70,7 @@ func (f *finding) view(now time.Time) findingView {
 func (f findingView) What() string {
 	what := f.Detail
 	if what == "" {
-		what = f.kind.Description()
+		what = f.misuse.Kind.Description()
 	}
 	if f.Size > 0 {
 		what += ", " + f.Size.String()
@@ -77,29 +78,9 @@ func (f findingView) What() string {
 	return what
 }
 
-// deed is an act on a buffer, and its place.
-type deed struct {
-	What  string
-	Place stack
-}
-
-// Deeds are the known places of a finding, in the order of events.
-func (f findingView) Deeds() (deeds []deed) {
-	late := "put wrongly"
-	switch f.kind {
-	case pool.MisuseDouble:
-		late = "put again"
-	case pool.MisuseConfig:
-		late = "found"
+// Places yields the known places, in the order of events, each after what was done there.
+func (f findingView) Places() iter.Seq2[string, stack] {
+	return func(yield func(what string, at stack) bool) {
+		f.misuse.Stacks()(func(what string, at pool.Stack) bool { return yield(what, stack(at)) })
 	}
-	put := f.Put
-	if f.kind == pool.MisuseSuffix {
-		put = nil // it is the wrong one
-	}
-	for _, d := range []deed{{"taken", f.Taken}, {"put", put}, {late, f.PutWrongly}} {
-		if d.Place != nil {
-			deeds = append(deeds, d)
-		}
-	}
-	return deeds
 }

@@ -78,7 +78,7 @@ func TestMisuseIsShownWithItsPlaces(t *testing.T) {
 	for _, format := range []string{"text", "html"} {
 		body := get(t, h, "?format="+format+"&pool=uploads").Body.String()
 		for _, part := range []string{
-			"1 double Put", "given back a second time", "put again", "poolz_test.giveBackAgain misuse_test.go:",
+			"1 double Put", "given back a second time", "given back again by", "poolz_test.giveBackAgain misuse_test.go:",
 			" ← poolz_test.TestMisuseIsShownWithItsPlaces",
 		} {
 			if !strings.Contains(body, part) {

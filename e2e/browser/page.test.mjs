@@ -153,7 +153,7 @@ show("shows who misuses a pool, and who holds what is in use", { url: home + "?p
 	await live(page);
 	await updates(page, 1);
 	const text = await page.$eval("#pool", e => e.innerText);
-	for (const part of ["misused", " double Put", "given back a second time", "put again", "browser_test.checkOut pools_test.go:", "Who holds the objects in use", "browser_test.openSession pools_test.go:"]) {
+	for (const part of ["misused", " double Put", "given back a second time", "given back again by", "browser_test.checkOut pools_test.go:", "Who holds the objects in use", "browser_test.openSession pools_test.go:"]) {
 		assert.ok(text.includes(part), `no ${part} in ${text}`);
 	}
 });

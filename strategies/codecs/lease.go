@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync/atomic"
+
+	"github.com/otelpool/pool"
 )
 
 // lease says who may use a codec. Its word is the number of streams that have ended,
@@ -109,7 +110,7 @@ func (h handle) misuse() error {
 	if w := h.lease.word.Load(); w != h.free && w != h.free|busy {
 		err = h.lease.origin.closed
 		if p := h.lease.closed.Load(); p != nil && p.free == h.free {
-			err = fmt.Errorf("%w\nclosed at:\n%v", err, p)
+			err = fmt.Errorf("%w\nclosed at:\n%v", err, p.at)
 		}
 	}
 	if h.lease.origin.strict {
@@ -120,27 +121,14 @@ func (h handle) misuse() error {
 
 // place is where a handle was closed.
 type place struct {
-	free    uint64
-	callers [16]uintptr
+	free uint64
+	at   pool.Stack
 }
 
 func (h handle) note() {
 	if h.lease.origin.strict {
-		p := &place{free: h.free}
-		runtime.Callers(4, p.callers[:]) // from the caller of Close on
-		h.lease.closed.Store(p)
-	}
-}
-
-func (p *place) String() string {
-	var b strings.Builder
-	for frames := runtime.CallersFrames(p.callers[:]); ; {
-		f, more := frames.Next()
-		if f.Function != "" {
-			fmt.Fprintf(&b, "\t%s %s:%d\n", f.Function, f.File, f.Line)
-		}
-		if !more {
-			return b.String()
-		}
+		var callers [16]uintptr
+		n := runtime.Callers(4, callers[:]) // from the caller of Close on
+		h.lease.closed.Store(&place{h.free, callers[:n]})
 	}
 }
