@@ -12,11 +12,7 @@ import (
 )
 
 // Option configures [Start] or [Wrap].
-type Option interface{ apply(*config) }
-
-type option func(*config)
-
-func (o option) apply(c *config) { o(c) }
+type Option func(*config)
 
 type config struct {
 	provider   metric.MeterProvider
@@ -30,7 +26,7 @@ type config struct {
 func newConfig(opts []Option) *config {
 	c := &config{registry: pool.Default, classes: make(map[string]bool)}
 	for _, o := range opts {
-		o.apply(c)
+		o(c)
 	}
 	if c.provider == nil {
 		c.provider, c.global = otel.GetMeterProvider(), true
@@ -41,18 +37,18 @@ func newConfig(opts []Option) *config {
 // WithMeterProvider exports through mp. The default, also for nil, is the
 // global provider, which may be set before or after Start. Wrap ignores it.
 func WithMeterProvider(mp metric.MeterProvider) Option {
-	return option(func(c *config) { c.provider = mp })
+	return func(c *config) { c.provider = mp }
 }
 
 // WithRegistry takes the pools and the controller from r, or publishes a
 // wrapped pool in it. The default, also for nil, is [pool.Default].
 func WithRegistry(r *pool.Registry) Option {
-	return option(func(c *config) {
+	return func(c *config) {
 		if r == nil {
 			r = pool.Default
 		}
 		c.registry = r
-	})
+	}
 }
 
 // WithAttributes puts the attributes on every row, for what the resource does
@@ -62,10 +58,10 @@ func WithRegistry(r *pool.Registry) Option {
 // those without a key. Wrap ignores it.
 func WithAttributes(attrs ...attribute.KeyValue) Option {
 	attrs = slices.Clone(attrs) // NewSet sorts in place
-	return option(func(c *config) {
+	return func(c *config) {
 		c.errs = append(c.errs, unfit(attrs)...)
 		c.attributes = append(c.attributes, attrs...)
-	})
+	}
 }
 
 // WithSizeClasses adds otelpool.class.size to what the named pools report per
@@ -75,12 +71,12 @@ func WithAttributes(attrs ...attribute.KeyValue) Option {
 // ignores it.
 func WithSizeClasses(names ...string) Option {
 	names = slices.Clone(names)
-	return option(func(c *config) {
+	return func(c *config) {
 		for _, name := range names {
 			if name == "" {
 				c.errs = append(c.errs, errors.New("otelpool: WithSizeClasses: a name is empty: name pools as their configs do"))
 			}
 			c.classes[pool.ValidName(name)] = true
 		}
-	})
+	}
 }

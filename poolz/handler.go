@@ -12,15 +12,11 @@ import (
 )
 
 // Option changes what a page shows.
-type Option interface{ apply(*handler) }
-
-type optionFunc func(*handler)
-
-func (f optionFunc) apply(h *handler) { f(h) }
+type Option func(*handler)
 
 // WithRegistry shows the pools of r in place of [pool.Default].
 func WithRegistry(r *pool.Registry) Option {
-	return optionFunc(func(h *handler) { h.sampler.registry = r })
+	return func(h *handler) { h.sampler.registry = r }
 }
 
 // WithConfig adds the configuration in force. The page calls config for its
@@ -28,7 +24,7 @@ func WithRegistry(r *pool.Registry) Option {
 //
 //	poolz.WithConfig(func() string { return conf.Effective().String() }) // a *poolconfig.Config
 func WithConfig(config func() string) Option {
-	return optionFunc(func(h *handler) { h.config = config })
+	return func(h *handler) { h.config = config }
 }
 
 // Handler returns the page. All viewers of a Handler share its readings, so a
@@ -39,7 +35,7 @@ func Handler(opts ...Option) http.Handler {
 		sampler: newSampler(pool.Default, new(inquiry)), assets: loadAssets(), hosts: map[string]bool{}, writeTimeout: 5 * time.Second,
 	}
 	for _, o := range opts {
-		o.apply(h)
+		o(h)
 	}
 	h.pages = parsePages(h.assets)
 	h.found = new(findings)

@@ -14,11 +14,11 @@ import (
 // 127.0.0.1 and read the page through its visitors' browsers (DNS rebinding).
 // "*" stands for every name, for a page behind a program's authentication.
 func WithHosts(names ...string) Option {
-	return optionFunc(func(h *handler) {
+	return func(h *handler) {
 		for _, name := range names {
 			h.hosts[hostname(name)] = true
 		}
-	})
+	}
 }
 
 // answersTo reports whether the request's Host is one of the page's.
