@@ -49,10 +49,10 @@ func (s shim) apply(_ context.Context, r *runner, _ string, mod *modfile.File) (
 func (s shim) modules() []string { return []string{".", s.dir} }
 func (s shim) String() string    { return "`replace " + s.theirs + "` by `" + s.dir + "`" }
 
-// rewriter is poolscope migrate.
-type rewriter struct{}
+// rewriter is poolscope migrate, and what a user edits after it.
+type rewriter struct{ edits []edit }
 
-func (rewriter) apply(ctx context.Context, r *runner, dir string, _ *modfile.File) (string, error) {
+func (w rewriter) apply(ctx context.Context, r *runner, dir string, _ *modfile.File) (string, error) {
 	poolscope := filepath.Join(r.temp, "poolscope")
 	if _, err := others.Go(ctx, filepath.Join(r.root, "cmd/poolscope"), "build", "-o", poolscope, "."); err != nil {
 		return "", err
@@ -65,11 +65,23 @@ func (rewriter) apply(ctx context.Context, r *runner, dir string, _ *modfile.Fil
 	if err != nil {
 		return "", fmt.Errorf("poolscope migrate: %w\n%s", err, complaints.Bytes())
 	}
+	for _, e := range w.edits {
+		if err := e.apply(dir); err != nil {
+			return "", err
+		}
+	}
 	return strconv.Itoa(bytes.Count(out, []byte(" → "))) + " places of its source", nil
 }
 
 func (rewriter) modules() []string { return []string{"."} }
-func (rewriter) String() string    { return "`poolscope migrate -w ./...`" }
+
+func (w rewriter) String() string {
+	text := "`poolscope migrate -w ./...`"
+	for _, e := range w.edits {
+		text += ", " + e.what
+	}
+	return text
+}
 
 // makeCopies has both required the same, so that no dependency of theirs is newer in one.
 func (r *runner) makeCopies(ctx context.Context) error {

@@ -65,6 +65,19 @@ var programs = []program{
 		},
 		note: "An `otelpool.Pool` keeps objects for as long as a sync.Pool does, so that none of these can allocate less.",
 	},
+	{
+		name: "client_golang",
+		module: others.Module{
+			Path: "github.com/prometheus/client_golang", Version: "v1.25.0",
+			Sum: "h1:cDtW1TcFsMi1RJc8khwCKB4VhzwV04aKqbYtNOXuiK0=",
+		},
+		change: rewriter{[]edit{kept("prometheus/promhttp/http.go", "gzipPool", 814_000)}},
+		tests:  []string{"prometheus/..."},
+		benchmarks: []benchmarks{
+			{"prometheus/promhttp", "^BenchmarkCompression$/^op=test_with_gzip_compression,size=(small|medium|large)$"},
+		},
+		note: "A scrape takes one gzip.Writer of 800 kB. A sync.Pool loses it to the collections between two scrapes.",
+	},
 }
 
 func names() (all []string) {

@@ -8,7 +8,7 @@ import (
 const (
 	mostLines = 6    // of a program
 	calmLines = 3    // on pools with nothing to say of but their Gets
-	manyGets  = 1000 // below, a benchmark's first objects weigh too much
+	manyGets  = 500  // below, a benchmark's first objects weigh too much
 )
 
 // telling is rows of a table on pools, which are sorted by their Gets: those only taken from,
