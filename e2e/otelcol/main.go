@@ -2,8 +2,8 @@
 // components that deploy/otelcol/config.yaml uses, at the version of the image that
 // docker compose pins, so that tests and users run the same collector.
 //
-// It is a module of its own because a collector of this version and the
-// OpenTelemetry SDK under test do not compile in one module graph.
+// It is a module of its own because a collector decides the versions of hundreds of
+// modules, and those of the OpenTelemetry SDK under test are not its to decide.
 package main
 
 import (
@@ -34,7 +34,7 @@ import (
 
 func main() {
 	command := otelcol.NewCommand(otelcol.CollectorSettings{
-		BuildInfo: component.BuildInfo{Command: "otelcol", Description: "otelpool's test collector", Version: "0.155.0"},
+		BuildInfo: component.BuildInfo{Command: "otelcol", Description: "otelpool's test collector", Version: "0.165.0"},
 		Factories: factories,
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
 			ProviderFactories: []confmap.ProviderFactory{

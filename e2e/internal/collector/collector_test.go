@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelpool/pool/e2e/internal/built"
 	"github.com/otelpool/pool/e2e/internal/collector"
 	"github.com/otelpool/pool/internal/testcost"
 )
@@ -40,6 +41,26 @@ func TestCollectorLogsNoWarningFromStartToStop(t *testing.T) {
 	if _, err := c.ScrapeSelf(t.Context()); err != nil {
 		t.Error(err)
 	}
+	stopWithoutWarning(t, c)
+}
+
+// A setting that a later version will take for another, or not at all, is a warning.
+func TestAgentAndGatewayLogNoWarningFromStartToStop(t *testing.T) {
+	t.Parallel()
+	stopWithoutWarning(t, start(t, collector.Options{ConfigFile: shipped(t, "gateway.yaml")}))
+	to := start(t, collector.Options{})
+	agent := start(t, collector.Options{
+		ConfigFile: shipped(t, "agent.yaml"),
+		Env:        []string{"OTEL_GATEWAY=" + strings.TrimPrefix(to.GRPCEndpoint(), "http://"), "OTEL_GATEWAY_PLAIN=true"},
+		Overrides:  []string{"processors::batch::timeout: 200ms"},
+	})
+	post(t, agent, request("e2e"))
+	await(t, to, "pool_gets_total")
+	stopWithoutWarning(t, agent)
+}
+
+func stopWithoutWarning(t *testing.T, c *collector.Collector) {
+	t.Helper()
 	if err := c.Stop(); err != nil {
 		t.Error(err)
 	}
@@ -50,6 +71,16 @@ func TestCollectorLogsNoWarningFromStartToStop(t *testing.T) {
 			t.Errorf("unexpected in the log: %s", line)
 		}
 	}
+}
+
+// shipped returns the path of another configuration than collector.ConfigFile's.
+func shipped(t *testing.T, name string) string {
+	t.Helper()
+	path, err := built.RepoPath("deploy", "otelcol", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func TestCounterArrivesUnderItsPrometheusName(t *testing.T) {
