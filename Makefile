@@ -84,7 +84,7 @@ test-poollint: ## poollint on versions of other modules that had mistakes, which
 	$(stage) lint-speed go test -C cmd/poollint -timeout 30m -run '^$$' -bench OnThisRepository -benchtime 2x ./poollint
 
 .PHONY: poollint-survey
-poollint-survey: ## poollint on the modules of docs/poollint-survey.md, whose findings it has to have; downloads and compiles them
+poollint-survey: ## poollint on the modules of cmd/poollint/survey.md, whose findings it has to have; downloads and compiles them
 	$(stage) survey go test -C cmd/poollint -count=1 -timeout 60m -v -run Survey ./poollint -survey
 
 .PHONY: test-poolscope

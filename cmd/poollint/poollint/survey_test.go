@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-var survey = flag.Bool("survey", false, "run poollint on the modules of docs/poollint-survey.md; downloads and compiles them")
+var survey = flag.Bool("survey", false, "run poollint on the modules of cmd/poollint/survey.md; downloads and compiles them")
 
-const surveyPage = repository + "/docs/poollint-survey.md"
+const surveyPage = repository + "/cmd/poollint/survey.md"
 
 // The page has every finding, classified by who read the code, and a number of such as
 // it does not name. A finding that it does not have, or has and is not found, fails.
