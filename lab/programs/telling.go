@@ -6,9 +6,9 @@ import (
 )
 
 const (
-	mostLines = 6    // of a program
-	calmLines = 3    // on pools with nothing to say of but their Gets
-	manyGets  = 500  // below, a benchmark's first objects weigh too much
+	mostLines = 6   // of a program
+	calmLines = 3   // on pools with nothing to say of but their Gets
+	manyGets  = 500 // below, a benchmark's first objects weigh too much
 )
 
 // telling is rows of a table on pools, which are sorted by their Gets: those only taken from,
