@@ -7,40 +7,48 @@ import (
 	"github.com/otelpool/pool"
 )
 
-// detail is the one pool that a viewer looks at, with earlier answers.
+// detail is the one pool that a viewer looks at. A viewer keeps it from one frame to the
+// next, for rates by reason and class.
 type detail struct {
-	*particulars           // nil before take if it did not answer
+	*particulars           // nil before follow if it did not answer
 	since        time.Time // when it was asked, then
-	older, newer snapshot
+	past         past
 	points       []sizePoint
 	found        []finding
 }
+
+// follow takes over the pool's answer.
+func (d *detail) follow(t *track, now time.Time) {
+	if d.particulars == nil {
+		d.particulars = &particulars{stats: t.stats}
+	}
+	if d.stats.Failed {
+		d.past.older.at = time.Time{} // what comes after is compared with nothing
+	}
+	d.past.take(&d.stats, now)
+	d.points = nil
+	if d.curve != nil {
+		d.points = whatIf(d.curve, &d.stats)
+	}
+}
+
+// past has two earlier answers of a pool. They take turns, so that the older one is once
+// and up to twice reasonWindow old.
+type past struct{ older, newer snapshot }
 
 type snapshot struct {
 	at    time.Time
 	stats pool.Stats
 }
 
-// take compares the pool's answer with an earlier one. A viewer keeps the
-// detail from one frame to the next, for rates by reason and class.
-func (d *detail) take(t *track, now time.Time) {
-	if d.particulars == nil {
-		d.particulars = &particulars{stats: t.stats}
+func (p *past) take(stats *pool.Stats, now time.Time) {
+	if p.older.at.IsZero() || !sameClasses(p.older.stats.Classes, stats.Classes) {
+		p.older.take(stats, now)
+		p.newer.take(stats, now)
 	}
-	if d.stats.Failed {
-		d.older.at = time.Time{} // what comes after is compared with nothing
-	}
-	if d.older.at.IsZero() || !sameClasses(d.older.stats.Classes, d.stats.Classes) {
-		d.older.take(&d.stats, now)
-		d.newer.take(&d.stats, now)
-	}
-	if now.Sub(d.newer.at) >= reasonWindow {
-		d.older, d.newer = d.newer, d.older
-		d.newer.take(&d.stats, now)
-	}
-	d.points = nil
-	if d.curve != nil {
-		d.points = whatIf(d.curve, &d.stats)
+	if now.Sub(p.newer.at) >= reasonWindow {
+		p.older, p.newer = p.newer, p.older
+		p.newer.take(stats, now)
 	}
 }
 
@@ -55,11 +63,10 @@ func (s *snapshot) take(stats *pool.Stats, now time.Time) {
 	s.stats.Classes = classes
 }
 
-// lately is the counts since an earlier frame, and the seconds since: 0 in the
-// first.
-func (d *detail) lately(now time.Time) (pool.Stats, float64) {
-	s := d.stats
-	s.Classes = slices.Clone(d.stats.Classes)
-	s.Sub(&d.older.stats)
-	return s, now.Sub(d.older.at).Seconds()
+// lately is the counts since the older answer, and the seconds since: 0 at first.
+func (p *past) lately(stats *pool.Stats, now time.Time) (pool.Stats, float64) {
+	s := *stats
+	s.Classes = slices.Clone(stats.Classes)
+	s.Sub(&p.older.stats)
+	return s, now.Sub(p.older.at).Seconds()
 }

@@ -11,7 +11,7 @@ import (
 // withDetail adds the figures that are read only of the pool that somebody
 // looks at.
 func (p *poolView) withDetail(d *detail, c *control.Stats, now time.Time) {
-	lately, over := d.lately(now)
+	lately, over := d.past.lately(&d.stats, now)
 	p.countsView = viewCounts(&d.stats.Counts, d.stats.Knows)
 	p.Requests.lately, p.Requests.seconds = lately.Requests[:], over
 	p.Returns.lately, p.Returns.seconds = lately.Returns[:], over

@@ -250,7 +250,7 @@ func refusing(t *track, f *frame) string {
 
 // topDrop is the most frequent recent reason.
 func (t *track) topDrop(now time.Time) string {
-	lately, _ := t.lately(now)
+	lately, _ := t.past.lately(&t.stats, now)
 	top := pool.Full
 	for r := range pool.ReturnResult(pool.NumReturnResults) {
 		if r != pool.Pooled && r != pool.NilReturn && lately.Returns[r] > lately.Returns[top] {
@@ -277,7 +277,7 @@ func missing(t *track, _ *frame) string {
 func (t *track) pools() bool { return t.stats.Knows.Requests.Has(int(hit)) }
 
 func waiting(t *track, f *frame) string {
-	lately, seconds := t.lately(f.at)
+	lately, seconds := t.past.lately(&t.stats, f.at)
 	switch gaveUp := lately.Requests[pool.RequestTimeout] + lately.Requests[pool.RequestCanceled]; {
 	case gaveUp > 0:
 		return fmt.Sprintf(

@@ -39,7 +39,7 @@ type track struct {
 	watched         bool      // for long enough that others have rates
 	ring            *[history]point
 	first, last     uint64 // samples of which the ring has points; none if ring is nil
-	older, newer    reading
+	past            past
 }
 
 // point is what one sample saw. Counts are per second since the sample before;
@@ -47,12 +47,6 @@ type track struct {
 type point struct {
 	hits, misses, other, puts, dropped, evicted float32
 	idle, held, inUse                           float32
-}
-
-// reading is counts at a moment.
-type reading struct {
-	at     time.Time
-	counts pool.Counts
 }
 
 func newTrack(e *pool.Entry) *track {
@@ -64,10 +58,10 @@ func newTrack(e *pool.Entry) *track {
 // sample on, so that a single look costs no more than it shows. An answer after
 // a failure is compared with nothing, because it covers a longer time.
 func (t *track) sample(seq uint64, now time.Time, seconds float64, a *answer) {
-	before, first := t.stats, t.older.at.IsZero()
+	before, first := t.stats, t.past.older.at.IsZero()
 	t.stats, t.mode, t.switchable, t.waiting = a.stats, a.mode, a.switchable, a.waiting
 	if t.stats.Failed {
-		t.stats.Strategy, t.ring, t.older = before.Strategy, nil, reading{}
+		t.stats.Strategy, t.ring, t.past = before.Strategy, nil, past{}
 	}
 	if first {
 		t.searched = strings.ToLower(t.label + "\n" + t.stats.Strategy)
@@ -76,8 +70,7 @@ func (t *track) sample(seq uint64, now time.Time, seconds float64, a *answer) {
 	case t.stats.Failed:
 		return
 	case first:
-		t.older = reading{now, t.stats.Counts}
-		t.newer = t.older
+		t.past.take(&t.stats, now)
 		return
 	}
 	if t.ring == nil {
@@ -85,9 +78,7 @@ func (t *track) sample(seq uint64, now time.Time, seconds float64, a *answer) {
 	}
 	t.last = seq
 	t.ring[seq%history] = t.since(&before.Counts, seconds)
-	if now.Sub(t.newer.at) >= reasonWindow {
-		t.older, t.newer = t.newer, reading{now, t.stats.Counts}
-	}
+	t.past.take(&t.stats, now)
 }
 
 func (t *track) since(before *pool.Counts, seconds float64) point {
@@ -105,13 +96,6 @@ func (t *track) since(before *pool.Counts, seconds float64) point {
 		held:    float32(d.IdleBytes),
 		inUse:   float32(t.stats.InUse),
 	}
-}
-
-// lately is the counts since a moment at least reasonWindow ago.
-func (t *track) lately(now time.Time) (counts pool.Counts, seconds float64) {
-	counts = t.stats.Counts
-	counts.Sub(&t.older.counts)
-	return counts, now.Sub(t.older.at).Seconds()
 }
 
 // points is the number of samples.

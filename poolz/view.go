@@ -147,7 +147,7 @@ func (h *handler) look(f *frame, q *query, d *detail, config string) *view {
 		if t == nil {
 			return nil
 		}
-		d.take(t, f.at)
+		d.follow(t, f.at)
 		d.found = h.found.of(t.name)
 		v.tracks, v.Matched, v.detail = []*track{t}, 1, d
 	case q.view == viewConfig:
