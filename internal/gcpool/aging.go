@@ -16,21 +16,9 @@ type work struct {
 // age runs after the collection that a generation has lived through, and puts the next one
 // in its place. If the one before is still in use, it lives one collection longer: its
 // counters are the next one's too.
-func age(w work) {
-	p := w.pool.Value()
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	g := p.now.Load()
-	if g == nil || g.number != w.number { // dropped
-		return
-	}
-	if !p.bury(g) {
-		percpu.AfterCollection(age, w)
-		return
-	}
+func age(w work) { w.run(w.number, age, (*Pool).succeed) }
+
+func (p *Pool) succeed(g *generation, w work) {
 	p.now.Store(&generation{number: g.number + 1, aged: weak.Make(g)})
 	p.dying, p.owed = weak.Make(g), true
 	percpu.AfterCollection(buried, w)
@@ -38,19 +26,23 @@ func age(w work) {
 
 // buried runs after the collection that a generation should have died at, in case that
 // nobody uses the next one.
-func buried(w work) {
+func buried(w work) { w.run(w.number+1, buried, func(*Pool, *generation, work) {}) }
+
+// run calls then if the generation with this number is in use and what died is counted,
+// and again after the next collection if it cannot be counted yet.
+func (w work) run(number uint64, again func(work), then func(*Pool, *generation, work)) {
 	p := w.pool.Value()
 	if p == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	g := p.now.Load()
-	if g == nil || g.number != w.number+1 { // age was first
-		return
-	}
-	if !p.bury(g) {
-		percpu.AfterCollection(buried, w)
+	switch g := p.now.Load(); {
+	case g == nil || g.number != number: // dropped, or age was first
+	case p.bury(g):
+		then(p, g, w)
+	default:
+		percpu.AfterCollection(again, w)
 	}
 }
 
