@@ -141,8 +141,8 @@ func TestComposePinsTheVersionsThatAreTested(t *testing.T) {
 	}
 }
 
-// prometheusImage is the release that a module version stands for: v0.315.0 is
-// v3.15.0.
+// prometheusImage is the release that a module version stands for: v0.316.0 is
+// v3.16.0.
 func prometheusImage(module string) string {
 	m := regexp.MustCompile(`^v0\.(\d)(\d\d)\.(\d+)$`).FindStringSubmatch(module)
 	if m == nil {

@@ -30,7 +30,7 @@ type Alert struct {
 
 func (s *Store) load(files []string, log *slog.Logger) error {
 	m := rules.NewManager(&rules.ManagerOptions{
-		QueryFunc: rules.EngineQueryFunc(s.engine, s.db), Appendable: s.db, Queryable: s.db,
+		QueryFunc: rules.EngineQueryFunc(s.engine, s.db), AppendableV2: s.db, Queryable: s.db,
 		NotifyFunc: func(context.Context, string, ...*rules.Alert) {},
 		Context:    context.Background(), Logger: log, Parser: parser.NewParser(parser.Options{}),
 	})

@@ -76,7 +76,7 @@ func (s *Store) Scrape(ctx context.Context, target, text string, at time.Time) e
 		return fmt.Errorf("promstore: %w", err)
 	}
 	now := map[uint64]labels.Labels{}
-	a := s.db.Appender(ctx)
+	a := s.db.AppenderV2(ctx)
 	for _, sample := range samples {
 		now[sample.labels.Hash()] = sample.labels
 		err = errors.Join(err, appendTo(a, sample.labels, at, sample.value))
@@ -93,8 +93,8 @@ func (s *Store) Scrape(ctx context.Context, target, text string, at time.Time) e
 	return a.Commit()
 }
 
-func appendTo(a storage.Appender, l labels.Labels, at time.Time, v float64) error {
-	if _, err := a.Append(0, l, at.UnixMilli(), v); err != nil {
+func appendTo(a storage.AppenderV2, l labels.Labels, at time.Time, v float64) error {
+	if _, err := a.Append(0, l, 0, at.UnixMilli(), v, nil, nil, storage.AppendV2Options{}); err != nil {
 		return fmt.Errorf("%s: %w", l, err)
 	}
 	return nil
