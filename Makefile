@@ -56,7 +56,7 @@ test-debug: ## pools as debug builds have them: strict, and panicking at misuse
 .PHONY: test-race
 test-race: export CGO_ENABLED := 1
 test-race: ## short tests under the race detector, but for programs of one goroutine; race-long has those too
-	$(stage) race go test -short -race $$(go list ./... | grep -vE '/(cmd/poolsim|internal/(benchcase|benchcase/loops|sim|trace))$$')
+	$(stage) race go test -short -race -vet=off $$(go list ./... | grep -vE '/(cmd/poolsim|internal/(benchcase|benchcase/loops|sim|trace))$$')
 
 .PHONY: test-cross
 test-cross: ## build and vet for every platform promised
