@@ -76,11 +76,11 @@ func (w rewriter) apply(ctx context.Context, r *runner, dir string, _ *modfile.F
 func (rewriter) modules() []string { return []string{"."} }
 
 func (w rewriter) String() string {
-	text := "`poolscope migrate -w ./...`"
+	all := []string{"`poolscope migrate -w ./...`"}
 	for _, e := range w.edits {
-		text += ", " + e.what
+		all = append(all, e.what)
 	}
-	return text
+	return strings.Join(all, ", ")
 }
 
 // makeCopies has both required the same, so that no dependency of theirs is newer in one.
