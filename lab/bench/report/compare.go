@@ -19,6 +19,12 @@ type view struct {
 	chart   id // the setting that the chart shows; its pool is left open
 }
 
+// also is one more column of a case's table, at the chart's setting.
+var also = map[string]struct{ title, unit, suffix string }{
+	"Starved": {"hit rate", "hit-%", " %"},
+	"Append":  {"peak", "peak-ratio", ""},
+}
+
 var views = []view{
 	{
 		"GetPut",
@@ -62,6 +68,13 @@ var views = []view{
 	},
 	{"Objects", "Objects", "A pointer to 256 bytes.", id{Case: "Objects", Param: "size=256", CPU: "1"}},
 	{"ObjectsParallel", "Objects, every P at once", "", id{Case: "ObjectsParallel", Param: "size=256", CPU: "2"}},
+	{
+		"Append",
+		"Writing 10 MiB",
+		"In pieces of 32 KiB. `make` and `syncpool` are a bytes.Buffer, new and of a sync.Pool; `buffer` is `Buffer`, `chunked` is " +
+			"`Chunked`. The peak is the most memory while a new one grows, by its content.",
+		id{Case: "Append", Param: "size=10485760", CPU: "1"},
+	},
 }
 
 const (
@@ -118,11 +131,14 @@ func (r *results) chart(o options, v view, pools []string, name string) error {
 			all = append(all, bar{pool, ns, nanoseconds(ns / 1e9), poolColor(pool)})
 		}
 	}
-	title := v.title + ", GOMAXPROCS " + at.CPU
+	title, axis := v.title+", GOMAXPROCS "+at.CPU, "ns per Get and Put (less is better)"
+	if v.name == "Append" {
+		axis = "ns for all (less is better)"
+	}
 	if size := sizeText(at.Param); size != "mixed" {
 		title = fmt.Sprintf("%s: %s, GOMAXPROCS %s", v.title, size, at.CPU)
 	}
-	return bars(filepath.Join(o.root, "lab", "bench", "results", name), title, "ns per Get and Put (less is better)", all, limit)
+	return bars(filepath.Join(o.root, "lab", "bench", "results", name), title, axis, all, limit)
 }
 
 func poolColor(pool string) color.Color {
@@ -130,7 +146,7 @@ func poolColor(pool string) color.Color {
 	switch {
 	case pool == reference:
 		return orange
-	case slices.Contains([]string{"sizeclasses", "fixed", "wrap", "pool", "bounded", "sync"}, base):
+	case slices.Contains([]string{"sizeclasses", "fixed", "wrap", "pool", "bounded", "sync", "buffer", "chunked"}, base):
 		return blue
 	default:
 		return gray
@@ -148,19 +164,18 @@ func (r *results) table(v view, pools []string) string {
 			header = append(header, sizeText(param)+", "+psText(cpu))
 		}
 	}
-	hits := v.name == "Starved"
 	header = append(header, "× sync.Pool", "±", "allocs")
-	if hits {
-		header = append(header, "hit rate")
+	if a, ok := also[v.name]; ok {
+		header = append(header, a.title)
 	}
 	t := newTable(header...)
 	for _, pool := range pools {
-		t.row(r.cells(v, pool, columns, hits)...)
+		t.row(r.cells(v, pool, columns)...)
 	}
 	return t.String()
 }
 
-func (r *results) cells(v view, pool string, columns []id, hits bool) []string {
+func (r *results) cells(v view, pool string, columns []id) []string {
 	cells := []string{emphasis(pool)}
 	spread := 0.0
 	for _, at := range columns {
@@ -178,8 +193,8 @@ func (r *results) cells(v view, pool string, columns []id, hits bool) []string {
 	to := r.median(at, "sec/op")
 	at.Pool = pool
 	cells = append(cells, trimmed(r.median(at, "sec/op")/to), percent(spread), trimmed(r.median(at, "allocs/op")))
-	if hits {
-		cells = append(cells, trimmed(r.median(at, "hit-%"))+" %")
+	if a, ok := also[v.name]; ok {
+		cells = append(cells, trimmed(r.median(at, a.unit))+a.suffix)
 	}
 	return cells
 }

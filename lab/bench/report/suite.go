@@ -49,7 +49,7 @@ func comparison() (steps []step) {
 	for _, c := range []string{"Starved", "Objects", "ObjectsParallel"} {
 		steps = append(steps, step{dir: ".", name: c, cpu: "1,2"})
 	}
-	return append(steps, step{dir: "strategies", name: "Safety", cpu: "1,2"})
+	return append(steps, step{dir: "strategies", name: "Safety", cpu: "1,2"}, step{dir: "strategies", name: "Append", cpu: "1"})
 }
 
 // worthSteps is a process of its own for each setting, whose peak of memory is
