@@ -42,7 +42,7 @@ func newLab(t *testing.T, c adaptive.Config, sizes ...int64) *lab {
 	}
 	l := &lab{t: t, budget: sim.NewBudget(pool.Unlimited)}
 	l.pool = sim.NewSlots(sim.Start, sizes, l.budget)
-	l.reading.Heap = adaptive.HeapReading{Limit: limit, Live: limit / 4, GOGC: 100, Cycles: 1}
+	l.reading.Heap = adaptive.HeapReading{Limit: limit, Live: limit / 4, Cycles: 1}
 	l.reading.Cgroup.Err = "none in the lab"
 	if c.Registry == nil {
 		c.Registry = new(pool.Registry)

@@ -10,7 +10,6 @@ var heapMetrics = [...]string{
 	heapLive:      "/gc/heap/live:bytes",
 	heapGoal:      "/gc/heap/goal:bytes",
 	heapLimit:     "/gc/gomemlimit:bytes",
-	heapGOGC:      "/gc/gogc:percent",
 	heapCycles:    "/gc/cycles/total:gc-cycles",
 	heapLimiter:   "/gc/limiter/last-enabled:gc-cycle",
 	heapGC:        "/cpu/classes/gc/total:cpu-seconds",
@@ -35,7 +34,6 @@ const (
 	heapLive = iota
 	heapGoal
 	heapLimit
-	heapGOGC
 	heapCycles
 	heapLimiter
 	heapGC
@@ -86,7 +84,6 @@ func (h *heapReader) read(passed time.Duration, into *HeapReading) {
 		Live:         h.live(),
 		Goal:         h.bytes(heapGoal),
 		Limit:        h.bytes(heapLimit),
-		GOGC:         h.gogc(),
 		Cycles:       h.cycles,
 		LimiterCycle: h.uint(heapLimiter),
 		GCCPU:        h.share,
@@ -116,14 +113,6 @@ func (h *heapReader) live() int64 {
 		return h.bytes(heapObjects)
 	}
 	return h.bytes(heapLive)
-}
-
-// gogc reads GOGC=off, which the runtime gives as its largest number, as -1.
-func (h *heapReader) gogc() int64 {
-	if v := h.uint(heapGOGC); v <= 1<<31 {
-		return int64(v)
-	}
-	return -1
 }
 
 // gcSeconds leaves out marking on Ps that had nothing else to do.

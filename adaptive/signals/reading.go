@@ -36,7 +36,6 @@ type HeapReading struct {
 	Live         int64   // bytes found reachable by the last collection
 	Goal         int64   // heap size at which the next one ends
 	Limit        int64   // GOMEMLIMIT, or NoLimit
-	GOGC         int64   // percent; below 0 when off
 	Cycles       uint64  // collections so far, forced ones too
 	LimiterCycle uint64  // the last one in which the GC's CPU limiter was on; 0 for never
 	GCCPU        float64 // collections' share of the CPU time since the collection before, idle marking left out: 0 to 1

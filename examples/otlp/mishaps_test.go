@@ -278,7 +278,7 @@ func (a *alarms) Read(_ time.Time, into *adaptive.Reading) {
 		panic("the alarm is broken")
 	}
 	a.cycles++
-	into.Heap = adaptive.HeapReading{Limit: 1 << 30, Live: rand.Int64N(1 << 30), GOGC: 100, Cycles: a.cycles}
+	into.Heap = adaptive.HeapReading{Limit: 1 << 30, Live: rand.Int64N(1 << 30), Cycles: a.cycles}
 	into.Cgroup.Err = "no control group in the chaos"
 }
 

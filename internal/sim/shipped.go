@@ -20,7 +20,7 @@ type Calm struct{}
 // Read implements [adaptive.Signals].
 func (Calm) Read(_ time.Time, into *adaptive.Reading) {
 	*into = adaptive.Reading{
-		Heap:   adaptive.HeapReading{Limit: adaptive.NoLimit, GOGC: 100},
+		Heap:   adaptive.HeapReading{Limit: adaptive.NoLimit},
 		Cgroup: adaptive.CgroupReading{Status: adaptive.Status{Err: "simulated"}},
 		PSI:    adaptive.PSIReading{Status: adaptive.Status{Err: "simulated"}},
 	}

@@ -120,7 +120,7 @@ func mode(m control.Mode) func(*testing.T, *patient) func() {
 type signals struct{ read func() }
 
 func (s *signals) Read(_ time.Time, into *adaptive.Reading) {
-	into.Heap = adaptive.HeapReading{Limit: 1 << 30, Live: 1 << 20, GOGC: 100}
+	into.Heap = adaptive.HeapReading{Limit: 1 << 30, Live: 1 << 20}
 	into.Cgroup.Err = "none here"
 	s.read()
 }
