@@ -1,7 +1,10 @@
 package houserules_test
 
 import (
+	"go/version"
+	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"golang.org/x/mod/modfile"
@@ -56,6 +59,31 @@ func required(t *testing.T) map[string]map[string][]string {
 		}
 	}
 	return all
+}
+
+// With an older Go make vuln finds what a newer one has mended, and the newest of our
+// modules do not compile.
+func TestCIAndTheImageHaveOneGoThatSatisfiesEveryModule(t *testing.T) {
+	t.Parallel()
+	image := regexp.MustCompile(`FROM golang:(\d+\.\d+\.\d+)-`).FindStringSubmatch(read(t, "examples/otlp/Dockerfile"))
+	if image == nil {
+		t.Fatal("the Dockerfile names no version of Go")
+	}
+	workflows, err := os.ReadDir(filepath.Join(root, ".github/workflows"))
+	if err != nil || len(workflows) == 0 {
+		t.Fatal("no workflows", err)
+	}
+	for _, w := range workflows {
+		m := regexp.MustCompile(`go-version: (\S+)`).FindStringSubmatch(read(t, ".github/workflows/"+w.Name()))
+		if m == nil || m[1] != image[1] {
+			t.Errorf("%s has %q; the image is built by Go %s", w.Name(), m, image[1])
+		}
+	}
+	for _, dir := range allModules(t) {
+		if g := goMod(t, dir).Go.Version; version.Compare("go"+g, "go"+image[1]) > 0 {
+			t.Errorf("%s/go.mod asks for Go %s; CI and the image have %s", dir, g, image[1])
+		}
+	}
 }
 
 func goMod(t *testing.T, dir string) *modfile.File {
