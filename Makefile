@@ -99,7 +99,7 @@ test-programs: ## poolscope on a web server, a database and a collector of other
 programs = go run -C lab ./programs $(if $(PROGRAM),-program $(PROGRAM))
 
 .PHONY: real-programs
-real-programs: ## programs of others on our pools, PROGRAM=fasthttp for one: their tests and benchmarks; docs/programs.md; 30 minutes
+real-programs: ## programs of others on our pools, PROGRAM=fasthttp for one: their tests and benchmarks; docs/programs.md; 45 minutes
 	$(stage) real-programs $(programs)
 
 .PHONY: test-real-programs

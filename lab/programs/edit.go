@@ -1,8 +1,10 @@
 package main
 
 import (
+	_ "embed"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 )
@@ -34,4 +36,14 @@ func kept(file, variable string, bytes int64) edit {
 			variable, bytes),
 		`"github.com/otelpool/pool/otelpool"`, `"github.com/otelpool/pool/strategies"`,
 	).Replace}
+}
+
+// zeropool has the API of Prometheus' package of that name, on strategies.Values.
+//
+//go:embed zeropool.go.txt
+var zeropool string
+
+// replaced puts our text in place of a package's only file.
+func replaced(file, text string) edit {
+	return edit{file, "then `" + path.Dir(file) + "` on `strategies.Values`", func(string) string { return text }}
 }

@@ -23,7 +23,7 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 type section struct {
 	Name, Module, Version, Change, Machine, Date, Rounds, Benchtime string
 	Found                                                           found
-	Skipped                                                         map[string]string
+	Skipped, Parts                                                  map[string]string
 	Note                                                            string
 	Telling                                                         []string
 	Rows                                                            []row
@@ -64,7 +64,10 @@ func (o *options) page() (string, error) {
 }
 
 func (o *options) section(p program) (section, error) {
-	s := section{Name: p.name, Module: p.module.Path, Version: p.module.Version, Change: p.change.String(), Skipped: p.skip, Note: p.note}
+	s := section{
+		Name: p.name, Module: p.module.Path, Version: p.module.Version, Change: p.change.String(),
+		Skipped: p.skip, Parts: p.parts, Note: p.note,
+	}
 	var err error
 	if s.Found, err = o.readFound(p.name); err != nil {
 		return s, err

@@ -34,6 +34,11 @@ func TestTableIsComplete(t *testing.T) {
 				t.Errorf("%s: %v", p.name, err)
 			}
 		}
+		for dir, pattern := range p.parts {
+			if _, err := regexp.Compile(pattern); err != nil || !slices.Contains(p.tests, dir) {
+				t.Errorf("%s: only %s of %s, which is not one of its tests, or %v", p.name, pattern, dir, err)
+			}
+		}
 		for test, reason := range p.skip {
 			if reason == "" {
 				t.Errorf("%s: no reason to skip %s", p.name, test)
@@ -46,6 +51,28 @@ func TestAnUnknownProgramIsRefusedWithTheKnownOnes(t *testing.T) {
 	err := run(t.Context(), []string{"-program", "fasthttq"}, io.Discard)
 	if want := `-program "fasthttq": want one of fasthttp, `; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("error %v, want %s…", err, want)
+	}
+}
+
+func TestAnEditThatFindsNothingIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "a.go")
+	edited := func(text string) (string, error) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := kept("a.go", "writers", 814_000).apply(dir)
+		got, _ := os.ReadFile(file)
+		return string(got), err
+	}
+	const want = "import \"github.com/otelpool/pool/strategies\"\nvar writers = strategies.Values[any]{\n\tName: \"writers\",\n" +
+		"\tSize: func(*any) int64 { return 814000 },\n\tNew: f,\n}"
+	got, err := edited("import \"github.com/otelpool/pool/otelpool\"\nvar writers = otelpool.Pool{\n\tNew: f,\n}")
+	if err != nil || got != want {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+	if got, err := edited("var writers pool"); err == nil || got != "var writers pool" {
+		t.Errorf("%q, %v, want an error and no change", got, err)
 	}
 }
 

@@ -45,8 +45,7 @@ func (r *runner) runTests(ctx context.Context) error {
 	var both [2]map[string]string
 	for i, c := range r.copies {
 		r.say("%s: testing", c.name)
-		args := append([]string{"-timeout=15m", "-count=1", "-skip=" + r.skips()}, c.flags()...)
-		results, err := others.Test(ctx, c.dir, r.env, append(args, r.packages()...)...)
+		results, err := r.test(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -71,11 +70,25 @@ func (r *runner) skips() string {
 	return "^(" + strings.Join(names, "|") + ")$"
 }
 
-func (r *runner) packages() (all []string) {
+// test runs the packages of which all tests run, and then the others, each alone.
+func (r *runner) test(ctx context.Context, c codeCopy) (others.Results, error) {
+	args := slices.Concat([]string{"-timeout=15m", "-count=1", "-skip=" + r.skips()}, c.flags())
+	var whole []string
 	for _, dir := range r.program.tests {
-		all = append(all, "./"+dir)
+		if r.program.parts[dir] == "" {
+			whole = append(whole, "./"+dir)
+		}
 	}
-	return all
+	all, err := others.Test(ctx, c.dir, r.env, append(args, whole...)...)
+	for dir, pattern := range r.program.parts {
+		if err != nil {
+			break
+		}
+		var part others.Results
+		part, err = others.Test(ctx, c.dir, r.env, append(slices.Clip(args), "-run="+pattern, "./"+dir)...)
+		all.Add(part)
+	}
+	return all, err
 }
 
 const attempts = 3

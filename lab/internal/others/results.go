@@ -21,6 +21,15 @@ type Results struct {
 // Failed tells whether anything did.
 func (r Results) Failed() bool { return r.Err != nil || len(r.Failures) > 0 }
 
+// Add counts another run's outcomes, of other packages, with r's.
+func (r *Results) Add(other Results) {
+	maps.Copy(r.Outcomes, other.Outcomes)
+	maps.Copy(r.Passed, other.Passed)
+	r.Failures = append(r.Failures, other.Failures...)
+	r.Output += other.Output
+	r.Err = errors.Join(r.Err, other.Err)
+}
+
 // parse reads the output of go test -json.
 func parse(out io.Reader) (Results, error) {
 	r := Results{Outcomes: make(map[string]string), Passed: make(map[string]int)}
