@@ -131,7 +131,7 @@ func (s *SizeClasses) Get(n int) []byte {
 	if less >= s.doublings.gets {
 		var size int
 		if class, size = s.table.find(n); less >= uint(size) {
-			return s.get(n)
+			return s.getCleared(pid, n)
 		}
 	}
 	ps := s.front.Ps()

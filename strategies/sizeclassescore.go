@@ -22,6 +22,31 @@ type sizeClasses struct {
 	rejectedBytes           atomic.Uint64
 }
 
+// getCleared is Get where the handle's lookup has no class, as it has none for pools
+// that clear at Get. It is the same for those, so that Get has no test for it, and
+// begins pinned.
+func (s *SizeClasses) getCleared(pid, n int) []byte {
+	class, known := s.core.table.class(n)
+	if ps := s.front.Ps(); known && s.core.zero == ZeroOnGet && ps.Has(pid) {
+		cell := ps.At(pid, class)
+		x := cell.Top()
+		if x != nil {
+			cell.ClearTop()
+		} else {
+			x = cell.Pop()
+		}
+		if x != nil {
+			sample := !cell.Count(n)
+			cell.Leave()
+			b := s.core.taken(x, class, n, sample)
+			runtime.KeepAlive(s)
+			return b
+		}
+		cell.Unlock()
+	}
+	return s.get(n)
+}
+
 // get is Get where the P's cell or the lookup had no answer. It begins pinned.
 func (s *SizeClasses) get(n int) (b []byte) {
 	percpu.Unpin()
@@ -53,6 +78,11 @@ func (c *sizeClasses) get(class, n int) []byte {
 		return c.fresh(class, n)
 	}
 	x, sample := c.engine.Get(class, n)
+	return c.taken(x, class, n, sample)
+}
+
+// taken is a buffer of which the engine gave x, or nothing.
+func (c *sizeClasses) taken(x unsafe.Pointer, class, n int, sample bool) []byte {
 	switch {
 	case sample:
 		return c.sampled(x, n)
