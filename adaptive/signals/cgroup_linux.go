@@ -36,6 +36,7 @@ type memoryGroup struct {
 	levels  []*level // the process's own group first
 	seen    counts   // events since the first reading, those of an earlier place included
 	worked  bool     // it could be read at least once
+	machine *file    // the machine's memory, nil if every group tells all of its own
 	tight   *level   // nearest to its limit at the last reading; nil for none
 	buf     []byte
 }
@@ -60,7 +61,7 @@ type counts struct{ high, max, oom uint64 }
 
 // openMemoryGroup opens what is to be read at every step. Groups without the memory
 // controller, such as the topmost of the second version, are passed over.
-func openMemoryGroup(p place, seen counts) (*memoryGroup, error) {
+func openMemoryGroup(p place, root string, seen counts) (*memoryGroup, error) {
 	c := &memoryGroup{version: p.version, layout: layoutOf(p.version), seen: seen, buf: make([]byte, 16<<10)}
 	for _, dir := range p.levels {
 		limit, err := openFile(dir + "/" + c.layout.limit)
@@ -79,6 +80,9 @@ func openMemoryGroup(p place, seen counts) (*memoryGroup, error) {
 	if err := c.readLimits(); err != nil {
 		c.close()
 		return nil, err
+	}
+	if c.version == 1 {
+		c.machine, _ = openFile(root + meminfoFile)
 	}
 	return c, nil
 }
@@ -144,6 +148,7 @@ func openIfThere(dir, name string) (*file, error) {
 }
 
 func (c *memoryGroup) close() {
+	c.machine.close()
 	for _, l := range c.levels {
 		for _, f := range []*file{l.limitFile, l.highFile, l.usage, l.stat, l.hits, l.events, l.kernel} {
 			f.close()
@@ -220,10 +225,28 @@ func (c *memoryGroup) readSet(l *level) error {
 		if charged.kernel, err = l.kernel.number(c.buf); err != nil {
 			return err
 		}
+		if charged.kernel > min(l.current, l.max)/unaccounted { // or it makes no difference
+			charged.slab = c.reclaimable(charged.kernel)
+		}
 	}
 	l.max = min(l.max, charged.inherited)
 	l.set, l.setErr = charged.set(l.current, l.max), ""
 	return nil
+}
+
+// reclaimable estimates how much of a group's kernel memory can be taken back, which
+// the first version does not tell: the same part as of the machine's.
+func (c *memoryGroup) reclaimable(kernel int64) int64 {
+	if c.machine == nil {
+		return 0
+	}
+	text, err := c.machine.read(c.buf)
+	if err != nil {
+		return 0
+	}
+	slabs := meminfo(text, "SReclaimable")
+	all := slabs + meminfo(text, "SUnreclaim") + meminfo(text, "KernelStack") + meminfo(text, "PageTables")
+	return int64(Share(slabs, max(all, 1)) * float64(kernel))
 }
 
 // count adds what happened at a level since it was counted last. Its history

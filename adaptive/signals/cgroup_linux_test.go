@@ -250,6 +250,27 @@ func TestReclaimableMemoryIsNotWorkingSet(t *testing.T) {
 	}
 }
 
+// The first version tells how much kernel memory a group has, and not which.
+func TestKernelMemoryIsReclaimableAsTheMachinesIs(t *testing.T) {
+	const dir = "/sys/fs/cgroup/memory/api"
+	for name, c := range map[string]struct {
+		kernel, meminfo string
+		want            int64
+	}{
+		"mostly slab":           {"200000", "SReclaimable: 9 kB\nSUnreclaim: 0 kB\nKernelStack: 1 kB\nPageTables: 0 kB\n", 69000},
+		"too little to matter":  {"20000", "SReclaimable: 90 kB\nSUnreclaim: 10 kB\n", 249000},
+		"the machine says none": {"200000", "MemTotal: 100 kB\n", 249000},
+	} {
+		r := newRoot(t, system("9:memory:/api\n", memoryMount))
+		r.group(1, dir, "256000", "250000")
+		r.write(dir+"/memory.kmem.usage_in_bytes", c.kernel)
+		r.write("/proc/meminfo", c.meminfo)
+		if got := r.reader(noEnv).after(0).Cgroup; got.WorkingSet != c.want {
+			t.Errorf("%s: %d of 250000 bytes are working set, want %d (%s)", name, got.WorkingSet, c.want, got.SetErr)
+		}
+	}
+}
+
 func TestALimitOfZeroIsALimit(t *testing.T) {
 	r := newRoot(t, system("0::/api\n", unifiedMount))
 	r.group(2, "/sys/fs/cgroup/api", "0", "501000")

@@ -10,7 +10,7 @@ import (
 type charged struct {
 	anon, cache, kernel, other int64 // together all of them
 	activeFile, inactiveFile   int64 // of cache, without what is shared memory or locked
-	slab                       int64 // of kernel, what can be taken back
+	slab                       int64 // of kernel, what can be taken back; an estimate in the first version
 	inherited                  int64 // least limit, ancestors that cannot be seen included, or NoLimit
 }
 

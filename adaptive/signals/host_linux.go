@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -74,7 +73,7 @@ func (h *host) locate() {
 	}
 	p, err := findPlace(h.root)
 	if err == nil {
-		h.cgroup, err = openMemoryGroup(p, h.seen)
+		h.cgroup, err = openMemoryGroup(p, h.root, h.seen)
 	}
 	h.missing = ""
 	if errors.Is(err, errNoController) && len(p.levels) > 0 {
@@ -200,14 +199,9 @@ func (h *host) watch(ctx context.Context, wake func(Event)) {
 	all.Wait()
 }
 
+const meminfoFile = "/proc/meminfo"
+
 func readMemTotal(root string) int64 {
-	text, err := readFile(root + "/proc/meminfo")
-	if err != nil {
-		return 0
-	}
-	var kib int64
-	if n, err := fmt.Sscanf(string(text), "MemTotal: %d kB", &kib); n != 1 || err != nil || kib < 0 || kib > NoLimit>>10 {
-		return 0
-	}
-	return kib << 10
+	text, _ := readFile(root + meminfoFile)
+	return meminfo(text, "MemTotal")
 }

@@ -47,6 +47,19 @@ func field(text []byte, key string) (n int64, found bool, err error) {
 	return 0, false, nil
 }
 
+// meminfo is the bytes of a key of /proc/meminfo, which counts in KiB, or 0.
+func meminfo(text []byte, key string) int64 {
+	for len(text) > 0 {
+		line, rest, _ := bytes.Cut(text, newline)
+		text = rest
+		if len(line) > len(key) && line[len(key)] == ':' && string(line[:len(key)]) == key {
+			kib, _ := leadingNumber(bytes.TrimLeft(line[len(key)+1:], " "))
+			return int64(min(kib, uint64(NoLimit>>10))) << 10
+		}
+	}
+	return 0
+}
+
 var newline = []byte{'\n'}
 
 // stall is one line of a PSI file.
