@@ -5,17 +5,58 @@ import (
 	"time"
 )
 
-// Metrics that are named in more than one place.
+// heapMetrics name what a heapReader reads, in the order of the constants below.
+var heapMetrics = [...]string{
+	heapLive:      "/gc/heap/live:bytes",
+	heapGoal:      "/gc/heap/goal:bytes",
+	heapLimit:     "/gc/gomemlimit:bytes",
+	heapCycles:    "/gc/cycles/total:gc-cycles",
+	heapLimiter:   "/gc/limiter/last-enabled:gc-cycle",
+	heapGC:        "/cpu/classes/gc/total:cpu-seconds",
+	heapGCIdle:    "/cpu/classes/gc/mark/idle:cpu-seconds",
+	heapCPU:       "/cpu/classes/total:cpu-seconds",
+	heapObjects:   "/memory/classes/heap/objects:bytes",
+	heapStacks:    "/memory/classes/heap/stacks:bytes",
+	heapOSStacks:  "/memory/classes/os-stacks:bytes",
+	heapMCache:    "/memory/classes/metadata/mcache/inuse:bytes",
+	heapMCacheOff: "/memory/classes/metadata/mcache/free:bytes",
+	heapMSpan:     "/memory/classes/metadata/mspan/inuse:bytes",
+	heapMSpanOff:  "/memory/classes/metadata/mspan/free:bytes",
+	heapMetadata:  "/memory/classes/metadata/other:bytes",
+	heapProfiling: "/memory/classes/profiling/buckets:bytes",
+	heapOther:     "/memory/classes/other:bytes",
+	heapTotal:     "/memory/classes/total:bytes",
+	heapReleased:  "/memory/classes/heap/released:bytes",
+	heapFree:      "/memory/classes/heap/free:bytes",
+}
+
 const (
-	heapCycles   = "/gc/cycles/total:gc-cycles"
-	heapTotal    = "/memory/classes/total:bytes"
-	heapReleased = "/memory/classes/heap/released:bytes"
+	heapLive = iota
+	heapGoal
+	heapLimit
+	heapCycles
+	heapLimiter
+	heapGC
+	heapGCIdle
+	heapCPU
+	heapObjects
+	heapStacks
+	heapOSStacks
+	heapMCache
+	heapMCacheOff
+	heapMSpan
+	heapMSpanOff
+	heapMetadata
+	heapProfiling
+	heapOther
+	heapTotal
+	heapReleased
+	heapFree
 )
 
 // heapReader reads the runtime's own figures. It is for one goroutine.
 type heapReader struct {
 	samples []metrics.Sample
-	at      map[string]int // where in samples, by name
 	age     time.Duration
 	cycles  uint64
 	gc, cpu float64 // CPU seconds at the end of that cycle
@@ -23,11 +64,12 @@ type heapReader struct {
 }
 
 func newHeapReader() *heapReader {
-	h := &heapReader{at: make(map[string]int)}
-	h.value(heapCycles)         // the runtime reads no empty list
-	h.read(0, new(HeapReading)) // and samples has all that is read
+	h := &heapReader{samples: make([]metrics.Sample, len(heapMetrics))}
+	for i, name := range heapMetrics {
+		h.samples[i].Name = name
+	}
 	metrics.Read(h.samples)
-	*h = heapReader{samples: h.samples, at: h.at, cycles: h.uint(heapCycles), gc: h.gcSeconds(), cpu: h.cpuSeconds()}
+	h.cycles, h.gc, h.cpu = h.uint(heapCycles), h.gcSeconds(), h.float(heapCPU)
 	return h
 }
 
@@ -40,27 +82,23 @@ func (h *heapReader) read(passed time.Duration, into *HeapReading) {
 	*into = HeapReading{
 		Status:       Status{Age: h.age},
 		Live:         h.live(),
-		Goal:         h.bytes("/gc/heap/goal:bytes"),
-		Limit:        h.bytes("/gc/gomemlimit:bytes"),
+		Goal:         h.bytes(heapGoal),
+		Limit:        h.bytes(heapLimit),
 		Cycles:       h.cycles,
-		LimiterCycle: h.uint("/gc/limiter/last-enabled:gc-cycle"),
+		LimiterCycle: h.uint(heapLimiter),
 		GCCPU:        h.share,
-		Stacks:       h.bytes("/memory/classes/heap/stacks:bytes", "/memory/classes/os-stacks:bytes"),
-		Metadata: h.bytes(
-			"/memory/classes/metadata/mcache/inuse:bytes", "/memory/classes/metadata/mcache/free:bytes",
-			"/memory/classes/metadata/mspan/inuse:bytes", "/memory/classes/metadata/mspan/free:bytes",
-			"/memory/classes/metadata/other:bytes",
-		),
-		Other:     h.bytes("/memory/classes/profiling/buckets:bytes", "/memory/classes/other:bytes"),
-		Footprint: h.bytes(heapTotal) - h.bytes(heapReleased),
-		Free:      h.bytes("/memory/classes/heap/free:bytes"),
-		Released:  h.bytes(heapReleased),
+		Stacks:       h.bytes(heapStacks, heapOSStacks),
+		Metadata:     h.bytes(heapMCache, heapMCacheOff, heapMSpan, heapMSpanOff, heapMetadata),
+		Other:        h.bytes(heapProfiling, heapOther),
+		Footprint:    h.bytes(heapTotal) - h.bytes(heapReleased),
+		Free:         h.bytes(heapFree),
+		Released:     h.bytes(heapReleased),
 	}
 }
 
 // endCycle takes the figures that change at a collection's end only.
 func (h *heapReader) endCycle(cycles uint64) {
-	gc, cpu := h.gcSeconds(), h.cpuSeconds()
+	gc, cpu := h.gcSeconds(), h.float(heapCPU)
 	if cpu > h.cpu {
 		h.share = min(max((gc-h.gc)/(cpu-h.cpu), 0), 1)
 	}
@@ -71,21 +109,16 @@ func (h *heapReader) endCycle(cycles uint64) {
 // runtime has a guess of its own there; nothing was freed yet, so all that was
 // allocated is what is certain.
 func (h *heapReader) live() int64 {
-	objects, live := h.bytes("/memory/classes/heap/objects:bytes"), h.bytes("/gc/heap/live:bytes")
 	if h.cycles == 0 {
-		return objects
+		return h.bytes(heapObjects)
 	}
-	return live
+	return h.bytes(heapLive)
 }
 
 // gcSeconds leaves out marking on Ps that had nothing else to do.
-func (h *heapReader) gcSeconds() float64 {
-	return h.float("/cpu/classes/gc/total:cpu-seconds") - h.float("/cpu/classes/gc/mark/idle:cpu-seconds")
-}
+func (h *heapReader) gcSeconds() float64 { return h.float(heapGC) - h.float(heapGCIdle) }
 
-func (h *heapReader) cpuSeconds() float64 { return h.float("/cpu/classes/total:cpu-seconds") }
-
-func (h *heapReader) bytes(metrics ...string) int64 {
+func (h *heapReader) bytes(metrics ...int) int64 {
 	var sum uint64
 	for _, m := range metrics {
 		sum += h.uint(m)
@@ -95,27 +128,16 @@ func (h *heapReader) bytes(metrics ...string) int64 {
 
 // uint is 0, and float too, for a metric that the runtime no longer has: a test
 // holds that it has all of them.
-func (h *heapReader) uint(metric string) uint64 {
-	if v := h.value(metric); v.Kind() == metrics.KindUint64 {
+func (h *heapReader) uint(metric int) uint64 {
+	if v := h.samples[metric].Value; v.Kind() == metrics.KindUint64 {
 		return v.Uint64()
 	}
 	return 0
 }
 
-func (h *heapReader) float(metric string) float64 {
-	if v := h.value(metric); v.Kind() == metrics.KindFloat64 {
+func (h *heapReader) float(metric int) float64 {
+	if v := h.samples[metric].Value; v.Kind() == metrics.KindFloat64 {
 		return v.Float64()
 	}
 	return 0
-}
-
-// value is a metric as it was read last; one that is new to samples is read now.
-func (h *heapReader) value(metric string) metrics.Value {
-	i, known := h.at[metric]
-	if !known {
-		i = len(h.samples)
-		h.at[metric], h.samples = i, append(h.samples, metrics.Sample{Name: metric})
-		metrics.Read(h.samples[i:])
-	}
-	return h.samples[i].Value
 }

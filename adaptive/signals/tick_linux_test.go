@@ -93,7 +93,7 @@ func TestLooksAndReadingsTakeAFewReads(t *testing.T) {
 	reader := r.reader(noEnv)
 	reader.after(0)
 	w := lookout{host: reader.s.host, crossed: make(chan struct{}, 1)}
-	w.own[0].Name, w.own[1].Name = heapTotal, heapReleased
+	w.own[0].Name, w.own[1].Name = heapMetrics[heapTotal], heapMetrics[heapReleased]
 	w.look() // the first finds that all of it is new
 	_, again := w.look()
 	var into Reading

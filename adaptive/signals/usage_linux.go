@@ -64,7 +64,7 @@ type lookout struct {
 // until ctx ends.
 func (h *host) watchUsage(ctx context.Context, wake func()) {
 	w := lookout{host: h, crossed: make(chan struct{}, 1)}
-	w.own[0].Name, w.own[1].Name = heapTotal, heapReleased
+	w.own[0].Name, w.own[1].Name = heapMetrics[heapTotal], heapMetrics[heapReleased]
 	w.tick, _ = newTick()
 	defer context.AfterFunc(ctx, w.tick.close)()
 	defer func() { w.kernel.close() }()

@@ -77,7 +77,7 @@ func TestGroupsAreLookedAtAsOftenAsNeeded(t *testing.T) {
 		reader := r.reader(noEnv)
 		reader.after(0)
 		w := lookout{host: reader.s.host, crossed: make(chan struct{}, 1)}
-		w.own[0].Name, w.own[1].Name = heapTotal, heapReleased
+		w.own[0].Name, w.own[1].Name = heapMetrics[heapTotal], heapMetrics[heapReleased]
 		w.look() // the first finds that all of it is new
 		if near, again := w.look(); near || again.Round(time.Millisecond) != c.want.Round(time.Millisecond) {
 			t.Errorf("%+v: looked at again after %v, near %t", c, again, near)
@@ -105,7 +105,7 @@ func TestFilePagesThatGoAreNoGrowthOfOthersLater(t *testing.T) {
 		reader := r.reader(noEnv)
 		reader.after(0)
 		w := lookout{host: reader.s.host, crossed: make(chan struct{}, 1)}
-		w.own[0].Name, w.own[1].Name = heapTotal, heapReleased
+		w.own[0].Name, w.own[1].Name = heapMetrics[heapTotal], heapMetrics[heapReleased]
 		look := func() {
 			t.Helper()
 			time.Sleep(closer)
