@@ -2,11 +2,9 @@ package pooltest
 
 import (
 	"fmt"
-	"math/rand"
 	"reflect"
 	"strings"
 	"testing"
-	"testing/quick"
 
 	"github.com/otelpool/pool"
 )
@@ -179,10 +177,44 @@ func checkOverwrites(t *testing.T, s subject) {
 	t.Errorf("Stats leaves something of the struct it is given:\n%+v\n%+v", fresh, used)
 }
 
-// garbage is a Stats with something in every field.
-func garbage() pool.Stats {
-	v, _ := quick.Value(reflect.TypeFor[pool.Stats](), rand.New(rand.NewSource(1)))
-	s := v.Interface().(pool.Stats)
-	s.Name, s.Strategy, s.Closed, s.Failed = "x", "x", true, true
+// garbage is a Stats without a zero in it.
+func garbage() (s pool.Stats) {
+	fill(reflect.ValueOf(&s).Elem())
 	return s
+}
+
+// fill sets every field and element to a value that is not zero.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			fill(field)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 3, 3))
+		fillElements(v)
+	case reflect.Array:
+		fillElements(v)
+	default:
+		fillScalar(v)
+	}
+}
+
+func fillElements(v reflect.Value) {
+	for i := range v.Len() {
+		fill(v.Index(i))
+	}
+}
+
+func fillScalar(v reflect.Value) {
+	switch {
+	case v.Kind() == reflect.String:
+		v.SetString("x")
+	case v.Kind() == reflect.Bool:
+		v.SetBool(true)
+	case v.CanInt():
+		v.SetInt(99)
+	default:
+		v.SetUint(99)
+	}
 }
