@@ -23,28 +23,28 @@ type sizeClasses struct {
 }
 
 // getCleared is Get where the handle's lookup has no class, as it has none for pools
-// that clear at Get. It is the same for those, so that Get has no test for it, and
-// begins pinned.
+// that clear at Get: so Get has no test for them, and they take from the P's cell here.
+// It begins pinned.
 func (s *SizeClasses) getCleared(pid, n int) []byte {
-	class, known := s.core.table.class(n)
-	if ps := s.front.Ps(); known && s.core.zero == ZeroOnGet && ps.Has(pid) {
-		cell := ps.At(pid, class)
-		x := cell.Top()
-		if x != nil {
-			cell.ClearTop()
-		} else {
-			x = cell.Pop()
-		}
-		if x != nil {
-			sample := !cell.Count(n)
-			cell.Leave()
-			b := s.core.taken(x, class, n, sample)
-			runtime.KeepAlive(s)
-			return b
-		}
-		cell.Unlock()
+	ps := s.front.Ps()
+	if s.core.zero != ZeroOnGet || !ps.Has(pid) {
+		return s.get(n)
 	}
-	return s.get(n)
+	class, known := s.core.table.class(n)
+	if !known {
+		return s.get(n)
+	}
+	cell := ps.At(pid, class)
+	x := cell.Take()
+	if x == nil {
+		cell.Unlock()
+		return s.get(n)
+	}
+	sample := !cell.Count(n)
+	cell.Leave()
+	b := s.core.taken(x, class, n, sample)
+	runtime.KeepAlive(s)
+	return b
 }
 
 // get is Get where the P's cell or the lookup had no answer. It begins pinned.
