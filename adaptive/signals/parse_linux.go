@@ -36,28 +36,31 @@ func leadingNumber(text []byte) (n uint64, rest []byte) {
 // field finds the number behind a key in a file of "key number" lines. Lines are
 // looked for from the top: keys that stand early are cheap.
 func field(text []byte, key string) (n int64, found bool, err error) {
-	for len(text) > 0 {
-		line, rest, _ := bytes.Cut(text, newline)
-		text = rest
-		if len(line) > len(key) && line[len(key)] == ' ' && string(line[:len(key)]) == key {
-			n, err = parseBytes(line[len(key)+1:])
-			return n, err == nil, err
-		}
+	value, found := valueOf(text, key, ' ')
+	if !found {
+		return 0, false, nil
 	}
-	return 0, false, nil
+	n, err = parseBytes(value)
+	return n, err == nil, err
 }
 
 // meminfo is the bytes of a key of /proc/meminfo, which counts in KiB, or 0.
 func meminfo(text []byte, key string) int64 {
+	value, _ := valueOf(text, key, ':')
+	kib, _ := leadingNumber(bytes.TrimLeft(value, " "))
+	return int64(min(kib, uint64(NoLimit>>10))) << 10
+}
+
+// valueOf is the rest of the line that begins with a key and the byte after it.
+func valueOf(text []byte, key string, then byte) (value []byte, found bool) {
 	for len(text) > 0 {
 		line, rest, _ := bytes.Cut(text, newline)
 		text = rest
-		if len(line) > len(key) && line[len(key)] == ':' && string(line[:len(key)]) == key {
-			kib, _ := leadingNumber(bytes.TrimLeft(line[len(key)+1:], " "))
-			return int64(min(kib, uint64(NoLimit>>10))) << 10
+		if len(line) > len(key) && line[len(key)] == then && string(line[:len(key)]) == key {
+			return line[len(key)+1:], true
 		}
 	}
-	return 0
+	return nil, false
 }
 
 var newline = []byte{'\n'}
