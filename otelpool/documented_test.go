@@ -82,16 +82,17 @@ var attributes = []*attrDoc{
 	&levelDoc, &causeDoc,
 }
 
-// briefsOf is the descriptions of package pool, as sentences.
-func briefsOf[N interface {
+// docOf is an attribute whose values package pool describes.
+func docOf[N interface {
 	~uint8
 	Description() string
-}](n int) (all []string) {
+}](a *attr, brief string, n int, untold pool.Set) attrDoc {
+	doc := attrDoc{attr: a, brief: brief, untold: untold}
 	for i := range n {
-		brief := N(i).Description()
-		all = append(all, strings.ToUpper(brief[:1])+brief[1:]+".")
+		meaning := N(i).Description()
+		doc.briefs = append(doc.briefs, strings.ToUpper(meaning[:1])+meaning[1:]+".")
 	}
-	return all
+	return doc
 }
 
 var (
@@ -112,22 +113,14 @@ var (
 		attr: &attr{key: keySignal}, typ: "string", brief: "Source of a pressure reading; one that cannot be read is absent.",
 		example: "heap",
 	}
-	requestDoc = attrDoc{
-		attr: &requestAttribute, brief: "How a request for an object ended.",
-		briefs: briefsOf[pool.RequestResult](pool.NumRequestResults), untold: untold.Requests,
-	}
-	returnDoc = attrDoc{
-		attr: &returnAttribute, brief: "What became of an object that was given back.",
-		briefs: briefsOf[pool.ReturnResult](pool.NumReturnResults), untold: untold.Returns,
-	}
-	evictionDoc = attrDoc{
-		attr: &evictionAttribute, brief: "Why the pool dropped an idle object.",
-		briefs: briefsOf[pool.EvictionReason](pool.NumEvictionReasons), untold: untold.Evictions,
-	}
-	misuseDoc = attrDoc{
-		attr: &misuseAttribute, brief: "Kind of mistake in the use of a pool.",
-		briefs: briefsOf[pool.MisuseKind](pool.NumMisuseKinds), untold: untold.Misuse,
-	}
+	requestDoc = docOf[pool.RequestResult](
+		&requestAttribute, "How a request for an object ended.", pool.NumRequestResults, untold.Requests)
+	returnDoc = docOf[pool.ReturnResult](
+		&returnAttribute, "What became of an object that was given back.", pool.NumReturnResults, untold.Returns)
+	evictionDoc = docOf[pool.EvictionReason](
+		&evictionAttribute, "Why the pool dropped an idle object.", pool.NumEvictionReasons, untold.Evictions)
+	misuseDoc = docOf[pool.MisuseKind](
+		&misuseAttribute, "Kind of mistake in the use of a pool.", pool.NumMisuseKinds, untold.Misuse)
 	stateDoc = attrDoc{
 		attr: &stateAttribute, brief: "Where the objects are.",
 		briefs: []string{"Held by the pool, free.", "Handed out and not given back."},
