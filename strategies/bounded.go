@@ -37,10 +37,11 @@ type BoundedConfig[T any] struct {
 	Reset func(*T)
 	// Size is called last and returns the bytes that the object occupies; Limit limits
 	// their sum. It is called once per Put and at prewarming. nil is right for values
-	// without pointers, whose size is their type's, and for bytes.Buffer,
-	// strings.Builder, bufio.Reader, bufio.Writer and slices of values without
-	// pointers, whose buffers count unless MaxIdle is set. For others nil counts the
-	// size of T itself, and Limit must be left at its default.
+	// without pointers, whose size is their type's, and for strings.Builder,
+	// bufio.Reader, bufio.Writer, slices of values without pointers, and structs with one
+	// such slice and no other pointer, such as bytes.Buffer: their buffers count unless
+	// MaxIdle is set. For others nil counts the size of T itself, and Limit must be left
+	// at its default.
 	Size func(*T) int64
 	// Discard is called for every object that the pool drops: refused, over the
 	// limit, trimmed, left over at Close. Close files and free C memory here. It is
@@ -66,6 +67,8 @@ type BoundedConfig[T any] struct {
 	// moves: what one such pool gave is put into another, so addresses tell of no
 	// mistakes.
 	moves bool
+	// measure is in place of Size for types that have one. It is found by NewBounded.
+	measure *measure
 }
 
 // Bounded is a pool of objects whose idle memory is limited and survives garbage
@@ -92,7 +95,7 @@ type Bounded[T any] struct {
 func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	object := int64(max(unsafe.Sizeof(*new(T)), 1))
 	if c.Size == nil && c.MaxIdle == 0 {
-		c.Size = defaultSize[T]()
+		c.Size, c.measure = defaultSize[T](), measureOf(reflect.TypeFor[T]())
 	}
 	limit, err := c.validate(object)
 	if err != nil {
@@ -100,8 +103,9 @@ func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	}
 	place := publication{c.Name, c.Registry, c.OnDuplicate}
 	core := &bounded{panics: place.in(), typ: reflect.TypeFor[T](), standIns: safety.None, unsized: c.unsized()}
+	core.measure = c.measure
 	core.boundedFuncs = c.untyped(core)
-	if c.Size == nil {
+	if !c.sized() {
 		core.object = object
 	}
 	c.open(core, limit, place)
@@ -163,9 +167,12 @@ func (c *BoundedConfig[T]) maker(core *bounded) func() (unsafe.Pointer, error) {
 	}
 }
 
+// sized reports whether objects have sizes of their own.
+func (c *BoundedConfig[T]) sized() bool { return c.Size != nil || c.measure != nil }
+
 // unsized reports whether objects may hold on to bytes that the pool does not know of.
 func (c *BoundedConfig[T]) unsized() bool {
-	return c.Size == nil && holdsPointers(reflect.TypeFor[T]())
+	return !c.sized() && holdsPointers(reflect.TypeFor[T]())
 }
 
 // prepare is boundedFuncs'. It calls the config's functions itself: one call less
@@ -183,10 +190,14 @@ func (c *BoundedConfig[T]) prepare(core *bounded) func(x, kept unsafe.Pointer) (
 		if c.Reset != nil {
 			c.Reset((*T)(x))
 		}
-		if c.Size != nil {
+		switch {
+		case c.Size != nil:
 			return max(c.Size((*T)(kept)), 1), true
+		case c.measure != nil:
+			return c.measure.of(kept), true
+		default:
+			return core.object, true
 		}
-		return core.object, true
 	}
 }
 
@@ -202,7 +213,7 @@ func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
 	p.AddIf(c.MaxIdle < 0, "MaxIdle", c.MaxIdle, "use 0 or more")
 	p.AddIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
 	p.safety(c.Safety)
-	if c.Size != nil {
+	if c.sized() {
 		p.AddIf(c.MaxIdle > 0, "MaxIdle", c.MaxIdle, "cannot be kept with Size: use Limit, in bytes")
 		return limit, p.Err()
 	}

@@ -17,7 +17,8 @@ import (
 type bounded struct {
 	engineCore
 	boundedFuncs
-	object        int64             // bytes of an object, if they have one size
+	object        int64             // bytes of an object, if they have one size, and 0 if not
+	measure       *measure          // nil unless it tells their sizes
 	standIns      *safety.Addresses // watch's, if there is one
 	panics        *pool.Registry
 	nils, refused atomic.Uint64
@@ -101,10 +102,14 @@ func (c *bounded) discardObject(x unsafe.Pointer) {
 
 // bytes returns the size that counts for an object: at least 1, so that a limit limits.
 func (c *bounded) bytes(x unsafe.Pointer) int64 {
-	if c.size == nil {
+	switch {
+	case c.measure != nil:
+		return c.measure.of(x)
+	case c.size != nil:
+		return max(c.size(x), 1)
+	default:
 		return c.object
 	}
-	return max(c.size(x), 1)
 }
 
 func (c *bounded) warm(n int) int {

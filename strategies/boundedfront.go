@@ -24,8 +24,8 @@ type boundedFront struct {
 
 // open makes a new handle's front usable.
 func (f *boundedFront) open(c *bounded) {
-	f.core, f.sized, f.aside = c, c.size != nil, c.standIns
-	if c.prepare != nil {
+	f.core, f.sized, f.aside = c, c.object == 0, c.standIns
+	if c.prepare != nil || f.sized {
 		f.aside = safety.All
 	}
 	c.engine.Refresh(&f.cells)
@@ -41,9 +41,11 @@ func (f *boundedFront) get() unsafe.Pointer {
 	x := cell.Top() // nil if sized
 	if x != nil {
 		cell.ClearTop()
-	} else if x = f.pop(cell); x == nil {
+	} else if x = cell.Pop(); x == nil {
 		cell.Unlock()
 		return f.miss()
+	} else if f.sized {
+		cell.Popped()
 	}
 	if !cell.Count(0) {
 		cell.Leave()
@@ -54,13 +56,6 @@ func (f *boundedFront) get() unsafe.Pointer {
 	raceghost.Get(x)
 	runtime.KeepAlive(f) // and so the handle: or a cleanup could take the last counts, and the cell, before it is left
 	return x
-}
-
-func (f *boundedFront) pop(cell *magazine.Cell) unsafe.Pointer {
-	if f.sized {
-		return cell.TakeSized()
-	}
-	return cell.Pop()
 }
 
 func (f *boundedFront) put(x unsafe.Pointer) {
@@ -78,6 +73,9 @@ func (f *boundedFront) put(x unsafe.Pointer) {
 				f.putSized(x, size)
 				return
 			}
+		} else if f.sized {
+			f.putSized(x, f.core.measure.of(x))
+			return
 		}
 	}
 	if raceghost.On {
@@ -110,7 +108,10 @@ func (f *boundedFront) putSized(x unsafe.Pointer, size int64) {
 		raceghost.PutObject(x, f.core.typ)
 	}
 	cell := f.cells.At(percpu.Pin(), 0)
-	kept := cell.GiveSized(x, size)
+	kept := cell.Fits(size) && cell.Push(x)
+	if kept {
+		cell.Pushed(size)
+	}
 	cell.Leave()
 	if !kept {
 		f.core.put(x, size)

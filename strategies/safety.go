@@ -221,12 +221,12 @@ func (c *bounded) putNilOrStandIn(x unsafe.Pointer) bool {
 	}
 	_, spare := s.Spare()
 	defer c.confine(s)
-	size, ok := c.object, true
-	if c.prepare != nil {
-		raceghost.Get(spare) // Size, or Discard, looks at it
-		size, ok = c.prepare(x, spare)
+	if c.object == 0 || c.prepare != nil {
+		raceghost.Get(spare) // the pool, Size or Discard looks at it
 	}
-	if ok {
+	if c.prepare == nil {
+		c.put(spare, c.bytes(spare))
+	} else if size, ok := c.prepare(x, spare); ok {
 		c.put(spare, size)
 	}
 	return true

@@ -49,6 +49,12 @@ func TestTypesThatEverybodyPoolsHaveASize(t *testing.T) {
 	holds(t, func() *[]float64 { b := make([]float64, 10, n/8); return &b })
 	holds(t, func() *pages { b := make(pages, n/1024); return &b })
 	holds(t, func() *[n]byte { return new([n]byte) })
+	type lines struct { // as programs write them
+		n  int
+		of [][2]byte
+		at [4]float32
+	}
+	holds(t, func() *lines { return &lines{of: make([][2]byte, 10, n/2)} })
 }
 
 func refused[T any]() error {
@@ -67,6 +73,10 @@ func TestALimitInBytesOfObjectsWithoutASizeIsRefused(t *testing.T) {
 		"[2]func()":   refused[[2]func()](),
 		"map[int]int": refused[map[int]int](), "string": refused[string](),
 		"struct { bytes.Buffer }": refused[struct{ bytes.Buffer }](), "interface {}": refused[any](),
+		"struct { _ []int; _ string }": refused[struct {
+			_ []int
+			_ string
+		}](),
 	} {
 		want := fmt.Sprintf(
 			"BoundedConfig.Limit is 1048576: in bytes, which %s does not tell since it holds pointers: give Size, or MaxIdle",

@@ -1,11 +1,14 @@
 package strategies
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/handle"
+	"github.com/otelpool/pool/internal/percpu"
 )
 
 // Values is a pool of values: slices, or small structs. It keeps them in boxes of its own,
@@ -27,8 +30,8 @@ import (
 // returned, what it has grown to, or what the pool never saw. Values have no identity, so
 // the pool cannot detect that one was put twice and has two users.
 //
-// All methods are safe for concurrent use. Get and Put cost twice what a Bounded's do,
-// and do not allocate on a hit. A Values must not be copied after its first use.
+// All methods are safe for concurrent use. Get and Put cost what those of two sync.Pools
+// do, one of full and one of empty boxes, and do not allocate on a hit. A Values must not be copied after its first use.
 type Values[T any] struct {
 	_ handle.NoCopy
 
@@ -47,35 +50,67 @@ type Values[T any] struct {
 }
 
 // boxes are full or empty.
-type boxes[T any] struct{ full, empty *Bounded[T] }
+type boxes[T any] struct {
+	full, empty *Bounded[T]
+	spares      spares
+}
+
+// spares has an empty box for each P, or none: a Get leaves it there, and the next Put takes
+// it, so that the pool of empty ones is hardly ever asked. It knows nothing of their type,
+// see boundedFront.
+type spares struct{ of percpu.Array[spare] }
+
+type spare struct {
+	box  unsafe.Pointer
+	lock percpu.Lock
+	_    [64 - unsafe.Sizeof(uintptr(0)) - unsafe.Sizeof(percpu.Lock{})]byte // Ps share no cache line
+}
+
+// swap exchanges the P's box for another; either may be nil. A P that came when GOMAXPROCS
+// rose has no place, and gives back what it was given.
+func (s *spares) swap(box unsafe.Pointer) (was unsafe.Pointer) {
+	own := s.of.At(percpu.Pin())
+	if own == nil {
+		percpu.Unpin()
+		return box
+	}
+	own.lock.Lock()
+	was, own.box = own.box, box
+	own.lock.Unlock()
+	percpu.Unpin()
+	return was
+}
 
 // Get returns a value that was put, or what New makes if there is none.
 func (v *Values[T]) Get() (x T) {
-	b := v.opened()
+	b := v.boxes.Load()
+	if b == nil {
+		b = v.open()
+	}
 	box := b.full.Get()
 	x, *box = *box, x
-	b.empty.Put(box)
+	if rest := b.spares.swap(unsafe.Pointer(box)); rest != nil {
+		b.empty.Put((*T)(rest))
+	}
 	return x
 }
 
 // Put gives x to the pool: what it refers to must not be used any more.
 func (v *Values[T]) Put(x T) {
-	b := v.opened()
-	box := b.empty.Get()
+	b := v.boxes.Load()
+	if b == nil {
+		b = v.open()
+	}
+	box := (*T)(b.spares.swap(nil))
+	if box == nil {
+		box = b.empty.Get()
+	}
 	*box = x
 	b.full.Put(box)
 }
 
 // Stats overwrites *into with what the pool counted.
-func (v *Values[T]) Stats(into *pool.Stats) { v.opened().full.Stats(into) }
-
-// opened is small enough to be inlined.
-func (v *Values[T]) opened() *boxes[T] {
-	if b := v.boxes.Load(); b != nil {
-		return b
-	}
-	return v.open()
-}
+func (v *Values[T]) Stats(into *pool.Stats) { v.open().full.Stats(into) }
 
 // open cannot fail: what could be wrong with the configs is not the user's to set.
 func (v *Values[T]) open() *boxes[T] {
@@ -93,11 +128,9 @@ func (v *Values[T]) open() *boxes[T] {
 	if v.Name != "" {
 		full.Name = pool.ValidName(v.Name)
 	}
-	b := &boxes[T]{Must(NewBounded(full)), Must(NewBounded(BoundedConfig[T]{
-		moves:   true,
-		New:     func() *T { return new(T) },
-		MaxIdle: mostBoxes,
-	}))}
+	empty := BoundedConfig[T]{moves: true, New: func() *T { return new(T) }, MaxIdle: mostBoxes}
+	b := &boxes[T]{full: Must(NewBounded(full)), empty: Must(NewBounded(empty))}
+	b.spares.of.Grow(runtime.GOMAXPROCS(0) - 1)
 	v.boxes.Store(b)
 	return b
 }

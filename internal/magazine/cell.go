@@ -130,26 +130,38 @@ func (c *Cell) Push(x unsafe.Pointer) bool {
 // a slot costs more than the slot.
 func (c *Cell) TakeSized() unsafe.Pointer {
 	x := c.Pop()
-	if x == nil {
-		return nil
+	if x != nil {
+		c.Popped()
 	}
+	return x
+}
+
+// Popped is the second half of TakeSized, after a Pop, for callers that inline both.
+func (c *Cell) Popped() {
 	z := c.sized
 	size := *(*int64)(unsafe.Add(z.sizes, int(c.n)*8))
 	z.slack += size
 	z.hitBytes += uint64(size)
-	return x
 }
 
 // GiveSized is Give in a pool of sized objects.
 func (c *Cell) GiveSized(x unsafe.Pointer, size int64) bool {
-	z := c.sized
-	if z == nil || size > z.slack || !c.Push(x) {
+	if !c.Fits(size) || !c.Push(x) {
 		return false
 	}
+	c.Pushed(size)
+	return true
+}
+
+// Fits is the first part of GiveSized, before a Push: whether the quota has room.
+func (c *Cell) Fits(size int64) bool { return c.sized != nil && size <= c.sized.slack }
+
+// Pushed is the last part of GiveSized, after a Push.
+func (c *Cell) Pushed(size int64) {
+	z := c.sized
 	*(*int64)(unsafe.Add(z.sizes, int(c.n)*8-8)) = size
 	z.slack -= size
 	z.pooledBytes += uint64(size)
-	return true
 }
 
 const wordSize = int(unsafe.Sizeof(uintptr(0)))

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/strategies"
@@ -33,8 +32,12 @@ func Get() *ByteBuffer { return defaultPool.Get() }
 // more.
 func Put(b *ByteBuffer) { defaultPool.Put(b) }
 
-// Get returns an empty buffer.
-func (p *Pool) Get() *ByteBuffer { return p.opened().Get() }
+// Get returns an empty buffer. A Reset of the pool's, at Put, would cost a call more.
+func (p *Pool) Get() *ByteBuffer {
+	b := p.opened().Get()
+	b.Reset()
+	return b
+}
 
 // Put gives a buffer to the pool. Neither it nor its memory may be used any more.
 func (p *Pool) Put(b *ByteBuffer) { p.opened().Put(b) }
@@ -76,8 +79,6 @@ func (r *registry) open(name string) *buffers {
 			Name:        name,
 			OnDuplicate: pool.Suffix,
 			New:         func() *ByteBuffer { return new(ByteBuffer) },
-			Reset:       (*ByteBuffer).Reset,
-			Size:        func(b *ByteBuffer) int64 { return int64(unsafe.Sizeof(*b)) + int64(cap(b.B)) },
 		}))
 		if r.by == nil {
 			r.by = make(map[string]*buffers)
