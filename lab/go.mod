@@ -14,6 +14,7 @@ require (
 	github.com/goccy/go-yaml v1.19.2
 	github.com/gorilla/websocket v1.5.4-0.20250319132907-e064f32e3674
 	github.com/grafana/gomemcache v0.0.0-20251127154401-74f93547077b
+	github.com/klauspost/cpuid/v2 v2.4.2
 	github.com/libp2p/go-buffer-pool v0.1.0
 	github.com/otelpool/pool v0.0.0-00010101000000-000000000000
 	github.com/otelpool/pool/adapters/arrowpool v0.0.0-00010101000000-000000000000

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/klauspost/cpuid/v2"
 )
 
 // measure runs a suite's steps, round by round, and writes what they print in
@@ -103,8 +105,8 @@ func (m *machinery) close() {
 
 // header says in the output what it was measured with.
 func (m *machinery) header(ctx context.Context, count int) error {
-	_, err := fmt.Fprintf(m.out, "go: %s\nkernel: %s\ncommit: %s\ndate: %s\ncores: %d\nrounds: %d\nbenchtime: %v\n",
-		runtime.Version(), m.output(ctx, "uname", "-sr"), m.commit(ctx),
+	_, err := fmt.Fprintf(m.out, "go: %s\nkernel: %s\nvendor: %v\ncommit: %s\ndate: %s\ncores: %d\nrounds: %d\nbenchtime: %v\n",
+		runtime.Version(), m.output(ctx, "uname", "-sr"), cpuid.CPU.VendorID, m.commit(ctx),
 		time.Now().UTC().Format("2006-01-02 15:04 MST"), runtime.NumCPU(), count, m.per)
 	return err
 }

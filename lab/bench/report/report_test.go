@@ -180,15 +180,19 @@ func TestACeilingIsTheProcessorsAndTheGos(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		cpu, goVersion string
-		want           float64
+		cpu, vendor, goVersion string
+		want                   float64
 	}{
-		{"AMD EPYC", "go1.26.8", 0.8},
-		{"Intel(R) Xeon(R) Processor", "go1.26.8", 0.9},
-		{"", "go1.26.8", 0.9},
-		{"Intel(R) Xeon(R) Processor", "go1.27.3", 0.9625},
+		{"AMD EPYC", "AMD", "go1.26.8", 0.8},
+		{"Virtual Turin-like Processor   ", "AMD", "go1.26.8", 0.8},
+		{"Intel(R) Xeon(R) Processor", "", "go1.26.8", 0.9}, // measured before the vendor was asked
+		{"", "", "go1.26.8", 0.9},
+		{"Intel(R) Xeon(R) Processor", "Intel", "go1.27.3", 0.9625},
 	} {
-		r := &results{config: map[string]string{"cpu": c.cpu, "go": c.goVersion}}
+		r := &results{config: map[string]string{}, values: map[id]map[string][]float64{}}
+		r.add(&benchfmt.Result{Name: benchfmt.Name("X"), Config: []benchfmt.Config{
+			{Key: "cpu", Value: []byte(c.cpu)}, {Key: "vendor", Value: []byte(c.vendor)}, {Key: "go", Value: []byte(c.goVersion)},
+		}})
 		if got := bounds[0].most(r); got != c.want {
 			t.Errorf("%q, %s: %v, want %v", c.cpu, c.goVersion, got, c.want)
 		}

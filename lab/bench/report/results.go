@@ -54,7 +54,11 @@ func read(file string) (*results, error) {
 
 func (r *results) add(b *benchfmt.Result) {
 	for _, c := range b.Config {
-		r.config[c.Key] = string(c.Value)
+		r.config[c.Key] = strings.TrimSpace(string(c.Value))
+	}
+	// A hypervisor may give the processor any name.
+	if cpu, vendor := r.config["cpu"], r.config["vendor"]; !strings.Contains(cpu, vendor) {
+		r.config["cpu"] = vendor + " " + cpu
 	}
 	at := parseName(b.Name)
 	at.GOGC = b.GetConfig("gogc")
