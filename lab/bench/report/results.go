@@ -118,16 +118,23 @@ func (r *results) fastest(at id, unit string) float64 {
 // slowUnit is that of slow, in bounds.yaml.
 const slowUnit = "slow processes"
 
-// slow is how many processes were slow in all that they measured of a line: above
-// 1.25 of the processes' median, which no noise of a quiet machine explains.
+// slow is how many processes were slow in all that they measured of a line, and not in
+// sync.Pool's: a processor that slows down for a while slows both.
 func (r *results) slow(at id) (n float64) {
-	median := r.median(at, "sec/op")
-	for _, v := range r.values[at]["sec/op"] {
-		if v > 1.25*median {
+	theirs := at
+	theirs.Pool = reference
+	for process := range r.values[at]["sec/op"] {
+		if r.slowIn(at, process) && (at == theirs || !r.slowIn(theirs, process)) {
 			n++
 		}
 	}
 	return n
+}
+
+// slowIn reports whether a process was above 1.25 of the processes' median.
+func (r *results) slowIn(at id, process int) bool {
+	values := r.values[at]["sec/op"]
+	return process < len(values) && values[process] > 1.25*r.median(at, "sec/op")
 }
 
 // next tells whether the results are of a later Go than 1.26, whose sync.Pool is faster.
