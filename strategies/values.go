@@ -21,10 +21,9 @@ import (
 //	…
 //	rows.Put(r)
 //
-// The values survive garbage collections, within [DefaultLimit] as a [Bounded] counts
-// it: of slices of values without pointers their arrays, of others the size of T or what
-// Size says. A box
-// from which a value was taken is cleared, and refers to nothing.
+// The values survive garbage collections, within [DefaultLimit] as Size counts it, or as
+// [BoundedConfig.Size] says of nil. A box from which a value was taken is cleared, and
+// refers to nothing.
 //
 // Get returns any value that was put, as it was put, in no order. Put takes what Get
 // returned, what it has grown to, or what the pool never saw. Values have no identity, so
@@ -39,7 +38,7 @@ type Values[T any] struct {
 	// name gets a suffix.
 	Name string
 	// Size returns the bytes that a value occupies, for those that the pool cannot measure
-	// itself; nil does as said above.
+	// itself; nil as in a BoundedConfig.
 	Size func(*T) int64
 	// New makes a value for a Get that finds none; without it such a Get returns the
 	// zero value.
