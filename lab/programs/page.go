@@ -77,7 +77,7 @@ func (o *options) section(p program) (section, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Machine, s.Date = f.config["cpu"]+", "+f.config["cores"]+" cores, "+f.config["go"], f.config["date"]
+	s.Machine, s.Date = strings.TrimSpace(f.config["cpu"])+", "+f.config["cores"]+" cores, "+f.config["go"], f.config["date"]
 	s.Rounds, s.Benchtime = f.config["rounds"], f.config["benchtime"]
 	for _, at := range f.order {
 		s.Rows = append(s.Rows, f.row(at, p.module.Path))
