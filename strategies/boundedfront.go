@@ -64,23 +64,19 @@ func (f *boundedFront) put(x unsafe.Pointer) {
 			runtime.KeepAlive(f)
 			return
 		}
-		if f.core.prepare != nil {
-			size, ok := f.core.prepare(x, x)
-			if !ok {
-				return
-			}
+		if f.core.prepare == nil {
 			if f.sized {
-				f.putSized(x, size)
+				f.putSized(x, f.core.measure.of(x))
 				return
 			}
+		} else if size, ok := f.core.prepare(x, x); !ok {
+			return
 		} else if f.sized {
-			f.putSized(x, f.core.measure.of(x))
+			f.putSized(x, size)
 			return
 		}
 	}
-	if raceghost.On {
-		raceghost.PutObject(x, f.core.typ)
-	}
+	f.ghost(x)
 	pid := percpu.Pin()
 	ps := f.cells.Ps()
 	if !ps.Has(pid) {
@@ -102,11 +98,16 @@ func (f *boundedFront) put(x unsafe.Pointer) {
 	f.surplus(x)
 }
 
-// putSized is put of an object that has a size of its own.
-func (f *boundedFront) putSized(x unsafe.Pointer, size int64) {
+// ghost tells the race detector of a Put, and does nothing in other builds.
+func (f *boundedFront) ghost(x unsafe.Pointer) {
 	if raceghost.On {
 		raceghost.PutObject(x, f.core.typ)
 	}
+}
+
+// putSized is put of an object that has a size of its own.
+func (f *boundedFront) putSized(x unsafe.Pointer, size int64) {
+	f.ghost(x)
 	cell := f.cells.At(percpu.Pin(), 0)
 	kept := cell.Fits(size) && cell.Push(x)
 	if kept {

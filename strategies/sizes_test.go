@@ -50,9 +50,9 @@ func TestTypesThatEverybodyPoolsHaveASize(t *testing.T) {
 	holds(t, func() *pages { b := make(pages, n/1024); return &b })
 	holds(t, func() *[n]byte { return new([n]byte) })
 	type lines struct { // as programs write them
-		n  int
+		_  int
 		of [][2]byte
-		at [4]float32
+		_  [4]float32
 	}
 	holds(t, func() *lines { return &lines{of: make([][2]byte, 10, n/2)} })
 }

@@ -30,7 +30,8 @@ import (
 // the pool cannot detect that one was put twice and has two users.
 //
 // All methods are safe for concurrent use. Get and Put cost what those of two sync.Pools
-// do, one of full and one of empty boxes, and do not allocate on a hit. A Values must not be copied after its first use.
+// do, one of full and one of empty boxes, and do not allocate on a hit. A Values must not
+// be copied after its first use.
 type Values[T any] struct {
 	_ handle.NoCopy
 
@@ -56,13 +57,13 @@ type boxes[T any] struct {
 
 // spares has an empty box for each P, or none: a Get leaves it there, and the next Put takes
 // it, so that the pool of empty ones is hardly ever asked. It knows nothing of their type,
-// see boundedFront.
+// see boundedFront. Ps share no cache line.
 type spares struct{ of percpu.Array[spare] }
 
 type spare struct {
 	box  unsafe.Pointer
 	lock percpu.Lock
-	_    [64 - unsafe.Sizeof(uintptr(0)) - unsafe.Sizeof(percpu.Lock{})]byte // Ps share no cache line
+	_    [64 - unsafe.Sizeof(uintptr(0)) - unsafe.Sizeof(percpu.Lock{})]byte
 }
 
 // swap exchanges the P's box for another; either may be nil. A P that came when GOMAXPROCS

@@ -243,6 +243,6 @@ func psText(cpu string) string {
 // environment describes the machine and versions of a suite's run.
 func environment(r *results) string {
 	c := r.config
-	return fmt.Sprintf("%s: %s, %s cores, %s, %s, commit %s.\nMedians of %s rounds of %s per line.\n",
+	return fmt.Sprintf("%s: %s, %s cores.\n%s, %s, commit %s; medians of %s rounds of %s per line.\n",
 		c["date"], c["cpu"], c["cores"], c["kernel"], c["go"], c["commit"], c["rounds"], c["benchtime"])
 }
