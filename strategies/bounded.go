@@ -39,9 +39,9 @@ type BoundedConfig[T any] struct {
 	// their sum. It is called once per Put and at prewarming. nil is right for values
 	// without pointers, whose size is their type's, and for strings.Builder,
 	// bufio.Reader, bufio.Writer, slices of values without pointers, and structs with one
-	// such slice and no other pointer, such as bytes.Buffer: their buffers count unless
-	// MaxIdle is set. For others nil counts the size of T itself, and Limit must be left
-	// at its default.
+	// such slice as a field and no other pointer, such as bytes.Buffer: their buffers count
+	// unless MaxIdle is set, and an array that objects share counts for each of them. For
+	// others nil counts the size of T itself, and Limit must be left at its default.
 	Size func(*T) int64
 	// Discard is called for every object that the pool drops: refused, over the
 	// limit, trimmed, left over at Close. Close files and free C memory here. It is
@@ -67,7 +67,7 @@ type BoundedConfig[T any] struct {
 	// moves: what one such pool gave is put into another, so addresses tell of no
 	// mistakes.
 	moves bool
-	// measure is in place of Size for types that have one. It is found by NewBounded.
+	// measure replaces Size for types that have one; NewBounded finds it.
 	measure *measure
 }
 
@@ -95,7 +95,9 @@ type Bounded[T any] struct {
 func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
 	object := int64(max(unsafe.Sizeof(*new(T)), 1))
 	if c.Size == nil && c.MaxIdle == 0 {
-		c.Size, c.measure = defaultSize[T](), measureOf(reflect.TypeFor[T]())
+		if c.measure = measureOf(reflect.TypeFor[T]()); c.measure == nil {
+			c.Size = defaultSize[T]()
+		}
 	}
 	limit, err := c.validate(object)
 	if err != nil {
@@ -190,14 +192,10 @@ func (c *BoundedConfig[T]) prepare(core *bounded) func(x, kept unsafe.Pointer) (
 		if c.Reset != nil {
 			c.Reset((*T)(x))
 		}
-		switch {
-		case c.Size != nil:
+		if c.Size != nil {
 			return max(c.Size((*T)(kept)), 1), true
-		case c.measure != nil:
-			return c.measure.of(kept), true
-		default:
-			return core.object, true
 		}
+		return core.bytes(kept), true
 	}
 }
 

@@ -18,7 +18,7 @@ type bounded struct {
 	engineCore
 	boundedFuncs
 	object        int64             // bytes of an object, if they have one size, and 0 if not
-	measure       *measure          // nil unless it tells their sizes
+	measure       *measure          // tells their sizes, if not nil
 	standIns      *safety.Addresses // watch's, if there is one
 	panics        *pool.Registry
 	nils, refused atomic.Uint64

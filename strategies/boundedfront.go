@@ -105,7 +105,7 @@ func (f *boundedFront) ghost(x unsafe.Pointer) {
 	}
 }
 
-// putSized is put of an object that has a size of its own.
+// putSized is put of an object that has a size of its own. It is GiveSized, inlined.
 func (f *boundedFront) putSized(x unsafe.Pointer, size int64) {
 	f.ghost(x)
 	cell := f.cells.At(percpu.Pin(), 0)

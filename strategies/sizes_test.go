@@ -57,6 +57,19 @@ func TestTypesThatEverybodyPoolsHaveASize(t *testing.T) {
 	holds(t, func() *lines { return &lines{of: make([][2]byte, 10, n/2)} })
 }
 
+// A strict pool hands out stand-ins, and measures what they stand for when they come back.
+func TestAStrictPoolKnowsTheBytesOfBuffers(t *testing.T) {
+	t.Parallel()
+	p := strategies.Must(strategies.NewBounded(strategies.BoundedConfig[bytes.Buffer]{
+		New: func() *bytes.Buffer { return bytes.NewBuffer(make([]byte, 0, 1000)) }, Safety: strategies.SafetyStrict,
+	}))
+	defer p.Close()
+	p.Put(p.Get())
+	if s := checkLaws(t, p); s.Idle != 1 || s.IdleBytes < 1000 || s.IdleBytes > 1100 {
+		t.Errorf("%d idle, %d bytes; want 1 of 1000 and a little", s.Idle, s.IdleBytes)
+	}
+}
+
 func refused[T any]() error {
 	_, err := strategies.NewBounded(strategies.BoundedConfig[T]{New: func() *T { return new(T) }, Limit: 1 << 20})
 	return err

@@ -1,7 +1,6 @@
 package strategies
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -21,17 +20,17 @@ import (
 //	…
 //	rows.Put(r)
 //
-// The values survive garbage collections, within [DefaultLimit] as Size counts it, or as
-// [BoundedConfig.Size] says of nil. A box from which a value was taken is cleared, and
+// The values survive garbage collections, within [DefaultLimit]. Size counts their bytes; if
+// it is nil the pool does, as [BoundedConfig.Size] says. A box from which a value was taken is cleared, and
 // refers to nothing.
 //
 // Get returns any value that was put, as it was put, in no order. Put takes what Get
 // returned, what it has grown to, or what the pool never saw. Values have no identity, so
 // the pool cannot detect that one was put twice and has two users.
 //
-// All methods are safe for concurrent use. Get and Put cost what those of two sync.Pools
-// do, one of full and one of empty boxes, and do not allocate on a hit. A Values must not
-// be copied after its first use.
+// All methods are safe for concurrent use. Get and Put cost as much as with two
+// sync.Pools, one of full and one of empty boxes, and do not allocate on a hit. A Values
+// must not be copied after its first use.
 type Values[T any] struct {
 	_ handle.NoCopy
 
@@ -39,7 +38,7 @@ type Values[T any] struct {
 	// name gets a suffix.
 	Name string
 	// Size returns the bytes that a value occupies, for those that the pool cannot measure
-	// itself; nil as in a BoundedConfig.
+	// itself; nil means the same as in a BoundedConfig.
 	Size func(*T) int64
 	// New makes a value for a Get that finds none; without it such a Get returns the
 	// zero value.
@@ -55,7 +54,7 @@ type boxes[T any] struct {
 	spares      spares
 }
 
-// spares has an empty box for each P, or none: a Get leaves it there, and the next Put takes
+// spares has at most one empty box for each P: a Get leaves it there, and the next Put takes
 // it, so that the pool of empty ones is hardly ever asked. It knows nothing of their type,
 // see boundedFront. Ps share no cache line.
 type spares struct{ of percpu.Array[spare] }
@@ -66,12 +65,14 @@ type spare struct {
 	_    [64 - unsafe.Sizeof(uintptr(0)) - unsafe.Sizeof(percpu.Lock{})]byte
 }
 
-// swap exchanges the P's box for another; either may be nil. A P that came when GOMAXPROCS
-// rose has no place, and gives back what it was given.
+// swap exchanges the P's box for another; either may be nil. A P without a place gets one,
+// and swap returns what it was given.
 func (s *spares) swap(box unsafe.Pointer) (was unsafe.Pointer) {
-	own := s.of.At(percpu.Pin())
+	pid := percpu.Pin()
+	own := s.of.At(pid)
 	if own == nil {
 		percpu.Unpin()
+		s.of.Grow(pid)
 		return box
 	}
 	own.lock.Lock()
@@ -130,7 +131,6 @@ func (v *Values[T]) open() *boxes[T] {
 	}
 	empty := BoundedConfig[T]{moves: true, New: func() *T { return new(T) }, MaxIdle: mostBoxes}
 	b := &boxes[T]{full: Must(NewBounded(full)), empty: Must(NewBounded(empty))}
-	b.spares.of.Grow(runtime.GOMAXPROCS(0) - 1)
 	v.boxes.Store(b)
 	return b
 }

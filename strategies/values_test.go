@@ -129,6 +129,32 @@ func TestValuesBelongToOneUserEachConcurrentSafe(t *testing.T) {
 	}
 }
 
+// Ps that come have no box yet.
+func TestValuesOnPsThatComeAndGo(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var v strategies.Values[[]int]
+	v.Put(make([]int, 1))
+	var wg sync.WaitGroup
+	for n := range 12 {
+		runtime.GOMAXPROCS(1 + n%4)
+		for range 4 {
+			wg.Go(func() {
+				for range 500 {
+					x := append(v.Get()[:0], 1)
+					runtime.Gosched()
+					v.Put(x)
+				}
+			})
+		}
+		runtime.Gosched()
+	}
+	wg.Wait()
+	var s pool.Stats
+	if v.Stats(&s); s.InUse != 0 || s.Gets() != 24_000 || s.Requests[pool.Miss] > 1000 {
+		t.Errorf("%d in use, %d Gets, %d misses; want 0, 24000, few", s.InUse, s.Gets(), s.Requests[pool.Miss])
+	}
+}
+
 func TestValuesDoNotAllocate(t *testing.T) {
 	var slices strategies.Values[[]byte]
 	var structs strategies.Values[point]
