@@ -1,4 +1,4 @@
-# make help lists the targets. CI runs .ci/run, which begins with `make test` and ends with `make lint`.
+# make help lists the targets. CI runs .ci/run, which begins with `make test` and ends with `make vuln`.
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

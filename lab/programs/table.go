@@ -42,9 +42,8 @@ var programs = []program{
 			{".", "^Benchmark(ClientGetTimeoutFastServer|ClientGetEndToEnd(1TCP|10Inmemory)|ClientEndToEndBigResponse10Inmemory)$"},
 			{".", "^Benchmark(PipelineClient10|FSSmallFile|RequestRead(Chunked|ChunkedTrailers|TrailerSection)|RequestStreamE2E)$"},
 		},
-		note: "RequestReadChunked and RequestReadChunkedTrailers get and put a buffer for four bytes. Of their CPU profiles the pool\n" +
-			"has 5.7 % with `Bounded`, a sixth of which is for samples, and 6.3 % with the original; what else makes the changed copy\n" +
-			"slower is not the pool.",
+		note: "RequestReadChunked and RequestReadChunkedTrailers get and put a buffer for four bytes. In their CPU profiles the pool\n" +
+			"takes 5.7 % with `Bounded`, a sixth of it for samples, and 6.3 % with the original.",
 	},
 	{
 		name: "victoriametrics",
@@ -92,7 +91,6 @@ var programs = []program{
 			{"tsdb", "^BenchmarkHeadAppender_AppendCommit$/^appender=v1$/^case=floats/^series=100$/^samples_per_append=(1|100)$"},
 			{"util/zeropool", "^BenchmarkZeropoolPool$"},
 		},
-		note: "ZeropoolPool measures nothing but a Get and a Put.",
 	},
 	{
 		name: "caddy",

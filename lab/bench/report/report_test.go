@@ -186,7 +186,7 @@ func TestACeilingIsTheProcessorsAndTheGos(t *testing.T) {
 		{"AMD EPYC", "AMD", "go1.26.8", 0.8},
 		{"Virtual Turin-like Processor   ", "AMD", "go1.26.8", 0.8},
 		{"Intel(R) Xeon(R) Processor", "", "go1.26.8", 0.9}, // measured before the vendor was asked
-		{"", "", "go1.26.8", 0.9},
+		{"", "VendorUnknown", "go1.26.8", 0.9},
 		{"Intel(R) Xeon(R) Processor", "Intel", "go1.27.3", 0.9625},
 	} {
 		r := &results{config: map[string]string{}, values: map[id]map[string][]float64{}}
@@ -233,6 +233,21 @@ func TestAProcessorsFileHasTheLinesOfItsTable(t *testing.T) {
 	table, err := processorsBlock(options{root: dir}, bounds)
 	if want := "| 1 P: 0.8, 1 of 4 processes slow (≤ 0.94, aim 0.82) |"; err != nil || !strings.Contains(table, want) {
 		t.Errorf("%v, no %s in\n%s", err, want, table)
+	}
+}
+
+func TestAProcessIsSlowWhereSyncPoolIsNot(t *testing.T) {
+	t.Parallel()
+	ours, theirs := id{Case: "X", Pool: "ours"}, id{Case: "X", Pool: reference}
+	r := &results{values: map[id]map[string][]float64{
+		ours:   {"sec/op": {8, 8, 16, 8, 16}},
+		theirs: {"sec/op": {10, 10, 20, 20, 10}},
+	}}
+	if got := r.slow(ours); got != 1 {
+		t.Errorf("%v slow, want the last: in the third sync.Pool is slow too", got)
+	}
+	if got := r.slow(theirs); got != 2 {
+		t.Errorf("%v of sync.Pool slow, want 2", got)
 	}
 }
 

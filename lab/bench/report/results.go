@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klauspost/cpuid/v2"
 	"golang.org/x/perf/benchfmt"
 	"golang.org/x/perf/benchmath"
 )
@@ -57,8 +58,8 @@ func (r *results) add(b *benchfmt.Result) {
 		r.config[c.Key] = strings.TrimSpace(string(c.Value))
 	}
 	// A hypervisor may give the processor any name.
-	if cpu, vendor := r.config["cpu"], r.config["vendor"]; !strings.Contains(cpu, vendor) {
-		r.config["cpu"] = vendor + " " + cpu
+	if cpu, vendor := r.config["cpu"], r.config["vendor"]; !strings.Contains(cpu, vendor) && vendor != cpuid.VendorUnknown.String() {
+		r.config["cpu"] = strings.TrimSpace(vendor + " " + cpu)
 	}
 	at := parseName(b.Name)
 	at.GOGC = b.GetConfig("gogc")
@@ -119,7 +120,8 @@ func (r *results) fastest(at id, unit string) float64 {
 const slowUnit = "slow processes"
 
 // slow is how many processes were slow in all that they measured of a line, and not in
-// sync.Pool's: a processor that slows down for a while slows both.
+// sync.Pool's: a processor that slows down for a while slows both. The lines of a process
+// have one index.
 func (r *results) slow(at id) (n float64) {
 	theirs := at
 	theirs.Pool = reference
