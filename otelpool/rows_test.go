@@ -38,7 +38,7 @@ func markdownRows(t *testing.T) string {
 	all := rowsByStrategy(t)
 	columns := []string{"sizeclasses", "bounded", "fixed", "sync", "wrap"}
 	var b strings.Builder
-	b.WriteString("The rows of a pool with its default config, a `Bounded` one of objects whose size it knows. `SafetyOff` takes\n" +
+	b.WriteString("The rows of a pool with its default config, a `Bounded` one of objects of one size. `SafetyOff` takes\n" +
 		"`otelpool.misuse` away, and has `double` among the returns of `Fixed` instead; a strict `Bounded` has `foreign`\n" +
 		"returns too. A `Values` is a `bounded` with `SafetyOff`. The names are without `otelpool.`.\n\n" +
 		"| Metric | " + strings.Join(columns, " | ") + " |\n|---" + strings.Repeat("|---", len(columns)) + "|\n")
