@@ -21,8 +21,8 @@ import (
 //	rows.Put(r)
 //
 // The values survive garbage collections, within [DefaultLimit]. Size counts their bytes; if
-// it is nil the pool does, as [BoundedConfig.Size] says. A box from which a value was taken is cleared, and
-// refers to nothing.
+// it is nil the pool does, as [BoundedConfig.Size] says. A box from which a value was taken
+// is cleared, and refers to nothing.
 //
 // Get returns any value that was put, as it was put, in no order. Put takes what Get
 // returned, what it has grown to, or what the pool never saw. Values have no identity, so
