@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,18 +23,7 @@ type Budget struct {
 	used    atomic.Int64
 	pressed atomic.Bool
 	barren  atomic.Int64 // calls of MakeRoom that need not look, since one found nothing
-
-	mu      sync.Mutex // serializes changes of members; no reader takes it
-	members atomic.Pointer[[]*seat]
-	empty   int // seats; guarded by mu
-}
-
-// seat is a member's place in a budget, empty once it has left. The list of seats
-// grows in its array's spare room, which no reader of a shorter list looks at, and
-// is made anew when half of the seats are empty, so that joining and leaving cost
-// the same however many there are.
-type seat struct {
-	atomic.Pointer[control.BudgetMember]
+	members members[control.BudgetMember]
 }
 
 // NewBudget returns a budget of the given bytes. It panics if bytes is negative.
@@ -86,50 +74,7 @@ func (b *Budget) Release(n int64) { b.used.Add(-n) }
 
 // Join adds a pool to those that the budget can evict from, until leave is called. It
 // is for pool implementations.
-func (b *Budget) Join(m control.BudgetMember) (leave func()) {
-	s := new(seat)
-	s.Store(&m)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all := append(b.seats(), s)
-	b.members.Store(&all)
-	return func() { b.leave(s) }
-}
-
-func (b *Budget) leave(s *seat) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if s.Swap(nil) == nil {
-		return
-	}
-	b.empty++
-	if all := b.seats(); 2*b.empty > len(all) {
-		rest := make([]*seat, 0, len(all)-b.empty)
-		for _, s := range all {
-			if s.Load() != nil {
-				rest = append(rest, s)
-			}
-		}
-		b.members.Store(&rest)
-		b.empty = 0
-	}
-}
-
-func (b *Budget) seats() []*seat {
-	if p := b.members.Load(); p != nil {
-		return *p
-	}
-	return nil
-}
-
-// all calls yield for every member.
-func (b *Budget) all(yield func(control.BudgetMember) bool) {
-	for _, s := range b.seats() {
-		if m := s.Load(); m != nil && !yield(*m) {
-			return
-		}
-	}
-}
+func (b *Budget) Join(m control.BudgetMember) (leave func()) { return b.members.join(m) }
 
 // MakeRoom drops the objects with the longest expected wait, so that n bytes may fit,
 // if that wait is longer than the given one: that of the object to be kept, or 0 if
@@ -141,21 +86,18 @@ func (b *Budget) MakeRoom(n int64, wait time.Duration) bool {
 	if b.barren.Load() > 0 && b.barren.Add(-1) >= 0 {
 		return false
 	}
-	if b.dropSome(max(n, b.Limit()/256), wait) { // more than is needed, so that not every Put has to look
-		return true
-	}
-	b.barren.Store(int64(len(b.seats()) / 8))
-	return false
-}
-
-func (b *Budget) dropSome(bytes int64, longest time.Duration) bool {
 	var from control.BudgetMember
-	for m := range b.all {
+	longest := wait
+	for m := range b.members.all {
 		if wait, ok := m.LongestWait(0); ok && wait > longest {
 			from, longest = m, wait
 		}
 	}
-	return from != nil && from.Evict(bytes, 0, false) > 0
+	if from != nil && from.Evict(max(n, b.Limit()/256), 0, false) > 0 { // more than is needed, so that not every Put has to look
+		return true
+	}
+	b.barren.Store(int64(b.members.len() / 8))
+	return false
 }
 
 // Reclaim drops the objects with the longest expected wait, of any pool, until what
@@ -167,7 +109,7 @@ func (b *Budget) Reclaim() int64 {
 	if b.over() <= 0 {
 		return freed
 	}
-	all := slices.Collect(b.all) // whoever leaves meanwhile is drained all the same
+	all := slices.Collect(b.members.all) // whoever leaves meanwhile is drained all the same
 	for _, m := range all {
 		m.Detach()
 	}
@@ -184,7 +126,7 @@ func (b *Budget) evict() (freed int64) {
 		return 0
 	}
 	var queue []waitingMember // the longest wait comes last
-	for m := range b.all {
+	for m := range b.members.all {
 		if wait, ok := m.LongestWait(0); ok {
 			queue = append(queue, waitingMember{m, wait})
 		}

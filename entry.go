@@ -46,18 +46,10 @@ func (e *Entry) Source() Source {
 // the panic and records it with the names of pool and method: see [Registry.Panics].
 // It reports whether fn returned.
 func (e *Entry) Guard(method string, fn func()) (ok bool) {
-	defer func() {
-		if v := recover(); v != nil {
-			e.panicked(method, v)
-		}
-	}()
-	fn()
-	return true
+	return e.registry.panics.guard(fn, func() string { return e.whose(method) })
 }
 
-func (e *Entry) panicked(method string, v any) {
-	e.registry.panics.note(fmt.Sprintf("pool %q, %s: %v", e.name, method, v))
-}
+func (e *Entry) whose(method string) string { return fmt.Sprintf("pool %q, %s: ", e.name, method) }
 
 // Stats overwrites *into with the open pool's figures, plus the counts of earlier
 // pools of the name. Without an open pool, Closed is set and only the counts mean
@@ -111,7 +103,7 @@ func (e *Entry) samplesOf(s control.Sampler, yield func(control.Sample) bool) (m
 			return
 		}
 		if v := recover(); v != nil {
-			e.panicked("Samples", v)
+			e.registry.panics.note(e.whose("Samples") + fmt.Sprint(v))
 		}
 	}()
 	s.Samples(func(one control.Sample) bool {
@@ -123,21 +115,10 @@ func (e *Entry) samplesOf(s control.Sampler, yield func(control.Sample) bool) (m
 	return more
 }
 
-func addPast(past, last *Stats) *Stats {
-	var sum Stats
-	addCounts(&sum, last)
-	if past != nil {
-		addCounts(&sum, past)
-	}
-	return &sum
-}
-
 // addCounts adds the counts of a closed pool to s. What that pool holds or has handed
 // out does not belong in the open one's gauges.
 func addCounts(s, closed *Stats) {
-	idle, bytes := s.Idle, s.IdleBytes
-	s.Counts.Add(&closed.Counts)
-	s.Idle, s.IdleBytes = idle, bytes
+	s.Counts.addPast(&closed.Counts)
 	s.Grown += closed.Grown
 	s.Shrunk += closed.Shrunk
 	for k, n := range closed.Misuse {
@@ -163,10 +144,4 @@ func (s *Stats) class(size int64) *Class {
 		s.Classes = slices.Insert(s.Classes, i, Class{Size: size})
 	}
 	return &s.Classes[i]
-}
-
-func (c *Class) addPast(d *Counts) {
-	idle, bytes := c.Idle, c.IdleBytes
-	c.Counts.Add(d)
-	c.Idle, c.IdleBytes = idle, bytes
 }

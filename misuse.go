@@ -1,12 +1,14 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
 	"log/slog"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,10 +27,8 @@ const (
 	NumMisuseKinds = iota
 )
 
-var misuseNames = [NumMisuseKinds]string{"lost", "double", "write", "overrun", "suffix", "foreign", "config"}
-
 // String returns the kind's name in metrics and in print.
-func (k MisuseKind) String() string { return nameOf(misuseNames[:], int(k)) }
+func (k MisuseKind) String() string { return labelOf(misuseLabels[:], int(k)).name }
 
 // Misuse is one mistake in the use of a pool, with the places in the code that are
 // known. A nil Stack is a place that is not.
@@ -56,11 +56,7 @@ func (m Misuse) Culprit() Stack {
 // String returns a line that says what happened, and the stacks below it.
 func (m Misuse) String() string {
 	var b strings.Builder
-	name := m.Pool
-	if name == "" {
-		name = "without a name"
-	}
-	fmt.Fprintf(&b, "pool %s: %s", name, m.summary())
+	fmt.Fprintf(&b, "pool %s: %s", cmp.Or(m.Pool, "without a name"), m.summary())
 	for what, at := range m.Stacks() {
 		fmt.Fprintf(&b, "\n%s:\n%s", what, at)
 	}
@@ -78,18 +74,17 @@ func (m Misuse) summary() string {
 	return s
 }
 
+// latePlaces says what was done at Misuse.Late, by kind; for the others it was the wrong Put.
+var latePlaces = map[MisuseKind]string{
+	MisuseDouble: "given back again by",
+	MisuseConfig: "found in",
+	MisuseWrite:  "used by",
+}
+
 // Stacks yields the stacks that are known, in the order of events, each after what
 // was done there: "taken by", "given back again by".
 func (m Misuse) Stacks() iter.Seq2[string, Stack] {
-	wrongly := "given back wrongly by"
-	switch m.Kind {
-	case MisuseDouble:
-		wrongly = "given back again by"
-	case MisuseConfig:
-		wrongly = "found in"
-	case MisuseWrite:
-		wrongly = "used by"
-	}
+	wrongly := cmp.Or(latePlaces[m.Kind], "given back wrongly by")
 	put := m.Put
 	if m.Kind == MisuseSuffix {
 		put = nil // it is the wrong one
@@ -139,9 +134,6 @@ var ownFrames = []string{"runtime.", module + "/strategies.", module + "/interna
 // Frames returns the stack's frames, innermost first, beginning with the function
 // that called the pool.
 func (s Stack) Frames() []runtime.Frame {
-	if len(s) == 0 {
-		return nil
-	}
 	var out []runtime.Frame
 	frames := runtime.CallersFrames(s)
 	for {
@@ -156,12 +148,7 @@ func (s Stack) Frames() []runtime.Frame {
 }
 
 func isOwn(function string) bool {
-	for _, prefix := range ownFrames {
-		if strings.HasPrefix(function, prefix) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(ownFrames, func(prefix string) bool { return strings.HasPrefix(function, prefix) })
 }
 
 // Site returns the place that called the pool, as file:line.

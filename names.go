@@ -4,11 +4,9 @@ import (
 	"container/heap"
 	"container/list"
 	"fmt"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -26,36 +24,24 @@ func ValidName(name string) string {
 		return name
 	}
 	var b strings.Builder
-	for len(name) > 0 {
-		r, size := utf8.DecodeRuneInString(name)
-		if r == utf8.RuneError && size == 1 {
-			fmt.Fprintf(&b, `\x%02x`, name[0])
+	for i, r := range name {
+		if r == utf8.RuneError && !strings.HasPrefix(name[i:], string(utf8.RuneError)) { // not one that stands there
+			fmt.Fprintf(&b, `\x%02x`, name[i])
 		} else {
-			b.WriteString(name[:size])
+			b.WriteRune(r)
 		}
-		name = name[size:]
 	}
 	return b.String()
 }
 
-// names is the entries of a registry. All but all is called under its lock.
-//
-// A change costs the same however many there are: the list grows in its array's
-// spare room, which no reader of an earlier, shorter list looks at, and shrinks by
-// a share of its length at a time.
+// names is the entries of a registry. Only list is read without its lock. A change costs
+// the same however many there are: the list shrinks by a share of its length at a time.
 type names struct {
-	list    atomic.Pointer[[]*Entry]
+	list    shared[*Entry]
 	byName  map[string]*Entry
 	most    int                 // names in byName since it was made
 	closed  list.List           // entries, the one that was closed longest ago first
 	numbers map[string]*numbers // by what is before the number
-}
-
-func (n *names) all() []*Entry {
-	if p := n.list.Load(); p != nil {
-		return slices.Clip(*p) // who appends to it gets an array of their own
-	}
-	return nil
 }
 
 func (n *names) isOpen(name string) bool {
@@ -69,7 +55,12 @@ func (n *names) reopen(r *Registry, name string, p *Publication) *Entry {
 	if e == nil {
 		e = &Entry{name: name, registry: r}
 		e.state.Store(&entryState{open: p})
-		n.add(e)
+		if n.byName == nil {
+			n.byName = make(map[string]*Entry)
+		}
+		n.byName[name] = e
+		n.most = max(n.most, len(n.byName))
+		n.list.add(e)
 		return e
 	}
 	s := *e.state.Load()
@@ -80,25 +71,8 @@ func (n *names) reopen(r *Registry, name string, p *Publication) *Entry {
 	return e
 }
 
-func (n *names) add(e *Entry) {
-	if n.byName == nil {
-		n.byName = make(map[string]*Entry)
-	}
-	n.byName[e.name] = e
-	n.most = max(n.most, len(n.byName))
-	var all []*Entry
-	if p := n.list.Load(); p != nil {
-		all = *p
-	}
-	all = append(all, e)
-	n.list.Store(&all)
-}
-
-// close marks a name as free.
+// close marks an open name as free. It has an entry: only those of closed names are forgotten.
 func (n *names) close(e *Entry) {
-	if n.byName[e.name] != e {
-		return // forgotten already
-	}
 	e.place = n.closed.PushBack(e)
 	n.release(e.name)
 	if n.closed.Len() > maxClosedNames+max(len(n.byName)-2*maxClosedNames, 0)/4 {
@@ -113,11 +87,11 @@ func (n *names) forget() {
 		e.forgotten = true
 		delete(n.byName, e.name)
 	}
-	rest := slices.DeleteFunc(slices.Clone(n.all()), func(e *Entry) bool { return e.forgotten })
-	n.list.Store(&rest)
+	n.list.remove(func(e *Entry) bool { return e.forgotten })
 	if 2*len(n.byName) > n.most {
 		return
 	}
+	rest := n.list.all()
 	n.byName, n.most = make(map[string]*Entry, len(rest)), len(rest) // a map never shrinks
 	for _, e := range rest {
 		n.byName[e.name] = e

@@ -18,12 +18,7 @@ type panics struct {
 // another pool's user's, a controller's or the runtime's. Guard is for pool
 // implementations.
 func (r *Registry) Guard(fn func()) {
-	defer func() {
-		if v := recover(); v != nil {
-			r.panics.note(fmt.Sprint(v))
-		}
-	}()
-	fn()
+	r.panics.guard(fn, func() string { return "" })
 }
 
 // Panics returns how often code of the program panicked and was caught, and what and
@@ -33,6 +28,18 @@ func (r *Registry) Panics() (n uint64, last string) {
 	r.panics.mu.Lock()
 	defer r.panics.mu.Unlock()
 	return r.panics.n, r.panics.last
+}
+
+// guard calls fn, and catches and notes its panic, after the words that say whose it is. It
+// reports whether fn returned.
+func (p *panics) guard(fn func(), whose func() string) (ok bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.note(whose() + fmt.Sprint(v))
+		}
+	}()
+	fn()
+	return true
 }
 
 func (p *panics) note(what string) {

@@ -83,12 +83,7 @@ func (p *Publication) Release() {
 		return
 	}
 	p.Close()
-	alone, _ := p.registry.callers.Get().(*ask.Caller)
-	if alone == nil {
-		alone = new(ask.Caller)
-	}
-	defer p.registry.callers.Put(alone)
-	alone.Patience = lastWait
+	alone := ask.Caller{Patience: lastWait}
 	if p.registry.hanging.Load() > 0 {
 		alone.Patience = lastWait / 20 // or as many waits as there are such pools
 	}
@@ -125,11 +120,12 @@ func (p *Publication) keepLast() {
 	if !p.entry.Guard("Stats", func() { p.src.Stats(&last) }) {
 		last = Stats{}
 	}
+	last.Classes = slices.Clone(last.Classes) // the source may have given its own
 	p.leave(&last)
 }
 
 // leave removes a closed pool from its name, whose counts grow by its last ones if
-// they are known and were not added before.
+// they are known and were not added before. It keeps last.
 func (p *Publication) leave(last *Stats) {
 	p.registry.mu.Lock()
 	defer p.registry.mu.Unlock()
@@ -137,7 +133,10 @@ func (p *Publication) leave(last *Stats) {
 	s.strayed = slices.DeleteFunc(slices.Clone(s.strayed), func(q *Publication) bool { return q == p })
 	if last != nil && !p.kept {
 		p.kept = true
-		s.past = addPast(s.past, last)
+		if s.past != nil {
+			addCounts(last, s.past)
+		}
+		s.past = last
 	}
 	p.entry.state.Store(&s)
 }

@@ -2,7 +2,7 @@ package pool
 
 import (
 	"errors"
-	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,12 +25,11 @@ type Registry struct {
 	mu         sync.Mutex
 	names      names
 	controller atomic.Pointer[control.Controller]
-	waits      observers[func(string, time.Duration)]
-	misuses    observers[func(Misuse)]
+	waits      members[func(string, time.Duration)]
+	misuses    members[func(Misuse)]
 	budget     atomic.Pointer[Budget]
 	panics     panics
 	hanging    atomic.Int64 // calls for last counts that Release did not wait for
-	callers    sync.Pool    // of *ask.Caller, that make these
 }
 
 // Default is the registry of pools whose config names no other.
@@ -52,7 +51,9 @@ const (
 
 // All returns every pool of the registry, closed ones included, in the order in which
 // their names first appeared. The slice is shared: do not change its elements.
-func (r *Registry) All() []*Entry { return r.names.all() }
+func (r *Registry) All() []*Entry {
+	return slices.Clip(r.names.list.all()) // who appends to it gets an array of their own
+}
 
 // Lookup returns the pool of a name, open or closed, or nil. It costs the same however
 // many there are.
@@ -95,26 +96,20 @@ func (r *Registry) ControllerStats(into *control.Stats) (ok bool) {
 	if c == nil {
 		return false
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			r.panics.note(fmt.Sprintf("controller, ControllerStats: %v", v))
-		}
-	}()
-	c.ControllerStats(into)
-	return true
+	return r.panics.guard(func() { c.ControllerStats(into) }, func() string { return "controller, ControllerStats: " })
 }
 
 // OnWait calls fn after every wait for a pool of the registry, until remove is
 // called.
 func (r *Registry) OnWait(fn func(pool string, d time.Duration)) (remove func()) {
-	return r.waits.add(fn)
+	return r.waits.join(fn)
 }
 
 // ObserveWait reports a wait that ended to the registry's observers. It is for pool
 // implementations. The panic of an observer is caught: see Panics.
 func (r *Registry) ObserveWait(pool string, d time.Duration) {
-	for _, fn := range r.waits.all() {
-		r.Guard(func() { (*fn)(pool, d) }) // or the waiter would lose what it waited for
+	for fn := range r.waits.all {
+		r.Guard(func() { fn(pool, d) }) // or the waiter would lose what it waited for
 	}
 }
 
@@ -122,18 +117,18 @@ func (r *Registry) ObserveWait(pool string, d time.Duration) {
 // included, until remove is called. It does so once for each kind and place in the
 // code. Misuse found before anybody observed is reported when it is found again.
 func (r *Registry) OnMisuse(fn func(Misuse)) (remove func()) {
-	return r.misuses.add(fn)
+	return r.misuses.join(fn)
 }
 
 // ObservesMisuse reports whether there is an observer of misuse. Pool implementations
 // ask it before they collect what to report.
-func (r *Registry) ObservesMisuse() bool { return len(r.misuses.all()) > 0 }
+func (r *Registry) ObservesMisuse() bool { return r.misuses.len() > 0 }
 
 // ObserveMisuse reports misuse to the registry's observers. It is for pool
 // implementations. The panic of an observer is caught, and the other observers are
 // called: see Panics.
 func (r *Registry) ObserveMisuse(m Misuse) {
-	for _, fn := range r.misuses.all() {
-		r.Guard(func() { (*fn)(m) })
+	for fn := range r.misuses.all {
+		r.Guard(func() { fn(m) })
 	}
 }

@@ -45,29 +45,14 @@ const (
 	NumEvictionReasons = iota
 )
 
-var (
-	requestNames = [NumRequestResults]string{"hit", "miss", "bypass", "closed", "timeout", "canceled", "failed"}
-	returnNames  = [NumReturnResults]string{
-		"pooled", "full", "oversize", "undersize", "foreign", "refused", "double", "nil", "pressure", "closed",
-	}
-	evictionNames = [NumEvictionReasons]string{"resize", "pressure", "idle", "budget", "gc", "closed"}
-)
+// String returns the result's name in metrics and in print.
+func (r RequestResult) String() string { return labelOf(requestLabels[:], int(r)).name }
 
 // String returns the result's name in metrics and in print.
-func (r RequestResult) String() string { return nameOf(requestNames[:], int(r)) }
-
-// String returns the result's name in metrics and in print.
-func (r ReturnResult) String() string { return nameOf(returnNames[:], int(r)) }
+func (r ReturnResult) String() string { return labelOf(returnLabels[:], int(r)).name }
 
 // String returns the reason's name in metrics and in print.
-func (r EvictionReason) String() string { return nameOf(evictionNames[:], int(r)) }
-
-func nameOf(names []string, i int) string {
-	if i < len(names) {
-		return names[i]
-	}
-	return "unknown"
-}
+func (r EvictionReason) String() string { return labelOf(evictionLabels[:], int(r)).name }
 
 // Set is a set of RequestResults, ReturnResults, EvictionReasons or MisuseKinds.
 type Set uint16
@@ -210,9 +195,14 @@ func (c *Counts) TakenBack() uint64 {
 
 // Add adds d's totals to c.
 func (c *Counts) Add(d *Counts) {
-	c.combine(d, func(a, b uint64) uint64 { return a + b })
+	c.addPast(d)
 	c.Idle += d.Idle
 	c.IdleBytes += d.IdleBytes
+}
+
+// addPast is Add for a closed pool's: what is held now stays.
+func (c *Counts) addPast(d *Counts) {
+	c.combine(d, func(a, b uint64) uint64 { return a + b })
 }
 
 // Sub subtracts d, an earlier snapshot, from c's totals; what is held now stays.

@@ -1,7 +1,6 @@
 package strategies
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"unsafe"
@@ -67,8 +66,6 @@ type BoundedConfig[T any] struct {
 	// moves: what one such pool gave is put into another, so addresses tell of no
 	// mistakes.
 	moves bool
-	// measure replaces Size for types that have one; NewBounded finds it.
-	measure *measure
 }
 
 // Bounded is a pool of objects whose idle memory is limited and survives garbage
@@ -93,24 +90,23 @@ type Bounded[T any] struct {
 
 // NewBounded returns a pool, or an error that lists every mistake in the config.
 func NewBounded[T any](c BoundedConfig[T]) (*Bounded[T], error) {
-	object := int64(max(unsafe.Sizeof(*new(T)), 1))
+	place := publication{c.Name, c.Registry, c.OnDuplicate}
+	core := &bounded{panics: place.in(), typ: reflect.TypeFor[T](), standIns: safety.None, safety: SafetyOff}
 	if c.Size == nil && c.MaxIdle == 0 {
-		if c.measure = measureOf(reflect.TypeFor[T]()); c.measure == nil {
+		if core.measure = measureOf(core.typ); core.measure == nil {
 			c.Size = defaultSize[T]()
 		}
 	}
-	limit, err := c.validate(object)
+	if c.Size == nil && core.measure == nil {
+		core.object = int64(max(core.typ.Size(), 1))
+		core.unsized = holdsPointers(core.typ)
+	}
+	limit, err := c.validate(core)
 	if err != nil {
 		return nil, err
 	}
-	place := publication{c.Name, c.Registry, c.OnDuplicate}
-	core := &bounded{panics: place.in(), typ: reflect.TypeFor[T](), standIns: safety.None, unsized: c.unsized()}
-	core.measure = c.measure
-	core.boundedFuncs = c.untyped(core)
-	if !c.sized() {
-		core.object = object
-	}
 	c.open(core, limit, place)
+	c.giveFunctions(core)
 	pub, err := place.publish(core)
 	if err != nil {
 		core.engine.Close()
@@ -130,54 +126,36 @@ func (c *BoundedConfig[T]) open(core *bounded, limit int64, place publication) {
 	if c.Discard != nil {
 		config.Discard = core.discardObject
 	}
-	config.Sampling = c.Safety.sampling()
-	if core.typ.Size() == 0 || c.moves { // they may all have one address
-		config.Sampling = magazine.Sampling{}
+	if core.typ.Size() > 0 && !c.moves { // or they may all have one address
+		config.Sampling = c.Safety.sampling()
 	}
 	core.engine = magazine.New(config)
 	if config.Sampling.Least > 0 {
-		core.watch = c.Safety.watch(safety.NewObjects, core.engine, safety.Config{Drop: config.Discard, Registry: place.in()})
+		core.safety = c.Safety.inForce()
+		core.watch = c.Safety.watch(safety.NewObjects, safety.Config{Engine: core.engine, Drop: config.Discard, Registry: place.in()})
 		core.standIns = core.watch.Objects
-		core.strangers.strict = core.watch.Strict
 	}
 }
 
-// untyped is the functions as core calls them.
-func (c *BoundedConfig[T]) untyped(core *bounded) boundedFuncs {
-	f := boundedFuncs{create: c.maker(core)}
-	if c.Size != nil {
-		f.size = func(x unsafe.Pointer) int64 { return c.Size((*T)(x)) }
-	}
-	if c.Discard != nil {
-		f.discard = func(x unsafe.Pointer) { c.Discard((*T)(x)) }
-	}
-	if c.Keep != nil || c.Reset != nil || c.Size != nil {
-		f.prepare = c.prepare(core)
-	}
-	return f
-}
-
-// maker is boundedFuncs' create.
-func (c *BoundedConfig[T]) maker(core *bounded) func() (unsafe.Pointer, error) {
-	newE := fallible(c.New, c.NewE)
-	return func() (unsafe.Pointer, error) {
-		x, err := newE()
-		if errors.Is(err, errNil) {
-			core.watch.Misconfigured(errNil.Error())
-		}
+// giveFunctions gives core, which is open, the config's functions.
+func (c *BoundedConfig[T]) giveFunctions(core *bounded) {
+	create := fallible(core.watch, c.New, c.NewE)
+	core.create = func() (unsafe.Pointer, error) {
+		x, err := create()
 		return unsafe.Pointer(x), err
 	}
+	if c.Size != nil {
+		core.size = func(x unsafe.Pointer) int64 { return c.Size((*T)(x)) }
+	}
+	if c.Discard != nil {
+		core.discard = func(x unsafe.Pointer) { c.Discard((*T)(x)) }
+	}
+	if c.Keep != nil || c.Reset != nil || c.Size != nil {
+		core.prepare = c.prepare(core)
+	}
 }
 
-// sized reports whether objects have sizes of their own.
-func (c *BoundedConfig[T]) sized() bool { return c.Size != nil || c.measure != nil }
-
-// unsized reports whether objects may hold on to bytes that the pool does not know of.
-func (c *BoundedConfig[T]) unsized() bool {
-	return !c.sized() && holdsPointers(reflect.TypeFor[T]())
-}
-
-// prepare is boundedFuncs'. It calls the config's functions itself: one call less
+// prepare is core's. It calls the config's functions itself: one call less
 // in every Put.
 func (c *BoundedConfig[T]) prepare(core *bounded) func(x, kept unsafe.Pointer) (int64, bool) {
 	return func(x, kept unsafe.Pointer) (size int64, ok bool) {
@@ -199,19 +177,19 @@ func (c *BoundedConfig[T]) prepare(core *bounded) func(x, kept unsafe.Pointer) (
 	}
 }
 
-// validate returns the limit in force.
-func (c *BoundedConfig[T]) validate(object int64) (limit int64, err error) {
+// validate returns the limit in force, for the objects of core.
+func (c *BoundedConfig[T]) validate(core *bounded) (limit int64, err error) {
 	p := problemsOf("BoundedConfig")
 	limit = p.limit(c.Limit)
 	p.AddIf(c.New == nil && c.NewE == nil, "New", "nil", "give a function that makes an object")
 	p.AddIf(c.New != nil && c.NewE != nil, "NewE", "set, and New too", "give one of them")
-	p.AddIf(c.unsized() && c.Limit > 0 && c.Limit != pool.Unlimited, "Limit", c.Limit,
-		fmt.Sprintf("in bytes, which %v does not tell since it holds pointers: give Size, or MaxIdle in place of Limit",
-			reflect.TypeFor[T]()))
+	p.AddIf(core.unsized && c.Limit > 0 && c.Limit != pool.Unlimited, "Limit", c.Limit,
+		fmt.Sprintf("in bytes, which %v does not tell since it holds pointers: give Size, or MaxIdle in place of Limit", core.typ))
 	p.AddIf(c.MaxIdle < 0, "MaxIdle", c.MaxIdle, "use 0 or more")
 	p.AddIf(c.Prewarm < 0, "Prewarm", c.Prewarm, "use 0 or more")
 	p.safety(c.Safety)
-	if c.sized() {
+	object := core.object
+	if object == 0 {
 		p.AddIf(c.MaxIdle > 0, "MaxIdle", c.MaxIdle, "cannot be kept with Size: use Limit, in bytes")
 		return limit, p.Err()
 	}
@@ -246,16 +224,7 @@ func (b *Bounded[T]) Name() string { return b.pub.Name() }
 
 // Safety returns how closely the pool checks its callers, which a debug build may have
 // changed.
-func (b *Bounded[T]) Safety() Safety {
-	switch w := b.front.core.watch; {
-	case w == nil:
-		return SafetyOff
-	case w.Strict:
-		return SafetyStrict
-	default:
-		return SafetySampled
-	}
-}
+func (b *Bounded[T]) Safety() Safety { return b.front.core.safety }
 
 // Stats implements pool.Source.
 func (b *Bounded[T]) Stats(into *pool.Stats) {
@@ -293,11 +262,7 @@ func (b *Bounded[T]) Close() {
 
 var (
 	_ pool.Objects[int]  = (*Bounded[int])(nil)
-	_ pool.Source        = (*Bounded[int])(nil)
 	_ control.Switchable = (*Bounded[int])(nil)
-	_ control.Switchable = (*bounded)(nil)
 	_ control.Resizable  = (*Bounded[int])(nil)
-	_ control.Ager       = (*bounded)(nil)
 	_ control.Sampler    = (*Bounded[int])(nil)
-	_ control.Sampler    = (*bounded)(nil)
 )

@@ -16,38 +16,41 @@ import (
 // nothing of its objects' type, see boundedFront.
 type bounded struct {
 	engineCore
-	boundedFuncs
-	object        int64             // bytes of an object, if they have one size, and 0 if not
-	measure       *measure          // tells their sizes, if not nil
-	standIns      *safety.Addresses // watch's, if there is one
-	panics        *pool.Registry
-	nils, refused atomic.Uint64
-	doubles       atomic.Uint64
-	failures      failures
-	strangers     strangers
-	unsized       bool // bytes of objects are those of their type, and they may hold more
-	saidUnsized   sync.Once
-	typ           reflect.Type // the objects'
-}
 
-// boundedFuncs is a config's functions, for pointers without a type. All but new
-// may be nil.
-type boundedFuncs struct {
-	create  func() (unsafe.Pointer, error) // one of them is nil
+	// The config's functions, for pointers without a type. All but create may be nil.
+	create  func() (unsafe.Pointer, error) // the object or the error is nil
 	size    func(unsafe.Pointer) int64
 	discard func(unsafe.Pointer)
 	// prepare does to x, an object that was put, everything that must not run pinned,
 	// before the engine gets it. It reports whether the pool keeps kept, which is x or the
 	// object that x stands in for; if not, it has discarded it.
 	prepare func(x, kept unsafe.Pointer) (size int64, ok bool)
+
+	object        int64             // bytes of an object, if they have one size, and 0 if not
+	measure       *measure          // tells their sizes, if not nil
+	standIns      *safety.Addresses // watch's, if there is one
+	safety        Safety            // in force
+	panics        *pool.Registry
+	nils, refused atomic.Uint64
+	doubles       atomic.Uint64
+	failedMissed  atomic.Uint64 // requests for which New made nothing, taken for misses
+	failedClosed  atomic.Uint64 // and those that found the pool closed
+	strangers     strangers
+	unsized       bool // bytes of objects are those of their type, and they may hold more
+	saidUnsized   sync.Once
+	typ           reflect.Type // the objects'
 }
 
 // newForRequest calls New for a request that has been counted. What it does not make counts
 // as failed, also in a panic.
 func (c *bounded) newForRequest() (x unsafe.Pointer, err error) {
 	defer func() {
-		if x == nil {
-			c.failures.add(c.mode.closed())
+		switch {
+		case x != nil:
+		case c.mode.closed():
+			c.failedClosed.Add(1)
+		default:
+			c.failedMissed.Add(1)
 		}
 	}()
 	return c.create()
@@ -134,15 +137,16 @@ func (c *bounded) weigh(x unsafe.Pointer) (size int64) {
 
 // Stats implements [pool.Source] for the handle.
 func (c *bounded) Stats(into *pool.Stats) {
-	nils, refused, foreign := c.nils.Load(), c.refused.Load(), c.strangers.refused.Load() // returns before requests
-	failed := c.failures.read()
+	nils, refused, doubles := c.nils.Load(), c.refused.Load(), c.doubles.Load() // returns before requests
+	foreign := c.strangers.refused.Load()
+	failedMissed, failedClosed := c.failedMissed.Load(), c.failedClosed.Load() // before the engine's counts, which then have them
 	c.engine.Stats(into)
-	failed.take(into, c.object)
-	into.Limit = c.Limit()
+	c.takeFailed(into, failedMissed, failedClosed)
 	into.Classes = into.Classes[:0] // one class is no class
 	into.Returns[pool.NilReturn] = nils
 	into.Returns[pool.Refused] = refused
 	into.Returns[pool.Foreign] = foreign
+	into.Returns[pool.Double] = doubles
 	into.InUse = max(int64(into.HandedOut())-int64(into.TakenBack()-foreign), 0)
 	into.Strategy = "bounded"
 	c.know(into)
@@ -150,32 +154,19 @@ func (c *bounded) Stats(into *pool.Stats) {
 
 // know says which of the figures the pool can know, and fills in those that depend on that.
 func (c *bounded) know(into *pool.Stats) {
-	into.Knows = pool.Knowledge{
-		Rows:      pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsEvictedBytes | pool.KnowsInUse | pool.KnowsResizes,
-		Requests:  pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed, pool.RequestFailed),
-		Returns:   pool.SetOf(pool.Pooled, pool.Full, pool.Refused, pool.NilReturn, pool.ReturnPressure, pool.ReturnClosed),
-		Evictions: engineEvictions,
+	into.Knows = pool.Knowledge{Requests: pool.SetOf(pool.RequestFailed)}
+	misuse := objectMisuse
+	if c.safety == SafetyStrict {
+		into.Knows.Returns = pool.SetOf(pool.Foreign)
+		misuse |= pool.SetOf(pool.MisuseForeign)
 	}
 	if c.object > 0 {
-		into.Knows.Rows |= pool.KnowsAllocatedBytes | pool.KnowsInUseBytes
+		into.Knows.Rows = pool.KnowsAllocatedBytes | pool.KnowsInUseBytes
 		into.InUseBytes = into.InUse * c.object
 	}
-	c.mode.forget(into)
-	if c.watch != nil {
-		into.Returns[pool.Double] = c.doubles.Load()
-		into.Knows.Returns |= pool.SetOf(pool.Double)
-		into.Knows.Misuse = objectMisuse
-		if c.watch.Strict {
-			into.Knows.Returns |= pool.SetOf(pool.Foreign)
-			into.Knows.Misuse |= pool.SetOf(pool.MisuseForeign)
-		}
-		c.watch.Counts(into)
-	}
-	if into.Limit != pool.Unlimited {
-		into.Knows.Rows |= pool.KnowsLimit
-		if c.object > 0 {
-			into.Knows.Rows |= pool.KnowsObjectLimit
-			into.ObjectLimit = into.Limit / c.object
-		}
+	c.engineCore.know(into, misuse)
+	if c.object > 0 && into.Knows.Has(pool.KnowsLimit) {
+		into.Knows.Rows |= pool.KnowsObjectLimit
+		into.ObjectLimit = into.Limit / c.object
 	}
 }

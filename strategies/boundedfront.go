@@ -132,7 +132,7 @@ func (f *boundedFront) miss() unsafe.Pointer {
 func (f *boundedFront) getE() (unsafe.Pointer, error) {
 	c := f.core
 	if c.mode.state.Load() == isOff {
-		c.strangers.missed()
+		c.missed()
 		return c.create()
 	}
 	x, sample := c.engine.Get(0, 0)
@@ -140,7 +140,7 @@ func (f *boundedFront) getE() (unsafe.Pointer, error) {
 	if sample {
 		return c.sampled(x)
 	}
-	c.strangers.missed()
+	c.missed()
 	if x == nil {
 		return c.newForRequest()
 	}

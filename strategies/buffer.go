@@ -230,11 +230,9 @@ func (b *Buffer) lacks(n int) int {
 // move moves the content to the beginning of another slice and returns the old one.
 func (b *Buffer) move(size int) (old []byte) {
 	old = b.buf
-	b.buf, b.read = append(b.take(size)[:0], b.Bytes()...), 0
+	b.buf, b.read = append(take(b.pool, size)[:0], b.Bytes()...), 0
 	return old
 }
-
-func (b *Buffer) take(n int) []byte { return take(b.pool, n) }
 
 func (b *Buffer) giveBack(s []byte) { giveBack(b.pool, s) }
 
@@ -254,8 +252,7 @@ func giveBack(p pool.Bytes, s []byte) {
 }
 
 var (
-	_ io.Reader       = (*Buffer)(nil)
-	_ io.Writer       = (*Buffer)(nil)
+	_ io.ReadWriter   = (*Buffer)(nil)
 	_ io.StringWriter = (*Buffer)(nil)
 	_ io.ByteWriter   = (*Buffer)(nil)
 	_ io.ReaderFrom   = (*Buffer)(nil)

@@ -153,7 +153,10 @@ func (c *Chunked) ReadFrom(r io.Reader) (total int64, err error) {
 // WriteTo writes the content from the position on to w, and moves the position behind what w
 // has taken. A network connection of package net takes all chunks with one writev.
 func (c *Chunked) WriteTo(w io.Writer) (int64, error) {
-	c.parts = c.view(c.at, c.length).list(c.parts[:0])
+	c.parts = c.parts[:0]
+	for part := range c.view(c.at, c.length).parts {
+		c.parts = append(c.parts, part)
+	}
 	c.writing = c.parts
 	defer func() {
 		clear(c.parts)
@@ -185,16 +188,11 @@ func (c *Chunked) ReadAt(p []byte, offset int64) (int, error) {
 // returns it from the start. One after the end is the end. One before the start is an error,
 // as is another whence, and changes nothing.
 func (c *Chunked) Seek(offset int64, whence int) (int64, error) {
-	base := 0
-	switch whence {
-	case io.SeekStart:
-	case io.SeekCurrent:
-		base = c.at
-	case io.SeekEnd:
-		base = c.length
-	default:
+	bases := [...]int{io.SeekStart: 0, io.SeekCurrent: c.at, io.SeekEnd: c.length}
+	if whence < 0 || whence >= len(bases) {
 		return 0, fmt.Errorf("pool: Chunked.Seek: whence is %d: use io.SeekStart, io.SeekCurrent or io.SeekEnd", whence)
 	}
+	base := bases[whence]
 	if offset < -int64(base) {
 		return 0, errors.New("pool: Chunked.Seek: the position would be before the start")
 	}

@@ -75,7 +75,7 @@ func (s *ChunkedSlice) WriteTo(w io.Writer) (int64, error) {
 	if !s.usable() {
 		return 0, ErrFreed
 	}
-	parts := net.Buffers(s.view.list(nil))
+	parts := net.Buffers(slices.Collect(s.view.parts))
 	return writeParts(&parts, w, s.view.len())
 }
 

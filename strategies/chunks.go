@@ -90,14 +90,6 @@ func (v view) parts(yield func([]byte) bool) {
 	}
 }
 
-// list appends the parts.
-func (v view) list(to [][]byte) [][]byte {
-	for part := range v.parts {
-		to = append(to, part)
-	}
-	return to
-}
-
 func (v view) readAt(p []byte, offset int64) (n int, err error) {
 	switch {
 	case offset < 0:

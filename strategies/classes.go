@@ -93,19 +93,16 @@ func (c Classes) String() string {
 
 // table makes the lookup table, or reports why it cannot.
 func (c Classes) table(p *problems) *classTable {
-	sizes := c.Sizes()
-	if c.err != "" {
-		p.AddIf(true, "Classes", "invalid", c.err)
+	p.AddIf(c.err != "", "Classes", "invalid", c.err)
+	p.AddIf(len(c.sizes) > maxClasses, "Classes", fmt.Sprintf("%d classes", len(c.sizes)), fmt.Sprintf("use at most %d", maxClasses))
+	switch {
+	case c.err != "" || len(c.sizes) > maxClasses:
 		return nil
-	}
-	if c.sizes == nil {
+	case c.sizes == nil:
 		return defaultTable()
+	default:
+		return newClassTable(c.sizes)
 	}
-	if len(sizes) > maxClasses {
-		p.AddIf(true, "Classes", fmt.Sprintf("%d classes", len(sizes)), fmt.Sprintf("use at most %d", maxClasses))
-		return nil
-	}
-	return newClassTable(sizes)
 }
 
 // defaultTable is what all pools share whose config names no classes.
@@ -159,7 +156,6 @@ func (t *classTable) clearing(when Zeroing) *classTable {
 	} else {
 		c.hashed = allSlow.hashed
 	}
-	c.size[noExact] = -1
 	return &c
 }
 
@@ -174,24 +170,21 @@ func newClassTable(sizes []int) *classTable {
 	}
 	t.first[bucket(0)], t.first[bucket(1)] = 0, 0
 	t.multiplier = 0x9E3779B97F4A7C15 // odd, and of no pattern
-	for !t.hashes(t.multiplier) {
+	for !t.fillHashed() {
 		t.multiplier = t.multiplier*6364136223846793005 + 2
-	}
-	for i, size := range sizes {
-		t.hashed[hash(size, t.multiplier)] = uint8(i)
 	}
 	return &t
 }
 
-// hashes reports whether a multiplier maps no two sizes alike.
-func (t *classTable) hashes(multiplier uint64) bool {
-	var taken [1 << hashBits]bool
-	for _, size := range t.sizes {
-		h := hash(size, multiplier)
-		if taken[h] {
+// fillHashed enters the sizes, and reports false if the multiplier maps two of them alike.
+func (t *classTable) fillHashed() bool {
+	t.hashed = allSlow.hashed
+	for i, size := range t.sizes {
+		h := hash(size, t.multiplier)
+		if t.hashed[h] != noExact {
 			return false
 		}
-		taken[h] = true
+		t.hashed[h] = uint8(i)
 	}
 	return true
 }

@@ -31,9 +31,6 @@ func Must[P any](p P, err error) P {
 	return p
 }
 
-// engineEvictions are the reasons for which a pool with an engine drops objects.
-var engineEvictions = pool.SetOf(pool.EvictResize, pool.EvictPressure, pool.EvictIdle, pool.EvictBudget, pool.EvictClosed)
-
 // problems collects the mistakes in a pool's config.
 type problems struct{ config.Problems }
 
@@ -94,12 +91,10 @@ func prewarm(p interface {
 // budget is what a pool is charged to besides its limit: the budget of its
 // config, or of the registry it is published in.
 func (p publication) budget(own *pool.Budget) *pool.Budget {
-	switch {
-	case own != nil || p.name == "":
+	if own != nil || p.name == "" {
 		return own
-	default:
-		return p.in().Budget()
 	}
+	return p.in().Budget()
 }
 
 func (p publication) in() *pool.Registry {

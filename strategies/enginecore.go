@@ -2,7 +2,7 @@ package strategies
 
 import (
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
@@ -11,12 +11,19 @@ import (
 	"github.com/otelpool/pool/internal/safety"
 )
 
+// engine gives engineCore's field its name.
+type engine = magazine.Pool
+
 // engineCore is what the cores of pools on the engine have in common: what their
-// handles and the registry ask of the engine.
+// handles and the registry ask of the engine. What it leaves out of [control.Ager],
+// [control.DepthTunable] and [control.Curved] the engine does itself.
 type engineCore struct {
-	engine *magazine.Pool
-	mode   engineMode
-	watch  *safety.Watch // nil: SafetyOff
+	*engine
+	mode  switched
+	watch *safety.Watch // nil: SafetyOff
+
+	changing sync.Mutex   // one change of mode at a time
+	limit    atomic.Int64 // the pool's while the mode is not on
 
 	handle   handle.Weak // of a pool that nothing else closes when it is dropped
 	watching sync.Once
@@ -51,45 +58,37 @@ func (c *engineCore) confine(s *safety.StandIn) {
 	c.watching.Do(func() { handle.OnDropWeak(c.handle, (*safety.Watch).Close, c.watch) })
 }
 
-// Limit implements [control.Resizable] for the handle.
-func (c *engineCore) Limit() int64 { return c.mode.limitOf(c.engine) }
-
-// SetLimit implements [control.Resizable] for the handle.
-func (c *engineCore) SetLimit(bytes int64) int64 { return c.mode.setLimit(c.engine, bytes) }
-
-// Mode implements [control.Switchable] for the handle.
-func (c *engineCore) Mode() control.Mode { return c.mode.mode() }
-
-// SetMode implements [control.Switchable] for the handle.
-func (c *engineCore) SetMode(m control.Mode) { c.mode.setMode(c.engine, m) }
-
 // Trim implements [control.Resizable] for the handle.
 func (c *engineCore) Trim(bytes int64) int64 {
 	c.watch.Flush()
 	return c.engine.Trim(bytes, pool.EvictPressure)
 }
 
+// know completes a snapshot by what all pools on the engine know, in addition to what the pool
+// has in Knows, and by the misuse that its watch can find.
+func (c *engineCore) know(into *pool.Stats, misuse pool.Set) {
+	into.Knows.Rows |= pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsEvictedBytes | pool.KnowsInUse | pool.KnowsResizes
+	into.Knows.Requests |= pool.SetOf(pool.Hit, pool.Miss, pool.RequestClosed)
+	into.Knows.Returns |= pool.SetOf(pool.Pooled, pool.Full, pool.Refused, pool.NilReturn, pool.ReturnPressure, pool.ReturnClosed)
+	into.Knows.Evictions = pool.SetOf(pool.EvictResize, pool.EvictPressure, pool.EvictIdle, pool.EvictBudget, pool.EvictClosed)
+	if into.Limit = c.Limit(); into.Limit != pool.Unlimited {
+		into.Knows.Rows |= pool.KnowsLimit
+	}
+	if c.watch != nil {
+		into.Knows.Returns |= pool.SetOf(pool.Double)
+		into.Knows.Misuse = misuse
+		c.watch.Counts(into)
+	}
+	c.mode.forget(into)
+}
+
 // Samples implements control.Sampler.
 func (c *engineCore) Samples(yield func(control.Sample) bool) { c.watch.Samples(yield) }
 
-// Age implements control.Ager, as do the following.
-func (c *engineCore) Age(now time.Time) { c.engine.Age(now) }
-
-// Demand implements [control.Tunable] with the engine.
-func (c *engineCore) Demand(now time.Time, into *control.Demand) { c.engine.Demand(now, into) }
-
-// SetIdleAge implements [control.Tunable] with the engine.
-func (c *engineCore) SetIdleAge(class int, d time.Duration) { c.engine.SetIdleAge(class, d) }
-
-// SetIdleAges implements [control.DepthTunable] with the engine.
-func (c *engineCore) SetIdleAges(class int, base int64, ages []time.Duration) {
-	c.engine.SetIdleAges(class, base, ages)
-}
-
-// SetReserve implements [control.Tunable] with the engine.
-func (c *engineCore) SetReserve(bytes int64) { c.engine.SetReserve(bytes) }
-
-// Curve implements [control.Curved] with the engine.
-func (c *engineCore) Curve(into *control.Curve) { c.engine.Curve(into) }
-
-var _ control.Curved = (*engineCore)(nil)
+var (
+	_ control.Ager         = (*engineCore)(nil)
+	_ control.DepthTunable = (*engineCore)(nil)
+	_ control.Curved       = (*engineCore)(nil)
+	_ control.Sampler      = (*engineCore)(nil)
+	_ control.Switchable   = (*engineCore)(nil)
+)

@@ -2,17 +2,17 @@ package strategies
 
 import (
 	"errors"
-	"sync/atomic"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/internal/safety"
 )
 
 // errNil is the error of a New that returned nil.
 var errNil = errors.New("New returned nil") //nolint:staticcheck // ST1005: New is the field's name
 
 // fallible is a config's New or NewE, whichever it has, as a function that returns an
-// object or an error.
-func fallible[T any](newT func() *T, newE func() (*T, error)) func() (*T, error) {
+// object or an error. It reports one that returns neither.
+func fallible[T any](w *safety.Watch, newT func() *T, newE func() (*T, error)) func() (*T, error) {
 	return func() (x *T, err error) {
 		if newE == nil {
 			x = newT()
@@ -20,38 +20,22 @@ func fallible[T any](newT func() *T, newE func() (*T, error)) func() (*T, error)
 			return nil, err
 		}
 		if x == nil {
+			w.Misconfigured(errNil.Error())
 			return nil, errNil
 		}
 		return x, nil
 	}
 }
 
-// failures counts requests for which New made nothing, by what the engine took them
-// for.
-type failures struct{ missed, closed atomic.Uint64 }
-
-func (f *failures) add(closed bool) {
-	if closed {
-		f.closed.Add(1)
-	} else {
-		f.missed.Add(1)
-	}
-}
-
-// failed is a reading of failures.
-type failed struct{ missed, closed uint64 }
-
-// read comes before the engine's counts are read, so that they have what failed.
-func (f *failures) read() failed { return failed{f.missed.Load(), f.closed.Load()} }
-
-// take makes of an engine's counts what they are when some requests failed: nothing
-// was allocated. One that came while the pool closed may have been taken for another.
-func (f failed) take(into *pool.Stats, object int64) {
-	all := f.missed + f.closed
-	closed := min(f.closed, into.Requests[pool.RequestClosed])
+// takeFailed makes of the engine's counts what they are when some requests failed, of which
+// the engine took some for closed and the others for misses: nothing was allocated. One that
+// came while the pool closed may have been taken for another.
+func (c *bounded) takeFailed(into *pool.Stats, missed, closed uint64) {
+	failed := missed + closed
+	closed = min(closed, into.Requests[pool.RequestClosed])
 	into.Requests[pool.RequestClosed] -= closed
-	into.Requests[pool.Miss] -= all - closed
-	into.Requests[pool.RequestFailed] = all
-	into.Allocations -= all
-	into.AllocatedBytes -= all * uint64(object)
+	into.Requests[pool.Miss] -= failed - closed
+	into.Requests[pool.RequestFailed] = failed
+	into.Allocations -= failed
+	into.AllocatedBytes -= failed * uint64(c.object)
 }

@@ -80,17 +80,12 @@ func NewFixed(c FixedConfig) (*Fixed, error) {
 	core.slots.init(c.Count)
 	core.slab.init(c.Size, c.Count)
 	place := publication{c.Name, c.Registry, c.OnDuplicate}
-	if how := c.Safety.inForce(); how != SafetyOff {
-		strict := how == SafetyStrict
-		core.watch = safety.NewSlots(safety.Config{Strict: strict, Panics: debugBuild, Registry: place.in()}, c.Count, c.Size)
-	}
+	core.watch = safety.NewSlots(c.Safety.watch(safety.New, safety.Config{Registry: place.in()}), c.Count, c.Size)
 	pub, err := place.publish(core)
 	if err != nil {
 		return nil, err
 	}
-	if core.watch != nil {
-		core.watch.SetName(pub.Name())
-	}
+	core.watch.SetName(pub.Name())
 	f := &Fixed{core: core, pub: pub, token: handle.New()}
 	withdrawWhenDropped(&f.token, pub)
 	return f, nil

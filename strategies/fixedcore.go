@@ -18,7 +18,7 @@ type fixed struct {
 	slots slots
 	slab  slab
 	zero  Zeroing
-	watch *safety.Slots // nil: SafetyOff
+	watch safety.Slots // without a Watch: SafetyOff
 
 	counters   percpu.Counters
 	requests   [pool.NumRequestResults]atomic.Uint64 // all but hits
@@ -99,9 +99,7 @@ func (c *fixed) putOutside(bytes int) {
 		c.countDropped(pool.ReturnClosed, bytes)
 	case bytes != int(c.slab.size) || !c.countFull():
 		c.countDropped(pool.Foreign, bytes)
-		if c.watch != nil {
-			c.watch.Foreign(bytes)
-		}
+		c.watch.Foreign(bytes)
 	}
 }
 
@@ -153,7 +151,7 @@ func (c *fixed) Stats(into *pool.Stats) {
 			pool.NilReturn, pool.ReturnClosed),
 		Evictions: pool.SetOf(pool.EvictClosed),
 	}
-	if c.watch != nil {
+	if c.watch.Watch != nil {
 		into.Knows.Misuse = slabMisuse
 		c.watch.Counts(into)
 	}

@@ -26,18 +26,18 @@ func (s *switched) closed() bool { return s.state.Load() == isClosed }
 func (s *switched) close() { s.state.Store(isClosed) }
 
 // mode is the mode of an open pool; that of a closed one is on.
-func (s *switched) mode() control.Mode {
-	if state := s.state.Load(); state != isClosed {
-		return control.Mode(state)
+func (s *switched) mode() control.Mode { return known(control.Mode(s.state.Load())) }
+
+// known returns m, or ModeOn if there is no such mode, as for isClosed.
+func known(m control.Mode) control.Mode {
+	if m < control.NumModes {
+		return m
 	}
 	return control.ModeOn
 }
 
-// set changes the mode, unless the pool is closed: that is for good.
+// set changes the mode to one that is known, unless the pool is closed: that is for good.
 func (s *switched) set(m control.Mode) {
-	if m >= control.NumModes {
-		m = control.ModeOn
-	}
 	if m == control.ModeOff {
 		s.wasOff.Store(true) // first: what is not counted must not be relied on
 	}

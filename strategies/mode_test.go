@@ -107,6 +107,19 @@ func TestWhatOneModeHandsOutAnotherTakesBack(t *testing.T) {
 	}
 }
 
+func TestAModeThatDoesNotExistIsOn(t *testing.T) {
+	t.Parallel()
+	for name, open := range switchables() {
+		p, use := open()
+		p.SetMode(control.NumModes)
+		use()
+		use()
+		if s := snapshot(p); p.Mode() != control.ModeOn || s.Returns[pool.Pooled] != 2 {
+			t.Errorf("%s: mode %v, returns %v", name, p.Mode(), s.Returns)
+		}
+	}
+}
+
 func TestModeOfAClosedPoolStaysOnAndCountsAsClosed(t *testing.T) {
 	t.Parallel()
 	for name, open := range switchables() {

@@ -81,13 +81,12 @@ func (s Safety) sampling() magazine.Sampling {
 }
 
 // watch is what looks at a pool's objects, nil for SafetyOff.
-func (s Safety) watch(open func(safety.Config) *safety.Watch, engine *magazine.Pool, c safety.Config) *safety.Watch {
+func (s Safety) watch(open func(safety.Config) *safety.Watch, c safety.Config) *safety.Watch {
 	if s.inForce() == SafetyOff {
 		return nil
 	}
 	c.Strict = s.inForce() == SafetyStrict
 	c.Panics = debugBuild
-	c.Engine = engine
 	return open(c)
 }
 
@@ -105,12 +104,10 @@ const slack = 37
 
 // standInSize is a capacity for stand-ins of a class that no class has.
 func (t *classTable) standInSize(class int) int {
-	size := t.sizes[class] + slack
-	for {
+	for size := t.sizes[class] + slack; ; size += 2 {
 		if _, taken := t.exact(size); taken != size {
 			return size
 		}
-		size += 2
 	}
 }
 
@@ -123,10 +120,7 @@ func (c *sizeClasses) sampled(x unsafe.Pointer, n int) []byte {
 			return b[:n]
 		}
 	}
-	if x == nil {
-		return c.fresh(class, n)
-	}
-	return c.used(x, class, n)
+	return c.taken(x, class, n, false)
 }
 
 // putStandIn takes a stand-in back, and gives the engine what it stood for. It
@@ -165,43 +159,30 @@ func (c *bounded) sampled(x unsafe.Pointer) (unsafe.Pointer, error) {
 			return standIn, nil
 		}
 	}
-	c.strangers.missed()
+	c.missed()
 	raceghost.Get(x)
 	return x, nil
 }
 
 // standIn is a new object as a stand-in for x, or nil.
 func (c *bounded) standIn(x unsafe.Pointer, weight int64) (made unsafe.Pointer) {
-	began := time.Now()
-	done := false
+	began, done := time.Now(), false
 	defer func() {
-		if !done { // in a panic: as if what was counted had come back
-			c.unsampled(made, x)
+		if !done { // in a panic: as if x, which was counted, had come back
+			c.refuse(isOn, x)
 		}
 	}()
 	made, err := c.create()
-	if err != nil {
-		done = true
-		return nil
+	var size int64
+	if err == nil {
+		size = c.weigh(made)
 	}
-	size := int(c.bytes(made))
 	done = true
-	if c.watch.TakeObject(safety.Object{X: made, Spare: x, Type: c.typ, Size: size, Weight: weight, Began: began}) {
+	if err != nil || c.watch.TakeObject(safety.Object{X: made, Spare: x, Type: c.typ, Size: int(size), Weight: weight, Began: began}) {
 		return made
 	}
 	c.discardObject(made)
 	return nil
-}
-
-// unsampled discards a stand-in and the object that it was to stand for, as far as they
-// exist.
-func (c *bounded) unsampled(standIn, x unsafe.Pointer) {
-	c.refused.Add(1)
-	for _, x := range []unsafe.Pointer{standIn, x} {
-		if x != nil {
-			c.discardObject(x)
-		}
-	}
 }
 
 // putNilOrStandIn is Put of what is nil or may be a stand-in. It reports false if x is an
@@ -235,7 +216,7 @@ func (c *bounded) putNilOrStandIn(x unsafe.Pointer) bool {
 // foreign reports whether what was put, and is no stand-in, is not the pool's. That is
 // left alone: somebody else may have it.
 func (c *bounded) foreign() bool {
-	if !c.strangers.strict || c.strangers.excuses() || c.mode.state.Load() != isOn {
+	if c.safety != SafetyStrict || c.strangers.excuses() || c.mode.state.Load() != isOn {
 		return false
 	}
 	c.strangers.refused.Add(1)

@@ -87,8 +87,8 @@ func NewSizeClasses(c SizeClassesConfig) (*SizeClasses, error) {
 	core.engine = magazine.New(magazine.Config{
 		Sizes: table.sizes64(), Limit: limit, Budget: place.budget(c.Budget), Sampling: c.Safety.sampling(),
 	})
-	core.watch = c.Safety.watch(safety.New, core.engine, safety.Config{
-		Clears: c.Zero != ZeroNever, Classes: len(table.sizes), Registry: place.in(),
+	core.watch = c.Safety.watch(safety.New, safety.Config{
+		Engine: core.engine, Clears: c.Zero != ZeroNever, Classes: len(table.sizes), Registry: place.in(),
 	})
 	pub, err := place.publish(core)
 	if err != nil {
@@ -110,12 +110,9 @@ func (c *SizeClassesConfig) checkPrewarm(p *problems, table *classTable, limit i
 	for size, n := range c.Prewarm {
 		class, ok := table.class(size)
 		field := fmt.Sprintf("Prewarm[%d]", size)
-		switch {
-		case !ok:
-			p.AddIf(true, field, n, fmt.Sprintf("no class holds %d bytes; the largest is %d", size, table.largest()))
-		case n < 0:
-			p.AddIf(true, field, n, "use 0 or more")
-		default:
+		p.AddIf(!ok, field, n, fmt.Sprintf("no class holds %d bytes; the largest is %d", size, table.largest()))
+		p.AddIf(ok && n < 0, field, n, "use 0 or more")
+		if ok && n > 0 {
 			bytes = config.Sum(bytes, config.Product(int64(n), int64(table.sizes[class])))
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"unsafe"
 
 	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/percpu"
 	"github.com/otelpool/pool/internal/raceghost"
 )
@@ -88,16 +87,7 @@ func (c *sizeClasses) taken(x unsafe.Pointer, class, n int, sample bool) []byte 
 		return c.sampled(x, n)
 	case x == nil:
 		return c.fresh(class, n)
-	default:
-		return c.used(x, class, n)
 	}
-}
-
-// fresh is a new buffer of the class.
-func (c *sizeClasses) fresh(class, n int) []byte { return make([]byte, c.table.size[class])[:n] }
-
-// used is one that the pool had.
-func (c *sizeClasses) used(x unsafe.Pointer, class, n int) []byte {
 	raceghost.Get(x)
 	b := buffer(x, n, c.table.size[class])
 	if c.zero == ZeroOnGet {
@@ -105,6 +95,9 @@ func (c *sizeClasses) used(x unsafe.Pointer, class, n int) []byte {
 	}
 	return b
 }
+
+// fresh is a new buffer of the class.
+func (c *sizeClasses) fresh(class, n int) []byte { return make([]byte, c.table.size[class])[:n] }
 
 // bypass allocates what no class holds.
 func (c *sizeClasses) bypass(n int) []byte {
@@ -148,15 +141,12 @@ func (c *sizeClasses) accepts(size int) bool {
 	return state != isCount && state != isOff
 }
 
-// putMisfit takes back a buffer whose capacity is no class's: a stand-in, or somebody else's.
+// putMisfit takes back a buffer whose capacity is no class's: a stand-in, or somebody else's,
+// which it counts.
 func (c *sizeClasses) putMisfit(x unsafe.Pointer, size int) {
-	if !c.putStandIn(x) && c.mode.state.Load() != isOff {
-		c.reject(size)
+	if c.putStandIn(x) || c.mode.state.Load() == isOff {
+		return
 	}
-}
-
-// reject counts a buffer whose capacity is no class's.
-func (c *sizeClasses) reject(size int) {
 	misfit := c.table.misfit(size)
 	c.rejected[misfit].Add(1)
 	if misfit == pool.Foreign || misfit == pool.Undersize {
@@ -173,7 +163,6 @@ func (c *sizeClasses) Stats(into *pool.Stats) {
 	}
 	rejectedBytes := int64(c.rejectedBytes.Load())
 	c.engine.Stats(into)
-	into.Limit = c.Limit()
 	for r, n := range rejected {
 		into.Returns[r] += n
 	}
@@ -190,31 +179,10 @@ func (c *sizeClasses) Stats(into *pool.Stats) {
 		into.InUseBytes += (int64(class.HandedOut()) - int64(class.TakenBack())) * class.Size
 	}
 	into.Strategy = "sizeclasses"
-	c.know(into)
-}
-
-// know says which of the figures the pool can know.
-func (c *sizeClasses) know(into *pool.Stats) {
 	into.Knows = pool.Knowledge{
-		Rows: pool.KnowsIdle | pool.KnowsIdleBytes | pool.KnowsEvictedBytes | pool.KnowsInUse | pool.KnowsInUseBytes |
-			pool.KnowsAllocatedBytes | pool.KnowsRequestedBytes | pool.KnowsResizes,
-		Requests: pool.SetOf(pool.Hit, pool.Miss, pool.Bypass, pool.RequestClosed),
-		Returns: pool.SetOf(pool.Pooled, pool.Full, pool.Refused, pool.Oversize, pool.Undersize, pool.Foreign,
-			pool.NilReturn, pool.ReturnPressure, pool.ReturnClosed),
-		Evictions: engineEvictions,
+		Rows:     pool.KnowsInUseBytes | pool.KnowsAllocatedBytes | pool.KnowsRequestedBytes,
+		Requests: pool.SetOf(pool.Bypass),
+		Returns:  pool.SetOf(pool.Oversize, pool.Undersize, pool.Foreign),
 	}
-	c.mode.forget(into)
-	if c.watch != nil {
-		into.Knows.Returns |= pool.SetOf(pool.Double)
-		into.Knows.Misuse = bufferMisuse
-		c.watch.Counts(into)
-	}
-	if into.Limit != pool.Unlimited {
-		into.Knows.Rows |= pool.KnowsLimit
-	}
+	c.know(into, bufferMisuse)
 }
-
-var (
-	_ control.Ager    = (*sizeClasses)(nil)
-	_ control.Sampler = (*sizeClasses)(nil)
-)

@@ -180,15 +180,10 @@ func (s *slots) enqueue() (slot uint32, w *waiter) {
 			break
 		}
 	}
-	return 0, s.waitLocked()
-}
-
-// waitLocked is a new waiter at the end of the queue.
-func (s *slots) waitLocked() *waiter {
-	w := &waiter{answer: make(chan uint32, 1)}
+	w = &waiter{answer: make(chan uint32, 1)}
 	w.place = s.queue.PushBack(w)
 	s.pending.Add(1)
-	return w
+	return 0, w
 }
 
 // wait waits for an answer, or until ctx is done.

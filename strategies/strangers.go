@@ -7,15 +7,14 @@ import "sync/atomic"
 // it did not check. It accepts as many unknown objects as it handed out unseen, so that
 // no correct caller is accused.
 type strangers struct {
-	strict  bool
 	unseen  atomic.Int64
 	refused atomic.Uint64
 }
 
 // missed counts an object that went out unseen.
-func (s *strangers) missed() {
-	if s.strict {
-		s.unseen.Add(1)
+func (c *bounded) missed() {
+	if c.safety == SafetyStrict {
+		c.strangers.unseen.Add(1)
 	}
 }
 

@@ -1,8 +1,9 @@
 package strategies
 
 import (
-	"errors"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/otelpool/pool"
@@ -74,7 +75,11 @@ type syncCore[T any] struct {
 	keep    func(*T) bool
 	reset   func(*T)
 	plain   bool // neither keep nor reset
-	rare    syncRare
+
+	nils, failed, getClosed, putClosed atomic.Uint64
+
+	ending  sync.Once
+	atClose atomic.Uint64 // collected, when the pool was closed
 }
 
 // NewSync returns a pool, or an error that says all that is wrong with the
@@ -90,9 +95,9 @@ func NewSync[T any](c SyncConfig[T]) (*Sync[T], error) {
 		c.New = func() *T { return new(T) }
 	}
 	place := publication{c.Name, c.Registry, c.OnDuplicate}
+	watch := safety.New(safety.Config{Registry: place.in()})
 	core := &syncCore[T]{
-		create: fallible(c.New, c.NewE), watch: safety.New(safety.Config{Registry: place.in()}), keep: c.Keep, reset: c.Reset,
-		plain: c.Keep == nil && c.Reset == nil,
+		create: fallible(watch, c.New, c.NewE), watch: watch, keep: c.Keep, reset: c.Reset, plain: c.Keep == nil && c.Reset == nil,
 	}
 	core.tally.Of(&core.objects)
 	pub, err := place.publish(core)
@@ -124,18 +129,8 @@ func (s *Sync[T]) Get() *T {
 		}
 	}
 	percpu.Unpin()
-	x := c.getOrNew()
+	x, _ := c.orNew(c.objects.Get())
 	runtime.KeepAlive(s)
-	return x
-}
-
-// getOrNew is for a P whose slot is empty.
-func (c *syncCore[T]) getOrNew() *T {
-	if x := c.objects.Get(); x != nil {
-		raceghost.Get(x.(unsafe.Pointer))
-		return (*T)(x.(unsafe.Pointer))
-	}
-	x, _ := c.newForRequest()
 	return x
 }
 
@@ -143,13 +138,19 @@ func (c *syncCore[T]) getOrNew() *T {
 func (s *Sync[T]) GetE() (*T, error) {
 	defer runtime.KeepAlive(s)
 	c := s.core
-	if c.mode.state.Load() == isOn {
-		if x := c.objects.Take(); x != nil {
-			raceghost.Get(x.(unsafe.Pointer))
-			return (*T)(x.(unsafe.Pointer)), nil
-		}
+	if c.mode.state.Load() != isOn {
+		return c.newForRequest()
 	}
-	return c.newForRequest()
+	return c.orNew(c.objects.Take())
+}
+
+// orNew is x as an object, or a new one if x is nil.
+func (c *syncCore[T]) orNew(x any) (*T, error) {
+	if x == nil {
+		return c.newForRequest()
+	}
+	raceghost.Get(x.(unsafe.Pointer))
+	return (*T)(x.(unsafe.Pointer)), nil
 }
 
 // newForRequest calls New for a request, and counts it. What it does not make counts as failed,
@@ -159,23 +160,14 @@ func (c *syncCore[T]) newForRequest() (x *T, err error) {
 		switch state := c.mode.state.Load(); {
 		case state == isOff:
 		case x == nil:
-			c.rare.failed.Add(1)
+			c.failed.Add(1)
 		case state == isClosed:
-			c.rare.getClosed.Add(1)
+			c.getClosed.Add(1)
 		default:
 			c.objects.Count(gcpool.Miss)
 		}
 	}()
-	return c.tryNew()
-}
-
-// tryNew calls New, and tells if that breaks its promise.
-func (c *syncCore[T]) tryNew() (*T, error) {
-	x, err := c.create()
-	if errors.Is(err, errNil) {
-		c.watch.Misconfigured(errNil.Error())
-	}
-	return x, err
+	return c.create()
 }
 
 // Put takes an object back; the caller must not use it any more. Objects from
@@ -207,9 +199,9 @@ func (s *Sync[T]) Put(x *T) {
 func (c *syncCore[T]) refuse(x *T) {
 	switch state := c.mode.state.Load(); {
 	case x == nil:
-		c.rare.nils.Add(1)
+		c.nils.Add(1)
 	case state == isClosed:
-		c.rare.putClosed.Add(1)
+		c.putClosed.Add(1)
 	case state != isOff:
 		c.objects.Count(gcpool.Refused)
 	}
@@ -239,7 +231,7 @@ func (s *Sync[T]) Warm(n int) int {
 		if s.core.mode.state.Load() != isOn {
 			return i
 		}
-		x, err := s.core.tryNew()
+		x, err := s.core.create()
 		if err != nil {
 			return i
 		}
@@ -276,11 +268,10 @@ func (s *Sync[T]) Close() {
 func (c *syncCore[T]) Mode() control.Mode { return c.mode.mode() }
 
 // SetMode is the handle's.
-func (c *syncCore[T]) SetMode(m control.Mode) { c.mode.set(m) }
+func (c *syncCore[T]) SetMode(m control.Mode) { c.mode.set(known(m)) }
 
 var (
 	_ pool.Objects[int]  = (*Sync[int])(nil)
-	_ pool.Source        = (*Sync[int])(nil)
 	_ control.Switchable = (*Sync[int])(nil)
 	_ control.Switchable = (*syncCore[int])(nil)
 )

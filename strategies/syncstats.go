@@ -1,25 +1,12 @@
 package strategies
 
-import (
-	"sync"
-	"sync/atomic"
-
-	"github.com/otelpool/pool"
-)
-
-// syncRare has a Sync's counts of what is rare, and its end.
-type syncRare struct {
-	nils, failed, getClosed, putClosed atomic.Uint64
-
-	ending  sync.Once
-	atClose atomic.Uint64 // collected, when the pool was closed
-}
+import "github.com/otelpool/pool"
 
 // close empties the pool. What other Ps have to themselves nobody can take but the
 // collector; it counts as dropped here, like the rest.
 func (c *syncCore[T]) close() {
-	c.rare.ending.Do(func() {
-		c.rare.atClose.Store(c.tally.Counts().Collected)
+	c.ending.Do(func() {
+		c.atClose.Store(c.tally.Counts().Collected)
 		c.mode.close()
 		c.objects.Drop()
 	})
@@ -49,13 +36,13 @@ func (c *syncCore[T]) fill(n *pool.Counts) {
 	closed := c.mode.closed()
 	held := c.tally.Counts()
 	n.Requests[pool.Hit], n.Requests[pool.Miss] = held.Hits, held.Misses
-	n.Requests[pool.RequestClosed], n.Requests[pool.RequestFailed] = c.rare.getClosed.Load(), c.rare.failed.Load()
+	n.Requests[pool.RequestClosed], n.Requests[pool.RequestFailed] = c.getClosed.Load(), c.failed.Load()
 	n.Returns[pool.Pooled], n.Returns[pool.Refused] = held.Pooled, held.Refused
-	n.Returns[pool.NilReturn], n.Returns[pool.ReturnClosed] = c.rare.nils.Load(), c.rare.putClosed.Load()
+	n.Returns[pool.NilReturn], n.Returns[pool.ReturnClosed] = c.nils.Load(), c.putClosed.Load()
 	n.Prewarmed = held.Warmed
 	n.Allocations = held.Misses + n.Requests[pool.RequestClosed] + n.Prewarmed
 	if closed {
-		held.Collected = c.rare.atClose.Load()
+		held.Collected = c.atClose.Load()
 		n.Evictions[pool.EvictClosed] = held.Idle()
 	} else {
 		n.Idle = int64(held.Idle())

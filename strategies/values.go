@@ -122,12 +122,10 @@ func (v *Values[T]) open() *boxes[T] {
 	}
 	full := BoundedConfig[T]{
 		moves:       true,
+		Name:        pool.ValidName(v.Name),
 		OnDuplicate: pool.Suffix,
 		New:         boxer(v.New),
 		Size:        v.Size,
-	}
-	if v.Name != "" {
-		full.Name = pool.ValidName(v.Name)
 	}
 	empty := BoundedConfig[T]{moves: true, New: func() *T { return new(T) }, MaxIdle: mostBoxes}
 	b := &boxes[T]{full: Must(NewBounded(full)), empty: Must(NewBounded(empty))}
@@ -143,11 +141,7 @@ func boxer[T any](make func() T) func() *T {
 	if make == nil {
 		return func() *T { return new(T) }
 	}
-	return func() *T {
-		x := new(T)
-		*x = make()
-		return x
-	}
+	return func() *T { return new(make()) }
 }
 
 var _ pool.Source = (*Values[int])(nil)

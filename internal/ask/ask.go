@@ -37,16 +37,10 @@ type call struct {
 	done  chan struct{} // closed when it has returned; nil while nobody waits for that
 }
 
-// answer is what a reader sends for each key.
-type answer[A any] struct {
-	value *A // nil if there is none
-	since time.Time
-}
-
 // Each calls read for each key, in order, on a goroutine of its own, and yield on
 // the caller's with what read filled in, which is valid until yield returns. For a
-// key whose read has not returned in time, yield gets nil and when it was called,
-// and it is not called again before it has returned. read must not panic.
+// key whose read has not returned in time, yield gets nil and when it was called, or
+// now if it has returned meanwhile; it is not called again before that. read must not panic.
 func (a *Asker[K, A]) Each(keys []K, read func(K, *A), yield func(i int, value *A, since time.Time)) {
 	left := patience
 	for first := 0; first < len(keys); {
@@ -67,14 +61,15 @@ func (a *Asker[K, A]) round(keys []K, first int, read func(K, *A), yield func(in
 	}()
 	go a.read(l, keys[first:], read)
 	for i := first; i < len(keys); i++ {
-		got, ok := l.take(left)
-		if !ok {
+		value, ok := l.take(left)
+		if value == nil {
 			yield(i, nil, a.since(keys[i]))
-			return i + 1
+		} else {
+			yield(i, value, time.Time{})
+			l.free <- value
 		}
-		yield(i, got.value, got.since)
-		if got.value != nil {
-			l.free <- got.value
+		if !ok {
+			return i + 1
 		}
 	}
 	whole = true
@@ -90,30 +85,31 @@ func (a *Asker[K, A]) read(l *line[A], keys []K, read func(K, *A)) {
 		case <-l.gone:
 			return
 		}
-		got := a.ask(key, value, read)
-		if got.value == nil {
+		answer := a.ask(key, value, read)
+		if answer == nil {
 			l.free <- value // has room for all there are
 		}
 		select {
-		case l.answers <- got:
+		case l.answers <- answer:
 		case <-l.gone:
 			return
 		}
 	}
 }
 
-// ask calls read, unless another round's call is under way and stays so.
-func (a *Asker[K, A]) ask(key K, value *A, read func(K, *A)) answer[A] {
+// ask calls read and returns the value, or nil if another round's call is under way
+// and stays so.
+func (a *Asker[K, A]) ask(key K, value *A, read func(K, *A)) *A {
 	for {
 		c, own := a.begin(key)
 		if own {
 			a.call(key, value, read)
-			return answer[A]{value, c.since}
+			return value
 		}
 		select {
 		case <-c.done:
 		case <-time.After(patience - time.Since(c.since)):
-			return answer[A]{nil, c.since}
+			return nil
 		}
 	}
 }

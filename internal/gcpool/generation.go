@@ -32,12 +32,12 @@ func (g *generation) slot(pid int) *Slot {
 
 // Slot is one P's, on a cache line of its own, which prevents false sharing.
 type Slot struct {
-	x                   any
-	hits, pooled, warms *uint64 // the P's counters of the slot's generation
-	owner               *generation
-	lock                percpu.Lock
-	settled             bool // the P has nothing in the generation before, and never will
-	_                   [15 - unsafe.Sizeof(percpu.Lock{})]byte
+	x            any
+	hits, pooled *uint64 // the P's counters of the slot's generation
+	owner        *generation
+	lock         percpu.Lock
+	settled      bool // the P has nothing in the generation before, and never will
+	_            [23 - unsafe.Sizeof(percpu.Lock{})]byte
 }
 
 // Take empties the P's slot and returns what was in it, which it counts as a hit, or nil.
@@ -55,33 +55,20 @@ func (s *Slot) Take() any {
 // Put counts x, which is not nil, as pooled, and fills the P's slot with it. It reports
 // false if that was full: then unpin and call the pool's Put.
 func (s *Slot) Put(x any) bool {
-	s.lock.Lock()
 	percpu.Inc(s.pooled)
-	empty := s.x == nil
-	if empty {
-		s.x = x
-	}
-	s.lock.Unlock()
-	return empty
+	return s.fill(x)
 }
 
-// fill fills the slot with x, which it counts, if it is empty.
-func (s *Slot) fill(x any, as int) bool {
+// fill puts x into the slot if that is empty. The caller has counted x: nobody may take
+// what is not counted.
+func (s *Slot) fill(x any) bool {
 	s.lock.Lock()
 	empty := s.x == nil
 	if empty {
-		percpu.Inc(s.counter(as))
 		s.x = x
 	}
 	s.lock.Unlock()
 	return empty
-}
-
-func (s *Slot) counter(as int) *uint64 {
-	if as == warmed {
-		return s.warms
-	}
-	return s.pooled
 }
 
 // share is the generation's sync.Pool.

@@ -114,11 +114,11 @@ func (p *Pool) put(x any, as int) {
 	if g == nil || g.of == nil {
 		g = p.open()
 	}
+	p.tally.counts.Inc(as + g.parity())
 	s := g.slot(percpu.Pin())
-	kept := s != nil && s.fill(x, as)
+	kept := s != nil && s.fill(x)
 	percpu.Unpin()
 	if !kept {
-		p.tally.counts.Inc(as + g.parity())
 		g.share().Put(x)
 	}
 	runtime.KeepAlive(g)
@@ -141,7 +141,7 @@ func (p *Pool) open() *generation {
 	for pid := range g.of {
 		n := p.tally.counts.At(pid)
 		g.of[pid].owner = g
-		g.of[pid].hits, g.of[pid].pooled, g.of[pid].warms = &n[hits+g.parity()], &n[pooled+g.parity()], &n[warmed+g.parity()]
+		g.of[pid].hits, g.of[pid].pooled = &n[hits+g.parity()], &n[pooled+g.parity()]
 	}
 	p.now.Store(g)
 	percpu.AfterCollection(age, work{weak.Make(p), g.number})

@@ -22,15 +22,16 @@ type account struct {
 	grown   atomic.Uint64
 	shrunk  atomic.Uint64
 
-	dividing sync.Mutex // guards divided
+	dividing sync.Mutex // guards divided and part
 	divided  int64      // each cell's share of the limit, 0 before the first
+	part     int        // roomyPart or fullPart
 }
 
 const (
 	// The Ps may charge 1/roomyPart of the limit for each class, or 1/fullPart if room
 	// is short.
 	roomyPart = 2
-	fullPart  = 16
+	fullPart  = 32
 	// fullFor is the time for which a pool that was full is expected to become full
 	// again.
 	fullFor = 5 * time.Minute
@@ -106,8 +107,8 @@ func (a *account) noteFull(now int64) {
 
 // divide sets the bytes that a cell may charge, and reports whether they are fewer than
 // before: for each class at most 1/(2·Ps) of the limit, so that at least half of it is
-// never bound to a P, and an eighth of that while room is short. A lowered budget takes
-// effect at the next window.
+// never bound to a P. While room is short it is a sixteenth of that, or three objects where
+// the share has room for one only. A lowered budget takes effect at the next window.
 func (p *Pool) divide() (less bool) {
 	a := &p.account
 	// Without the lock, one caller after SetLimit and one after GOMAXPROCS rose could
@@ -118,33 +119,34 @@ func (p *Pool) divide() (less bool) {
 	if a.budget != nil {
 		limit = min(limit, a.budget.Limit())
 	}
-	part := roomyPart
+	part, least := roomyPart, int64(0)
 	if a.full.Load() > p.aging.now.Load() {
-		part = fullPart
+		part, least = fullPart, 1 // with the top and the previous magazine's that makes three
 	}
 	share := limit / int64(part*p.shards.count())
-	if share == a.divided {
+	if share == a.divided && part == a.part {
 		return false
 	}
 	less = share < a.divided
-	a.divided = share
+	a.divided, a.part = share, part
 	for i := range p.depots {
-		p.depots[i].setShare(share)
+		p.depots[i].setShare(share, least)
 	}
 	return less
 }
 
 // setShare sets the bytes that a cell of the class may charge, and from those the
-// number of objects with which it fills a magazine. Cells read the two one by one,
+// number of objects with which it fills a magazine, or least if that is more and the
+// share has room for one: it saves the depot's lock. Cells read the two one by one,
 // without a lock. A cell with the old share and the new span charges as much as before;
 // when the share shrinks, detaching the shards takes that back.
-func (d *depot) setShare(share int64) {
+func (d *depot) setShare(share, least int64) {
 	span := int64(d.length)
 	switch {
 	case d.size > tallyBytes:
 		span = 0
 	case d.size > 0:
-		span = min(span, share/(2*d.size))
+		span = min(span, max(share/(2*d.size), min(share/d.size, least)))
 	}
 	d.share.Store(share)
 	d.span.Store(span)

@@ -184,7 +184,7 @@ func (c *Cell) takeUnused(d *depot, unused *magazine) (previous *magazine, ok bo
 	c.owed = 0
 	if !c.swapped && c.previous != nil {
 		previous, c.previous = c.previous, nil
-		c.quota -= d.bytes(previous)
+		c.quota -= previous.bytes()
 	}
 	c.swapped = false
 	if c.loaded != nil {
@@ -192,7 +192,7 @@ func (c *Cell) takeUnused(d *depot, unused *magazine) (previous *magazine, ok bo
 		c.load(c.loaded)
 		percpu.StoreUint32(&c.low, c.n) // the rest was used; the seal measures its use in the next window
 	}
-	c.quota -= d.bytes(unused)
+	c.quota -= unused.bytes()
 	c.fit(d)
 	return previous, true
 }

@@ -459,7 +459,7 @@ func TestDeepObjectsGoAtAnAgeOfTheirOwn(t *testing.T) {
 }
 
 // Room that Ps have charged is room that others cannot use: where there is none left
-// they give it back when the window ends, and get an eighth of it from then on.
+// they give it back when the window ends, and get a sixteenth of it from then on.
 func TestAFullPoolTakesRoomBackFromItsPs(t *testing.T) {
 	alone(t)
 	const limit = 1 << 20
@@ -476,8 +476,8 @@ func TestAFullPoolTakesRoomBackFromItsPs(t *testing.T) {
 	if _, bytes := p.Held(); p.Charged() != bytes {
 		t.Errorf("%d bytes are held, %d charged", bytes, p.Charged())
 	}
-	if got := p.depots[0].share.Load(); got != share/8 {
-		t.Errorf("a P may charge %d bytes, want an eighth of %d", got, share)
+	if got := p.depots[0].share.Load(); got != share/16 {
+		t.Errorf("a P may charge %d bytes, want a sixteenth of %d", got, share)
 	}
 	for range fullFor/time.Second + 1 {
 		p.tick(time.Second)

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-	"unsafe"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
@@ -13,14 +12,14 @@ import (
 
 // Demand implements control.Tunable: see there.
 func (p *Pool) Demand(now time.Time, into *control.Demand) {
-	idle := p.endWindow(now, into)
-	p.dropOld(idle) // after the report, because these drops belong to the next window, and Discard runs under no lock
+	p.endWindow(now, into)
+	p.dropOld() // after the report, because these drops belong to the next window, and Discard runs under no lock
 }
 
-// endWindow is Demand without the drops, because Discard is the user's code. It returns
-// the idle bytes. It drains the shards that Age took away before the snapshot, because
-// objects unused in Ps are then in the depots, where they have an age.
-func (p *Pool) endWindow(now time.Time, into *control.Demand) int64 {
+// endWindow is Demand without the drops, because Discard is the user's code. It drains
+// the shards that Age took away before the snapshot, because objects unused in Ps are
+// then in the depots, where they have an age.
+func (p *Pool) endWindow(now time.Time, into *control.Demand) {
 	p.aging.mu.Lock()
 	defer p.aging.mu.Unlock()
 	p.ageLocked(now)
@@ -29,7 +28,6 @@ func (p *Pool) endWindow(now time.Time, into *control.Demand) int64 {
 	defer snapshots.Put(stats)
 	p.Stats(stats)
 	p.report(stats, into)
-	return stats.IdleBytes
 }
 
 // snapshots are reused from pool to pool, because a controller goes from one to the
@@ -83,35 +81,20 @@ func (d *depot) demand(c *control.ClassDemand, now *pool.Counts, before *counted
 }
 
 // dropOld drops objects that have been idle for longer than their class's idle age,
-// down to the reserve. idle is the pool's idle bytes.
-func (p *Pool) dropOld(idle int64) {
-	spare := p.spareOf(idle)
+// down to the reserve.
+func (p *Pool) dropOld() {
+	spare := p.spare()
 	for i := range p.depots {
-		d := &p.depots[i]
-		for spare > 0 {
-			x, size := d.evictOld(p.aging.began.Load(), p.aging.now.Load(), spare)
-			if x == nil {
-				break
-			}
-			spare -= size
-			p.evictObject(d, x, size, pool.EvictIdle)
-		}
+		spare -= p.evictFrom(&p.depots[i], spare, p.aging.began.Load(), spare, pool.EvictIdle)
 	}
 }
 
-// evictOld is evictOldest, if the object is older at the time at than the idle age of
-// its depth.
-func (d *depot) evictOld(at, now, most int64) (x unsafe.Pointer, size int64) {
-	if d.oldestStamp.Load() >= at {
-		return nil, 0
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	age := d.limitAge()
+// depthAgeLocked is how long the object idle longest may lie unused, by its depth.
+func (d *depot) depthAgeLocked() time.Duration {
 	if e := d.estimate; e != nil {
-		age = d.ages.At(e.depth, age)
+		return d.ages.At(e.depth, d.limitAge())
 	}
-	return d.evictOldestLocked(at-int64(age)+1, now, most)
+	return d.limitAge()
 }
 
 // limitAge is how long an object may lie unused, if its depth does not matter.

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/reach"
 )
 
@@ -67,36 +68,6 @@ func (d *depot) init(size int64) {
 	}
 }
 
-// bytes is the size of a magazine's objects.
-func (d *depot) bytes(m *magazine) int64 {
-	if d.size != 0 {
-		return int64(m.n) * d.size
-	}
-	var sum int64
-	for _, size := range m.sizes[:m.n] {
-		sum += size
-	}
-	return sum
-}
-
-// sizeOf is the bytes of the magazine's uppermost object.
-func (d *depot) sizeOf(m *magazine) int64 {
-	if d.size != 0 {
-		return d.size
-	}
-	return m.sizes[m.n-1]
-}
-
-// pop takes a magazine's uppermost object. Objects of one size have no sizes in the
-// magazine, which would double its memory.
-func (d *depot) pop(m *magazine) (x unsafe.Pointer, size int64) {
-	x, size = m.pop()
-	if d.size != 0 {
-		size = d.size
-	}
-	return x, size
-}
-
 // takeEmpty returns an empty magazine. It may allocate, so its callers unpin before,
 // and afterwards look again at which P they are on.
 func (d *depot) takeEmpty() *magazine {
@@ -111,7 +82,7 @@ func (d *depot) takeEmptyLocked() *magazine {
 		d.empties--
 		return m
 	}
-	m := &magazine{slots: make([]unsafe.Pointer, d.length)}
+	m := &magazine{size: d.size, slots: make([]unsafe.Pointer, d.length)}
 	if d.size == 0 {
 		m.sizes = make([]int64, d.length)
 	}
@@ -209,17 +180,20 @@ func (d *depot) takeOne(now int64) (x unsafe.Pointer, size int64) {
 	return nil, 0
 }
 
-// evictOldest removes one of the objects that have lain longest, if it has lain since
-// before the given time and has at most the given bytes, and remembers it as a ghost.
-func (d *depot) evictOldest(before, now, most int64) (x unsafe.Pointer, size int64) {
+// evictOldest removes one of the objects that have lain longest, if it was used last
+// before the given time, for EvictIdle by its idle age, and has at most the given bytes.
+// The object is remembered as a ghost.
+func (d *depot) evictOldest(before, now, most int64, why pool.EvictionReason) (x unsafe.Pointer, size int64) {
+	if d.oldestStamp.Load() >= before { // read without the lock, since most depots have nothing that old
+		return nil, 0
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.evictOldestLocked(before, now, most)
-}
-
-func (d *depot) evictOldestLocked(before, now, most int64) (x unsafe.Pointer, size int64) {
+	if why == pool.EvictIdle {
+		before -= int64(d.depthAgeLocked()) - 1
+	}
 	m := d.oldest
-	if m == nil || m.stamp >= before || d.sizeOf(m) > most {
+	if m == nil || m.stamp >= before || m.topSize() > most {
 		return nil, 0
 	}
 	d.droppedLocked(now, m.stamp)
@@ -229,7 +203,7 @@ func (d *depot) evictOldestLocked(before, now, most int64) (x unsafe.Pointer, si
 // takeFromLocked takes an object off a magazine in the list, and unlinks a magazine
 // that becomes empty.
 func (d *depot) takeFromLocked(m *magazine) (x unsafe.Pointer, size int64) {
-	x, size = d.pop(m)
+	x, size = m.pop()
 	d.countOutLocked(1)
 	if m.n == 0 {
 		d.unlinkLocked(m)

@@ -25,7 +25,7 @@ func (p *Pool) Evict(bytes int64, idle time.Duration, pressed bool) int64 {
 	if pressed {
 		why = pool.EvictPressure
 	}
-	return p.evictSome(bytes, p.aging.before(idle), p.spareNow(), why)
+	return p.evictSome(bytes, p.aging.before(idle), p.spare(), why)
 }
 
 // LongestWait implements control.BudgetMember. The caller is short of room. The answer
@@ -34,43 +34,28 @@ func (p *Pool) Evict(bytes int64, idle time.Duration, pressed bool) int64 {
 func (p *Pool) LongestWait(idle time.Duration) (time.Duration, bool) {
 	p.account.noteFull(p.aging.now.Load())
 	d, wait := p.longestWait(p.aging.before(idle))
-	if d == nil || p.spareNow() < max(d.size, 1) {
+	if d == nil || p.spare() < max(d.size, 1) {
 		return 0, false
 	}
 	return wait, true
 }
 
-// spareNow is the number of idle bytes beyond the reserve. Counting the idle bytes
-// takes a walk over all shards; pools without a reserve, or that have charged less than
-// it, are spared the walk.
-func (p *Pool) spareNow() int64 {
+// spare is the number of idle bytes beyond the reserve. Counting the idle bytes takes a
+// walk over all shards; pools without a reserve, or that have charged less than it, are
+// spared the walk. The count errs on the low side while calls are under way, see Stats,
+// so a pool keeps rather more than its reserve than less.
+func (p *Pool) spare() int64 {
 	reserve := p.account.reserve.Load()
 	switch {
 	case reserve == 0:
 		return pool.Unlimited
 	case p.Charged() <= reserve:
 		return 0
-	default:
-		return p.idleBytes() - reserve
 	}
-}
-
-// spareOf is spareNow for a caller that knows the idle bytes. They err on the low side
-// while calls are under way, see Stats, so a pool keeps rather more than its reserve
-// than less.
-func (p *Pool) spareOf(idle int64) int64 {
-	if reserve := p.account.reserve.Load(); reserve > 0 {
-		return idle - reserve
-	}
-	return pool.Unlimited
-}
-
-// idleBytes takes as long as a snapshot, so Get and Put do not call it.
-func (p *Pool) idleBytes() int64 {
 	stats := snapshots.Get().(*pool.Stats)
 	defer snapshots.Put(stats)
 	p.Stats(stats)
-	return stats.IdleBytes
+	return stats.IdleBytes - reserve
 }
 
 // evictFor drops objects that are expected to wait for longer than a new one of the
@@ -92,7 +77,8 @@ func (p *Pool) evictFor(d *depot, size int64) bool {
 // evict drops objects used last before the given time until at least the bytes are
 // free, always from the depot whose object has the longest wait. It leaves the Ps'
 // objects, which are needed soonest and whose removal costs a barrier; Trim and
-// SetLimit take those too.
+// SetLimit take those too. Why is not EvictIdle, which drops only what is too old: it would
+// look for more for ever.
 func (p *Pool) evict(bytes, before int64, why pool.EvictionReason) (freed int64) {
 	return p.evictSome(bytes, before, pool.Unlimited, why)
 }
@@ -116,12 +102,12 @@ func (p *Pool) evictSome(bytes, before, most int64, why pool.EvictionReason) (fr
 }
 
 // evictFrom drops a depot's objects used last before the given time until the bytes are
-// free, and no more than most. It takes the lock for each object, because Discard, the
-// user's code, runs without it, and so a Get waits for the depot for at most one
-// object.
+// free, and no more than most; for EvictIdle only those that have reached their idle age.
+// It takes the lock for each object, because Discard, the user's code, runs without it,
+// and so a Get waits for the depot for at most one object.
 func (p *Pool) evictFrom(d *depot, bytes, before, most int64, why pool.EvictionReason) (freed int64) {
 	for freed < bytes {
-		x, size := d.evictOldest(before, p.aging.now.Load(), most-freed)
+		x, size := d.evictOldest(before, p.aging.now.Load(), most-freed, why)
 		if x == nil {
 			break
 		}

@@ -9,21 +9,21 @@ import (
 // Held counts the idle objects one by one, where Stats derives them from what
 // was counted. Nobody may be using the pool.
 func (p *Pool) Held() (objects, bytes int64) {
-	add := func(d *depot, s *magazine) {
+	add := func(s *magazine) {
 		if s != nil {
 			objects += int64(s.n)
-			bytes += d.bytes(s)
+			bytes += s.bytes()
 		}
 	}
 	for i := range p.depots {
 		d := &p.depots[i]
 		for s := d.newest; s != nil; s = s.older {
-			add(d, s)
+			add(s)
 		}
 		for sh := p.shards.all.Load(); sh != nil; sh = sh.older {
 			c := &sh.cells[i]
-			add(d, c.store())
-			add(d, c.previous)
+			add(c.store())
+			add(c.previous)
 			if c.top != nil {
 				objects++
 				bytes += d.size

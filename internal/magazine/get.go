@@ -3,6 +3,7 @@ package magazine
 import (
 	"unsafe"
 
+	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/percpu"
 )
 
@@ -28,19 +29,20 @@ func (p *Pool) get(class, asked int) (x unsafe.Pointer, sample bool) {
 	for {
 		c := p.enter(class)
 		if c == nil {
-			d.counts().closedGets.Add(1)
+			d.counts().requests[pool.RequestClosed].Add(1)
 			d.counts().requested.Add(uint64(asked))
 			return nil, false
 		}
-		if x, sample := c.takeAny(d, asked); x != nil {
+		if x, hit := c.takeAny(d, asked); x != nil {
 			c.Leave()
-			return x, sample
+			return x, hit || sample
 		}
+		sample = c.due() || sample // or an earlier round's, whose object another Get took
 		// Read without the lock, so that a pool that only misses never locks. It misses
 		// an object that comes to the depot at this moment: a Put that has not returned
 		// promises nothing.
 		if d.idle.Load() == 0 {
-			sample := c.countMiss()
+			c.misses++
 			c.drained.bytes += uint64(asked)
 			c.Leave()
 			d.missed(p.aging.now.Load())
@@ -48,7 +50,7 @@ func (p *Pool) get(class, asked int) (x unsafe.Pointer, sample bool) {
 		}
 		c.Leave() // before the depot's lock
 		if x := p.fetch(d, class, asked); x != nil {
-			return x, p.due(class)
+			return x, sample
 		}
 		// Another goroutine took the depot's last object, and may have filled this P
 		// meanwhile.
@@ -85,7 +87,7 @@ func (p *Pool) fetch(d *depot, class, asked int) unsafe.Pointer {
 	if m == nil {
 		return nil
 	}
-	x, size := d.pop(m)
+	x, size := m.pop()
 	d.countHit(size, asked)
 	p.loadInto(class, m, size)
 	return x
@@ -97,7 +99,7 @@ func (p *Pool) fetch(d *depot, class, asked int) unsafe.Pointer {
 // keeps that room because most callers put soon, and would have to charge it again.
 func (p *Pool) loadInto(class int, m *magazine, extra int64) {
 	d := &p.depots[class]
-	bytes := d.bytes(m)
+	bytes := m.bytes()
 	c := p.shards.front.At(percpu.Pin(), class)
 	if !c.live || c.held() > 0 { // another goroutine filled the P meanwhile, or took its shard
 		c.Leave() // before the depot's lock

@@ -14,10 +14,10 @@ import (
 // are only added to, so each load is a value that the counter had, and a later one is
 // no smaller.
 type ledger struct {
-	hits, pooled, requested   atomic.Uint64
+	requests                  [pool.NumRequestResults]atomic.Uint64
+	returns                   [pool.NumReturnResults]atomic.Uint64
+	requested                 atomic.Uint64
 	hitBytes, pooledBytes     atomic.Uint64
-	full, pressed             atomic.Uint64
-	closedGets, closedIn      atomic.Uint64
 	prewarmed, prewarmedBytes atomic.Uint64
 	evicted, evictedBytes     [pool.NumEvictionReasons]atomic.Uint64
 }
@@ -34,7 +34,7 @@ func (d *depot) counts() *ledger {
 
 // countHit counts a hit that no cell counted.
 func (d *depot) countHit(size int64, asked int) {
-	d.counts().hits.Add(1)
+	d.counts().requests[pool.Hit].Add(1)
 	d.counts().hitBytes.Add(uint64(size))
 	d.counts().requested.Add(uint64(asked))
 }
@@ -47,10 +47,9 @@ func (d *depot) countReturns(c *pool.Counts) {
 	if l == nil {
 		return
 	}
-	c.Returns[pool.Pooled] += l.pooled.Load()
-	c.Returns[pool.Full] += l.full.Load()
-	c.Returns[pool.ReturnPressure] += l.pressed.Load()
-	c.Returns[pool.ReturnClosed] += l.closedIn.Load()
+	for r := range c.Returns {
+		c.Returns[r] += l.returns[r].Load()
+	}
 	c.Prewarmed += l.prewarmed.Load()
 	if d.size == 0 {
 		c.IdleBytes += int64(l.pooledBytes.Load() + l.prewarmedBytes.Load())
@@ -64,8 +63,9 @@ func (d *depot) countRequests(c *pool.Counts) {
 	if l == nil {
 		return
 	}
-	c.Requests[pool.Hit] += l.hits.Load()
-	c.Requests[pool.RequestClosed] += l.closedGets.Load()
+	for r := range c.Requests {
+		c.Requests[r] += l.requests[r].Load()
+	}
 	c.RequestedBytes += l.requested.Load()
 	for r := range c.Evictions {
 		c.Evictions[r] += l.evicted[r].Load()

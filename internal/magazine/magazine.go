@@ -10,8 +10,9 @@ type magazine struct {
 	newer, older *magazine // in a depot's list
 	stamp        int64     // the pool's clock when its objects were used last
 	n            int       // objects; not kept up to date while the magazine is loaded: see Cell.store
+	size         int64     // bytes of an object; 0 if each has its own
 	slots        []unsafe.Pointer
-	sizes        []int64 // of sized objects, beside their slots
+	sizes        []int64 // of sized objects, beside their slots; for others they would double the memory
 }
 
 // push and pop are for magazines outside a cell. In a cell, Take and Give use the
@@ -25,12 +26,30 @@ func (m *magazine) push(x unsafe.Pointer, size int64) {
 }
 
 func (m *magazine) pop() (x unsafe.Pointer, size int64) {
+	size = m.topSize()
 	m.n--
 	x, m.slots[m.n] = m.slots[m.n], nil // otherwise the pool would keep an object alive that the caller drops
-	if m.sizes != nil {
-		size = m.sizes[m.n]
-	}
 	return x, size
+}
+
+// topSize is the bytes of the uppermost object.
+func (m *magazine) topSize() int64 {
+	if m.sizes != nil {
+		return m.sizes[m.n-1]
+	}
+	return m.size
+}
+
+// bytes is the size of all its objects.
+func (m *magazine) bytes() int64 {
+	if m.sizes == nil {
+		return int64(m.n) * m.size
+	}
+	var sum int64
+	for _, size := range m.sizes[:m.n] {
+		sum += size
+	}
+	return sum
 }
 
 // moveBottom moves the k objects at the bottom to an empty magazine. They were put

@@ -2,7 +2,6 @@ package magazine
 
 import (
 	"runtime"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/otelpool/pool"
@@ -40,7 +39,6 @@ type Pool struct {
 	onDiscard func(unsafe.Pointer)
 	leave     func() // the budget
 	sampling  Sampling
-	direct    atomic.Pointer[direct] // nil until the first such request
 }
 
 // New returns an open pool.

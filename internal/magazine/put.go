@@ -33,11 +33,15 @@ func (p *Pool) Put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	if result == pool.Full {
 		result = p.refuse(d)
 	}
+	count := d.counts().returns[result].Add(1)
+	if result == pool.Full && count%reclaimEvery == 1 {
+		p.reclaim()
+	}
 	p.discard(x)
 	return result
 }
 
-// put reports Full without counting it, because eviction may still make room.
+// put counts what it keeps, and nothing else, because eviction may still make room.
 //
 // While pinned, a round only moves pointers within the cell, and charges, which never
 // waits. To get an empty magazine it unpins, and then starts another round with it,
@@ -49,7 +53,6 @@ func (p *Pool) put(class int, x unsafe.Pointer, size int64) pool.ReturnResult {
 	for d.span.Load() != 0 && size <= d.share.Load() {
 		c := p.enter(class)
 		if c == nil {
-			d.counts().closedIn.Add(1)
 			return pool.ReturnClosed
 		}
 		if c.give(d, x, size) || c.topIsFree(d) && p.ensureQuota(d, c, size) && c.give(d, x, size) {
@@ -109,7 +112,7 @@ func (c *Cell) makeRoom(d *depot, empty **magazine, size int64) (full *magazine,
 	}
 	full, c.previous = c.previous, c.store()
 	if full != nil {
-		c.quota -= d.bytes(full)
+		c.quota -= full.bytes()
 	}
 	c.loadEmpty(d, empty)
 	return full, !c.overShare(d, size)
@@ -134,7 +137,6 @@ func (c *Cell) isFull(d *depot, size int64) bool {
 // would bind megabytes.
 func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResult {
 	if p.shards.closed.Load() { // before charging, which could evict others' objects
-		d.counts().closedIn.Add(1)
 		return pool.ReturnClosed
 	}
 	if !p.account.charge(size) {
@@ -143,10 +145,9 @@ func (p *Pool) putDirect(d *depot, x unsafe.Pointer, size int64) pool.ReturnResu
 	p.watch()
 	if !d.storeOne(x, size, p.aging.now.Load()) {
 		p.account.release(size)
-		d.counts().closedIn.Add(1)
 		return pool.ReturnClosed
 	}
-	d.counts().pooled.Add(1)
+	d.counts().returns[pool.Pooled].Add(1)
 	d.counts().pooledBytes.Add(uint64(size))
 	return pool.Pooled
 }
@@ -159,22 +160,18 @@ func (p *Pool) deposit(d *depot, m *magazine, stamp int64) {
 		return
 	}
 	for m.n > 0 {
-		x, size := d.pop(m)
+		x, size := m.pop()
 		p.evictObject(d, x, size, pool.EvictClosed)
 	}
 }
 
-// refuse counts an object that there is no room for. A budget under pressure is the
-// reason even if the limit is full too, because pressure is the reason that somebody
-// can act on.
+// refuse notes an object that there is no room for, and returns why. A budget under
+// pressure is the reason even if the limit is full too, because pressure is the reason
+// that somebody can act on.
 func (p *Pool) refuse(d *depot) pool.ReturnResult {
 	d.refused(p.aging.now.Load())
 	if budget := p.account.budget; budget != nil && budget.Pressed() {
-		d.counts().pressed.Add(1)
 		return pool.ReturnPressure
-	}
-	if d.counts().full.Add(1)%reclaimEvery == 1 {
-		p.reclaim()
 	}
 	return pool.Full
 }

@@ -32,7 +32,7 @@ func (c *Cell) filled(d *depot) int64 {
 	var bytes int64
 	for _, m := range [...]*magazine{c.store(), c.previous} {
 		if m != nil {
-			bytes += d.bytes(m)
+			bytes += m.bytes()
 		}
 	}
 	return bytes

@@ -2,7 +2,7 @@ package magazine
 
 import (
 	"math/rand/v2"
-	"sync"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -54,8 +54,7 @@ func (p *Pool) Passed(class int) (requests uint64, spent time.Duration) {
 	return d.passed.requests.Swap(0), time.Duration(d.passed.nanos.Swap(0))
 }
 
-// clock is the clock of a P, or of all requests that go through no cell. Classes share
-// it, so that its time is counted once.
+// clock is the clock of a P. Classes share it, so that its time is counted once.
 type clock struct {
 	*Sampling
 	pool    *Pool
@@ -70,9 +69,10 @@ func (c *clock) now() int64 { return int64(time.Since(c.start)) }
 // the schedule goes with it, and learns the other P's pace within a leg.
 type schedule struct {
 	*clock
-	hits, misses run
-	young        uint8 // samples until First is over
-	class        uint8
+	hits   run   // requests that the tally counts
+	others run   // those that it does not: see Cell.due
+	young  uint8 // samples until First is over
+	class  uint8
 
 	at       int64 // when a leg ended last
 	requests int64 // the latest ones, older ones counting less, shifted by fraction
@@ -91,14 +91,14 @@ type run struct {
 }
 
 // init sets up a schedule whose first sample comes soon.
-func (s *schedule) init(class int, c *clock, most uint32) {
+func (s *schedule) init(class, size int, c *clock) {
 	s.clock, s.class, s.young = c, uint8(class), firstSamples
 	s.at = c.now()
-	s.hits.most, s.misses.most = most, most
+	s.hits.most, s.others.most = min(maxLeg, mostTallied(size)), maxLeg
 	s.seen, s.spread = s.countSample(0), 1
 	first := max(s.First, s.Least)
 	s.hits.plan(first)
-	s.misses.plan(first)
+	s.others.plan(first)
 }
 
 // next ends a leg, begins another, and reports whether to sample the request that ended
@@ -131,8 +131,8 @@ func (s *schedule) next(r *run) (sample bool) {
 	return false
 }
 
-// account adds the requests and the time that a sample stands for to passed. Hits and
-// misses of all classes on the P share the clock, and Swap gives each stretch of its
+// account adds the requests and the time that a sample stands for to passed. Requests
+// of all classes on the P share the clock, and Swap gives each stretch of its
 // time to one of them.
 func (s *schedule) account(now int64, requests uint32) {
 	passed := &s.pool.depots[s.class].passed
@@ -210,54 +210,18 @@ func (s *shard) sample(p *Pool) {
 		return
 	}
 	s.clock.Sampling, s.clock.pool, s.clock.start = &p.sampling, p, time.Now()
-	samples.Add(0, 0) // makes them
+	samples.Grow(runtime.GOMAXPROCS(0))
 	schedules := make([]schedule, len(s.cells))
 	for i := range schedules {
 		c := &s.cells[i]
 		c.schedule = &schedules[i]
-		c.schedule.init(i, &s.clock, min(maxLeg, mostTallied(c.size)))
+		c.schedule.init(i, c.size, &s.clock)
 	}
 }
 
-// countMiss counts a miss, and reports whether to sample it.
-func (c *Cell) countMiss() (sample bool) {
-	c.misses++
+// due reports whether to sample a request that the tally does not count: a miss, or one
+// that the depot serves.
+func (c *Cell) due() (sample bool) {
 	s := c.schedule
-	return s != nil && s.misses.ends() && s.next(&s.misses)
-}
-
-// direct has the schedules, by class, for requests that hit and go through no cell. All
-// Ps share them under a lock, because such a request has taken the depot's lock
-// already.
-type direct struct {
-	mu        sync.Mutex
-	clock     clock
-	schedules []schedule
-}
-
-// due reports whether to sample such a request. It never waits: a request that comes
-// while another is being counted is not counted.
-func (p *Pool) due(class int) (sample bool) {
-	if p.sampling.Least == 0 || p.sampling.Every == 0 {
-		return p.sampling.Least > 0
-	}
-	d := p.direct.Load()
-	if d == nil {
-		p.direct.CompareAndSwap(nil, p.newDirect())
-		d = p.direct.Load()
-	}
-	if !d.mu.TryLock() {
-		return false
-	}
-	defer d.mu.Unlock()
-	s := &d.schedules[class]
-	return s.hits.ends() && s.next(&s.hits)
-}
-
-func (p *Pool) newDirect() *direct {
-	d := &direct{clock: clock{Sampling: &p.sampling, pool: p, start: time.Now()}, schedules: make([]schedule, len(p.depots))}
-	for i := range d.schedules {
-		d.schedules[i].init(i, &d.clock, maxLeg)
-	}
-	return d
+	return s != nil && s.others.ends() && s.next(&s.others)
 }

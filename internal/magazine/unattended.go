@@ -36,7 +36,7 @@ func (p *Pool) ageAlone(now time.Time) bool {
 	}
 	if p.endWindowAlone(now) {
 		p.Drain()
-		p.dropOld(p.idleBytes())
+		p.dropOld()
 	}
 	return true
 }

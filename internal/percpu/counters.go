@@ -15,15 +15,12 @@ type Counters struct{ lines Array[line] }
 type line = [NumCounters]uint64
 
 // Inc adds one to counter i, which must be below NumCounters.
-func (c *Counters) Inc(i int) { c.Add(i, 1) }
-
-// Add adds n to counter i.
-func (c *Counters) Add(i int, n uint64) {
-	add(&c.lines.Pin()[i], n)
+func (c *Counters) Inc(i int) {
+	Inc(&c.lines.Pin()[i])
 	Unpin()
 }
 
-// At returns a P's counters, or nil if it has none yet: then use Add. It saves
+// At returns a P's counters, or nil if it has none yet: then use Inc. It saves
 // hot code a call: pin, add with the package's Inc, and unpin.
 func (c *Counters) At(pid int) *[NumCounters]uint64 { return c.lines.At(pid) }
 

@@ -60,6 +60,3 @@ func StoreUint32(p *uint32, n uint32) { atomic.StoreUint32(p, n) }
 // pinned. Asking for all goroutines' stacks does this; with no room for the
 // answer it is the cheapest way: 17–56 µs measured, and no allocation.
 func stopTheWorld() { runtime.Stack(nil, true) }
-
-// add adds n to a P's counter, whose owner is pinned.
-func add(p *uint64, n uint64) { *p += n }

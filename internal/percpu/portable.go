@@ -46,6 +46,3 @@ func StoreUint32(p *uint32, n uint32) { *p = n }
 
 // stopTheWorld has nothing to wait for: shards are used under their locks.
 func stopTheWorld() {}
-
-// add adds n to a counter, which others may be adding to.
-func add(p *uint64, n uint64) { atomic.AddUint64(p, n) }

@@ -35,7 +35,6 @@ const (
 type Reach struct {
 	// Instead of all others fading, the window at hand weighs more.
 	weight float64
-	growth growth
 	peaks  [bins]float32 // windows, by the most objects out
 	time   float64       // seconds of windows
 	floor  Floor         // depths are counted from here
@@ -67,7 +66,7 @@ func (r *Reach) grow(seconds float64) {
 	if r.weight == 0 || r.weight > 1<<60 {
 		r.rescale()
 	}
-	r.weight *= r.growth.in(seconds)
+	r.weight *= math.Exp2(min(seconds/memory.Seconds(), 1000))
 }
 
 // rescale brings the weight back to 1 before it overflows, in proportion.
@@ -78,16 +77,6 @@ func (r *Reach) rescale() {
 	}
 	r.time *= factor
 	r.weight = 1
-}
-
-// growth is by how much the weight grows in a window, kept since windows are alike.
-type growth struct{ seconds, factor float64 }
-
-func (g *growth) in(seconds float64) float64 {
-	if g.seconds != seconds {
-		*g = growth{seconds, math.Exp2(min(seconds/memory.Seconds(), 1000))}
-	}
-	return g.factor
 }
 
 // Wait is how long the object at a depth can be expected to lie until it is

@@ -48,7 +48,7 @@ func (w *Watch) TakeBuffer(spare unsafe.Pointer, class, capacity int, weight int
 	}
 	w.bytes.Add(s.weighs()) // before the cleanup, which subtracts it
 	runtime.AddCleanup(first, w.lost, s)
-	w.took(class, capacity, time.Since(start))
+	w.cost(class, capacity, time.Since(start))
 	return b[:capacity:capacity]
 }
 

@@ -24,8 +24,8 @@ func watched(size int) (*Watch, *service) {
 	s := &service{requests: LeastRequests, perSecond: 20_000}
 	w := New(Config{Classes: 1, Engine: s})
 	for range firstSamples {
-		w.took(0, size, time.Microsecond)
-		w.gave(0, time.Microsecond)
+		w.cost(0, size, time.Microsecond)
+		w.cost(0, size, time.Microsecond)
 	}
 	return w, s
 }
@@ -101,8 +101,8 @@ func TestAStallInTheFirstSampleIsNoDebt(t *testing.T) {
 	s := &service{requests: FirstRequests, perSecond: 700}
 	w := New(Config{Classes: 1, Engine: s})
 	siteOf(w, 0)
-	w.took(0, 2048, 50*time.Millisecond)
-	w.gave(0, time.Microsecond)
+	w.cost(0, 2048, 50*time.Millisecond)
+	w.cost(0, 2048, time.Microsecond)
 	if _, due := siteOf(w, 1); !due {
 		t.Fatal("a new site has to wait")
 	}
@@ -110,8 +110,8 @@ func TestAStallInTheFirstSampleIsNoDebt(t *testing.T) {
 	for range 400 { // a minute's
 		if _, due := siteOf(w, 1); due {
 			samples++
-			w.took(0, 2048, time.Microsecond)
-			w.gave(0, time.Microsecond)
+			w.cost(0, 2048, time.Microsecond)
+			w.cost(0, 2048, time.Microsecond)
 		}
 	}
 	if samples < 50 {

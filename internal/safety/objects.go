@@ -24,7 +24,7 @@ func (w *Watch) TakeObject(o Object) (ok bool) {
 	if !w.track(s, (*byte)(o.X)) {
 		return false
 	}
-	w.took(0, o.Size, time.Since(o.Began))
+	w.cost(0, o.Size, time.Since(o.Began))
 	return true
 }
 

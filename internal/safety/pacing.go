@@ -45,7 +45,7 @@ const (
 type costs struct {
 	halves  int           // a Take or a Return each
 	total   time.Duration // of the halves
-	size    int           // of the latest
+	size    int           // of the latest that was handed out or taken back
 	typical time.Duration // of a half, without outliers
 }
 
@@ -70,19 +70,12 @@ func (c *costs) sample() time.Duration {
 	return 2*max(c.typical, leastHalf) + collecting*time.Duration(c.size+recordBytes)
 }
 
-// took notes the cost of handing out a stand-in. The wall clock makes it too high
-// if the goroutine lost its P in between, which note bounds.
-func (w *Watch) took(class, size int, d time.Duration) {
+// cost notes the cost of handing out a stand-in, or of taking one back. The wall clock
+// makes it too high if the goroutine lost its P in between, which note bounds.
+func (w *Watch) cost(class, size int, d time.Duration) {
 	w.looks.mu.Lock()
 	defer w.looks.mu.Unlock()
 	c := w.looks.class(class, w.Classes)
 	c.note(d)
 	c.size = size
-}
-
-// gave notes the cost of taking one back.
-func (w *Watch) gave(class int, d time.Duration) {
-	w.looks.mu.Lock()
-	defer w.looks.mu.Unlock()
-	w.looks.class(class, w.Classes).note(d)
 }

@@ -30,13 +30,29 @@ func (p *Part) Watch() *Watch { return p.watch }
 
 // Gave notes that the part was given back, once.
 func (p *Part) Gave() {
-	if p.places == nil {
-		return
+	if p.places != nil {
+		p.watch.ended(p.places)
 	}
-	p.watch.mu.Lock()
-	defer p.watch.mu.Unlock()
-	p.places.returned = time.Now()
-	p.places.put.capture()
+}
+
+// ended notes in the record of a slot or a part that it was given back, and by whom.
+func (w *Watch) ended(s *StandIn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s.state, s.returned = back, time.Now()
+	s.put.capture()
+}
+
+// known is a copy of the record of a slot or a part, because the slot may be taken again,
+// or the part given back, while a report is written. Without a record only the size is
+// known.
+func (w *Watch) known(s *StandIn, size int) StandIn {
+	if s == nil {
+		return StandIn{size: size}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return *s
 }
 
 // Misused counts and reports misuse of a part that was given back, and panics in a strict
@@ -45,12 +61,7 @@ func (p *Part) Misused(kind pool.MisuseKind, detail string) {
 	if p.watch == nil {
 		return
 	}
-	known := StandIn{size: p.size}
-	if p.places != nil { // a copy: another goroutine may be about to give it back
-		p.watch.mu.Lock()
-		known = *p.places
-		p.watch.mu.Unlock()
-	}
+	known := p.watch.known(p.places, p.size)
 	known.detail = detail
 	var late trace
 	late.capture()

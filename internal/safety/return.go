@@ -79,7 +79,7 @@ func (w *Watch) Confine(s *StandIn) {
 	released := w.surplus()
 	w.mu.Unlock()
 	w.release(released)
-	w.gave(s.class, time.Since(s.returned))
+	w.cost(s.class, s.size, time.Since(s.returned))
 }
 
 // surplus takes stand-ins beyond the limits out of quarantine. The caller holds mu.

@@ -9,17 +9,17 @@ import (
 )
 
 // Slots is a Watch over the slots of a slab, whose pool finds misuse itself: a
-// strict one remembers who took and gave back each slot. Its methods do nothing if
-// it is nil.
+// strict one remembers who took and gave back each slot. Its own methods do nothing if
+// it has no Watch.
 type Slots struct {
 	*Watch
 	slots []StandIn // of a strict one; guarded by mu
 }
 
-// NewSlots returns a Slots for count slots of so many bytes.
-func NewSlots(c Config, count, size int) *Slots {
-	s := &Slots{Watch: New(c)}
-	if c.Strict {
+// NewSlots returns a Slots for count slots of so many bytes. w may be nil.
+func NewSlots(w *Watch, count, size int) Slots {
+	s := Slots{Watch: w}
+	if w != nil && w.Strict {
 		s.slots = make([]StandIn, count)
 		for i := range s.slots {
 			s.slots[i] = StandIn{size: size, state: done}
@@ -30,12 +30,12 @@ func NewSlots(c Config, count, size int) *Slots {
 
 // Took notes that a slot was handed out.
 func (s *Slots) Took(i uint32) {
-	if s != nil && s.slots != nil { // inlined, so that pools that are not strict pay only this; slots never changes
+	if s.slots != nil { // inlined, so that pools that are not strict pay only this; slots never changes
 		s.took(i)
 	}
 }
 
-// took comes before the user gets the slot's buffer, and gave before the slot is
+// took comes before the user gets the slot's buffer, and Gave before the slot is
 // free. So the two alternate for each slot, whichever goroutines call them.
 func (s *Slots) took(i uint32) {
 	s.mu.Lock()
@@ -47,31 +47,21 @@ func (s *Slots) took(i uint32) {
 
 // Gave notes that a slot was given back. It comes before anybody can take it.
 func (s *Slots) Gave(i uint32) {
-	if s != nil && s.slots != nil {
-		s.gave(i)
+	if s.slots != nil {
+		s.ended(&s.slots[i])
 	}
-}
-
-func (s *Slots) gave(i uint32) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	slot := &s.slots[i]
-	slot.state, slot.returned = back, time.Now()
-	slot.put.capture()
 }
 
 // Twice reports that a slot was given back while it was free.
 func (s *Slots) Twice(i uint32, size int) {
-	if s == nil {
+	if s.Watch == nil {
 		return
 	}
-	// A copy: the slot may be taken again while the report is written.
-	known := StandIn{size: size}
+	var slot *StandIn
 	if s.slots != nil {
-		s.mu.Lock()
-		known = s.slots[i]
-		s.mu.Unlock()
+		slot = &s.slots[i]
 	}
+	known := s.known(slot, size)
 	var late trace
 	late.capture()
 	s.found(pool.MisuseDouble, &known, &late)
@@ -80,7 +70,7 @@ func (s *Slots) Twice(i uint32, size int) {
 // Samples is control.Sampler's. A slot that is out has a record of its own, written
 // under the lock.
 func (s *Slots) Samples(yield func(control.Sample) bool) {
-	if s == nil {
+	if s.slots == nil {
 		return
 	}
 	s.mu.Lock()

@@ -142,10 +142,8 @@ func (w *Watch) Samples(yield func(control.Sample) bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.index.records {
-		if s.state == out && !s.gone() {
-			if !yield(s.sample(s.weight)) {
-				return
-			}
+		if s.state == out && !s.gone() && !yield(s.sample(s.weight)) {
+			return
 		}
 	}
 }

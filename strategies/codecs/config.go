@@ -1,6 +1,9 @@
 package codecs
 
 import (
+	"errors"
+	"io"
+
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/internal/config"
 	"github.com/otelpool/pool/strategies"
@@ -40,10 +43,40 @@ type Idle struct {
 	calls  int   // that have not returned: when none is under way, those that panicked
 }
 
+// call calls f with the codec. A Reset clears hundreds of KiB, so there is one for each stream,
+// at its first call, and none at its end.
+func (x *Idle) call(f func(*Idle) error) error {
+	if x.calls > 0 {
+		return errPanicked
+	}
+	x.calls++
+	if !x.begun {
+		x.begun, x.used = true, true
+		x.err = x.reset()
+	}
+	err := x.err
+	if err == nil {
+		err = f(x)
+	}
+	x.calls--
+	return err
+}
+
+func (x *Idle) reset() error {
+	if x.writer != nil {
+		x.writer.Reset(&x.stream)
+		return nil
+	}
+	err := x.reader.Reset(&x.stream)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF // or nothing would pass for an empty stream
+	}
+	return err
+}
+
 // origin is what the codecs of a pool have in common. It does not refer to the pool,
 // which could not be collected then.
 type origin struct {
-	kind   string
 	bytes  int64 // that a codec holds
 	strict bool
 	closed error // for use after Close
@@ -51,8 +84,34 @@ type origin struct {
 }
 
 // open makes a pool of objects for which create fills in the codec.
-func open(o *origin, c Config, create func(*Idle), problems config.Problems) (*strategies.Bounded[Idle], error) {
-	b := strategies.BoundedConfig[Idle]{
+func open(kind string, bytes int64, create func(*Idle), c Config, p config.Problems) (*strategies.Bounded[Idle], error) {
+	p.AddIf(bytes <= 0, "bytes", bytes, "give what a codec holds after its first use")
+	p.AddIf(kind == "", "kind", `""`, `use the name that errors have for the codec, such as "gzip writer"`)
+	o := &origin{
+		bytes:  bytes,
+		closed: errors.New("codecs: use of a " + kind + " after its Close: get another from the pool for another stream"),
+		shared: errors.New("codecs: a " + kind + " is used by two goroutines at once"),
+	}
+	if p.Len() > 0 { // and those of the rest
+		c.Name, c.Pool = "", nil
+	}
+	if c.Pool == nil {
+		c.Pool = strategies.NewBounded[Idle]
+	}
+	b, err := c.Pool(c.bounded(o, create))
+	if err != nil {
+		p.Add(err)
+	}
+	if err := p.Err(); err != nil {
+		return nil, err
+	}
+	o.strict = b.Safety() == strategies.SafetyStrict
+	return b, nil
+}
+
+// bounded is the config of the pool that keeps idle codecs.
+func (c *Config) bounded(o *origin, create func(*Idle)) strategies.BoundedConfig[Idle] {
+	return strategies.BoundedConfig[Idle]{
 		Name: c.Name, Registry: c.Registry, OnDuplicate: c.OnDuplicate, Limit: c.Limit, Budget: c.Budget, Safety: c.Safety,
 		New: func() *Idle {
 			x := &Idle{lease: &lease{origin: o}}
@@ -64,22 +123,6 @@ func open(o *origin, c Config, create func(*Idle), problems config.Problems) (*s
 		Size:    o.size,
 		Discard: (*Idle).discard,
 	}
-	newPool := c.Pool
-	if problems.Len() > 0 { // and those of the rest
-		b.Name, newPool = "", nil
-	}
-	if newPool == nil {
-		newPool = strategies.NewBounded[Idle]
-	}
-	p, err := newPool(b)
-	if err != nil {
-		problems.Add(err)
-	}
-	if err := problems.Err(); err != nil {
-		return nil, err
-	}
-	o.strict = p.Safety() == strategies.SafetyStrict
-	return p, nil
 }
 
 // unused is about what a codec of any kind takes before its first use.

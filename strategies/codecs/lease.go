@@ -56,15 +56,17 @@ var (
 	errPanicked = errors.New("codecs: a call before panicked: the stream is incomplete, close it")
 )
 
-// enter begins a call.
-func (h handle) enter() (*Idle, error) {
+// call calls f with the codec, if the handle has the right to it and no call is under way.
+func (h handle) call(f func(*Idle) error) error {
 	if h.lease == nil {
-		return nil, errNone
+		return errNone
 	}
 	if !h.lease.word.CompareAndSwap(h.free, h.free|busy) {
-		return nil, h.misuse()
+		return h.misuse()
 	}
-	return h.lease.idle, nil
+	x := h.lease.idle
+	defer h.leave(x)
+	return x.call(f)
 }
 
 // leave ends a call, also one that panics.
@@ -78,23 +80,23 @@ func (h handle) leave(x *Idle) {
 // the caller to put back, or reports that the call under way will.
 func (h handle) close() (x *Idle, inUse bool) {
 	for h.lease != nil {
-		switch w := h.lease.word.Load(); w {
-		case h.free:
-			if h.lease.word.CompareAndSwap(w, w|busy|closing) {
-				h.note()
+		w := h.lease.word.Load()
+		if !h.lasts(w) {
+			break
+		}
+		if h.lease.word.CompareAndSwap(w, w|busy|closing) {
+			h.note()
+			if w == h.free {
 				return h.lease.idle, false
 			}
-		case h.free | busy:
-			if h.lease.word.CompareAndSwap(w, w|closing) {
-				h.note()
-				return nil, true
-			}
-		default:
-			return nil, false
+			return nil, true
 		}
 	}
 	return nil, false
 }
+
+// lasts reports whether the right lasts while the lease has this word.
+func (h handle) lasts(word uint64) bool { return word == h.free || word == h.free|busy }
 
 // putBack is for the one call that has the codec after Close.
 func (h handle) putBack(x *Idle) {
@@ -107,7 +109,7 @@ func (h handle) putBack(x *Idle) {
 // misuse is the error of a call that did not get in; in a strict pool it panics.
 func (h handle) misuse() error {
 	err := h.lease.origin.shared
-	if w := h.lease.word.Load(); w != h.free && w != h.free|busy {
+	if !h.lasts(h.lease.word.Load()) {
 		err = h.lease.origin.closed
 		if p := h.lease.closed.Load(); p != nil && p.free == h.free {
 			err = fmt.Errorf("%w\nclosed at:\n%v", err, p.at)

@@ -1,7 +1,6 @@
 package codecs
 
 import (
-	"errors"
 	"io"
 
 	"github.com/otelpool/pool"
@@ -25,8 +24,7 @@ type Readers struct{ pool *strategies.Bounded[Idle] }
 func NewReaders(kind string, bytes int64, create func() Decompressor, c Config) (*Readers, error) {
 	p := config.ProblemsOf("codecs: NewReaders")
 	p.AddIf(create == nil, "create", "nil", "give a function that makes a reader")
-	o, p := newOrigin(kind, bytes, p)
-	b, err := open(o, c, func(x *Idle) { x.reader = create() }, p)
+	b, err := open(kind, bytes, func(x *Idle) { x.reader = create() }, c, p)
 	if err != nil {
 		return nil, err
 	}
@@ -58,29 +56,10 @@ type Reader struct{ handle }
 // Read decompresses into b. The codec reads ahead: what follows the compressed stream may
 // have been read too.
 func (r Reader) Read(b []byte) (n int, err error) {
-	x, err := r.enter()
-	if err != nil {
-		return 0, err
-	}
-	defer r.leave(x)
-	return x.read(b)
-}
-
-func (x *Idle) read(b []byte) (n int, err error) {
-	if x.calls > 0 {
-		return 0, errPanicked
-	}
-	x.calls++
-	if !x.begun {
-		x.begun, x.used = true, true
-		if x.err = x.reader.Reset(&x.stream); errors.Is(x.err, io.EOF) {
-			x.err = io.ErrUnexpectedEOF // or nothing would pass for an empty stream
-		}
-	}
-	if err = x.err; err == nil {
+	err = r.call(func(x *Idle) error {
 		n, err = x.reader.Read(b)
-	}
-	x.calls--
+		return err
+	})
 	return n, err
 }
 

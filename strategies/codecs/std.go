@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"compress/gzip"
 	"compress/zlib"
-	"errors"
 	"fmt"
 	"io"
 
@@ -79,19 +78,6 @@ func (z *unzlib) Reset(r io.Reader) (err error) {
 	if z.Reader != nil {
 		return z.Reader.(zlib.Resetter).Reset(&z.input, nil)
 	}
-	z.Reader, err = zlib.NewReader(&z.input)
-	if err != nil {
-		z.Reader = nil
-	}
+	z.Reader, err = zlib.NewReader(&z.input) // nil and an error, if the stream is none
 	return err
-}
-
-func newOrigin(kind string, bytes int64, p config.Problems) (*origin, config.Problems) {
-	p.AddIf(bytes <= 0, "bytes", bytes, "give what a codec holds after its first use")
-	p.AddIf(kind == "", "kind", `""`, `use the name that errors have for the codec, such as "gzip writer"`)
-	return &origin{
-		kind: kind, bytes: bytes,
-		closed: errors.New("codecs: use of a " + kind + " after its Close: get another from the pool for another stream"),
-		shared: errors.New("codecs: a " + kind + " is used by two goroutines at once"),
-	}, p
 }

@@ -29,13 +29,12 @@ func NewWriters(kind string, bytes int64, create func() Compressor, c Config) (*
 	return newWriters(kind, bytes, create, c, p)
 }
 
-func newWriters(kind string, bytes int64, create func() Compressor, c Config, problems config.Problems) (*Writers, error) {
-	o, problems := newOrigin(kind, bytes, problems)
-	p, err := open(o, c, func(x *Idle) { x.writer = create() }, problems)
+func newWriters(kind string, bytes int64, create func() Compressor, c Config, p config.Problems) (*Writers, error) {
+	b, err := open(kind, bytes, func(x *Idle) { x.writer = create() }, c, p)
 	if err != nil {
 		return nil, err
 	}
-	return &Writers{p}, nil
+	return &Writers{b}, nil
 }
 
 // Get returns a writer of one stream, which goes to w. Close it.
@@ -62,15 +61,15 @@ type Writer struct{ handle }
 
 // Write compresses b.
 func (w Writer) Write(b []byte) (n int, err error) {
-	err = w.call(func(c Compressor) error {
-		n, err = c.Write(b)
+	err = w.call(func(x *Idle) error {
+		n, err = x.writer.Write(b)
 		return err
 	})
 	return n, err
 }
 
 // Flush writes all that was compressed so far to where the stream goes.
-func (w Writer) Flush() error { return w.call(Compressor.Flush) }
+func (w Writer) Flush() error { return w.call(func(x *Idle) error { return x.writer.Flush() }) }
 
 // Close ends the stream, and does not close where it goes. The first call returns the
 // error of writing the stream's end; all others do nothing. If Close comes while another
@@ -84,33 +83,7 @@ func (w Writer) Close() error {
 		return nil
 	}
 	defer w.putBack(x)
-	return x.write(Compressor.Close)
-}
-
-func (w Writer) call(f func(Compressor) error) error {
-	x, err := w.enter()
-	if err != nil {
-		return err
-	}
-	defer w.leave(x)
-	return x.write(f)
-}
-
-// write calls the compressor. A Reset clears hundreds of KiB, so there is one for each
-// stream, at its first call, and none at its end.
-func (x *Idle) write(f func(Compressor) error) error {
-	if x.calls > 0 {
-		return errPanicked
-	}
-	x.calls++
-	x.used = true
-	if !x.begun {
-		x.begun = true
-		x.writer.Reset(&x.stream)
-	}
-	err := f(x.writer)
-	x.calls--
-	return err
+	return x.call(func(x *Idle) error { return x.writer.Close() })
 }
 
 // stream is where the data of a codec comes from or goes to. The codec refers to it, so
