@@ -3,6 +3,7 @@ package adaptive
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/otelpool/pool/control"
@@ -16,12 +17,6 @@ const keptDecisions = 256
 type book struct {
 	mu    sync.Mutex
 	stats control.Stats
-	ring  [keptDecisions]control.Decision
-	n     uint64 // decisions so far; they are at their number modulo the ring
-}
-
-func (b *book) init(limit int64) {
-	b.stats.Limit = limit
 }
 
 // ControllerStats overwrites *into with what the controller did and set. It
@@ -34,10 +29,7 @@ func (ctl *Controller) ControllerStats(into *control.Stats) {
 	*into = b.stats
 	into.Signals = append(signals, b.stats.Signals...)
 	into.Classes = append(classes, b.stats.Classes...)
-	into.Decisions = decisions
-	for seq := b.n - min(b.n, keptDecisions); seq < b.n; seq++ {
-		into.Decisions = append(into.Decisions, b.ring[seq%keptDecisions])
-	}
+	into.Decisions = append(decisions, b.stats.Decisions...)
 }
 
 // letGo publishes that the controller has ended.
@@ -62,24 +54,16 @@ func (b *book) enter(p *policy, s *sample, v *verdict) {
 	st.Signals = appendSignals(st.Signals[:0], &s.Reading, p.memory.limit)
 	st.Classes = st.Classes[:0]
 	for i := range p.pools {
-		st.Classes = p.pools[i].appendClasses(st.Classes)
+		st.Classes = p.pools[i].appendClasses(st.Classes, s.Pools[i].Name)
 	}
-	if v.told > 0 && b.n-v.told < keptDecisions {
-		b.ring[(v.told-1)%keptDecisions].Outcome = v.outcome
-	}
-	if v.notable {
-		b.ring[b.n%keptDecisions] = v.decision
-		b.n++
-	}
+	st.Decisions = v.enter(st.Decisions)
+	st.Decisions = slices.Delete(st.Decisions, 0, max(len(st.Decisions)-keptDecisions, 0))
 }
 
-func (s *poolState) appendClasses(to []control.ClassControl) []control.ClassControl {
-	if !s.open {
-		return to
-	}
+func (s *poolState) appendClasses(to []control.ClassControl, name string) []control.ClassControl {
 	for i := range s.classes {
 		c := &s.classes[i]
-		to = append(to, control.ClassControl{Pool: s.name, Size: s.sizes[i], IdleAge: c.age, Idle: c.idle, Regrets: c.regrets})
+		to = append(to, control.ClassControl{Pool: name, Size: c.size, IdleAge: c.age, Idle: c.idle, Regrets: c.regrets})
 	}
 	return to
 }

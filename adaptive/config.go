@@ -1,10 +1,10 @@
 package adaptive
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"maps"
-	"math"
 	"slices"
 	"time"
 
@@ -118,48 +118,27 @@ const (
 	ForceGCAlways
 )
 
-const (
-	defaultBreakEven        = 10 * time.Second
-	defaultClamp            = 0.05
-	defaultHalfLife         = 5 * time.Minute
-	defaultInterval         = time.Second
-	defaultPressureInterval = 250 * time.Millisecond
-	defaultDwell            = 2 * time.Second
-	shortestInterval        = 10 * time.Millisecond
-)
-
-var defaultLevels = Levels{Elevated: Band{0.50, 0.42}, High: Band{0.70, 0.62}, Critical: Band{0.85, 0.78}}
+const shortestInterval = 10 * time.Millisecond
 
 // withDefaults is c with its zero fields filled in.
 func (c Config) withDefaults() Config {
-	if c.Registry == nil {
-		c.Registry = pool.Default
-	}
-	setDefault(&c.BreakEven, defaultBreakEven)
-	setDefault(&c.Clamp, defaultClamp)
-	setDefault(&c.HalfLife, defaultHalfLife)
-	setDefault(&c.PressureInterval, defaultPressureInterval)
-	setDefault(&c.Interval, min(defaultInterval, max(c.BreakEven/10, c.PressureInterval)))
-	setDefault(&c.Dwell, defaultDwell)
-	for _, b := range []struct{ to, from *Band }{
-		{&c.Levels.Elevated, &defaultLevels.Elevated}, {&c.Levels.High, &defaultLevels.High}, {&c.Levels.Critical, &defaultLevels.Critical},
-	} {
-		setDefault(b.to, *b.from)
-	}
+	c.Registry = cmp.Or(c.Registry, pool.Default)
+	c.BreakEven = cmp.Or(c.BreakEven, 10*time.Second)
+	c.Clamp = cmp.Or(c.Clamp, 0.05)
+	c.HalfLife = cmp.Or(c.HalfLife, 5*time.Minute)
+	c.PressureInterval = cmp.Or(c.PressureInterval, 250*time.Millisecond)
+	c.Interval = cmp.Or(c.Interval, min(time.Second, max(c.BreakEven/10, c.PressureInterval)))
+	c.Dwell = cmp.Or(c.Dwell, 2*time.Second)
+	c.Levels.Elevated = cmp.Or(c.Levels.Elevated, Band{0.50, 0.42})
+	c.Levels.High = cmp.Or(c.Levels.High, Band{0.70, 0.62})
+	c.Levels.Critical = cmp.Or(c.Levels.Critical, Band{0.85, 0.78})
 	return c
 }
 
-func setDefault[T comparable](field *T, value T) {
-	if *field == *new(T) {
-		*field = value
-	}
-}
-
-func problems() config.Problems { return config.ProblemsOf("adaptive: Config") }
-
-// validate returns all that is wrong with a config whose defaults are filled in.
-func (c *Config) validate() error {
-	p := problems()
+// validate returns all that is wrong with a config whose defaults are filled in, where
+// budget is the one that follows from the memory limit.
+func (c *Config) validate(budget int64) error {
+	p := config.ProblemsOf("adaptive: Config")
 	p.AddIf(c.BreakEven < 100*time.Millisecond, "BreakEven", c.BreakEven, "use 100ms or more, or 0 for 10s")
 	p.AddIf(!(c.Clamp > 0 && c.Clamp <= 1), "Clamp", c.Clamp, "use more than 0 and at most 1, or 0 for 0.05")
 	p.AddIf(c.HalfLife < time.Second, "HalfLife", c.HalfLife, "use 1s or more, or 0 for 5m")
@@ -172,36 +151,91 @@ func (c *Config) validate() error {
 	p.AddIf(c.MemoryLimit < 0, "MemoryLimit", c.MemoryLimit, "use more than 0, or 0 for none")
 	p.AddIf(c.Dwell < 0, "Dwell", c.Dwell, "use more than 0, or 0 for 2s")
 	p.AddIf(c.ForceGC > ForceGCAlways, "ForceGC", c.ForceGC, "use ForceGCAuto, ForceGCNever or ForceGCAlways")
-	c.validateReserved(&p)
+	c.validateReserved(&p, budget)
 	c.Levels.validate(&p)
 	return p.Err()
 }
 
-// validateReserved returns what is reserved in all.
-func (c *Config) validateReserved(p *config.Problems) (sum int64) {
+func (c *Config) validateReserved(p *config.Problems, budget int64) {
+	sum := int64(0)
 	for _, name := range slices.Sorted(maps.Keys(c.Reserved)) {
 		bytes := c.Reserved[name]
 		p.AddIf(bytes < 0, fmt.Sprintf("Reserved[%q]", name), bytes, "use 0 or more")
-		sum += min(max(bytes, 0), math.MaxInt64-sum)
+		sum = config.Sum(sum, max(bytes, 0))
 	}
 	p.With("MaxIdleBytes").AddIf(c.MaxIdleBytes > 0 && sum > c.MaxIdleBytes, "Reserved", sum,
 		fmt.Sprintf("in all more than MaxIdleBytes, %d: reserve less, or raise it", c.MaxIdleBytes))
-	return sum
+	p.AddIf(c.MaxIdleBytes == 0 && sum > budget, "Reserved", sum,
+		"in all more than the budget that follows from the memory limit, "+size(budget)+": reserve less, or set MaxIdleBytes")
 }
 
 func (l *Levels) validate(p *config.Problems) {
-	bands := []struct {
-		name string
-		Band
-	}{{"Elevated", l.Elevated}, {"High", l.High}, {"Critical", l.Critical}}
+	const positive = "use more than 0, or leave the band zero for its default"
+	names := [...]string{"Levels.Elevated", "Levels.High", "Levels.Critical"}
+	bands := [...]Band{l.Elevated, l.High, l.Critical}
 	for i, b := range bands {
-		p.AddIf(!(b.Exit > 0), "Levels."+b.name+".Exit", b.Exit, "use more than 0, or leave the band zero for its default")
-		p.AddIf(!(b.Enter > 0), "Levels."+b.name+".Enter", b.Enter, "use more than 0, or leave the band zero for its default")
-		p.AddIf(b.Exit >= b.Enter, "Levels."+b.name+".Exit", b.Exit, fmt.Sprintf("not below Enter, %v: use 0.08 less than that", b.Enter))
+		exit, enter := names[i]+".Exit", names[i]+".Enter"
+		p.AddIf(!(b.Exit > 0), exit, b.Exit, positive)
+		p.AddIf(!(b.Enter > 0), enter, b.Enter, positive)
+		p.AddIf(b.Exit >= b.Enter, exit, b.Exit, fmt.Sprintf("not below Enter, %v: use 0.08 less than that", b.Enter))
 		if i > 0 {
-			lower := bands[i-1]
-			p.With("Levels."+lower.name+".Enter").AddIf(b.Enter <= lower.Enter, "Levels."+b.name+".Enter", b.Enter,
-				fmt.Sprintf("not above Levels.%s.Enter, %v: raise it", lower.name, lower.Enter))
+			lower, than := names[i-1]+".Enter", bands[i-1].Enter
+			p.With(lower).AddIf(b.Enter <= than, enter, b.Enter, fmt.Sprintf("not above %s, %v: raise it", lower, than))
 		}
 	}
+}
+
+// Validate returns the error that New would return for the config.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	return c.validate(NoLimit)
+}
+
+// Configure gives a controller, which may be running, the knobs of another config:
+// its times, sizes, levels, Reserved and ForceGC. They hold from the next run on;
+// what was learned stays, and so do the fields that are no knobs. If it returns an
+// error, which lists every mistake in the config, nothing has changed. It waits for
+// no run, so hooks may call it.
+func (ctl *Controller) Configure(c Config) error {
+	c = c.withDefaults()
+	if err := c.validate(cmp.Or(ctl.affordable.Load(), NoLimit)); err != nil {
+		return err
+	}
+	ctl.pending.Store(&c)
+	ctl.takePending()
+	return nil
+}
+
+// takePending takes what Configure left, unless a run is under way: whoever makes
+// it calls this when it has ended. What is left meanwhile, by the Recorder's writer
+// say, the next run takes.
+func (ctl *Controller) takePending() {
+	if ctl.pending.Load() != nil && ctl.mu.TryLock() {
+		defer ctl.mu.Unlock()
+		ctl.take()
+	}
+}
+
+// take takes the knobs of the config that is pending, if one is. The caller holds mu.
+func (ctl *Controller) take() {
+	c := ctl.pending.Swap(nil)
+	if c == nil {
+		return
+	}
+	reserve := make(map[string]int64)
+	for name := range ctl.c.Reserved {
+		reserve[name] = 0
+	}
+	maps.Copy(reserve, c.Reserved)
+	ctl.reserve(reserve)
+	ctl.c.takeKnobs(c)
+	ctl.c.Recorder.write(record{Config: recordingOf(&ctl.c)})
+}
+
+// takeKnobs takes from another config what Configure may change.
+func (c *Config) takeKnobs(from *Config) {
+	c.BreakEven, c.Clamp, c.HalfLife = from.BreakEven, from.Clamp, from.HalfLife
+	c.Interval, c.PressureInterval, c.Dwell = from.Interval, from.PressureInterval, from.Dwell
+	c.MaxIdleBytes, c.MemoryLimit, c.Reserved = from.MaxIdleBytes, from.MemoryLimit, from.Reserved
+	c.Levels, c.ForceGC = from.Levels, from.ForceGC
 }

@@ -1,15 +1,19 @@
 package adaptive
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/otelpool/pool/adaptive/signals"
 	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/ask"
 )
 
 // Controller sizes the pools of a registry. All methods are safe for concurrent use.
@@ -19,22 +23,24 @@ import (
 // Get or Put ever waits for it. Pools whose controller has ended, or never ran, use
 // their own idle ages.
 type Controller struct {
-	c       Config // its knobs are guarded by mu: see Configure
-	budget  Budget
-	signals Signals
-	remove  func()
-	calls   calls
+	c      Config // its knobs are guarded by mu: see Configure
+	remove func()
+	calls  calls
 
-	mu       sync.Mutex // one run at a time; guards what follows; no hook waits for it
-	policy   *policy
-	sample   sample
-	pools    pools
-	asked    asked
-	clock    clock
-	spent    time.Duration // by the collection of the run before
-	warned   bool          // of a control group's limit that the runtime does not know
-	ours     int64         // memory limit that the controller set; 0 for none
-	released bool          // somebody else has changed it since: it is theirs
+	mu         sync.Mutex // one run at a time; guards what follows; no hook waits for it
+	policy     *policy
+	sample     sample
+	pools      []handle // of the registry, each at an index of its own for as long as its name is in it
+	round      *round
+	caller     ask.Caller
+	leaving    func(i int, back <-chan struct{}) func(i int) // leave; made once, so that a step allocates nothing
+	reclaiming <-chan struct{}                               // closed when a Reclaim that hangs has returned
+	clock      clock
+	spent      time.Duration // by the collection of the run before
+	warned     bool          // of a control group's limit that the runtime does not know
+	warnings   []func()      // of this run, to be called when no lock is held
+	ours       int64         // memory limit that the controller set, or NoLimit
+	released   bool          // somebody else has changed it since: it is theirs
 
 	pending    atomic.Pointer[Config] // knobs that the next run goes by
 	affordable atomic.Int64           // default budget at the last run; 0 before the first
@@ -45,7 +51,6 @@ type Controller struct {
 	running atomic.Bool
 	woken   chan struct{}
 	wakes   atomic.Uint32 // set of control.Trigger
-	urgent  atomic.Bool   // memory is short
 	silent  atomic.Bool   // Logger panicked
 }
 
@@ -60,65 +65,42 @@ type calls struct {
 // mistake in the config. It does nothing before Run or Step is called.
 func New(c Config) (*Controller, error) {
 	c = c.withDefaults()
-	ctl := &Controller{c: c, budget: c.Budget, signals: c.Signals, woken: make(chan struct{}, 1)}
+	c.Budget = cmp.Or[Budget](c.Budget, c.Registry.Budget())
+	if c.Signals == nil {
+		c.Signals = signals.New("", os.Getenv)
+	}
+	err := c.validate(c.firstBudget())
+	ctl := &Controller{c: c, ours: NoLimit, round: newRound(round{}), woken: make(chan struct{}, 1)}
+	ctl.caller.Patience, ctl.leaving = patience, ctl.leave
+	ctl.policy = newPolicy(&ctl.c)
 	ctl.calls = calls{runtime.GC, debug.FreeOSMemory, debug.SetMemoryLimit}
-	if ctl.budget == nil {
-		ctl.budget = c.Registry.Budget()
+	ctl.book.stats.Limit = c.Budget.Limit()
+	remove, taken := c.Registry.AddController(ctl) // readers may ask it from here on
+	if err = errors.Join(err, taken); err == nil && c.Recorder != nil {
+		c.Recorder.write(recordingOf(&c))
+		err = c.Recorder.Err()
 	}
-	if ctl.signals == nil {
-		ctl.signals = newProcess()
-	}
-	if err := ctl.check(); err != nil {
-		return nil, err
-	}
-	ctl.policy = newPolicy(c)
-	ctl.initAsked()
-	ctl.book.init(ctl.budget.Limit())
-	remove, err := c.Registry.AddController(ctl) // readers may ask it from here on
 	if err != nil {
+		if taken == nil {
+			remove()
+		}
 		return nil, err
 	}
 	ctl.remove = remove
-	if err := c.Recorder.begin(&c); err != nil {
-		remove()
-		return nil, err
-	}
 	return ctl, nil
 }
 
-// check returns all that is wrong with the config, a registry that has a
-// controller already included.
-func (ctl *Controller) check() error {
-	err := ctl.c.validate()
-	if err == nil {
-		err = ctl.checkReserved()
-	}
-	if err == nil {
-		return nil
-	}
-	remove, taken := ctl.c.Registry.AddController(unmade{})
-	if taken == nil {
-		remove()
-	}
-	return errors.Join(err, taken)
-}
-
-// unmade asks a registry whether it has a controller.
-type unmade struct{}
-
-func (unmade) ControllerStats(into *control.Stats) { *into = control.Stats{} }
-
-// checkReserved compares what is reserved with a budget that follows from the
-// memory that there is.
-func (ctl *Controller) checkReserved() error {
-	if len(ctl.c.Reserved) == 0 || ctl.c.MaxIdleBytes > 0 {
-		return nil
+// firstBudget is the budget that follows from the memory limit, where what is reserved
+// has to fit it.
+func (c *Config) firstBudget() int64 {
+	if len(c.Reserved) == 0 || c.MaxIdleBytes > 0 {
+		return NoLimit
 	}
 	var r Reading
-	var m memory
-	ctl.signals.Read(time.Now(), &r)
-	m.see(&r, ctl.c.MemoryLimit)
-	return ctl.c.reservesAtMost(m.defaultBudget())
+	m := noMemory()
+	c.Signals.Read(time.Now(), &r)
+	m.see(&r, c.MemoryLimit)
+	return m.defaultBudget()
 }
 
 // Close withdraws the controller from its registry and leaves the pools to
@@ -127,10 +109,10 @@ func (ctl *Controller) Close() {
 	ctl.letGo()
 	ctl.mu.Lock()
 	defer ctl.mu.Unlock()
-	if ctl.ours > 0 && debug.SetMemoryLimit(-1) == ctl.ours {
+	if ctl.ours != NoLimit && debug.SetMemoryLimit(-1) == ctl.ours {
 		ctl.calls.setMemoryLimit(NoLimit)
 	}
-	ctl.ours = 0
+	ctl.ours = NoLimit
 	ctl.remove()
 }
 
@@ -144,64 +126,60 @@ func (ctl *Controller) Step(now time.Time) control.Decision {
 }
 
 func (ctl *Controller) run(now time.Time, trigger control.Trigger) control.Decision {
-	v, unlimited, left := ctl.runOnce(now, trigger)
+	v, warnings := ctl.runOnce(now, trigger)
 	ctl.takePending()
-	ctl.tellLeft(left)
-	if unlimited {
-		ctl.warn("a control group limits the memory and GOMEMLIMIT is off: trims need forced collections;" +
-			" set GOMEMLIMIT, or ManageMemoryLimit")
+	for _, warn := range warnings {
+		warn()
 	}
-	ctl.tell(&v)
+	if v.notable {
+		ctl.tell(&v.decision)
+	}
 	return v.decision
 }
 
-func (ctl *Controller) runOnce(now time.Time, trigger control.Trigger) (v verdict, unlimited bool, left []string) {
+func (ctl *Controller) runOnce(now time.Time, trigger control.Trigger) (v verdict, warnings []func()) {
 	ctl.mu.Lock()
 	defer ctl.mu.Unlock()
-	if c := ctl.pending.Swap(nil); c != nil {
-		ctl.take(c)
-	}
-	unlimited = ctl.observe(now, trigger)
-	plan := ctl.policy.step(&ctl.sample)
-	freed := ctl.apply(&plan)
+	ctl.take()
+	ctl.observe(now, trigger)
+	ctl.policy.step(&ctl.sample)
+	freed := ctl.apply(ctl.policy)
 	v = ctl.policy.settle(&ctl.sample, freed)
 	ctl.affordable.Store(ctl.policy.memory.defaultBudget())
-	ctl.urgent.Store(ctl.policy.urgent())
 	ctl.c.Recorder.add(&ctl.sample, freed)
 	ctl.book.enter(ctl.policy, &ctl.sample, &v)
 	ctl.giveBack(v.giveBack)
-	left, ctl.asked.left = ctl.asked.left, nil
-	return v, unlimited, left
+	warnings, ctl.warnings = ctl.warnings, nil
+	return v, warnings
 }
 
-// observe fills the sample. It reports, once, that the runtime has no memory limit
-// and should have one.
-func (ctl *Controller) observe(now time.Time, trigger control.Trigger) (unlimited bool) {
+// observe fills the sample.
+func (ctl *Controller) observe(now time.Time, trigger control.Trigger) {
 	s := &ctl.sample
 	s.At = ctl.clock.advance(now)
 	s.Now = time.Unix(0, now.UnixNano())
 	s.Trigger = trigger
-	ctl.signals.Read(now, &s.Reading)
+	ctl.c.Signals.Read(now, &s.Reading)
 	s.Reading.Spent = ctl.spent
-	unlimited = ctl.manageLimit(&s.Reading)
-	s.Limit, s.Used = ctl.budget.Limit(), ctl.budget.Used()
-	ctl.pools.meet(ctl.c.Registry.All(), s)
+	ctl.manageLimit(&s.Reading)
+	s.Limit, s.Used = ctl.c.Budget.Limit(), ctl.c.Budget.Used()
+	ctl.meet(ctl.c.Registry.All())
 	ctl.ask()
-	return unlimited
 }
 
-// apply does what was planned and returns the idle bytes dropped.
-func (ctl *Controller) apply(p *plan) (freed int64) {
-	ctl.budget.SetPressed(p.pressed)
-	ctl.setAges()
-	ctl.budget.SetLimit(p.limit)
-	if ctl.budget.Used() > p.limit {
+// apply does what was decided and returns the idle bytes dropped. Where memory has just
+// become short, what is older than its idle age goes now, and not when the next window ends.
+func (ctl *Controller) apply(p *policy) (freed int64) {
+	ctl.c.Budget.SetPressed(p.pressed())
+	ctl.each((*round).setAges)
+	ctl.c.Budget.SetLimit(p.limit)
+	if ctl.c.Budget.Used() > p.limit {
 		freed = ctl.reclaim()
 	}
-	if p.drop {
+	if p.pressed() && p.pressure.level > p.journal.from {
 		freed += ctl.drop((*round).dropOld)
 	}
-	if p.pressed {
+	if p.pressed() {
 		freed += ctl.drop((*round).trim)
 	}
 	return freed
@@ -223,22 +201,16 @@ func (ctl *Controller) giveBack(how giveBack) {
 }
 
 // tell passes a decision on.
-func (ctl *Controller) tell(v *verdict) {
-	if !v.notable {
+func (ctl *Controller) tell(d *control.Decision) {
+	ctl.log(func(l *slog.Logger) { logDecision(l, d) })
+	if ctl.c.OnDecision == nil || ctl.mute.Load() {
 		return
 	}
-	ctl.log(func(l *slog.Logger) { logDecision(l, &v.decision) })
-	if ctl.c.OnDecision != nil && !ctl.mute.Load() {
-		ctl.observer(v.decision)
-	}
-}
-
-func (ctl *Controller) observer(d control.Decision) {
 	defer onPanic(func(r any) {
 		ctl.mute.Store(true)
 		ctl.warn("OnDecision panicked and is not called again", slog.Any("panic", r))
 	})
-	ctl.c.OnDecision(d)
+	ctl.c.OnDecision(*d)
 }
 
 func (ctl *Controller) warn(message string, attrs ...any) {
@@ -259,34 +231,36 @@ const managedShare = 0.9
 
 // manageLimit gives the runtime a memory limit, if it may, and takes it away again
 // with the group's. One that somebody else has set since is theirs from then on. It
-// reports, once, that there should be a limit and may be none of ours.
-func (ctl *Controller) manageLimit(r *Reading) (missing bool) {
+// warns, once, that there should be a limit and may be none of ours.
+func (ctl *Controller) manageLimit(r *Reading) {
 	if !r.Heap.OK() {
-		return false
+		return
 	}
-	if ctl.ours > 0 && r.Heap.Limit != ctl.ours {
-		ctl.ours, ctl.released = 0, true
+	if ctl.ours != NoLimit && r.Heap.Limit != ctl.ours {
+		ctl.ours, ctl.released = NoLimit, true
 	}
-	if !r.Cgroup.Known() || ctl.ours == 0 && r.Heap.Limit != NoLimit {
-		return false
-	}
-	if !ctl.c.ManageMemoryLimit || ctl.released {
-		missing = !ctl.warned && r.Cgroup.Max != NoLimit && !ctl.released
-		ctl.warned = ctl.warned || missing
-		return missing
+	if !r.Cgroup.Known() || r.Heap.Limit != ctl.ours || ctl.released {
+		return
 	}
 	limit := NoLimit
 	if r.Cgroup.Max != NoLimit {
 		limit = int64(managedShare * float64(r.Cgroup.Max))
 	}
+	if !ctl.c.ManageMemoryLimit {
+		if limit != NoLimit && !ctl.warned {
+			ctl.warned = true
+			ctl.warnings = append(ctl.warnings, func() {
+				ctl.warn("a control group limits the memory and GOMEMLIMIT is off: trims need forced collections;" +
+					" set GOMEMLIMIT, or ManageMemoryLimit")
+			})
+		}
+		return
+	}
 	if limit != r.Heap.Limit {
 		ctl.calls.setMemoryLimit(limit)
 		r.Heap.Limit = limit
 	}
-	if ctl.ours = limit; limit == NoLimit {
-		ctl.ours = 0
-	}
-	return false
+	ctl.ours = limit
 }
 
 // clock is the controller's own. It never goes back, whatever it is given, and

@@ -1,26 +1,19 @@
 package adaptive
 
-import "github.com/otelpool/pool/control"
-
-// futility is whether the pools are worth the trouble. When memory is short and
-// pools hold next to nothing of it, they are not the cause: no collection is
-// asked for to find out what of the program's own memory is garbage.
-type futility struct {
-	futile bool
-	was    bool // in the run before
-}
-
 // 1/futileShare of the memory limit is too little to matter.
 const futileShare = 50
 
-func (f *futility) see(p *policy, s *sample) {
-	f.was = f.futile
-	switch {
-	case p.pressure.level < control.PressureHigh:
-		f.futile = false
-	case p.pressure.told(&s.Reading, s.At):
-		f.futile = p.holdLittle(s.Reading.Heap.Free)
+// judge finds out whether the pools are worth the trouble. When memory is short and
+// pools hold next to nothing of it, they are not the cause: no collection is
+// asked for to find out what of the program's own memory is garbage.
+func (p *policy) judge(s *sample) {
+	was := p.futile
+	if !p.pressed() {
+		p.futile = false
+	} else if p.pressure.told(&s.Reading, s.At) {
+		p.futile = p.holdLittle(s.Reading.Heap.Free)
 	}
+	p.turnedFutile = p.futile && !was
 }
 
 // holdLittle reports whether all pools together hold too little to matter, what they

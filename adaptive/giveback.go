@@ -173,7 +173,7 @@ func (p *policy) returns(s *sample) giveBack {
 // room there is. Where others need the memory it pays to find out what of that is
 // garbage, whoever's: a few MiB decide who is killed.
 func (p *policy) doubtful(r *Reading) bool {
-	return !p.futile.futile && r.Heap.Young() >= min(largeTrim, room(r)/worthwhileShare)
+	return !p.futile && r.Heap.Young() >= min(largeTrim, room(r)/worthwhileShare)
 }
 
 // urgent reports whether to look again soon: memory is short, or nothing but us

@@ -36,11 +36,21 @@ type journal struct {
 type verdict struct {
 	decision control.Decision
 	notable  bool
-	action   control.Action
 	giveBack giveBack
 
 	told    uint64 // the decision that has an outcome now; 0 for none
 	outcome string
+}
+
+// enter appends the decision to those before it, and its outcome to the one that has it now.
+func (v *verdict) enter(decisions []control.Decision) []control.Decision {
+	if len(decisions) > 0 && v.told >= decisions[0].Seq { // their numbers have no gaps
+		decisions[v.told-decisions[0].Seq].Outcome = v.outcome
+	}
+	if v.notable {
+		decisions = append(decisions, v.decision)
+	}
+	return decisions
 }
 
 func (j *journal) begin(p *policy, s *sample) {
@@ -64,24 +74,22 @@ func (p *policy) settle(s *sample, freed int64) (v verdict) {
 	}
 	v.told, v.outcome = j.outcome(&s.Reading)
 	v.giveBack = p.giveBack(s)
-	v.action = p.action(s, freed)
-	j.runs[v.action]++
-	forced := v.giveBack != wait
-	if forced {
-		j.forcedGCs++
-	}
 	v.decision = control.Decision{
 		Time: s.Now, Trigger: s.Trigger, From: j.from, To: p.pressure.level, Cause: p.pressure.cause,
-		Action: v.action, LimitBefore: j.before, Limit: p.limit, Freed: freed, ForcedGC: forced,
+		Action: p.action(s, freed), LimitBefore: j.before, Limit: p.limit, Freed: freed, ForcedGC: v.giveBack != wait,
+	}
+	j.runs[v.decision.Action]++
+	if v.decision.ForcedGC {
+		j.forcedGCs++
 	}
 	if p.pressure.level > control.PressureNone {
 		v.decision.Kept, v.decision.UsedEvery = max(p.idle-freed, 0), p.every()
 	}
-	if v.notable = j.notable(p, s, &v, freed); v.notable {
+	if v.notable = j.notable(p, s, &v.decision); v.notable {
 		j.decisions++
 		p.explain(s, &v)
 	}
-	j.growing = v.action == control.Grow
+	j.growing = v.decision.Action == control.Grow
 	return v
 }
 
@@ -100,16 +108,14 @@ func (p *policy) action(s *sample, freed int64) control.Action {
 
 // notable reports whether a run is worth telling of: steps of a growth under way,
 // objects that grew too old and one trim after the other are not.
-func (j *journal) notable(p *policy, s *sample, v *verdict, freed int64) bool {
-	grown := v.action == control.Grow && (!j.growing || p.limit == p.budget)
-	trimmed := freed > 0 && (s.At-j.trimmed >= quiet || j.trimmed == 0)
-	if !j.moved && v.giveBack == wait && v.action != control.Shrink && !grown && !trimmed && (!p.futile.futile || p.futile.was) {
-		return false
-	}
-	if freed > 0 {
+func (j *journal) notable(p *policy, s *sample, d *control.Decision) bool {
+	grown := d.Action == control.Grow && (!j.growing || p.limit == p.budget)
+	trimmed := d.Freed > 0 && (s.At-j.trimmed >= quiet || j.trimmed == 0)
+	notable := j.moved || d.ForcedGC || d.Action == control.Shrink || grown || trimmed || p.turnedFutile
+	if notable && d.Freed > 0 {
 		j.trimmed = s.At
 	}
-	return true
+	return notable
 }
 
 // outcome returns the effect of the last reported trim, once a collection has ended.
@@ -151,21 +157,21 @@ func (p *policy) reason(s *sample, v *verdict) string {
 		why = append(why, fmt.Sprintf("nothing held %s for %s", j.from, p.c.Dwell))
 	case s.At == 0 && j.decisions == 1:
 		why = append(why, "first run")
-	case v.action == control.Grow && p.limit == p.budget:
+	case v.decision.Action == control.Grow && p.limit == p.budget:
 		why = append(why, "grown to the budget")
-	case v.action == control.Grow:
+	case v.decision.Action == control.Grow:
 		why = append(why, fmt.Sprintf("growing to %s by %.0f %%/s", size(p.budget), 100*regrowth))
-	case v.action == control.Shrink:
+	case v.decision.Action == control.Shrink:
 		why = append(why, "the memory limit fell")
-	case v.action == control.TrimIdle && p.idle > p.limit:
+	case v.decision.Action == control.TrimIdle && p.idle > p.limit:
 		why = append(why, "more was held than the limit allows")
-	case v.action == control.TrimIdle:
+	case v.decision.Action == control.TrimIdle:
 		why = append(why, "dropped what lay unused for longer than its idle age")
 	}
 	if v.decision.Kept > 0 && j.moved && p.pressure.level > j.from {
 		why = append(why, p.inUse(&v.decision))
 	}
-	if p.futile.futile && !p.futile.was {
+	if p.turnedFutile {
 		why = append(why, fmt.Sprintf("futile: pools hold %s of %s", size(p.idle), size(p.memory.limit)))
 	}
 	switch v.giveBack {
@@ -202,10 +208,10 @@ func (p *policy) expected(freed int64) (keep, drop float64) {
 	for i := range p.pools {
 		for j := range p.pools[i].classes {
 			c := &p.pools[i].classes[j]
-			if !p.pools[i].open || len(c.depths) == 0 {
+			if len(c.depths) == 0 {
 				continue
 			}
-			weight := float64(p.pools[i].sizes[j]) * float64(len(c.depths))
+			weight := float64(c.size) * float64(len(c.depths))
 			bytes += weight
 			again += weight * c.depths[len(c.depths)-1].again(p.c.BreakEven.Seconds(), &p.one)
 		}

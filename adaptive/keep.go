@@ -37,7 +37,7 @@ func (p *policy) prices() prices {
 // stay is how long what is dropped now will take up memory, in whole quarters of a
 // second: each new value has all idle ages found anew.
 func (p *policy) stay() time.Duration {
-	return (p.c.Dwell + p.garbage.wait(&p.c)).Truncate(time.Second / 4)
+	return (p.c.Dwell + p.garbage.wait(p.c)).Truncate(time.Second / 4)
 }
 
 // kept is the idle age while a step waits for its collection.
@@ -47,23 +47,16 @@ const kept = longestGC
 // while those of one are garbage, nothing more is dropped.
 func (p *policy) setAges(s *sample) {
 	prices := p.prices()
-	waiting := p.pressure.level > control.PressureNone && p.garbage.step >= largeTrim
 	for i := range s.Pools {
-		for j := range s.Pools[i].Demand.Classes {
-			c := &p.pools[i].classes[j]
-			c.setAge(&s.Pools[i].Demand.Classes[j], &prices, &p.one)
-			c.waits = waiting
+		for j := range p.pools[i].classes {
+			p.pools[i].classes[j].setAge(&prices, &p.one)
 		}
 		p.pools[i].unused.see(s.Pools[i].Others, p.elapsed, p.stay())
 	}
-}
-
-// inForce is the idle age that a pool is told, for one that was found.
-func (c *class) inForce(age time.Duration) time.Duration {
-	if c.waits {
-		return max(age, kept)
+	p.leastAge = 0
+	if p.pressure.level > control.PressureNone && p.garbage.step >= largeTrim {
+		p.leastAge = kept
 	}
-	return age
 }
 
 // unused is the idle bytes of a pool that cannot tell its demand that were there
@@ -95,16 +88,13 @@ func (u *unused) take() int64 {
 // the class with the most idle bytes waits for. 0 is more often than gaps are told
 // apart, or not known.
 func (p *policy) every() time.Duration {
-	var most *class
+	most := &class{idle: -1}
 	for i := range p.pools {
 		for j := range p.pools[i].classes {
-			if c := &p.pools[i].classes[j]; p.pools[i].open && (most == nil || c.idle > most.idle) {
+			if c := &p.pools[i].classes[j]; c.idle > most.idle {
 				most = c
 			}
 		}
-	}
-	if most == nil {
-		return 0
 	}
 	return most.gap()
 }

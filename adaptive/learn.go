@@ -15,13 +15,13 @@ import (
 // doubling has its own, from the learners at the fewest that were out.
 type class struct {
 	depths  []learner
-	out     int64 // at the end of the window before
+	out     int64 // at the end of the last window
 	deepest int64 // what was out and idle then
 	floor   reach.Floor
 	prices  prices
 	age     time.Duration // of the deepest object
-	waits   bool          // what is dropped is garbage still: nothing more goes
-	idle    int64         // bytes
+	size    int64         // bytes of an object
+	idle    int64         // bytes of all
 	regrets uint64
 }
 
@@ -31,12 +31,8 @@ func (c *class) add(d *control.ClassDemand, one *weight, elapsed, halfLife time.
 	if hasGaps(d) {
 		c.addGaps(d, one)
 	}
-	if d.Dropped > 0 {
-		c.addDropped(int64(d.Dropped), c.deepest-int64(d.Dropped), one)
-	}
-	if d.Refused > 0 {
-		c.addDropped(int64(d.Refused), d.InUse+d.Idle, one)
-	}
+	c.addDropped(int64(d.Dropped), c.deepest-int64(d.Dropped), one)
+	c.addDropped(int64(d.Refused), d.InUse+d.Idle, one)
 	c.out, c.deepest = d.InUse, d.InUse+d.Idle
 }
 
@@ -90,20 +86,17 @@ func (c *class) addDropped(n, left int64, one *weight) {
 // at is the learner of a depth, and how many depths it has from there on.
 func (c *class) at(depth int64) (l *learner, rest int64) {
 	depth = min(max(depth, 1), 1<<40)
-	i := doubling(depth)
+	i := bits.Len64(uint64(depth)) - 1
 	for len(c.depths) <= i {
 		c.depths = append(c.depths, learner{})
 	}
 	return &c.depths[i], 1<<(i+1) - depth
 }
 
-// doubling is how many times 1 has to be doubled to come to the depth.
-func doubling(depth int64) int { return bits.Len64(uint64(min(max(depth, 1), 1<<40))) - 1 }
-
 // setAge finds the idle ages. Where the prices are as they were it looks at one
 // doubling at most: at the deepest of which much is new.
-func (c *class) setAge(d *control.ClassDemand, p *prices, one *weight) {
-	deepest, _ := c.at(d.InUse + d.Idle - c.floor.Least)
+func (c *class) setAge(p *prices, one *weight) {
+	deepest, _ := c.at(c.deepest - c.floor.Least)
 	changed := c.prices != *p
 	c.prices = *p
 	for i := len(c.depths) - 1; i >= 0; i-- {
@@ -133,13 +126,13 @@ func (c *cost) add(d *control.ClassDemand, breakEven float64) {
 	if !hasGaps(d) {
 		return
 	}
-	bin := control.GapBin(time.Duration(breakEven * float64(time.Second)))
-	for i, n := range d.Gone[:bin] {
-		if n > 0 {
-			c.excess += size * float64(n) * max(1-gapLength[i]/breakEven, 0)
+	first := control.GapBin(time.Duration(breakEven * float64(time.Second)))
+	for bin, n := range d.Gone[:first] {
+		if n > 0 { // most are empty, and with many pools that is what costs
+			c.excess += size * float64(n) * max(1-gapLength[bin]/breakEven, 0)
 		}
 	}
-	for ; bin < control.NumGaps; bin++ {
+	for bin := first; bin < control.NumGaps; bin++ {
 		if n := d.Held[bin]; n > 0 {
 			c.excess += size * float64(n) * max(gapLength[bin]/breakEven-1, 0)
 		}

@@ -1,7 +1,9 @@
 package adaptive
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/otelpool/pool/adaptive/signals"
@@ -12,6 +14,9 @@ import (
 var (
 	// Near its limit the kernel takes back what it can, and then kills.
 	cgroupBands = bands{control.PressureHigh: {signals.Near, 0.85}, control.PressureCritical: {0.95, 0.90}}
+	// What others will have taken before anything could be done about it holds no level.
+	soonBands = bands{control.PressureHigh: {signals.Near, math.Inf(1)}}
+	soonName  = "cgroup in " + signals.Foresight.String()
 	// 200 ms in a window of 2 s is where systemd tells services to let go.
 	someBands = bands{control.PressureHigh: {0.10, 0.05}}
 	fullBands = bands{control.PressureCritical: {0.05, 0.025}}
@@ -85,10 +90,8 @@ func (a *assessment) String() string {
 type ladder struct {
 	level control.PressureLevel
 	cause control.Cause
-	since time.Duration // when the level was entered
 
-	calm     time.Duration // since when nothing holds the level; meaningful if calming
-	calming  bool
+	calm     time.Duration // since when nothing holds the level; 0 while something does
 	trimmed  time.Duration // last trim for pressure's sake, and what the heap was then
 	heap     HeapReading
 	everTrim bool
@@ -141,20 +144,13 @@ func (p *ladder) assess(r *Reading, limit int64, levels *Levels) (a assessment) 
 		})
 	}
 	if now, ok := groupShare(r); ok {
+		soon := now + signals.Share(r.Cgroup.Soon(), r.Cgroup.TightMax)
 		a.measure(control.CauseCgroup, "cgroup", now, &cgroupBands)
-		a.expect(now+signals.Share(r.Cgroup.Soon(), r.Cgroup.TightMax), cgroupBands[control.PressureHigh].Enter)
+		a.measure(control.CauseCgroup, soonName, soon, &soonBands)
 	}
 	p.assessEvents(r, &a)
 	p.assessStalls(&r.PSI, &a)
 	return a
-}
-
-// expect is for what others will have taken before anything could be done about it.
-func (a *assessment) expect(value, enter float64) {
-	if value >= enter && a.enter < control.PressureHigh {
-		a.enter, a.cause, a.value, a.over = control.PressureHigh, control.CauseCgroup, value, enter
-		a.name = "cgroup in " + signals.Foresight.String()
-	}
 }
 
 // assessStalls takes the group's own stalls at their word. Those of the machine may
@@ -211,12 +207,10 @@ func (p *ladder) follow(a *assessment, r *Reading, now, dwell time.Duration) boo
 		return true
 	}
 	if p.level == control.PressureNone || a.hold >= p.level {
-		p.calming = false
+		p.calm = 0
 		return false
 	}
-	if !p.calming {
-		p.calm, p.calming = now, true
-	}
+	p.calm = cmp.Or(p.calm, now)
 	if now-p.calm < max(p.patience, dwell) || !p.told(r, now) || !p.mayTo(a.hold, now) {
 		return false
 	}
@@ -277,7 +271,7 @@ func (p *ladder) again(now, dwell time.Duration) {
 }
 
 func (p *ladder) to(level control.PressureLevel, cause control.Cause, now time.Duration) {
-	p.level, p.cause, p.since, p.calming = level, cause, now, false
+	p.level, p.cause, p.calm = level, cause, 0
 	p.changed[p.changes%mostChanges] = now
 	p.changes++
 }

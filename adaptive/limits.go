@@ -1,6 +1,10 @@
 package adaptive
 
-import "github.com/otelpool/pool/control"
+import (
+	"cmp"
+
+	"github.com/otelpool/pool/control"
+)
 
 // memory is the limits last heard of: they do not go away when for a moment they
 // cannot be read, and they do when the one who set them takes them away.
@@ -9,28 +13,21 @@ type memory struct {
 	heap   int64
 	cgroup int64
 	total  int64
-	seen   bool
 }
 
+func noMemory() memory { return memory{limit: NoLimit, heap: NoLimit, cgroup: NoLimit} }
+
 func (m *memory) see(r *Reading, own int64) {
-	if !m.seen {
-		*m = memory{limit: NoLimit, heap: NoLimit, cgroup: NoLimit, seen: true}
-	}
 	if r.Heap.OK() && r.Heap.Limit > 0 {
 		m.heap = r.Heap.Limit
 	}
 	if r.Cgroup.Known() {
 		m.cgroup = max(r.Cgroup.Max, 0)
 	}
-	if r.MemTotal > 0 {
-		m.total = r.MemTotal
-	}
-	m.limit = m.heap
+	m.total = cmp.Or(max(r.MemTotal, 0), m.total)
+	m.limit = min(m.heap, cmp.Or(max(own, 0), NoLimit))
 	if m.cgroup != NoLimit {
 		m.limit = min(m.limit, int64(cgroupShare*float64(m.cgroup)))
-	}
-	if own > 0 {
-		m.limit = min(m.limit, own)
 	}
 }
 
@@ -62,19 +59,15 @@ const regrowth = 0.10
 // setLimit moves the limit to the budget: down at once, up slowly, and not at all
 // while memory is short or what was dropped is not memory again.
 func (p *policy) setLimit() {
-	p.budget = p.c.MaxIdleBytes
-	if p.budget == 0 {
-		p.budget = p.memory.defaultBudget()
-	}
-	target := p.budget
+	p.budget = cmp.Or(p.c.MaxIdleBytes, p.memory.defaultBudget())
 	switch {
-	case !p.started || target < p.limit:
-		p.limit = target
-	case target > p.limit && p.pressure.level < control.PressureHigh && p.garbage.bytes < largeTrim:
+	case !p.started || p.budget < p.limit:
+		p.limit = p.budget
+	case p.budget > p.limit && p.pressure.level < control.PressureHigh && p.garbage.bytes < largeTrim:
 		grown := float64(p.limit) + regrowth*float64(min(p.budget, 1<<53))*p.elapsed.Seconds()
-		if grown < float64(target) {
-			target = int64(grown)
+		p.limit = p.budget
+		if grown < float64(p.budget) {
+			p.limit = int64(grown)
 		}
-		p.limit = target
 	}
 }

@@ -28,14 +28,18 @@ func (ctl *Controller) Run(ctx context.Context) (err error) {
 		return errors.New("adaptive: Run of this controller is running already: call it once")
 	}
 	defer ctl.running.Store(false)
-	defer func() { err = errors.Join(err, ctl.tryLetGo()) }()
+	defer func() { // the end may be a broken pool's doing, which then panics here too
+		err = errors.Join(err, guarded("leaving the pools to themselves panicked, some may keep their idle ages of now", ctl.letGo))
+	}()
 	watching, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { ctl.watch(watching) })
 	defer wg.Wait()
 	defer stop()
 	for trigger, ok := control.TriggerTick, true; ok; trigger, ok = ctl.wait(ctx) {
-		if err := ctl.try(trigger); err != nil {
+		err := guarded("a run of the controller panicked, pools keep to their own idle ages", func() { ctl.run(time.Now(), trigger) })
+		if err != nil {
+			ctl.log(func(l *slog.Logger) { l.Error("pool controller: stopped", slog.Any("error", err)) })
 			return err
 		}
 	}
@@ -49,30 +53,17 @@ func onPanic(do func(value any)) {
 	}
 }
 
-// try makes a run and turns a panic into an error.
-func (ctl *Controller) try(trigger control.Trigger) (err error) {
-	defer onPanic(func(r any) {
-		err = fmt.Errorf("adaptive: a run of the controller panicked, pools keep to their own idle ages: %v\n%s", r, debug.Stack())
-		ctl.log(func(l *slog.Logger) { l.Error("pool controller: stopped", slog.Any("error", err)) })
-	})
-	ctl.run(time.Now(), trigger)
-	return nil
-}
-
-// tryLetGo does the same for the end of Run, which a broken pool may have caused.
-func (ctl *Controller) tryLetGo() (err error) {
-	defer onPanic(func(r any) {
-		err = fmt.Errorf("adaptive: leaving the pools to themselves panicked, some may keep their idle ages of now: %v\n%s",
-			r, debug.Stack())
-	})
-	ctl.letGo()
+// guarded calls f and turns a panic into an error, which says what it means.
+func guarded(meaning string, f func()) (err error) {
+	defer onPanic(func(r any) { err = fmt.Errorf("adaptive: %s: %v\n%s", meaning, r, debug.Stack()) })
+	f()
 	return nil
 }
 
 // watch passes wake-ups on until ctx ends.
 func (ctl *Controller) watch(ctx context.Context) {
 	defer onPanic(func(r any) { ctl.warn("watching the signals panicked, readings go on", slog.Any("panic", r)) })
-	if err := ctl.signals.Watch(ctx, ctl.wake); err != nil {
+	if err := ctl.c.Signals.Watch(ctx, ctl.wake); err != nil {
 		ctl.warn("signals cannot be watched, only read", slog.Any("error", err))
 	}
 }
@@ -120,7 +111,7 @@ func spacing(wakes uint32) time.Duration {
 func (ctl *Controller) interval() time.Duration {
 	ctl.mu.Lock() // or Configure might be changing them
 	d := ctl.c.Interval
-	if ctl.urgent.Load() {
+	if ctl.policy.urgent() {
 		d = ctl.c.PressureInterval
 	}
 	if last := ctl.policy.elapsed; last > 0 {
@@ -148,10 +139,10 @@ func (ctl *Controller) letGo() {
 	if !ctl.policy.started {
 		return
 	}
-	ctl.each(len(ctl.pools), (*round).letGo)
+	ctl.each((*round).letGo)
 	ctl.policy.letGo()
-	ctl.c.Recorder.letGo()
-	ctl.budget.SetLimit(ctl.policy.limit)
-	ctl.budget.SetPressed(false)
+	ctl.c.Recorder.write(record{LetGo: true})
+	ctl.c.Budget.SetLimit(ctl.policy.limit)
+	ctl.c.Budget.SetPressed(false)
 	ctl.book.letGo(ctl.policy)
 }

@@ -7,38 +7,32 @@ import (
 	"github.com/otelpool/pool/control"
 )
 
-// sample is all that a policy is told in one run.
+// sample is all that a policy is told in one run. A recording has the pools' demand, and
+// the time, in a shorter form.
 type sample struct {
-	Now     time.Time
+	Now     time.Time     `json:"-"`
 	At      time.Duration // since the first run, by a clock that never goes back
 	Trigger control.Trigger
 	Reading Reading
 	Limit   int64        // of the budget
 	Used    int64        // charged to it
-	Pools   []poolSample // at the same index for as long as the pool is open
+	Pools   []poolSample `json:"-"` // at the same index for as long as the pool is open
 }
 
 // poolSample is a pool's part of a sample.
 type poolSample struct {
 	Name   string
-	Open   bool
-	Fresh  bool  // not the pool that was at this index in the sample before
-	Others int64 // idle bytes, of a pool that cannot tell its demand
-	Demand control.Demand
-}
-
-// plan is what a policy wants done. Idle ages are in its pools.
-type plan struct {
-	limit   int64 // of the budget
-	pressed bool  // what is refused is refused under pressure
-	drop    bool  // what is older than its idle age goes now, and not when the next window ends
+	Open   bool           `json:",omitempty"`
+	Fresh  bool           `json:",omitempty"` // not the pool that was at this index in the sample before
+	Others int64          `json:",omitempty"` // idle bytes, of a pool that cannot tell its demand
+	Demand control.Demand `json:"-"`
 }
 
 // policy decides, from samples and from nothing else: it knows no clock and does
 // no input or output. The same samples make the same decisions. Once it has seen
 // a pool at all its depths it allocates only where it decides something.
 type policy struct {
-	c     Config
+	c     *Config // the controller's, or a recording's
 	pools []poolState
 
 	started  bool
@@ -47,32 +41,31 @@ type policy struct {
 	one      weight        // of a gap that ends now
 	pressure ladder
 	memory   memory
-	budget   int64 // of the whole, when memory is not short
-	limit    int64 // in force
+	budget   int64         // of the whole, when memory is not short
+	limit    int64         // in force
+	leastAge time.Duration // that a pool is told, whatever was found for its classes
 
-	idle    int64 // bytes, at the last sample
-	garbage garbage
-	futile  futility
-	journal journal
-	cost    cost // in bytes, of all pools
-	regrets uint64
+	idle         int64 // bytes, at the last sample
+	garbage      garbage
+	futile       bool // the pools are not why memory is short
+	turnedFutile bool // in this run
+	journal      journal
+	cost         cost // in bytes, of all pools
+	regrets      uint64
 }
 
 // poolState is what a policy knows of a pool.
 type poolState struct {
-	name    string
-	open    bool
-	sizes   []int64
-	classes []class
-	unused  unused // of one that cannot tell its demand
+	classes []class // none while it is closed
+	unused  unused  // of one that cannot tell its demand
 }
 
-func newPolicy(c Config) *policy {
-	return &policy{c: c, one: weight{1, 1}}
+func newPolicy(c *Config) *policy {
+	return &policy{c: c, one: weight{1, 1}, memory: noMemory()}
 }
 
-// step takes a sample in and says what to do. settle must follow.
-func (p *policy) step(s *sample) plan {
+// step takes a sample in and decides the limit and the idle ages. settle must follow.
+func (p *policy) step(s *sample) {
 	p.elapsed = s.At - p.at
 	p.at = s.At
 	p.journal.begin(p, s)
@@ -82,18 +75,18 @@ func (p *policy) step(s *sample) plan {
 	p.setLimit()
 	p.setAges(s)
 	p.started = true
-	level := p.pressure.level
-	return plan{limit: p.limit, pressed: level >= control.PressureHigh, drop: level >= control.PressureHigh && level > p.journal.from}
 }
+
+// pressed reports whether memory is so short that what is refused is refused for that,
+// and that what a pool does not use is dropped at once.
+func (p *policy) pressed() bool { return p.pressure.level >= control.PressureHigh }
 
 // learn takes in what the pools saw.
 func (p *policy) learn(s *sample) {
 	p.age(p.elapsed)
 	p.cost.fade(p.elapsed)
 	p.idle = 0
-	for len(p.pools) < len(s.Pools) {
-		p.pools = append(p.pools, poolState{})
-	}
+	p.pools = atLeast(p.pools, len(s.Pools))
 	for i := range s.Pools {
 		p.learnPool(&p.pools[i], &s.Pools[i])
 	}
@@ -102,18 +95,16 @@ func (p *policy) learn(s *sample) {
 
 func (p *policy) learnPool(state *poolState, s *poolSample) {
 	if s.Fresh || len(state.classes) != len(s.Demand.Classes) {
-		*state = poolState{sizes: make([]int64, len(s.Demand.Classes)), classes: make([]class, len(s.Demand.Classes))}
+		*state = poolState{classes: make([]class, len(s.Demand.Classes))}
 	}
-	state.name, state.open = s.Name, s.Open
 	p.idle += s.Others
 	breakEven := p.c.BreakEven.Seconds()
 	for i := range s.Demand.Classes {
 		d, c := &s.Demand.Classes[i], &state.classes[i]
-		state.sizes[i] = d.Size
-		p.idle += d.Idle * d.Size
 		c.add(d, &p.one, p.elapsed, p.c.HalfLife)
-		c.idle = d.Idle * d.Size
+		c.size, c.idle = d.Size, d.Idle*d.Size
 		c.regrets += d.Regrets
+		p.idle += c.idle
 		p.regrets += d.Regrets
 		p.cost.add(d, breakEven)
 	}
@@ -142,18 +133,17 @@ func (p *policy) scale(k int) {
 // follow changes the pressure level.
 func (p *policy) follow(s *sample) {
 	a := p.pressure.assess(&s.Reading, p.memory.limit, &p.c.Levels)
-	from := p.pressure.level
 	if p.pressure.follow(&a, &s.Reading, s.At, p.c.Dwell) {
 		p.journal.changed(&p.pressure, &a)
-		p.garbage.hasForce = p.garbage.hasForce && p.pressure.level < from
+		p.garbage.hasForce = p.garbage.hasForce && p.pressure.level < p.journal.from
 	}
-	p.futile.see(p, s)
+	p.judge(s)
 }
 
 // letGo resets the policy when its controller ends: one that begins again does so with
 // the budget of calm and reads anew.
 func (p *policy) letGo() {
 	p.limit = p.budget
-	p.pressure = ladder{since: p.at}
-	p.futile = futility{}
+	p.pressure = ladder{}
+	p.futile = false
 }

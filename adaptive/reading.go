@@ -2,7 +2,6 @@ package adaptive
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"github.com/otelpool/pool/adaptive/signals"
@@ -41,17 +40,3 @@ type (
 	// ExternalReading is what the service manager, or the program itself, asked.
 	ExternalReading = signals.ExternalReading
 )
-
-// process is the signals of this process and its machine.
-type process struct{ *signals.Process }
-
-func newProcess() process { return process{signals.New("", os.Getenv)} }
-
-var triggers = [signals.NumEvents]control.Trigger{
-	signals.Collected: control.TriggerGC, signals.Stalled: control.TriggerPSI, signals.Asked: control.TriggerExternal,
-	signals.Filling: control.TriggerUsage,
-}
-
-func (p process) Watch(ctx context.Context, wake func(control.Trigger)) error {
-	return p.Process.Watch(ctx, func(e signals.Event) { wake(triggers[e]) })
-}

@@ -1,7 +1,6 @@
 package adaptive
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +14,7 @@ import (
 
 // Recorder writes down everything that a controller reads, so that Replay can show
 // later why it decided as it did. It writes a line of JSON for each run, about a
-// hundred bytes for every class in use, and allocates for it.
+// hundred bytes for every class in use.
 type Recorder struct {
 	mu  sync.Mutex
 	out *json.Encoder
@@ -44,23 +43,16 @@ const recordingVersion = 3
 
 // record is the line of a run.
 type record struct {
-	LetGo   bool       `json:",omitempty"` // no run: the controller ended, and may begin again
-	Config  *recording `json:",omitempty"` // no run: what decides from here on
-	Now     int64
-	At      time.Duration
-	Trigger control.Trigger
-	Reading Reading
-	Limit   int64
-	Used    int64
-	Freed   int64
-	Pools   []poolRecord `json:",omitempty"`
+	LetGo  bool       `json:",omitempty"` // no run: the controller ended, and may begin again
+	Config *recording `json:",omitempty"` // no run: what decides from here on
+	Now    int64
+	sample
+	Freed int64
+	Pools []poolRecord `json:",omitempty"`
 }
 
 type poolRecord struct {
-	Name    string
-	Open    bool        `json:",omitempty"`
-	Fresh   bool        `json:",omitempty"`
-	Others  int64       `json:",omitempty"`
+	poolSample
 	Classes []classLine `json:",omitempty"`
 }
 
@@ -73,23 +65,13 @@ type classLine struct {
 	Gone [][2]uint32 `json:",omitempty"`
 }
 
-func (r *Recorder) begin(c *Config) error {
-	if r == nil {
-		return nil
-	}
-	r.write(recordingOf(c))
-	return r.Err()
-}
-
-func (r *Recorder) configured(c *Config) {
-	if r != nil {
-		r.write(record{Config: recordingOf(c)})
-	}
-}
-
 func recordingOf(c *Config) *recording { return &recording{recordingVersion, *c} }
 
+// write writes a line, unless there is no recorder or an error before.
 func (r *Recorder) write(line any) {
+	if r == nil {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err != nil {
@@ -99,21 +81,12 @@ func (r *Recorder) write(line any) {
 	r.err = r.out.Encode(line)
 }
 
-func (r *Recorder) letGo() {
-	if r != nil {
-		r.write(record{LetGo: true})
-	}
-}
-
 func (r *Recorder) add(s *sample, freed int64) {
 	if r == nil {
 		return
 	}
 	line := &r.run
-	*line = record{
-		Now: s.Now.UnixNano(), At: s.At, Trigger: s.Trigger, Reading: s.Reading, Limit: s.Limit, Used: s.Used, Freed: freed,
-		Pools: resized(line.Pools, len(s.Pools)),
-	}
+	*line = record{Now: s.Now.UnixNano(), sample: *s, Freed: freed, Pools: resized(line.Pools, len(s.Pools))}
 	for i := range s.Pools {
 		line.Pools[i].set(&s.Pools[i])
 	}
@@ -124,20 +97,10 @@ func (r *Recorder) add(s *sample, freed int64) {
 func resized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
 
 func (r *poolRecord) set(p *poolSample) {
-	*r = poolRecord{
-		Name: p.Name, Open: p.Open, Fresh: p.Fresh, Others: p.Others, Classes: resized(r.Classes, len(p.Demand.Classes)),
-	}
+	*r = poolRecord{*p, resized(r.Classes, len(p.Demand.Classes))}
 	for i := range p.Demand.Classes {
 		r.Classes[i].set(&p.Demand.Classes[i])
 	}
-}
-
-func (r *poolRecord) sample() poolSample {
-	p := poolSample{Name: r.Name, Open: r.Open, Fresh: r.Fresh, Others: r.Others}
-	for i := range r.Classes {
-		p.Demand.Classes = append(p.Demand.Classes, r.Classes[i].demand())
-	}
-	return p
 }
 
 func (l *classLine) set(d *control.ClassDemand) {
@@ -181,30 +144,23 @@ func dense(bins [][2]uint32, g *control.Gaps) {
 // Replay returns the decisions that a controller made while it was recorded, made
 // again from the recording alone.
 func Replay(recorded io.Reader) ([]control.Decision, error) {
-	lines := bufio.NewReader(recorded)
-	first, err := lines.ReadBytes('\n')
-	if err != nil {
-		return nil, fmt.Errorf("adaptive: recording: line 1: %w", err)
-	}
+	lines := json.NewDecoder(recorded)
 	var c recording
-	if err := json.Unmarshal(first, &c); err != nil {
+	if err := lines.Decode(&c); err != nil {
 		return nil, fmt.Errorf("adaptive: recording: line 1: %w", err)
 	}
 	if c.Version != recordingVersion {
 		return nil, fmt.Errorf("adaptive: recording: line 1: version %d: this program reads version %d", c.Version, recordingVersion)
 	}
-	return replay(newPolicy(c.Config), lines)
+	return replay(newPolicy(&c.Config), lines)
 }
 
-func replay(p *policy, lines *bufio.Reader) (decisions []control.Decision, err error) {
+func replay(p *policy, lines *json.Decoder) (decisions []control.Decision, err error) {
 	for number := 2; ; number++ {
-		text, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return decisions, nil // a line without an end was cut short
-		}
 		var r record
-		if err == nil {
-			err = json.Unmarshal(text, &r)
+		err := lines.Decode(&r)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return decisions, nil // the last line may have been cut short
 		}
 		if err != nil {
 			return decisions, fmt.Errorf("adaptive: recording: line %d: %w", number, err)
@@ -217,22 +173,23 @@ func replay(p *policy, lines *bufio.Reader) (decisions []control.Decision, err e
 			p.c.takeKnobs(&r.Config.Config)
 			continue
 		}
-		s := r.sample()
+		s := r.read()
 		p.step(s)
 		v := p.settle(s, r.Freed)
-		if v.told > 0 && v.told <= uint64(len(decisions)) {
-			decisions[v.told-1].Outcome = v.outcome
-		}
-		if v.notable {
-			decisions = append(decisions, v.decision)
-		}
+		decisions = v.enter(decisions)
 	}
 }
 
-func (r *record) sample() *sample {
-	s := &sample{Now: time.Unix(0, r.Now), At: r.At, Trigger: r.Trigger, Reading: r.Reading, Limit: r.Limit, Used: r.Used}
+// read is the sample that was recorded.
+func (r *record) read() *sample {
+	s := &r.sample
+	s.Now = time.Unix(0, r.Now)
 	for i := range r.Pools {
-		s.Pools = append(s.Pools, r.Pools[i].sample())
+		p := &r.Pools[i]
+		for j := range p.Classes {
+			p.Demand.Classes = append(p.Demand.Classes, p.Classes[j].demand())
+		}
+		s.Pools = append(s.Pools, p.poolSample)
 	}
 	return s
 }

@@ -3,7 +3,7 @@ package signals
 import (
 	"errors"
 	"fmt"
-	"time"
+	"io/fs"
 )
 
 // layout names the files of one version of control groups. "" is a file that
@@ -16,25 +16,22 @@ type layout struct {
 	allEvents                string // the same with what befell those below it, on kernels without events
 }
 
-func layoutOf(version int) layout {
-	if version == 1 {
-		return layout{
-			limit: "memory.limit_in_bytes", usage: "memory.usage_in_bytes", stat: "memory.stat", kernel: "memory.kmem.usage_in_bytes",
-			hits: "memory.failcnt", events: "memory.oom_control",
-		}
-	}
-	return layout{
+var layouts = [...]layout{
+	1: {
+		limit: "memory.limit_in_bytes", usage: "memory.usage_in_bytes", stat: "memory.stat", kernel: "memory.kmem.usage_in_bytes",
+		hits: "memory.failcnt", events: "memory.oom_control",
+	},
+	2: {
 		limit: "memory.max", high: "memory.high", usage: "memory.current", stat: "memory.stat",
 		events: "memory.events.local", allEvents: "memory.events",
-	}
+	},
 }
 
 // memoryGroup reads a process's memory control group and those above it.
 type memoryGroup struct {
 	version int
-	layout  layout
 	levels  []*level // the process's own group first
-	seen    counts   // events since the first reading, those of an earlier place included
+	seen    *counts  // events are added here
 	worked  bool     // it could be read at least once
 	machine *file    // the machine's memory, nil if every group tells all of its own
 	tight   *level   // nearest to its limit at the last reading; nil for none
@@ -48,38 +45,43 @@ type level struct {
 	limitFile, highFile       *file
 	usage, stat, hits, events *file
 	kernel                    *file
-	statErr                   string // why there is no stat
-	max, high                 int64  // max may be an ancestor's out of sight
-	current, set              int64  // at the last reading; set only if setErr is ""
+	statErr                   error // why there is no stat
+	max, high                 int64 // max may be an ancestor's out of sight
+	current, set              int64 // at the last reading; set only if setErr is ""
 	setErr                    string
 	last                      counts
 	counted                   bool // last is known
 }
 
 // counts are events, as the kernel counts them.
-type counts struct{ high, max, oom uint64 }
+type counts [3]uint64
+
+const (
+	throttled = iota
+	hitMax
+	outOfMemory
+)
+
+// eventOf has the keys of events.
+var eventOf = map[string]int{"high": throttled, "max": hitMax, "oom": outOfMemory, "oom_kill": outOfMemory}
 
 // openMemoryGroup opens what is to be read at every step. Groups without the memory
 // controller, such as the topmost of the second version, are passed over.
-func openMemoryGroup(p place, root string, seen counts) (*memoryGroup, error) {
-	c := &memoryGroup{version: p.version, layout: layoutOf(p.version), seen: seen, buf: make([]byte, 16<<10)}
+func openMemoryGroup(p place, root string, seen *counts) (*memoryGroup, error) {
+	c := &memoryGroup{version: p.version, seen: seen, buf: make([]byte, 16<<10)}
+	name := layouts[p.version].limit
 	for _, dir := range p.levels {
-		limit, err := openFile(dir + "/" + c.layout.limit)
-		if absent(err) {
-			continue
-		}
+		limit, err := openIfThere(dir, name)
 		if err != nil {
 			c.close()
 			return nil, err
 		}
-		c.levels = append(c.levels, &level{dir: dir, limitFile: limit})
+		if limit != nil {
+			c.levels = append(c.levels, &level{dir: dir, limitFile: limit})
+		}
 	}
 	if len(c.levels) == 0 {
-		return nil, fmt.Errorf("%w: no %s in %s or above", errNoController, c.layout.limit, p.levels[0])
-	}
-	if err := c.readLimits(); err != nil {
-		c.close()
-		return nil, err
+		return nil, fmt.Errorf("%w: no %s in %s or above", errNoController, name, p.levels[0])
 	}
 	if c.version == 1 {
 		c.machine, _ = openFile(root + meminfoFile)
@@ -88,32 +90,6 @@ func openMemoryGroup(p place, root string, seen counts) (*memoryGroup, error) {
 }
 
 var errNoController = errors.New("the process's control group does not count memory")
-
-// readLimits reads the limits of all levels, and opens the files of those that
-// have one now.
-func (c *memoryGroup) readLimits() error {
-	for i, l := range c.levels {
-		var err error
-		if l.max, err = l.limitFile.number(c.buf); err != nil {
-			return err
-		}
-		if i > 0 && l.max == NoLimit {
-			continue
-		}
-		if l.usage == nil {
-			if err := l.open(&c.layout, i == 0); err != nil {
-				return err
-			}
-		}
-		l.high = NoLimit
-		if l.highFile != nil {
-			if l.high, err = l.highFile.number(c.buf); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
 
 // open opens the files of a level. An ancestor's allEvents are not its own:
 // those of our siblings, which have limits of their own, are among them. Without
@@ -128,10 +104,7 @@ func (l *level) open(names *layout, own bool) error {
 		l.events, errs[3] = openIfThere(l.dir, names.allEvents)
 	}
 	l.kernel, errs[4] = openIfThere(l.dir, names.kernel)
-	var err error
-	if l.stat, err = openFile(l.dir + "/" + names.stat); err != nil {
-		l.statErr = err.Error()
-	}
+	l.stat, l.statErr = openFile(l.dir + "/" + names.stat)
 	return errors.Join(errs[:]...)
 }
 
@@ -141,7 +114,7 @@ func openIfThere(dir, name string) (*file, error) {
 		return nil, nil //nolint:nilnil // a nil file is one that is not there
 	}
 	f, err := openFile(dir + "/" + name)
-	if absent(err) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // as above
 	}
 	return f, err
@@ -159,59 +132,60 @@ func (c *memoryGroup) close() {
 // read overwrites all of *into but its Status.
 func (c *memoryGroup) read(into *CgroupReading) error {
 	*into = CgroupReading{Status: into.Status, Version: c.version, Max: NoLimit, High: NoLimit, TightMax: NoLimit}
-	if err := c.readLimits(); err != nil {
-		return err
-	}
-	c.tight = nil
 	for i, l := range c.levels {
+		var err error
+		if l.max, err = l.limitFile.number(c.buf); err != nil {
+			return err
+		}
 		if i > 0 && l.max == NoLimit {
 			continue
 		}
-		if err := c.readLevel(l); err != nil {
+		if err := c.readLevel(l, i == 0); err != nil {
 			return err
-		}
-		if i == 0 {
-			into.Current, into.WorkingSet, into.SetErr = l.current, l.set, l.setErr
 		}
 		into.Max, into.High = min(into.Max, l.max), min(into.High, l.high)
 		// A group without a limit is as far from it as can be.
-		if i == 0 || l.nearer(c.tight) {
+		if i == 0 || l.share() > c.tight.share() {
 			c.tight = l
 		}
 	}
 	c.worked = true
+	into.Current, into.WorkingSet = c.levels[0].current, c.levels[0].set
 	into.TightSet, into.TightMax, into.SetErr = c.tight.set, c.tight.bound(), c.tight.setErr
-	into.HighEvents, into.MaxEvents, into.OOMEvents = c.seen.high, c.seen.max, c.seen.oom
+	into.HighEvents, into.MaxEvents, into.OOMEvents = c.seen[throttled], c.seen[hitMax], c.seen[outOfMemory]
 	return nil
 }
 
 // bound is where the kernel begins to hurt: it kills, or slows down.
 func (l *level) bound() int64 { return min(l.max, l.high) }
 
-func (l *level) nearer(than *level) bool {
-	return Share(l.set, l.bound()) > Share(than.set, than.bound())
-}
+func (l *level) share() float64 { return Share(l.set, l.bound()) }
 
-func (c *memoryGroup) readLevel(l *level) (err error) {
+// readLevel reads the figures of a level whose limit is read. It opens their files the
+// first time, which for an ancestor is when it has a limit.
+func (c *memoryGroup) readLevel(l *level, own bool) (err error) {
+	if l.usage == nil {
+		if err := l.open(&layouts[c.version], own); err != nil {
+			return err
+		}
+	}
+	if l.high, err = l.highFile.numberOr(c.buf, NoLimit); err != nil {
+		return err
+	}
 	if l.current, err = l.usage.number(c.buf); err != nil {
 		return err
 	}
 	if err := c.readSet(l); err != nil {
-		l.set, l.setErr = 0, l.statErr
-		if l.setErr == "" {
-			l.setErr = err.Error()
-		}
+		l.set, l.setErr = 0, err.Error()
 	}
 	return c.count(l)
 }
-
-var errNoStat = errors.New("not there")
 
 // readSet finds a level's working set, and its limit if memory.stat tells of a lower
 // one that an ancestor out of sight has.
 func (c *memoryGroup) readSet(l *level) error {
 	if l.stat == nil {
-		return errNoStat
+		return l.statErr
 	}
 	text, err := l.stat.read(c.buf)
 	if err != nil {
@@ -219,7 +193,7 @@ func (c *memoryGroup) readSet(l *level) error {
 	}
 	charged, err := parseCharged(text, c.version)
 	if err != nil {
-		return fmt.Errorf("%s: %w", l.stat.path, err)
+		return fmt.Errorf("%s: %w", l.stat.Name(), err)
 	}
 	if l.kernel != nil {
 		if charged.kernel, err = l.kernel.number(c.buf); err != nil {
@@ -244,8 +218,8 @@ func (c *memoryGroup) reclaimable(kernel int64) int64 {
 	if err != nil {
 		return 0
 	}
-	slabs := meminfo(text, "SReclaimable")
-	all := slabs + meminfo(text, "SUnreclaim") + meminfo(text, "KernelStack") + meminfo(text, "PageTables")
+	slabs := meminfo(text, "SReclaimable:")
+	all := slabs + meminfo(text, "SUnreclaim:") + meminfo(text, "KernelStack:") + meminfo(text, "PageTables:")
 	return int64(Share(slabs, max(all, 1)) * float64(kernel))
 }
 
@@ -257,55 +231,34 @@ func (c *memoryGroup) count(l *level) error {
 		return err
 	}
 	if l.counted {
-		c.seen.high += now.high - min(l.last.high, now.high)
-		c.seen.max += now.max - min(l.last.max, now.max)
-		c.seen.oom += now.oom - min(l.last.oom, now.oom)
+		for event := range now {
+			c.seen[event] += now[event] - min(l.last[event], now[event])
+		}
 	}
 	l.last, l.counted = now, true
 	return nil
 }
 
 func (c *memoryGroup) readEvents(l *level) (n counts, err error) {
-	if l.hits != nil {
-		hits, err := l.hits.number(c.buf)
-		if err != nil {
-			return n, err
-		}
-		n.max = uint64(hits)
-	}
-	if l.events == nil {
-		return n, nil
+	hits, err := l.hits.numberOr(c.buf, 0)
+	n[hitMax] = uint64(hits)
+	if err != nil || l.events == nil {
+		return n, err
 	}
 	text, err := l.events.read(c.buf)
 	if err != nil {
 		return n, err
 	}
-	event := func(key string) uint64 {
-		v, _, fault := field(text, key)
-		if fault != nil && err == nil {
-			err = fmt.Errorf("%s: %s: %w", l.events.path, key, fault)
+	for key, value := range pairs(text) {
+		event, ok := eventOf[string(key)]
+		if !ok {
+			continue
 		}
-		return uint64(v)
+		v, err := parseBytes(value)
+		if err != nil {
+			return n, fmt.Errorf("%s: %s: %w", l.events.Name(), key, err)
+		}
+		n[event] += uint64(v)
 	}
-	n.high = event("high")
-	n.max += event("max")
-	n.oom = event("oom") + event("oom_kill")
-	return n, err
-}
-
-// health is how a source fares.
-type health struct {
-	age time.Duration
-	err string
-}
-
-func (h *health) pass(d time.Duration) { h.age += d }
-func (h *health) status() Status       { return Status{Age: h.age, Err: h.err} }
-
-func (h *health) set(err error) {
-	if err != nil {
-		h.err = err.Error()
-		return
-	}
-	h.age, h.err = 0, ""
+	return n, nil
 }

@@ -146,7 +146,7 @@ func TestPlaceOfMountedGroups(t *testing.T) {
 			files := system(c.groups, c.mounts)
 			files[c.want+"/cgroup.procs"] = "1\n"
 			r := newRoot(t, files)
-			p, err := findPlace(r.dir)
+			p, err := findPlace(r.dir, c.groups)
 			if err != nil || len(p.levels) == 0 || p.levels[0] != r.dir+c.want {
 				t.Errorf("found %v, %v; want %s first", p.levels, err, r.dir+c.want)
 			}

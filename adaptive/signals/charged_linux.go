@@ -10,6 +10,7 @@ import (
 type charged struct {
 	anon, cache, kernel, other int64 // together all of them
 	activeFile, inactiveFile   int64 // of cache, without what is shared memory or locked
+	parts                      int64 // of kernel, which has no figure of its own before Linux 5.18: these add up to it
 	slab                       int64 // of kernel, what can be taken back; an estimate in the first version
 	inherited                  int64 // least limit, ancestors that cannot be seen included, or NoLimit
 }
@@ -34,19 +35,9 @@ func (c *charged) set(usage, limit int64) int64 {
 // parseCharged reads memory.stat in one go.
 func parseCharged(text []byte, version int) (c charged, err error) {
 	c.inherited = NoLimit
-	slabs, parts := int64(0), int64(0)
 	found := false
-	for len(text) > 0 {
-		line, rest, _ := bytes.Cut(text, newline)
-		text = rest
-		key, value, _ := bytes.Cut(line, blank)
+	for key, value := range pairs(text) {
 		into := c.figure(key, version)
-		switch string(key) {
-		case "slab":
-			into = &slabs
-		case "kernel_stack", "pagetables", "percpu", "vmalloc":
-			into = &parts
-		}
 		if into == nil {
 			continue
 		}
@@ -63,37 +54,31 @@ func parseCharged(text []byte, version int) (c charged, err error) {
 	if !found {
 		return c, errors.New("inactive_file: missing")
 	}
-	if c.kernel == 0 { // before Linux 5.18 it is told in parts
-		c.kernel = slabs + parts
+	if c.kernel == 0 {
+		c.kernel = c.parts
 	}
 	return c, nil
 }
 
 // figure is where the value of a key belongs, or nil. Those of the first version
-// that begin with total_ include the groups below.
+// that begin with total_ include the groups below, and the others do not.
 func (c *charged) figure(key []byte, version int) *int64 {
 	if version == 1 {
-		switch string(key) {
-		case "total_rss":
-			return &c.anon
-		case "total_cache":
-			return &c.cache
-		case "total_active_file":
-			return &c.activeFile
-		case "total_inactive_file":
-			return &c.inactiveFile
-		case "hierarchical_memory_limit":
-			return &c.inherited
+		name, total := bytes.CutPrefix(key, []byte("total_"))
+		if !total && string(key) != "hierarchical_memory_limit" {
+			return nil
 		}
-		return nil
+		key = name
 	}
 	switch string(key) {
-	case "anon":
+	case "anon", "rss":
 		return &c.anon
-	case "file":
+	case "file", "cache":
 		return &c.cache
 	case "kernel":
 		return &c.kernel
+	case "slab", "kernel_stack", "pagetables", "percpu", "vmalloc":
+		return &c.parts
 	case "sock", "zswap", "hugetlb":
 		return &c.other
 	case "active_file":
@@ -102,8 +87,8 @@ func (c *charged) figure(key []byte, version int) *int64 {
 		return &c.inactiveFile
 	case "slab_reclaimable":
 		return &c.slab
+	case "hierarchical_memory_limit":
+		return &c.inherited
 	}
 	return nil
 }
-
-var blank = []byte{' '}

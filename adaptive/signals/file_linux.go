@@ -4,35 +4,46 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
+	"iter"
+	"os"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 	"unsafe"
 )
 
 // file is a kernel file that is kept open and read anew from its beginning: half
-// of what open, read and close cost. It does without os.File, whose ReadAt reads
-// on until the end of the file, and which would have the runtime poll it.
+// of what open, read and close cost. It is not read by os.File's ReadAt, which reads
+// on until the end of the file.
 type file struct {
-	path    string
+	*os.File
 	fd      int
 	kernels bool // the kernel's own
 	brief   bool // the last read took no time
-	cleanup runtime.Cleanup
 }
 
 func openFile(path string) (*file, error) {
+	f, err := openBlocking(path, syscall.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	fd := int(f.Fd())
+	return &file{File: f, fd: fd, kernels: ofKernel(fd)}, nil
+}
+
+// openBlocking keeps the file out of the runtime's own epoll set.
+func openBlocking(path string, flags int) (*os.File, error) {
 	for {
-		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		fd, err := syscall.Open(path, flags|syscall.O_CLOEXEC, 0)
 		if err == syscall.EINTR {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("open %s: %w", path, err)
+			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 		}
-		f := &file{path: path, fd: fd, kernels: ofKernel(fd)}
-		f.cleanup = runtime.AddCleanup(f, func(fd int) { _ = syscall.Close(fd) }, fd)
-		return f, nil
+		return os.NewFile(uintptr(fd), path), nil
 	}
 }
 
@@ -46,7 +57,7 @@ func (f *file) read(buf []byte) ([]byte, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", f.path, err)
+			return nil, fmt.Errorf("read %s: %w", f.Name(), err)
 		}
 		return buf[:n], nil
 	}
@@ -97,33 +108,72 @@ func (f *file) number(buf []byte) (int64, error) {
 	}
 	n, err := parseBytes(bytes.TrimSpace(text))
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", f.path, err)
+		return 0, fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	return n, nil
+}
+
+// numberOr is number, or another one for a nil file, which this kernel does not have.
+func (f *file) numberOr(buf []byte, other int64) (int64, error) {
+	if f == nil {
+		return other, nil
+	}
+	return f.number(buf)
 }
 
 // close does without waiting for the collector. A nil file is closed.
 func (f *file) close() {
 	if f != nil {
-		f.cleanup.Stop()
-		_ = syscall.Close(f.fd)
+		_ = f.Close()
 	}
 }
 
-// readFile reads a file that is not needed again.
-func readFile(path string) ([]byte, error) {
-	f, err := openFile(path)
-	if err != nil {
-		return nil, err
+// parseBytes reads a limit or a usage: a decimal number, or "max". The first
+// control groups have no "max": their largest number, which depends on the page
+// size, is taken for it.
+func parseBytes(text []byte) (int64, error) {
+	if string(text) == "max" {
+		return NoLimit, nil
 	}
-	defer f.close()
-	for size := 8 << 10; ; size *= 2 {
-		text, err := f.read(make([]byte, size))
-		if err != nil || len(text) < size {
-			return text, err
+	n, err := strconv.ParseUint(string(text), 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, fmt.Errorf("%q is no number of bytes", clip(text))
+	}
+	if n >= 1<<62 {
+		return NoLimit, nil
+	}
+	return int64(n), nil
+}
+
+// pairs yields what each line has before its first blank and behind it.
+func pairs(text []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		for line := range bytes.Lines(text) {
+			key, value, _ := bytes.Cut(bytes.TrimSuffix(line, newline), blank)
+			if !yield(key, value) {
+				return
+			}
 		}
 	}
 }
 
-// absent tells a file that is not there from one that cannot be read.
-func absent(err error) bool { return errors.Is(err, syscall.ENOENT) }
+var newline, blank = []byte{'\n'}, []byte{' '}
+
+// meminfo is the bytes of a key of /proc/meminfo, which counts in KiB, or 0.
+func meminfo(text []byte, key string) int64 {
+	for k, value := range pairs(text) {
+		if string(k) == key {
+			kib, _ := strconv.ParseUint(string(bytes.Trim(value, " kB")), 10, 53)
+			return int64(kib) << 10
+		}
+	}
+	return 0
+}
+
+// clip keeps a message short whatever a file holds.
+func clip[T ~string | ~[]byte](text T) string {
+	if len(text) > 60 {
+		return string(text[:60]) + "…"
+	}
+	return string(text)
+}

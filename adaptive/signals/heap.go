@@ -5,53 +5,36 @@ import (
 	"time"
 )
 
-// heapMetrics name what a heapReader reads, in the order of the constants below.
-var heapMetrics = [...]string{
-	heapLive:      "/gc/heap/live:bytes",
-	heapGoal:      "/gc/heap/goal:bytes",
-	heapLimit:     "/gc/gomemlimit:bytes",
-	heapCycles:    "/gc/cycles/total:gc-cycles",
-	heapLimiter:   "/gc/limiter/last-enabled:gc-cycle",
-	heapGC:        "/cpu/classes/gc/total:cpu-seconds",
-	heapGCIdle:    "/cpu/classes/gc/mark/idle:cpu-seconds",
-	heapCPU:       "/cpu/classes/total:cpu-seconds",
-	heapObjects:   "/memory/classes/heap/objects:bytes",
-	heapStacks:    "/memory/classes/heap/stacks:bytes",
-	heapOSStacks:  "/memory/classes/os-stacks:bytes",
-	heapMCache:    "/memory/classes/metadata/mcache/inuse:bytes",
-	heapMCacheOff: "/memory/classes/metadata/mcache/free:bytes",
-	heapMSpan:     "/memory/classes/metadata/mspan/inuse:bytes",
-	heapMSpanOff:  "/memory/classes/metadata/mspan/free:bytes",
-	heapMetadata:  "/memory/classes/metadata/other:bytes",
-	heapProfiling: "/memory/classes/profiling/buckets:bytes",
-	heapOther:     "/memory/classes/other:bytes",
-	heapTotal:     "/memory/classes/total:bytes",
-	heapReleased:  "/memory/classes/heap/released:bytes",
-	heapFree:      "/memory/classes/heap/free:bytes",
+// heapMetrics name what a heapReader reads; each is known by its index.
+var heapMetrics []string
+
+func heapMetric(name string) (index int) {
+	heapMetrics = append(heapMetrics, name)
+	return len(heapMetrics) - 1
 }
 
-const (
-	heapLive = iota
-	heapGoal
-	heapLimit
-	heapCycles
-	heapLimiter
-	heapGC
-	heapGCIdle
-	heapCPU
-	heapObjects
-	heapStacks
-	heapOSStacks
-	heapMCache
-	heapMCacheOff
-	heapMSpan
-	heapMSpanOff
-	heapMetadata
-	heapProfiling
-	heapOther
-	heapTotal
-	heapReleased
-	heapFree
+var (
+	heapLive      = heapMetric("/gc/heap/live:bytes")
+	heapGoal      = heapMetric("/gc/heap/goal:bytes")
+	heapLimit     = heapMetric("/gc/gomemlimit:bytes")
+	heapCycles    = heapMetric("/gc/cycles/total:gc-cycles")
+	heapLimiter   = heapMetric("/gc/limiter/last-enabled:gc-cycle")
+	heapGC        = heapMetric("/cpu/classes/gc/total:cpu-seconds")
+	heapGCIdle    = heapMetric("/cpu/classes/gc/mark/idle:cpu-seconds")
+	heapCPU       = heapMetric("/cpu/classes/total:cpu-seconds")
+	heapObjects   = heapMetric("/memory/classes/heap/objects:bytes")
+	heapStacks    = heapMetric("/memory/classes/heap/stacks:bytes")
+	heapOSStacks  = heapMetric("/memory/classes/os-stacks:bytes")
+	heapMCache    = heapMetric("/memory/classes/metadata/mcache/inuse:bytes")
+	heapMCacheOff = heapMetric("/memory/classes/metadata/mcache/free:bytes")
+	heapMSpan     = heapMetric("/memory/classes/metadata/mspan/inuse:bytes")
+	heapMSpanOff  = heapMetric("/memory/classes/metadata/mspan/free:bytes")
+	heapMetadata  = heapMetric("/memory/classes/metadata/other:bytes")
+	heapProfiling = heapMetric("/memory/classes/profiling/buckets:bytes")
+	heapOther     = heapMetric("/memory/classes/other:bytes")
+	heapTotal     = heapMetric("/memory/classes/total:bytes")
+	heapReleased  = heapMetric("/memory/classes/heap/released:bytes")
+	heapFree      = heapMetric("/memory/classes/heap/free:bytes")
 )
 
 // heapReader reads the runtime's own figures. It is for one goroutine.

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/otelpool/pool/control"
 )
 
 // lookAgainAfter is how long the group that the process is in may have changed
@@ -22,20 +25,20 @@ type host struct {
 	root     string
 	memTotal int64
 
-	looked    time.Time
-	groups    *file  // /proc/self/cgroup, or nil
-	inGroups  []byte // its text when the place was found
-	groupsBuf [4 << 10]byte
+	unlooked  time.Duration  // since it was looked where the process is
+	groups    *file          // /proc/self/cgroup, or nil
+	inGroups  []byte         // its text when the place was found
+	groupsBuf [64 << 10]byte // version 1 has at most a dozen lines, each a path of at most 4 KiB
 
 	cgroup       *memoryGroup
-	cgroupHealth health
+	cgroupStatus Status
 	missing      string // file that is not there in a group without the memory controller; "" if there is more to it
-	seen         counts // by the cgroup before this one
+	seen         counts // by all cgroups so far, from the first reading of each on
 	moved        bool   // what could be read cannot any more
 	psi          *pressure
 	psiOwn       bool
 	growth       growth
-	psiHealth    health
+	psiStatus    Status
 	psiPath      atomic.Pointer[string] // for watch
 	off          string                 // why stalls are not to be watched; "" if they are
 
@@ -43,16 +46,15 @@ type host struct {
 }
 
 func newHost(root string, getenv func(string) string) *host {
-	h := &host{root: root, memTotal: readMemTotal(root)}
-	h.some = &watcher{open: h.trigger("some 200000 2000000"), why: notWatched}
-	h.full = &watcher{open: h.trigger("full 100000 2000000"), why: notWatched}
-	h.external = &watcher{}
-	h.external.open, h.external.why = managerRequests(root, getenv)
+	text, _ := os.ReadFile(root + meminfoFile)
+	h := &host{root: root, memTotal: meminfo(text, "MemTotal:")}
+	some, full := h.trigger("some 200000 2000000"), h.trigger("full 100000 2000000")
+	requests, why := managerRequests(root, getenv)
+	stalls := notWatched
 	if getenv(watchVariable) == watchOff {
-		h.off = h.external.why
-		h.some.open, h.full.open = nil, nil
-		h.some.why, h.full.why = h.off, h.off
+		some, full, stalls, h.off = nil, nil, why, why
 	}
+	h.some, h.full, h.external = newWatcher(some, stalls), newWatcher(full, stalls), newWatcher(requests, why)
 	h.locate()
 	return h
 }
@@ -66,22 +68,32 @@ func (h *host) trigger(rule string) func() (listener, error) {
 func (h *host) locate() {
 	h.groups.close()
 	h.dropCgroup()
-	var err error
-	if h.groups, err = openFile(h.root + "/proc/self/cgroup"); err == nil {
-		text, _ := h.groups.read(h.groupsBuf[:])
-		h.inGroups = append(h.inGroups[:0], text...)
-	}
-	p, err := findPlace(h.root)
+	p := place{psi: h.root + systemPSI}
+	err := h.openGroups()
 	if err == nil {
-		h.cgroup, err = openMemoryGroup(p, h.root, h.seen)
+		p, err = findPlace(h.root, string(h.inGroups))
+	}
+	if err == nil {
+		h.cgroup, err = openMemoryGroup(p, h.root, &h.seen)
 	}
 	h.missing = ""
-	if errors.Is(err, errNoController) && len(p.levels) > 0 {
-		h.missing = p.levels[0] + "/" + layoutOf(p.version).limit
+	if errors.Is(err, errNoController) {
+		h.missing = p.levels[0] + "/" + layouts[p.version].limit
 	}
-	h.cgroupHealth.set(err)
+	if err != nil { // or the reading that follows will tell
+		h.cgroupStatus.note(err)
+	}
 	h.psiOwn = p.own
 	h.locatePSI(p.psi)
+}
+
+func (h *host) openGroups() (err error) {
+	if h.groups, err = openFile(h.root + "/proc/self/cgroup"); err != nil {
+		return err
+	}
+	text, err := h.groups.read(h.groupsBuf[:])
+	h.inGroups = append(h.inGroups[:0], text...)
+	return err
 }
 
 // locatePSI keeps the file that is open, and so the window of readings, if it is
@@ -89,21 +101,22 @@ func (h *host) locate() {
 func (h *host) locatePSI(path string) {
 	h.psiPath.Store(&path)
 	if h.off != "" {
-		h.psiHealth.err = h.off
+		h.psiStatus.Err = h.off
 		return
 	}
-	if h.psi != nil && h.psi.file.path == path {
+	if h.psi != nil && h.psi.file.Name() == path {
 		return
 	}
 	h.dropPSI()
-	var err error
-	h.psi, err = openPressure(path)
-	h.psiHealth.set(err)
+	f, err := openFile(path)
+	if err == nil {
+		h.psi = &pressure{file: f, samples: make([]psiSample, 0, psiSamples)}
+	}
+	h.psiStatus.note(err)
 }
 
 func (h *host) dropCgroup() {
 	if h.cgroup != nil {
-		h.seen = h.cgroup.seen
 		h.cgroup.close()
 		h.cgroup = nil
 	}
@@ -120,11 +133,8 @@ func (h *host) read(now time.Time, passed time.Duration, into *Reading) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	into.MemTotal = h.memTotal
-	if h.looked.IsZero() {
-		h.looked = now
-	}
-	if since := now.Sub(h.looked); since >= lookAgainAfter || since < 0 || h.moved {
-		h.looked, h.moved = now, false
+	if h.unlooked += passed; h.unlooked >= lookAgainAfter || h.moved {
+		h.unlooked, h.moved = 0, false
 		h.lookAgain()
 	}
 	h.readCgroup(passed, into)
@@ -141,19 +151,17 @@ func (h *host) lookAgain() {
 		return
 	}
 	text, err := h.groups.read(h.groupsBuf[:])
-	failed := h.cgroup == nil && h.missing == "" || h.psi == nil && h.off == "" && h.psiThere()
-	if err != nil || !bytes.Equal(text, h.inGroups) || failed || h.missing != "" && there(h.missing) {
+	cgroup := h.cgroup == nil && (h.missing == "" || there(h.missing))
+	psi := h.psi == nil && h.off == "" && there(*h.psiPath.Load())
+	if err != nil || !bytes.Equal(text, h.inGroups) || cgroup || psi {
 		h.locate()
 	}
 }
 
-// psiThere tells whether the pressure file, which could not be read, is there.
-func (h *host) psiThere() bool { return there(*h.psiPath.Load()) }
-
 func there(path string) bool { return syscall.Access(path, 0) == nil }
 
 func (h *host) readCgroup(passed time.Duration, into *Reading) {
-	h.cgroupHealth.pass(passed)
+	h.cgroupStatus.Age += passed
 	if h.cgroup != nil {
 		err := h.cgroup.read(&into.Cgroup)
 		if err != nil {
@@ -161,24 +169,24 @@ func (h *host) readCgroup(passed time.Duration, into *Reading) {
 			h.dropCgroup()
 			into.Cgroup = CgroupReading{}
 		}
-		h.cgroupHealth.set(err)
+		h.cgroupStatus.note(err)
 	}
-	into.Cgroup.Status = h.cgroupHealth.status()
+	into.Cgroup.Status = h.cgroupStatus
 	if g := &into.Cgroup; g.HasSet() {
 		g.Growth = h.growth.see(time.Now(), g.TightSet-into.Heap.Footprint)
 	}
 }
 
 func (h *host) readPSI(now time.Time, passed time.Duration, into *PSIReading) {
-	h.psiHealth.pass(passed)
+	h.psiStatus.Age += passed
 	if h.psi != nil {
 		var err error
 		if into.Some, into.Full, err = h.psi.read(now); err != nil {
 			h.dropPSI()
 		}
-		h.psiHealth.set(err)
+		h.psiStatus.note(err)
 	}
-	into.Status, into.Own = h.psiHealth.status(), h.psiOwn
+	into.Status, into.Own = h.psiStatus, h.psiOwn
 	var status Status
 	status, into.SomeFired = h.some.take()
 	into.TriggerErr = status.Err
@@ -186,22 +194,22 @@ func (h *host) readPSI(now time.Time, passed time.Duration, into *PSIReading) {
 }
 
 // watch returns when ctx has ended and nothing calls wake any more.
-func (h *host) watch(ctx context.Context, wake func(Event)) {
+func (h *host) watch(ctx context.Context, wake func(control.Trigger)) {
 	var all sync.WaitGroup
-	for _, w := range []struct {
-		*watcher
-		event Event
-	}{{h.some, Stalled}, {h.full, Stalled}, {h.external, Asked}} {
-		all.Go(func() { w.watch(ctx, func() { wake(w.event) }) })
-	}
-	all.Go(func() { h.watchUsage(ctx, func() { wake(Filling) }) })
-	<-ctx.Done()
+	all.Go(func() { h.some.watch(ctx, func() { wake(control.TriggerPSI) }) })
+	all.Go(func() { h.full.watch(ctx, func() { wake(control.TriggerPSI) }) })
+	all.Go(func() { h.external.watch(ctx, func() { wake(control.TriggerExternal) }) })
+	all.Go(func() { h.watchUsage(ctx, func() { wake(control.TriggerUsage) }) })
 	all.Wait()
 }
 
-const meminfoFile = "/proc/meminfo"
-
-func readMemTotal(root string) int64 {
-	text, _ := readFile(root + meminfoFile)
-	return meminfo(text, "MemTotal")
+// note takes in what came of reading the source.
+func (s *Status) note(err error) {
+	if err != nil {
+		s.Err = err.Error()
+		return
+	}
+	*s = Status{}
 }
+
+const meminfoFile = "/proc/meminfo"

@@ -6,6 +6,8 @@ import (
 	"context"
 	"runtime"
 	"time"
+
+	"github.com/otelpool/pool/control"
 )
 
 // host has nothing to tell on this system.
@@ -20,4 +22,4 @@ func (*host) read(_ time.Time, _ time.Duration, into *Reading) {
 	into.External.Err = absent
 }
 
-func (*host) watch(ctx context.Context, _ func(Event)) { <-ctx.Done() }
+func (*host) watch(ctx context.Context, _ func(control.Trigger)) { <-ctx.Done() }

@@ -46,21 +46,27 @@ func FuzzParseBytes(f *testing.F) {
 	})
 }
 
-func FuzzField(f *testing.F) {
+func FuzzPairs(f *testing.F) {
 	f.Add("anon 1\ninactive_file 2\n", "inactive_file")
 	f.Add("inactive_file", "inactive_file")
 	f.Add("\n\n x \ninactive_file  3", "inactive_file")
 	f.Fuzz(func(t *testing.T, text, key string) {
-		got, found, err := field([]byte(text), key)
-		if found && err != nil {
-			t.Fatalf("found %d and %v", got, err)
+		found, back := false, ""
+		for k, value := range pairs([]byte(text)) {
+			found = found || string(k) == key
+			back += string(k) + " " + string(value) + "\n"
+			if strings.ContainsAny(string(k), " \n") || strings.Contains(string(value), "\n") {
+				t.Fatalf("key %q, value %q", k, value)
+			}
 		}
 		if strings.ContainsAny(key, " \n") || key == "" {
 			return
 		}
-		has := strings.Contains("\n"+text, "\n"+key+" ")
-		if has != (found || err != nil) {
-			t.Errorf("%q in %q: found %t, %v", key, text, found, err)
+		if has := strings.Contains("\n"+back, "\n"+key+" "); has != found {
+			t.Errorf("%q in %q: found %t", key, text, found)
+		}
+		if has := strings.Contains("\n"+text, "\n"+key+" "); has && !found {
+			t.Errorf("%q in %q is not found", key, text)
 		}
 	})
 }
@@ -107,8 +113,8 @@ func FuzzParseMounts(f *testing.F) {
 	f.Add("30 1 0:22 / /x", "/")
 	f.Fuzz(func(t *testing.T, text, path string) {
 		for _, m := range parseMounts(text) {
-			if m.unified == m.memory {
-				t.Errorf("%q: %+v is of both versions or none", text, m)
+			if m.version != 1 && m.version != 2 {
+				t.Errorf("%q: %+v is of no version", text, m)
 			}
 			below, ok := under(m.root, path)
 			if !ok {

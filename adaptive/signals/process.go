@@ -2,7 +2,11 @@ package signals
 
 import (
 	"context"
+	"sync"
 	"time"
+
+	"github.com/otelpool/pool/control"
+	"github.com/otelpool/pool/internal/percpu"
 )
 
 // Process is the signals of this process: what its runtime knows, and what the
@@ -30,10 +34,32 @@ func (s *Process) Read(now time.Time, into *Reading) {
 }
 
 // Watch calls wake for every event until ctx ends, and returns after the last call.
-func (s *Process) Watch(ctx context.Context, wake func(Event)) error {
-	defer watchCollections(func() { wake(Collected) })()
+func (s *Process) Watch(ctx context.Context, wake func(control.Trigger)) error {
+	defer watchCollections(func() { wake(control.TriggerGC) })()
 	s.host.watch(ctx, wake)
 	return nil
+}
+
+// watchCollections has ended called after every garbage collection, on a goroutine of
+// the runtime, until stop returns.
+func watchCollections(ended func()) (stop func()) {
+	var mu sync.Mutex
+	stopped := false
+	var collected func(struct{})
+	collected = func(struct{}) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !stopped {
+			ended()
+			percpu.AfterCollection(collected, struct{}{})
+		}
+	}
+	percpu.AfterCollection(collected, struct{}{})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+	}
 }
 
 // stepClock turns moments into what passed between them, so that ages survive a
@@ -48,14 +74,3 @@ func (c *stepClock) advance(now time.Time) time.Duration {
 	c.last = now
 	return max(passed, 0)
 }
-
-// Event is a reason to read again.
-type Event uint8
-
-const (
-	Collected Event = iota // a garbage collection ended
-	Stalled                // the kernel reported a stall
-	Asked                  // the service manager asked for memory
-	Filling                // the control group came near its limit, or will soon
-	NumEvents = iota
-)

@@ -38,31 +38,35 @@ func openRequests(path, encoded string) (listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("$%s: %w", watchVariable, err)
 	}
+	var s stream
 	switch info.Mode().Type() {
 	case 0:
 		return openTrigger(path, data)
 	case fs.ModeNamedPipe:
-		return openFIFO(path, data)
+		// For writing too, even if nothing is to be written: else it would be at its
+		// end whenever no writer has it open.
+		s.File, err = os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0)
 	case fs.ModeSocket:
-		return connect(path, data)
+		s.File, err = connect(path)
+	default:
+		err = fmt.Errorf("$%s=%s is no regular file, FIFO or socket, but %s", watchVariable, path, info.Mode())
 	}
-	return nil, fmt.Errorf("$%s=%s is no regular file, FIFO or socket, but %s", watchVariable, path, info.Mode())
-}
-
-// stream is a FIFO or a socket on which everything that arrives is an event.
-type stream struct{ *os.File }
-
-// openFIFO opens it for writing too, even if nothing is to be written: else it
-// would be at its end whenever no writer has it open.
-func openFIFO(path string, data []byte) (listener, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
-	return greet(stream{f}, data)
+	if len(data) > 0 { // to write nothing fails where the teller has closed, and what it told would be lost
+		if _, err := s.Write(data); err != nil {
+			_ = s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
-func connect(path string, data []byte) (listener, error) {
+// stream is a FIFO, a socket or an eventfd, on which everything that arrives is an event.
+type stream struct{ *os.File }
+
+func connect(path string) (*os.File, error) {
 	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
@@ -72,17 +76,7 @@ func connect(path string, data []byte) (listener, error) {
 		_ = f.Close()
 		return nil, fmt.Errorf("connect to %s: %w", path, err)
 	}
-	return greet(stream{f}, data)
-}
-
-func greet(s stream, data []byte) (listener, error) {
-	if len(data) > 0 {
-		if _, err := s.Write(data); err != nil {
-			_ = s.Close()
-			return nil, err
-		}
-	}
-	return s, nil
+	return f, nil
 }
 
 func (s stream) listen(fired func()) error {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/testcost"
 )
 
@@ -35,7 +36,7 @@ func (r *reader) listening() {
 func (r *reader) asked(w *wakes) {
 	r.Helper()
 	testcost.Until(r.T, "request", func() bool { return r.after(0).External.Asked })
-	testcost.Until(r.T, "wake-up", func() bool { return w[Asked].Swap(0) > 0 })
+	testcost.Until(r.T, "wake-up", func() bool { return w[control.TriggerExternal].Swap(0) > 0 })
 	got := r.after(3 * time.Second).External
 	if got.Asked || got.Age != 3*time.Second {
 		r.Errorf("three seconds after a request: %+v", got)
@@ -128,7 +129,7 @@ func TestServiceManagerTurnsWatchingOff(t *testing.T) {
 			t.Errorf("stalls are still read: %+v", got.PSI)
 		}
 	}
-	if n := w[Stalled].Load() + w[Asked].Load(); n != 0 {
+	if n := w[control.TriggerPSI].Load() + w[control.TriggerExternal].Load(); n != 0 {
 		t.Errorf("%d wake-ups", n)
 	}
 }

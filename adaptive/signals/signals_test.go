@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otelpool/pool/control"
 	"github.com/otelpool/pool/internal/testalloc"
 	"github.com/otelpool/pool/internal/testcost"
 )
@@ -20,7 +21,7 @@ const deadline = time.Minute
 func noEnv(string) string { return "" }
 
 // wakes counts what Watch calls.
-type wakes [NumEvents]atomic.Int64
+type wakes [control.NumTriggers]atomic.Int64
 
 // watch runs Watch until the test ends.
 func watch(t *testing.T, s *Process) *wakes {
@@ -28,7 +29,7 @@ func watch(t *testing.T, s *Process) *wakes {
 	w := new(wakes)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.Watch(ctx, func(e Event) { w[e].Add(1) }) }()
+	go func() { done <- s.Watch(ctx, func(t control.Trigger) { w[t].Add(1) }) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -107,10 +108,10 @@ func TestEveryCollectionWakes(t *testing.T) {
 	s := New(t.TempDir(), noEnv)
 	w := watch(t, s)
 	for range 3 {
-		before := w[Collected].Load()
+		before := w[control.TriggerGC].Load()
 		testcost.Until(t, "wake-up", func() bool {
 			runtime.GC()
-			return w[Collected].Load() > before
+			return w[control.TriggerGC].Load() > before
 		})
 	}
 }

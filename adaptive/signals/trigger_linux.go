@@ -3,7 +3,6 @@ package signals
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"syscall"
 )
@@ -40,15 +39,6 @@ func openTrigger(path string, rule []byte) (listener, error) {
 	return t, nil
 }
 
-// openBlocking keeps the file out of the runtime's own epoll set.
-func openBlocking(path string, flags int) (*os.File, error) {
-	fd, err := syscall.Open(path, flags|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
-	}
-	return os.NewFile(uintptr(fd), path), nil
-}
-
 func (t *trigger) arm(rule []byte) error {
 	if len(rule) > 0 {
 		if _, err := syscall.Write(int(t.file.Fd()), rule); err != nil {
@@ -67,14 +57,11 @@ func (t *trigger) arm(rule []byte) error {
 }
 
 func (t *trigger) listen(fired func()) error {
-	conn, err := t.set.SyscallConn()
-	if err != nil {
-		return err
-	}
+	conn, _ := t.set.SyscallConn() // fails for a nil file only
 	var events [1]syscall.EpollEvent
 	var failed error
 	waited := false
-	err = conn.Read(func(set uintptr) (done bool) {
+	err := conn.Read(func(set uintptr) (done bool) {
 		if !waited {
 			waited = true
 			return false
@@ -94,8 +81,6 @@ func (t *trigger) listen(fired func()) error {
 }
 
 func (t *trigger) Close() error {
-	if t.set != nil {
-		_ = t.set.Close()
-	}
+	_ = t.set.Close() // of a nil file, where arm has failed, nothing comes but an error
 	return t.file.Close()
 }

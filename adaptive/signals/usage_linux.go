@@ -40,7 +40,7 @@ func (g *growth) see(now time.Time, others int64) int64 {
 		g.last.others = others
 	}
 	passed := now.Sub(g.before.at)
-	if g.before.at.IsZero() || passed > 2*farthest || passed <= 0 {
+	if passed > 2*farthest || passed <= 0 { // a look of time zero is longer ago
 		return 0
 	}
 	return max(int64(float64(others-g.before.others)/passed.Seconds()), 0)
@@ -77,14 +77,10 @@ func (h *host) watchUsage(ctx context.Context, wake func()) {
 }
 
 // sleep lasts for so long, or until the kernel tells of a crossing that is news. It
-// reports whether ctx goes on.
+// reports whether ctx goes on. Where the tick fails, the runtime's timers will do.
 func (w *lookout) sleep(ctx context.Context, again time.Duration) bool {
-	if w.kernel == nil && w.tick != nil {
-		if w.tick.wait(again) == nil {
-			return true
-		}
-		w.tick.close()
-		w.tick = nil // the timers will do
+	if w.kernel == nil && w.tick != nil && w.tick.wait(again) == nil {
+		return true
 	}
 	began := time.Now()
 	return pause(ctx, again, w.crossed) && pause(ctx, min(w.deaf, again)-time.Since(began), nil)
@@ -191,7 +187,7 @@ func (w *lookout) nears(now time.Time, l *level, own int64) bool {
 
 // arm has the kernel tell of the level, and reports whether it does.
 func (w *lookout) arm(l *level) bool {
-	if w.kernel.of(l) {
+	if w.kernel != nil && w.kernel.dir == l.dir && w.kernel.limit == l.bound() {
 		return true
 	}
 	w.kernel.close() // who listens does not wait for us, see tell

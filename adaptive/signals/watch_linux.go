@@ -10,8 +10,7 @@ import (
 // methods are for the goroutine that reads.
 type watcher struct {
 	open  func() (listener, error) // nil if there is nothing to watch
-	why   string                   // why not, or why not yet
-	state atomic.Pointer[string]   // why it is not listening, once watch runs; "" when it is
+	state atomic.Pointer[string]   // why it is not listening; "" when it is
 	fired atomic.Bool
 	age   atomic.Int64 // since it fired
 }
@@ -24,21 +23,23 @@ type listener interface {
 
 const notWatched = "not watched: the controller is not running"
 
+func newWatcher(open func() (listener, error), why string) *watcher {
+	w := &watcher{open: open}
+	w.tell(why)
+	return w
+}
+
 func (w *watcher) watch(ctx context.Context, wake func()) {
 	if w.open == nil {
 		return
 	}
-	for ctx.Err() == nil {
+	for goesOn := ctx.Err() == nil; goesOn; goesOn = pause(ctx, lookAgainAfter, nil) {
 		err := w.listenOnce(ctx, wake)
 		if ctx.Err() != nil {
 			w.tell(notWatched)
 			return
 		}
 		w.tell(err.Error())
-		select {
-		case <-ctx.Done():
-		case <-time.After(lookAgainAfter):
-		}
 	}
 }
 
@@ -62,9 +63,5 @@ func (w *watcher) tell(state string) { w.state.Store(&state) }
 // take tells how the watcher fares, and whether it fired since it was asked
 // before.
 func (w *watcher) take() (Status, bool) {
-	why := w.why
-	if state := w.state.Load(); state != nil {
-		why = *state
-	}
-	return Status{Age: time.Duration(w.age.Load()), Err: why}, w.fired.Swap(false)
+	return Status{Age: time.Duration(w.age.Load()), Err: *w.state.Load()}, w.fired.Swap(false)
 }

@@ -1,9 +1,12 @@
+// Package cgroup makes memory control groups for tests that need a real one, of
+// the version that this machine has and permits.
 package cgroup
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,41 +16,47 @@ import (
 	"time"
 )
 
+// NoLimit is the value of a limit that is not set: the kernel takes more bytes than
+// it can count for "max".
+const NoLimit int64 = math.MaxInt64
+
 // Group is a memory control group of our own.
 type Group struct {
 	Version int
 	dir     string
 }
 
-// tops has the places where groups may be made, by version; New takes the first
-// that works.
-var tops = [...]struct {
-	version int
-	dir     string
-}{{1, "/sys/fs/cgroup/memory"}, {2, "/sys/fs/cgroup"}}
+// tops has the places where groups of version 1 and of version 2 may be made; New
+// takes the first that works.
+var tops = [...]string{"/sys/fs/cgroup/memory", "/sys/fs/cgroup"}
 
 // New makes a group whose processes together may use limit bytes, without swap.
 // The error says why no group can be made here.
 func New(limit int64) (*Group, error) {
 	var errs []error
-	for _, top := range tops {
-		if top.version == 2 && !enabled(top.dir) {
-			errs = append(errs, fmt.Errorf("cgroup: %s does not give the memory controller to groups below it", top.dir))
-			continue
+	for i, top := range tops {
+		g, err := newGroup(i+1, top, limit)
+		if err == nil {
+			return g, nil
 		}
-		g := &Group{Version: top.version}
-		var err error
-		if g.dir, err = os.MkdirTemp(top.dir, "otelpool-"); err != nil {
-			errs = append(errs, fmt.Errorf("cgroup: %w", err))
-			continue
-		}
-		if err := g.SetLimit(limit); err != nil {
-			errs = append(errs, err, g.Remove())
-			continue
-		}
-		return g, nil
+		errs = append(errs, err)
 	}
 	return nil, errors.Join(errs...)
+}
+
+func newGroup(version int, top string, limit int64) (*Group, error) {
+	if version == 2 && !enabled(top) {
+		return nil, fmt.Errorf("cgroup: %s does not give the memory controller to groups below it", top)
+	}
+	dir, err := os.MkdirTemp(top, "otelpool-")
+	if err != nil {
+		return nil, err
+	}
+	g := &Group{version, dir}
+	if err := g.SetLimit(limit); err != nil {
+		return nil, errors.Join(err, g.Remove())
+	}
+	return g, nil
 }
 
 func enabled(dir string) bool {
@@ -89,14 +98,7 @@ func uncounted(err error) error {
 }
 
 func (g *Group) write(name string, n int64) error {
-	text := strconv.FormatInt(n, 10)
-	if n == NoLimit {
-		text = map[int]string{1: "-1", 2: "max"}[g.Version]
-	}
-	if err := os.WriteFile(filepath.Join(g.dir, name), []byte(text), 0); err != nil {
-		return fmt.Errorf("cgroup: %w", err)
-	}
-	return nil
+	return os.WriteFile(filepath.Join(g.dir, name), []byte(strconv.FormatInt(n, 10)), 0)
 }
 
 // Command is exec.CommandContext for a program that is in the group from its
@@ -108,26 +110,19 @@ func (g *Group) Command(ctx context.Context, name string, args ...string) *exec.
 
 // Peak is the most memory that the group has used.
 func (g *Group) Peak() (int64, error) {
-	name := "memory.max_usage_in_bytes"
-	if g.Version == 2 {
-		name = "memory.peak"
-	}
-	text, err := os.ReadFile(filepath.Join(g.dir, name))
+	text, err := os.ReadFile(g.path("memory.max_usage_in_bytes", "memory.peak"))
 	if err != nil {
-		return 0, fmt.Errorf("cgroup: %w", err)
+		return 0, err
 	}
 	return strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 }
 
 // OOMKills is the number of the group's processes that the kernel has killed.
 func (g *Group) OOMKills() (int, error) {
-	name := "memory.oom_control"
-	if g.Version == 2 {
-		name = "memory.events"
-	}
-	text, err := os.ReadFile(filepath.Join(g.dir, name))
+	name := g.path("memory.oom_control", "memory.events")
+	text, err := os.ReadFile(name)
 	if err != nil {
-		return 0, fmt.Errorf("cgroup: %w", err)
+		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
 		if n, ok := strings.CutPrefix(line, "oom_kill "); ok {
@@ -137,27 +132,33 @@ func (g *Group) OOMKills() (int, error) {
 	return 0, fmt.Errorf("cgroup: no oom_kill in %s", name)
 }
 
+// path is that of the file with the first name in version 1, and with the other in version 2.
+func (g *Group) path(first, second string) string {
+	if g.Version == 2 {
+		return filepath.Join(g.dir, second)
+	}
+	return filepath.Join(g.dir, first)
+}
+
 // Remove kills the group's processes and removes it.
-func (g *Group) Remove() error {
-	var err error
+func (g *Group) Remove() (err error) {
 	for range 500 {
 		g.kill()
-		if err = syscall.Rmdir(g.dir); !errors.Is(err, syscall.EBUSY) {
-			break
+		if err = os.Remove(g.dir); !errors.Is(err, syscall.EBUSY) {
+			return err
 		}
 		time.Sleep(10 * time.Millisecond) // the kernel does not notify when the last process is gone
 	}
-	if err != nil {
-		return fmt.Errorf("cgroup: remove %s: %w", g.dir, err)
-	}
-	return nil
+	return err
 }
 
 func (g *Group) kill() {
 	text, _ := os.ReadFile(g.dir + "/cgroup.procs")
-	for line := range strings.Lines(string(text)) {
-		if pid, err := strconv.Atoi(strings.TrimSpace(line)); err == nil && pid > 0 {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+	for word := range strings.FieldsSeq(string(text)) {
+		pid, _ := strconv.Atoi(word) // 0 is a process that cannot be seen from here
+		if p, err := os.FindProcess(pid); pid > 0 && err == nil {
+			_ = p.Kill()
+			_ = p.Release()
 		}
 	}
 }
