@@ -29,10 +29,13 @@ func unfit(attrs []attribute.KeyValue) (errs []error) {
 func unfitValue(key string, v attribute.Value) (errs []error) {
 	switch v.Type() {
 	case attribute.STRING:
-		errs = unfitText(key, v.AsString())
+		if s := v.AsString(); !utf8.ValidString(s) {
+			errs = append(errs, fmt.Errorf("otelpool: WithAttributes: value %q of key %q is not UTF-8: use %q, or "+
+				"attribute.ByteSlice for bytes", s, key, pool.ValidName(s)))
+		}
 	case attribute.STRINGSLICE:
 		for i, s := range v.AsStringSlice() {
-			errs = append(errs, unfitText(fmt.Sprintf("%s[%d]", key, i), s)...)
+			errs = append(errs, unfitValue(fmt.Sprintf("%s[%d]", key, i), attribute.StringValue(s))...)
 		}
 	case attribute.SLICE:
 		for i, one := range v.AsSlice() {
@@ -48,12 +51,4 @@ func unfitValue(key string, v attribute.Value) (errs []error) {
 		}
 	}
 	return errs
-}
-
-func unfitText(key, s string) []error {
-	if utf8.ValidString(s) {
-		return nil
-	}
-	return []error{fmt.Errorf("otelpool: WithAttributes: value %q of key %q is not UTF-8: use %q, or attribute.ByteSlice for bytes",
-		s, key, pool.ValidName(s))}
 }

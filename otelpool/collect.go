@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -30,11 +29,8 @@ type collector struct {
 	out    metric.Observer
 	stats  *pool.Stats    // of the pool that is being observed
 	known  pool.Knowledge // what is told of it
-	rest   pool.Counts
 	series [numInstruments]int
 }
-
-var collectors = sync.Pool{New: func() any { return new(collector) }}
 
 // collect is the callback. It must not create instruments or unregister: the
 // SDK would deadlock. Nor may it take a lock that is held around Unregister, or
@@ -43,8 +39,7 @@ var collectors = sync.Pool{New: func() any { return new(collector) }}
 // Of the program's own code it runs what it is there to ask, the pools' Stats and
 // ControllerStats, beside it and not for ever, and nothing else: see tell.
 func (i *Instrumentation) collect(_ context.Context, out metric.Observer) error {
-	c := collectors.Get().(*collector)
-	c.inst, c.out, c.series = i, out, [numInstruments]int{}
+	c := &collector{inst: i, out: out}
 	all := i.series()
 	i.pools.Each(all.entries, (*pool.Entry).Stats, func(n int, s *pool.Stats, _ time.Time) {
 		switch p := all.pools[n]; {
@@ -58,25 +53,17 @@ func (i *Instrumentation) collect(_ context.Context, out metric.Observer) error 
 		}
 	})
 	i.controller.collect(c, all)
-	worst, n := c.widest()
-	c.inst, c.out, c.stats = nil, nil, nil
-	collectors.Put(c)
-	i.warnOf(worst, n)
+	i.warnOf(&c.series)
 	return nil
 }
 
-// widest returns the instrument with the most series, and their number.
-func (c *collector) widest() (instrument, n int) {
-	n = slices.Max(c.series[:])
-	return slices.Index(c.series[:], n), n
-}
-
 // warnOf says once that an instrument has more series than an SDK keeps.
-func (i *Instrumentation) warnOf(instrument, n int) {
+func (i *Instrumentation) warnOf(series *[numInstruments]int) {
+	n := slices.Max(series[:])
 	if n > seriesWarning && i.warned.CompareAndSwap(false, true) {
 		i.tell(fmt.Errorf("otelpool: %s has %d series, and an SDK keeps 1,999 by default and folds the rest into one:"+
 			" use WithSizeClasses for fewer pools, or raise the limit with sdk/metric.WithCardinalityLimit",
-			instruments[instrument].name, n))
+			instruments[slices.Index(series[:], n)].name, n))
 	}
 }
 
@@ -98,7 +85,8 @@ func (i *Instrumentation) tell(err error) {
 // observeGauge exports one figure of a gauge.
 func (c *collector) observeGauge(instrument int, options []metric.ObserveOption, v float64) {
 	c.series[instrument]++
-	c.out.ObserveFloat64(c.inst.gauges[instrument], v, options...)
+	gauge, _ := c.inst.observables[instrument].(metric.Float64Observable) // nil if it could not be made
+	c.out.ObserveFloat64(gauge, v, options...)
 }
 
 // observe exports one figure. Figures that are differences can be below zero
@@ -109,7 +97,8 @@ func (c *collector) observe(instrument int, s *series, row int, v int64) {
 
 func (c *collector) observeWith(instrument int, options []metric.ObserveOption, v int64) {
 	c.series[instrument]++
-	c.out.ObserveInt64(c.inst.observables[instrument], max(v, 0), options...)
+	count, _ := c.inst.observables[instrument].(metric.Int64Observable) // nil if it could not be made
+	c.out.ObserveInt64(count, max(v, 0), options...)
 }
 
 // observeKnown exports a figure that the pool's strategy can know.
@@ -140,20 +129,18 @@ func (c *collector) pool(p *poolSeries) {
 // asked for say nothing without them: waste is what is handed out beyond, by class.
 func (c *collector) byClass(p *poolSeries, total *series) {
 	s := c.stats
-	c.rest = s.Counts
-	known := c.known
-	known.Requests &^= classless.Requests
-	known.Returns &^= classless.Returns
-	for i, cs := range p.ofClasses(total, s.Classes) {
-		class := &s.Classes[i].Counts
+	rest := s.Counts
+	known := without(c.known, classless)
+	for i := range s.Classes {
+		class, cs := &s.Classes[i].Counts, p.ofClass(total, s.Classes[i].Size)
 		c.counts(cs, known, known, class)
 		c.idle(cs, class, true)
-		c.rest.Sub(class)
-		c.rest.Idle -= class.Idle
-		c.rest.IdleBytes -= class.IdleBytes
+		rest.Sub(class)
+		rest.Idle -= class.Idle
+		rest.IdleBytes -= class.IdleBytes
 	}
-	c.counts(total, c.known, classless, &c.rest)
-	c.idle(total, &c.rest, false)
+	c.counts(total, c.known, classless, &rest)
+	c.idle(total, &rest, false)
 	c.observeKnown(pool.KnowsRequestedBytes, memoryRequested, total, rowPlain, int64(s.RequestedBytes))
 }
 
@@ -192,15 +179,14 @@ func evictedBytes(known pool.Knowledge, n *pool.Counts) (sum int64) {
 
 // idle exports what is held, unless the pool is closed.
 func (c *collector) idle(to *series, n *pool.Counts, always bool) {
-	known := c.stats.Knows
 	if c.stats.Closed {
 		return
 	}
-	if known.Has(pool.KnowsIdle) && (always || n.Idle > 0) {
-		c.observe(objectCount, to, rowIdle, n.Idle)
+	if always || n.Idle > 0 {
+		c.observeKnown(pool.KnowsIdle, objectCount, to, rowIdle, n.Idle)
 	}
-	if known.Has(pool.KnowsIdleBytes) && (always || n.IdleBytes > 0) {
-		c.observe(memoryUsage, to, rowIdle, n.IdleBytes)
+	if always || n.IdleBytes > 0 {
+		c.observeKnown(pool.KnowsIdleBytes, memoryUsage, to, rowIdle, n.IdleBytes)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
@@ -15,15 +14,11 @@ import (
 // controllerRows exports the registry's controller, and remembers what earlier
 // ones did, so that counts do not go down when a controller follows another.
 type controllerRows struct {
-	mu          sync.Mutex // runs of the callback only; ControllerStats is read under it, so that they see the counts rise
-	rows        series
-	signals     map[string][]metric.ObserveOption
-	transitions [control.NumPressureLevels][control.NumCauses][]metric.ObserveOption
-	asker       ask.Asker[*pool.Registry, controllerAnswer]
-	stats       *control.Stats
-	seen        bool
-	past        controllerCounts
-	last        controllerCounts
+	mu         sync.Mutex // runs of the callback only; ControllerStats is read under it, so that they see the counts rise
+	rows       series
+	asker      ask.Asker[*pool.Registry, controllerAnswer]
+	seen       bool
+	past, last control.Stats // counts of those that are gone, and of the present one; slices are the asker's
 }
 
 type controllerAnswer struct {
@@ -35,30 +30,18 @@ func askController(r *pool.Registry, into *controllerAnswer) {
 	into.ok = r.ControllerStats(&into.stats)
 }
 
-// controllerCounts holds a controller's counters.
-type controllerCounts struct {
-	runs        [control.NumActions]uint64
-	transitions [control.NumPressureLevels][control.NumCauses]uint64
-	forced      uint64
-	regrets     uint64
-}
-
-func countsOf(s *control.Stats) controllerCounts {
-	return controllerCounts{s.Runs, s.Transitions, s.ForcedGCs, s.Regrets}
-}
-
-// each calls fn for every count of c with the same one of d.
-func (c *controllerCounts) each(d *controllerCounts, fn func(a *uint64, b uint64)) {
-	for i := range c.runs {
-		fn(&c.runs[i], d.runs[i])
+// eachCount calls fn for every count of s with the same one of t.
+func eachCount(s, t *control.Stats, fn func(a *uint64, b uint64)) {
+	for i := range s.Runs {
+		fn(&s.Runs[i], t.Runs[i])
 	}
-	for i := range c.transitions {
-		for j := range c.transitions[i] {
-			fn(&c.transitions[i][j], d.transitions[i][j])
+	for i := range s.Transitions {
+		for j := range s.Transitions[i] {
+			fn(&s.Transitions[i][j], t.Transitions[i][j])
 		}
 	}
-	fn(&c.forced, d.forced)
-	fn(&c.regrets, d.regrets)
+	fn(&s.ForcedGCs, t.ForcedGCs)
+	fn(&s.Regrets, t.Regrets)
 }
 
 func (r *controllerRows) collect(c *collector, pools *catalog) {
@@ -66,10 +49,10 @@ func (r *controllerRows) collect(c *collector, pools *catalog) {
 	defer r.mu.Unlock()
 	r.asker.Each([]*pool.Registry{c.inst.registry}, askController, func(_ int, a *controllerAnswer, _ time.Time) {
 		if a != nil && a.ok {
-			r.seen, r.stats = true, &a.stats
-			r.follow()
-			r.gauges(c)
-			r.ages(c, pools)
+			r.seen = true
+			r.follow(&a.stats)
+			r.gauges(c, &a.stats)
+			r.ages(c, pools, &a.stats)
 		}
 	})
 	if r.seen {
@@ -78,27 +61,28 @@ func (r *controllerRows) collect(c *collector, pools *catalog) {
 }
 
 // follow takes over the counts; one that fell is another controller's.
-func (r *controllerRows) follow() {
-	now, fell := countsOf(r.stats), false
-	now.each(&r.last, func(a *uint64, b uint64) { fell = fell || *a < b })
+func (r *controllerRows) follow(now *control.Stats) {
+	fell := false
+	eachCount(now, &r.last, func(a *uint64, b uint64) { fell = fell || *a < b })
 	if fell {
-		r.past.each(&r.last, func(a *uint64, b uint64) { *a += b })
+		eachCount(&r.past, &r.last, func(a *uint64, b uint64) { *a += b })
 	}
-	r.last = now
+	r.last = *now
 }
 
 func (r *controllerRows) counts(c *collector) {
 	sum := r.past
-	sum.each(&r.last, func(a *uint64, b uint64) { *a += b })
-	for i, n := range sum.runs {
+	eachCount(&sum, &r.last, func(a *uint64, b uint64) { *a += b })
+	for i, n := range sum.Runs {
 		c.observe(controllerRuns, &r.rows, rowAction+i, int64(n))
 	}
-	c.observe(controllerCollections, &r.rows, rowPlain, int64(sum.forced))
-	c.observe(controllerRegrets, &r.rows, rowPlain, int64(sum.regrets))
-	for level := range sum.transitions {
-		for cause, n := range sum.transitions[level] {
+	c.observe(controllerCollections, &r.rows, rowPlain, int64(sum.ForcedGCs))
+	c.observe(controllerRegrets, &r.rows, rowPlain, int64(sum.Regrets))
+	for level := range sum.Transitions {
+		for cause, n := range sum.Transitions[level] {
 			if n > 0 || possible(control.PressureLevel(level), control.Cause(cause)) {
-				c.observeWith(controllerPressureTransitions, r.transition(level, cause), int64(n))
+				transition := observing(r.rows.base, levelAttribute.member(level), causeAttribute.member(cause))
+				c.observeWith(controllerPressureTransitions, transition, int64(n))
 			}
 		}
 	}
@@ -120,37 +104,30 @@ func possible(level control.PressureLevel, cause control.Cause) bool {
 	return level >= control.PressureHigh
 }
 
-func (r *controllerRows) transition(level, cause int) []metric.ObserveOption {
-	made := &r.transitions[level][cause]
-	if *made == nil {
-		*made = observing(r.rows.base, levelAttribute.member(level), causeAttribute.member(cause))
+func (r *controllerRows) gauges(c *collector, s *control.Stats) {
+	c.observe(controllerMemoryUsage, &r.rows, rowPlain, s.Idle)
+	c.observe(controllerMemoryKept, &r.rows, rowPlain, s.Kept)
+	if s.Limit != pool.Unlimited {
+		c.observe(controllerMemoryLimit, &r.rows, rowPlain, s.Limit)
 	}
-	return *made
-}
-
-func (r *controllerRows) gauges(c *collector) {
-	c.observe(controllerMemoryUsage, &r.rows, rowPlain, r.stats.Idle)
-	c.observe(controllerMemoryKept, &r.rows, rowPlain, r.stats.Kept)
-	if r.stats.Limit != pool.Unlimited {
-		c.observe(controllerMemoryLimit, &r.rows, rowPlain, r.stats.Limit)
+	r.level(c, s.Level)
+	if s.Efficiency > 0 {
+		c.observeGauge(controllerEfficiency, r.rows.row(rowPlain), s.Efficiency)
 	}
-	r.level(c)
-	if r.stats.Efficiency > 0 {
-		c.observeGauge(controllerEfficiency, r.rows.row(rowPlain), r.stats.Efficiency)
-	}
-	for _, s := range r.stats.Signals {
-		if s.Err == "" {
-			c.observeGauge(controllerMemoryPressure, r.signal(s.Name), s.Value)
-			c.observeGauge(controllerSignalAge, r.signal(s.Name), s.Age.Seconds())
+	for _, one := range s.Signals {
+		if one.Err == "" {
+			signal := observing(r.rows.base, attribute.String(keySignal, pool.ValidName(one.Name)))
+			c.observeGauge(controllerMemoryPressure, signal, one.Value)
+			c.observeGauge(controllerSignalAge, signal, one.Age.Seconds())
 		}
 	}
 }
 
 // level exports 1 for the present pressure level and 0 for the others.
-func (r *controllerRows) level(c *collector) {
+func (r *controllerRows) level(c *collector, now control.PressureLevel) {
 	for level := range control.NumPressureLevels {
 		is := int64(0)
-		if level == int(r.stats.Level) {
+		if level == int(now) {
 			is = 1
 		}
 		c.observe(controllerPressureStatus, &r.rows, rowLevel+level, is)
@@ -159,24 +136,14 @@ func (r *controllerRows) level(c *collector) {
 
 // ages exports the idle age of every class of the pools that are exported by
 // class.
-func (r *controllerRows) ages(c *collector, pools *catalog) {
-	for i := range r.stats.Classes {
-		class := &r.stats.Classes[i]
+func (r *controllerRows) ages(c *collector, pools *catalog, s *control.Stats) {
+	for _, class := range s.Classes {
 		p := pools.byName[class.Pool]
 		if p == nil || !p.detail || class.IdleAge == 0 {
 			continue
 		}
-		if s := p.class(class.Size); s != nil {
-			c.observeGauge(idleAge, s.row(rowPlain), class.IdleAge.Seconds())
+		if rows := p.class(class.Size); rows != nil {
+			c.observeGauge(idleAge, rows.row(rowPlain), class.IdleAge.Seconds())
 		}
 	}
-}
-
-func (r *controllerRows) signal(name string) []metric.ObserveOption {
-	made, ok := r.signals[name]
-	if !ok {
-		made = observing(r.rows.base, attribute.String(keySignal, pool.ValidName(name)))
-		r.signals[name] = made
-	}
-	return made
 }

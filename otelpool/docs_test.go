@@ -263,17 +263,17 @@ func TestEveryValueIsDescribed(t *testing.T) {
 // Every row of a series has its place's attribute.
 func TestRowsHaveTheirAttributes(t *testing.T) {
 	for row, want := range map[int]string{
-		rowRequest:  keyRequest + "=hit",
-		rowReturn:   keyReturn + "=pooled",
-		rowEviction: keyEviction + "=resize",
-		rowIdle:     keyState + "=idle",
-		rowUsed:     keyState + "=used",
-		rowAction:   keyAction + "=hold",
-		rowLevel:    keyLevel + "=none",
-		rowMisuse:   keyMisuse + "=lost",
-		numRows - 1: keyMisuse + "=config",
+		rowRequest:  requestAttribute.key + "=hit",
+		rowReturn:   returnAttribute.key + "=pooled",
+		rowEviction: evictionAttribute.key + "=resize",
+		rowIdle:     stateAttribute.key + "=idle",
+		rowUsed:     stateAttribute.key + "=used",
+		rowAction:   actionAttribute.key + "=hold",
+		rowLevel:    levelAttribute.key + "=none",
+		rowMisuse:   misuseAttribute.key + "=lost",
+		numRows - 1: misuseAttribute.key + "=config",
 	} {
-		a := rowAttribute(row)
+		a := rowAttributes(row)[0]
 		if got := string(a.Key) + "=" + a.Value.String(); got != want {
 			t.Errorf("row %d is %s, want %s", row, got, want)
 		}

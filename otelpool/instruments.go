@@ -32,13 +32,16 @@ type attr struct {
 	values []string
 }
 
-// valuesOf is the results, reasons, levels, … as their package names them.
-func valuesOf[N interface {
+// enum is results, reasons, levels, …, which count from 0.
+type enum interface {
 	~uint8
 	String() string
-}](n int) (all []string) {
+}
+
+// valuesOf is the names of an enum's n values, as its package gives them.
+func valuesOf[E enum](n int) (all []string) {
 	for i := range n {
-		all = append(all, N(i).String())
+		all = append(all, E(i).String())
 	}
 	return all
 }
@@ -52,31 +55,31 @@ var untold = pool.Knowledge{
 	Misuse:    pool.SetOf(pool.MisuseForeign),
 }
 
+// without is the results, reasons and kinds of k that are not among those left out.
+func without(k, left pool.Knowledge) pool.Knowledge {
+	k.Requests &^= left.Requests
+	k.Returns &^= left.Returns
+	k.Evictions &^= left.Evictions
+	k.Misuse &^= left.Misuse
+	return k
+}
+
 // told is what is exported of what a pool knows. A double Put is a mistake where the
 // pool knows mistakes, and a return elsewhere.
 func told(k pool.Knowledge) pool.Knowledge {
-	k.Returns &^= untold.Returns
-	k.Evictions &^= untold.Evictions
-	k.Misuse &^= untold.Misuse
+	k = without(k, untold)
 	if k.Misuse.Has(int(pool.MisuseDouble)) {
 		k.Returns &^= pool.SetOf(pool.Double)
 	}
 	return k
 }
 
+// The attributes whose values are free.
 const (
 	keyPool     = "otelpool.pool.name"
 	keyStrategy = "otelpool.pool.strategy"
 	keyClass    = "otelpool.class.size"
-	keyRequest  = "otelpool.request.result"
-	keyReturn   = "otelpool.return.result"
-	keyState    = "otelpool.object.state"
-	keyEviction = "otelpool.eviction.reason"
 	keySignal   = "otelpool.controller.signal"
-	keyAction   = "otelpool.controller.action"
-	keyLevel    = "otelpool.controller.pressure.level"
-	keyCause    = "otelpool.controller.cause"
-	keyMisuse   = "otelpool.misuse.kind"
 )
 
 // Positions in the table.
@@ -198,12 +201,12 @@ var instruments = [numInstruments]instrument{
 }
 
 var (
-	requestAttribute  = attr{keyRequest, valuesOf[pool.RequestResult](pool.NumRequestResults)}
-	returnAttribute   = attr{keyReturn, valuesOf[pool.ReturnResult](pool.NumReturnResults)}
-	evictionAttribute = attr{keyEviction, valuesOf[pool.EvictionReason](pool.NumEvictionReasons)}
-	misuseAttribute   = attr{keyMisuse, valuesOf[pool.MisuseKind](pool.NumMisuseKinds)}
-	stateAttribute    = attr{keyState, []string{"idle", "used"}}
-	actionAttribute   = attr{keyAction, valuesOf[control.Action](control.NumActions)}
-	levelAttribute    = attr{keyLevel, valuesOf[control.PressureLevel](control.NumPressureLevels)}
-	causeAttribute    = attr{keyCause, valuesOf[control.Cause](control.NumCauses)}
+	requestAttribute  = attr{"otelpool.request.result", valuesOf[pool.RequestResult](pool.NumRequestResults)}
+	returnAttribute   = attr{"otelpool.return.result", valuesOf[pool.ReturnResult](pool.NumReturnResults)}
+	evictionAttribute = attr{"otelpool.eviction.reason", valuesOf[pool.EvictionReason](pool.NumEvictionReasons)}
+	misuseAttribute   = attr{"otelpool.misuse.kind", valuesOf[pool.MisuseKind](pool.NumMisuseKinds)}
+	stateAttribute    = attr{"otelpool.object.state", []string{"idle", "used"}}
+	actionAttribute   = attr{"otelpool.controller.action", valuesOf[control.Action](control.NumActions)}
+	levelAttribute    = attr{"otelpool.controller.pressure.level", valuesOf[control.PressureLevel](control.NumPressureLevels)}
+	causeAttribute    = attr{"otelpool.controller.cause", valuesOf[control.Cause](control.NumCauses)}
 )

@@ -1,6 +1,7 @@
 package otelpool
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -43,12 +44,7 @@ func WithMeterProvider(mp metric.MeterProvider) Option {
 // WithRegistry takes the pools and the controller from r, or publishes a
 // wrapped pool in it. The default, also for nil, is [pool.Default].
 func WithRegistry(r *pool.Registry) Option {
-	return func(c *config) {
-		if r == nil {
-			r = pool.Default
-		}
-		c.registry = r
-	}
+	return func(c *config) { c.registry = cmp.Or(r, pool.Default) }
 }
 
 // WithAttributes puts the attributes on every row, for what the resource does

@@ -37,13 +37,14 @@ var rowGroups = []struct {
 	{rowIdle, &stateAttribute}, {rowAction, &actionAttribute}, {rowLevel, &levelAttribute}, {rowMisuse, &misuseAttribute},
 }
 
-// rowAttribute is the row's extra attribute; there is none for rowPlain.
-func rowAttribute(row int) attribute.KeyValue {
-	at := len(rowGroups) - 1
-	for row < rowGroups[at].first {
-		at--
+// rowAttributes has the row's extra attribute; there is none for rowPlain.
+func rowAttributes(row int) []attribute.KeyValue {
+	for _, group := range slices.Backward(rowGroups) {
+		if row >= group.first {
+			return []attribute.KeyValue{group.attr.member(row - group.first)}
+		}
 	}
-	return rowGroups[at].attr.member(row - rowGroups[at].first)
+	return nil
 }
 
 // member is the attribute with its i-th value.
@@ -53,7 +54,6 @@ func (a *attr) member(i int) attribute.KeyValue { return attribute.String(a.key,
 // the SDK wants. An option costs four allocations to make, so each is made once,
 // when the row is first observed.
 type series struct {
-	size int64 // of the class; 0 for none
 	base []attribute.KeyValue
 	rows [numRows]atomic.Pointer[[]metric.ObserveOption]
 }
@@ -69,11 +69,7 @@ func (s *series) row(i int) []metric.ObserveOption {
 	if made := s.rows[i].Load(); made != nil {
 		return *made
 	}
-	var extra []attribute.KeyValue
-	if i != rowPlain {
-		extra = append(extra, rowAttribute(i))
-	}
-	made := observing(s.base, extra...)
+	made := observing(s.base, rowAttributes(i)...)
 	s.rows[i].Store(&made)
 	return made
 }
@@ -91,9 +87,8 @@ type poolSeries struct {
 	told   atomic.Bool          // that it is left out
 
 	total   atomic.Pointer[series]
-	wait    atomic.Pointer[[]metric.RecordOption]
-	mu      sync.Mutex // serializes changes of classes
-	classes atomic.Pointer[[]*series]
+	mu      sync.Mutex        // guards classes
+	classes map[int64]*series // by size
 }
 
 // of returns the pool's own series. The strategy that comes first stays: if
@@ -111,58 +106,47 @@ func (p *poolSeries) of(strategy string) *series {
 	return p.total.Load()
 }
 
-// ofClasses returns one series per class, in the same order. The list is kept
-// for as long as the classes are the same, which is as a rule forever.
-func (p *poolSeries) ofClasses(total *series, classes []pool.Class) []*series {
-	if kept := p.classes.Load(); kept != nil && matches(*kept, classes) {
-		return *kept
-	}
+// ofClass returns the series of a size class. It is kept: a pool's classes do not
+// change as a rule, and an entry keeps those of all pools that had its name.
+func (p *poolSeries) ofClass(total *series, size int64) *series {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := make([]*series, len(classes))
-	for i := range classes {
-		size := classes[i].Size
-		if list[i] = p.class(size); list[i] == nil {
-			list[i] = &series{size: size, base: with(total.base, attribute.Int64(keyClass, size))}
-		}
+	if p.classes[size] == nil {
+		p.classes[size] = &series{base: with(total.base, attribute.Int64(keyClass, size))}
 	}
-	p.classes.Store(&list)
-	return list
+	return p.classes[size]
 }
 
 // class is the series of a size class, or nil if there is none.
 func (p *poolSeries) class(size int64) *series {
-	if kept := p.classes.Load(); kept != nil {
-		if i := slices.IndexFunc(*kept, func(s *series) bool { return s.size == size }); i >= 0 {
-			return (*kept)[i]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.classes[size]
+}
+
+// waitOption is the option of a pool's wait histogram: that of its plain row, which
+// is one for every kind of measurement.
+func (i *Instrumentation) waitOption(name string) metric.RecordOption {
+	if p := i.series().byName[name]; p != nil {
+		if s := p.collected(i); s != nil {
+			return s.row(rowPlain)[0].(metric.MeasurementOption)
 		}
 	}
-	return nil
+	return metric.WithAttributes(with(i.attributes, attribute.String(keyPool, name))...)
 }
 
-func matches(list []*series, classes []pool.Class) bool {
-	return slices.EqualFunc(list, classes, func(s *series, c pool.Class) bool { return s.size == c.Size })
-}
-
-// waitOptions are the options of the pool's wait histogram.
-func (p *poolSeries) waitOptions(i *Instrumentation) []metric.RecordOption {
-	if made := p.wait.Load(); made != nil {
-		return *made
+// collected returns the pool's own series. If nothing was collected yet it asks the
+// pool for its strategy, and returns nil if the pool does not answer.
+func (p *poolSeries) collected(i *Instrumentation) (s *series) {
+	if s = p.total.Load(); s != nil {
+		return s
 	}
-	s := p.total.Load()
-	if s == nil { // nothing was collected yet
-		i.pools.Each([]*pool.Entry{p.entry}, (*pool.Entry).Stats, func(_ int, stats *pool.Stats, _ time.Time) {
-			if stats != nil && !stats.Failed {
-				s = p.of(stats.Strategy)
-			}
-		})
-	}
-	if s == nil {
-		return []metric.RecordOption{metric.WithAttributes(with(p.common, attribute.String(keyPool, p.entry.Name()))...)}
-	}
-	made := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(with(s.base)...))}
-	p.wait.Store(&made)
-	return made
+	i.pools.Each([]*pool.Entry{p.entry}, (*pool.Entry).Stats, func(_ int, stats *pool.Stats, _ time.Time) {
+		if stats != nil && !stats.Failed {
+			s = p.of(stats.Strategy)
+		}
+	})
+	return s
 }
 
 // catalog is the registry's list of pools with the series of each. It is
@@ -175,20 +159,12 @@ type catalog struct {
 
 // series returns the catalog of the registry's present list.
 func (i *Instrumentation) series() *catalog {
-	if c := i.catalog.Load(); c != nil && sameList(c.entries, i.registry.All()) {
-		return c
-	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	entries, old := i.registry.All(), i.catalog.Load()
-	if old == nil {
-		old = new(catalog)
-	} else if sameList(old.entries, entries) {
-		return old
+	if entries := i.registry.All(); !sameList(i.catalog.entries, entries) {
+		i.catalog = i.catalogOf(entries, i.catalog)
 	}
-	c := i.catalogOf(entries, old)
-	i.catalog.Store(c)
-	return c
+	return i.catalog
 }
 
 // catalogOf takes the series of entries that were in the old catalog from there.
@@ -197,7 +173,7 @@ func (i *Instrumentation) catalogOf(entries []*pool.Entry, old *catalog) *catalo
 	for _, e := range entries {
 		p := old.byName[e.Name()]
 		if p == nil || p.entry != e {
-			p = &poolSeries{entry: e, common: i.attributes, detail: i.classes[e.Name()]}
+			p = &poolSeries{entry: e, common: i.attributes, detail: i.classes[e.Name()], classes: map[int64]*series{}}
 		}
 		c.pools = append(c.pools, p)
 		c.byName[e.Name()] = p

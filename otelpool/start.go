@@ -28,14 +28,13 @@ type Instrumentation struct {
 	registry     *pool.Registry
 	attributes   []attribute.KeyValue
 	classes      map[string]bool
-	observables  [numInstruments]metric.Int64Observable
-	gauges       [numInstruments]metric.Float64Observable
+	observables  [numInstruments]metric.Observable
 	waits        metric.Float64Histogram
 	registration metric.Registration
 	stop         func() error // once
 
-	mu         sync.Mutex // serializes changes of catalog; never held around a call of the SDK
-	catalog    atomic.Pointer[catalog]
+	mu         sync.Mutex // guards catalog; never held around a call of the SDK
+	catalog    *catalog
 	pools      ask.Asker[*pool.Entry, pool.Stats]
 	controller controllerRows
 	warned     atomic.Bool
@@ -90,9 +89,8 @@ func Start(opts ...Option) (*Instrumentation, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &Instrumentation{registry: c.registry, attributes: slices.Clip(c.attributes), classes: c.classes}
+	i := &Instrumentation{registry: c.registry, attributes: slices.Clip(c.attributes), classes: c.classes, catalog: new(catalog)}
 	i.controller.rows.base = i.attributes
-	i.controller.signals = make(map[string][]metric.ObserveOption)
 	meter := c.provider.Meter(ScopeName, metric.WithInstrumentationVersion(Version))
 	all, instrumentErr := i.create(meter)
 	i.registration, err = meter.RegisterCallback(i.collect, all...)
@@ -127,10 +125,11 @@ func (i *Instrumentation) create(meter metric.Meter) ([]metric.Observable, error
 	var all []metric.Observable
 	var errs []error
 	for at := range instruments {
-		o, err := i.createOne(meter, at)
+		o, err := i.createOne(meter, &instruments[at])
 		if err != nil {
 			errs = append(errs, fmt.Errorf("otelpool: %s: %w", instruments[at].name, err))
 		}
+		i.observables[at] = o
 		if o != nil {
 			all = append(all, o)
 		}
@@ -138,24 +137,16 @@ func (i *Instrumentation) create(meter metric.Meter) ([]metric.Observable, error
 	return all, errors.Join(errs...)
 }
 
-func (i *Instrumentation) createOne(meter metric.Meter, at int) (metric.Observable, error) {
-	row := &instruments[at]
+func (i *Instrumentation) createOne(meter metric.Meter, row *instrument) (o metric.Observable, err error) {
 	unit, description := metric.WithUnit(row.unit), metric.WithDescription(row.description)
 	switch row.kind {
 	case counter:
-		o, err := meter.Int64ObservableCounter(row.name, unit, description)
-		i.observables[at] = o
-		return o, err
+		return meter.Int64ObservableCounter(row.name, unit, description)
 	case upDownCounter:
-		o, err := meter.Int64ObservableUpDownCounter(row.name, unit, description)
-		i.observables[at] = o
-		return o, err
+		return meter.Int64ObservableUpDownCounter(row.name, unit, description)
 	case gauge:
-		o, err := meter.Float64ObservableGauge(row.name, unit, description)
-		i.gauges[at] = o
-		return o, err
+		return meter.Float64ObservableGauge(row.name, unit, description)
 	default: // histogram: one, and not observed by the callback
-		var err error
 		i.waits, err = meter.Float64Histogram(row.name, unit, description, metric.WithExplicitBucketBoundaries(waitBounds...))
 		return nil, err
 	}
@@ -163,15 +154,9 @@ func (i *Instrumentation) createOne(meter metric.Meter, at int) (metric.Observab
 
 // observeWait records a wait. Waiters have no context to pass on.
 func (i *Instrumentation) observeWait(name string, d time.Duration) {
-	ctx := context.Background()
-	if !i.waits.Enabled(ctx) {
-		return
+	if ctx := context.Background(); i.waits.Enabled(ctx) {
+		i.waits.Record(ctx, d.Seconds(), i.waitOption(name))
 	}
-	if p := i.series().byName[name]; p != nil {
-		i.waits.Record(ctx, d.Seconds(), p.waitOptions(i)...)
-		return
-	}
-	i.waits.Record(ctx, d.Seconds(), metric.WithAttributes(with(i.attributes, attribute.String(keyPool, name))...))
 }
 
 // target is a registry and a provider, between which Start may run once at a time.
@@ -180,12 +165,12 @@ type target struct {
 	provider metric.MeterProvider // nil for the global one, whichever that is
 }
 
-// started is the targets that are exported now. It is state of the process
-// because providers are, and the API offers no way to ask one.
-var started struct {
-	sync.Mutex
-	targets map[target]bool
-}
+// started has the targets that are exported now. It is state of the process because
+// providers are, and the API offers no way to ask one.
+var started sync.Map
+
+// claiming makes a claim of several targets one step: of two calls for the same two, one succeeds.
+var claiming sync.Mutex
 
 // targets are what the config exports to. A provider that is no pointer, such as
 // the no-op one, has no identity and is left out. A global provider that delegates
@@ -200,28 +185,23 @@ func (c *config) targets() (all []target) {
 	return all
 }
 
-// claim notes that the config's targets are started, until release.
+// claim notes that the config's targets are started, until release. It takes all or none.
 func claim(c *config) (release func(), err error) {
-	claims := c.targets()
-	started.Lock()
-	defer started.Unlock()
-	if slices.ContainsFunc(claims, func(t target) bool { return started.targets[t] }) {
-		return nil, errors.New("otelpool: Start was called for this registry and MeterProvider before," +
-			" which would double every figure: Stop the first, or use WithRegistry or WithMeterProvider")
+	claiming.Lock()
+	defer claiming.Unlock()
+	all := c.targets()
+	for _, t := range all {
+		if _, taken := started.Load(t); taken {
+			return nil, errors.New("otelpool: Start was called for this registry and MeterProvider before," +
+				" which would double every figure: Stop the first, or use WithRegistry or WithMeterProvider")
+		}
 	}
-	if started.targets == nil {
-		started.targets = make(map[target]bool)
+	for _, t := range all {
+		started.Store(t, true)
 	}
-	for _, t := range claims {
-		started.targets[t] = true
-	}
-	return func() { unclaim(claims) }, nil
-}
-
-func unclaim(claims []target) {
-	started.Lock()
-	defer started.Unlock()
-	for _, t := range claims {
-		delete(started.targets, t)
-	}
+	return func() {
+		for _, t := range all {
+			started.Delete(t)
+		}
+	}, nil
 }

@@ -84,18 +84,13 @@ func (s *SyncPool) Get() any { return s.pool.Get() }
 // nil is ignored, and counted.
 func (s *SyncPool) Put(x any) { s.pool.Put(x) }
 
-// get is for a P whose slot is empty.
-func (c *syncCore) get(fresh func() any) any {
-	x := c.objects.Get()
-	if x == nil {
-		return c.make(fresh)
+// get is for a P whose slot is empty. It counts after fresh, which may panic and has
+// then handed out nothing.
+func (c *syncCore) get(fresh func() any) (x any) {
+	if x = c.objects.Get(); x != nil {
+		raceghost.GetAny(x)
+		return x
 	}
-	raceghost.GetAny(x)
-	return x
-}
-
-// make counts after fresh, which may panic and has then handed out nothing.
-func (c *syncCore) make(fresh func() any) (x any) {
 	if fresh != nil {
 		x = fresh()
 	}
