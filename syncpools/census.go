@@ -3,6 +3,7 @@
 package syncpools
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
@@ -26,7 +27,6 @@ type Census struct {
 	known   map[uintptr]*entry
 	rows    map[string]*row
 	sizings map[unsafe.Pointer]*sizing
-	fresh   [64]*sync.Pool // of one look at the list
 	epoch   uint64
 	read    time.Time
 	unknown int // pools in use when the last collection began that have no row
@@ -47,9 +47,7 @@ const tooSoon = 10 * time.Millisecond
 // pools in use. It returns an error if a census is running, or if anything in
 // package sync or the runtime is not as expected; then it reads nothing.
 func Start(c Config) (*Census, error) {
-	if c.Registry == nil {
-		c.Registry = pool.Default
-	}
+	c.Registry = cmp.Or(c.Registry, pool.Default)
 	s := &Census{config: c, known: make(map[uintptr]*entry), rows: make(map[string]*row), sizings: make(map[unsafe.Pointer]*sizing)}
 	if !running.CompareAndSwap(nil, s) {
 		return nil, errors.New("syncpools: a census is running: stop it first")
@@ -103,7 +101,7 @@ func (s *Census) uninstall() bool {
 	}
 	s.stopped = true
 	if wordAt(s.cleanupAt) == closure(hook) {
-		registerPoolCleanup(nextHook())
+		registerPoolCleanup(noted().next)
 	}
 	clearHook()
 	for _, e := range s.known {
@@ -119,9 +117,7 @@ func (s *Census) afterCollection() {
 	if running.Load() != s {
 		return
 	}
-	s.mu.Lock()
-	s.readAll()
-	s.mu.Unlock()
+	s.Read()
 	percpu.AfterCollection((*Census).afterCollection, s)
 }
 
@@ -148,35 +144,26 @@ func (s *Census) readAll() {
 	if s.stopped || s.failed != nil {
 		return
 	}
-	if !s.several && runtime.GOMAXPROCS(0) > 1 {
-		if s.failed = proveStride(lookAtPool); s.failed != nil {
-			s.forgetAll()
-			return
-		}
-		s.several = true
-	}
-	if now := epoch(); now != s.epoch {
-		s.epoch = now
-		s.discover()
-	}
-	s.read = time.Now()
 	for _, r := range s.rows {
 		r.clear()
 	}
+	if !s.several && runtime.GOMAXPROCS(0) > 1 {
+		if s.failed = proveStride(lookAtPool); s.failed != nil {
+			clear(s.known)
+			return // with empty rows, because their figures may be wrong
+		}
+		s.several = true
+	}
+	if epoch() != s.epoch {
+		s.discover()
+	}
+	s.read = time.Now()
 	for address, e := range s.known {
 		if !e.readInto(s) {
 			delete(s.known, address)
 		}
 	}
 	s.foreign.check(s.cleanupAt)
-}
-
-// forgetAll empties all rows, because their figures may be wrong.
-func (s *Census) forgetAll() {
-	for _, r := range s.rows {
-		r.clear()
-	}
-	clear(s.known)
 }
 
 // Err returns the reason why the census has stopped reading, nil while it
@@ -188,34 +175,25 @@ func (s *Census) Err() error {
 	return s.failed
 }
 
-// discover adds the pools that were in use when the last collection began.
+// discover adds the pools that were in use when the last collection began. If another
+// one begins meanwhile, the next reading looks again.
 func (s *Census) discover() {
 	var symbols *symbols
 	unknown := make(map[*sync.Pool]bool)
-	for i := 0; ; {
-		n, at := snapshot(i, s.fresh[:])
-		if at != s.epoch { // another collection began: its list has the same pools, or they are empty
-			s.epoch, i = at, 0
-			clear(unknown)
-			continue
-		}
-		for _, p := range s.fresh[:n] {
-			if e := s.known[address(p)]; e == nil || e.pool() != p {
-				if symbols == nil {
-					symbols = readSymbols()
-				}
-				if !s.add(p, symbols) {
-					unknown[p] = true
-				}
+	var pools []*sync.Pool
+	pools, s.epoch = inUse()
+	for _, p := range pools {
+		if e := s.known[address(p)]; e == nil || e.pool() != p {
+			if symbols == nil {
+				symbols = readSymbols()
+			}
+			if !s.add(p, symbols) {
+				unknown[p] = true
 			}
 		}
-		clear(s.fresh[:n])
-		if i += n; n < len(s.fresh) {
-			forget(s.epoch)
-			s.unknown = len(unknown)
-			return
-		}
 	}
+	forget(s.epoch)
+	s.unknown = len(unknown)
 }
 
 func address(p *sync.Pool) uintptr { return uintptr(unsafe.Pointer(p)) }
@@ -270,10 +248,7 @@ func (s *Census) rowOf(o origin, object string) *row {
 		return r
 	}
 	r := &row{census: s, place: o.place, object: object}
-	pub, err := s.config.Registry.Publish("sync.Pool "+name, r, pool.Suffix)
-	if err == nil { // always: with Suffix only an empty name is refused
-		r.pub = pub
-	}
+	r.pub, _ = s.config.Registry.Publish("sync.Pool "+name, r, pool.Suffix) // with Suffix only an empty name is refused
 	s.rows[name] = r
 	return r
 }

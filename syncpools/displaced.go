@@ -3,19 +3,17 @@
 package syncpools
 
 import (
-	"runtime"
+	"cmp"
 	"runtime/metrics"
-	"unsafe"
 )
 
 // displacement notices that somebody else has registered a function for the
 // start of collections. The runtime calls the function registered last, which
 // usually calls package sync's and not ours.
 type displacement struct {
-	by     uintptr // the other's closure; 0 while ours is in place
-	since  uint64  // number of collections when it was noticed
-	epoch  uint64
-	chains uint64 // times that ours was put in front again
+	by    uintptr // the other's closure; 0 while ours is in place
+	since uint64  // number of collections when it was noticed
+	epoch uint64
 }
 
 // check puts our hook in front of the other, and calls the other from it, once
@@ -29,17 +27,8 @@ func (d *displacement) check(at uintptr) {
 	case d.by != word:
 		d.by, d.since, d.epoch = word, collections(), epoch()
 	case collections() > d.since+1 && epoch() == d.epoch:
-		setHook(collectedList(), ofClosure(word))
-		d.chains++
+		setHook(noted().allPools, ofClosure(word))
 	}
-}
-
-//go:norace
-func collectedList() unsafe.Pointer {
-	pin()
-	list := collected.allPools
-	unpin()
-	return list
 }
 
 func collections() uint64 {
@@ -49,16 +38,14 @@ func collections() uint64 {
 }
 
 // Displaced names the function that was registered for the start of collections
-// after the census's, or returns "". The census continues in front of it.
+// after the census's, or the one that a function literal stands in, or returns "". The
+// census continues in front of it.
 func (s *Census) Displaced() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.foreign.by == 0 {
 		return ""
 	}
-	pc := *(*uintptr)(pointerTo(s.foreign.by))
-	if f := runtime.FuncForPC(pc); f != nil {
-		return f.Name()
-	}
-	return "an unknown function"
+	name, _ := function(pointerTo(s.foreign.by))
+	return cmp.Or(name, "an unknown function")
 }

@@ -31,7 +31,10 @@ func findAllPools() (unsafe.Pointer, error) {
 		before = headers(s, before[:0])
 		used := &sync.Pool{New: ours}
 		used.Get() // registers the pool as Put would, but a race build drops some Puts
-		for _, h := range grown(before) {
+		for _, h := range before {
+			if !h.grew() {
+				continue
+			}
 			if grew[h.at]++; grew[h.at] >= votes && holdsLast(h.at, used) {
 				return pointerTo(h.at), nil
 			}
@@ -63,14 +66,10 @@ func plausible(at uintptr) bool {
 // meanwhile.
 const most = 16
 
-// grown returns the headers whose length has grown a little.
-func grown(before []header) (now []header) {
-	for _, h := range before {
-		if length := wordAt(h.at + wordSize); length > h.length && length <= h.length+most && plausible(h.at) {
-			now = append(now, header{h.at, length})
-		}
-	}
-	return now
+// grew reports whether the length has grown a little since.
+func (h header) grew() bool {
+	length := wordAt(h.at + wordSize)
+	return length > h.length && length <= h.length+most && plausible(h.at)
 }
 
 // holdsLast reports whether the slice at an address has a pool among its last

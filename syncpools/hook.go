@@ -7,9 +7,8 @@ import (
 	"unsafe"
 )
 
-// collected has the hook's notes for readers. The hook writes it with the world
-// stopped, and readers are pinned: never at the same time.
-var collected struct {
+// notes are the hook's, for readers.
+type notes struct {
 	allPools unsafe.Pointer // *[]*sync.Pool of package sync; nil while the hook is off
 	next     func()         // the hook registered before ours
 	epoch    uint64         // collections seen
@@ -17,6 +16,10 @@ var collected struct {
 	pools    []*sync.Pool   // in use when the last collection began
 	before   []*sync.Pool   // in use when the one before began: two may come before anybody reads
 }
+
+// collected has the notes. The hook writes it with the world stopped, and readers are
+// pinned: never at the same time.
+var collected notes
 
 // hook runs at the start of each collection, with the world stopped: it may not
 // allocate, wait or be preempted. It notes the list of pools, which package
@@ -52,31 +55,26 @@ func forget(epoch uint64) {
 	unpin()
 }
 
-// snapshot copies the pools of the last two collections, from the i-th on, to
-// into, and returns their number and the last collection's number.
+// noted is a copy of the notes, of one moment.
 //
 //go:norace
-func snapshot(i int, into []*sync.Pool) (n int, epoch uint64) {
+func noted() notes {
 	pin()
-	c := &collected
-	if i < len(c.pools) {
-		n = copy(into, c.pools[i:])
-	}
-	if before := i + n - len(c.pools); n < len(into) && before < len(c.before) {
-		n += copy(into[n:], c.before[before:])
-	}
-	epoch = c.epoch
-	unpin()
-	return n, epoch
-}
-
-//go:norace
-func epoch() uint64 {
-	pin()
-	n := collected.epoch
+	n := collected
 	unpin()
 	return n
 }
+
+// inUse returns the pools of the last two collections, and the last one's number. It
+// copies the lists unpinned: package sync does not write to them any more.
+//
+//go:norace
+func inUse() (pools []*sync.Pool, epoch uint64) {
+	n := noted()
+	return append(append(pools, n.pools...), n.before...), n.epoch
+}
+
+func epoch() uint64 { return noted().epoch }
 
 // closure is the address of a function value's closure, which the runtime and
 // package sync keep in one word.
@@ -94,7 +92,6 @@ func ofClosure(word uintptr) (f func()) {
 func setHook(list unsafe.Pointer, next func()) {
 	pin()
 	collected.allPools, collected.next = list, next
-	collected.pools, collected.before = nil, nil
 	unpin()
 	registerPoolCleanup(hook)
 }
@@ -106,12 +103,4 @@ func clearHook() {
 	pin()
 	collected.allPools, collected.pools, collected.before = nil, nil, nil
 	unpin()
-}
-
-//go:norace
-func nextHook() func() {
-	pin()
-	next := collected.next
-	unpin()
-	return next
 }

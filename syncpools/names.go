@@ -22,9 +22,7 @@ type origin struct {
 func originOf(p *poolShape, object string, symbols *symbols) origin {
 	o := origin{}
 	o.name, o.place = function(newOf(p))
-	if variable := symbols.variable(uintptr(unsafe.Pointer(p))); variable != "" {
-		o.name, o.alone = variable, true
-	} else if variable := symbols.pointing(uintptr(unsafe.Pointer(p))); variable != "" {
+	if variable := symbols.naming(uintptr(unsafe.Pointer(p))); variable != "" {
 		o.name, o.alone = variable, true
 	} else if o.name == "" {
 		o.name = "of " + object
@@ -53,16 +51,29 @@ func function(closure unsafe.Pointer) (name, place string) {
 // net/http.init.func1 is known as net/http.
 func readable(name string) string {
 	for {
-		i := strings.LastIndex(name, ".")
-		if i < 0 || !literal(name[i+1:]) {
-			return strings.TrimSuffix(strings.TrimSuffix(name, ".init"), ".glob.")
+		rest := strings.TrimRight(name, "0123456789")
+		rest = strings.TrimSuffix(strings.TrimSuffix(rest, "gowrap"), "func")
+		outer, literal := strings.CutSuffix(rest, ".")
+		if !literal {
+			return strings.TrimSuffix(name, ".init")
 		}
-		name = name[:i]
+		name = outer
 	}
 }
 
-// literal reports whether a part of a name is the compiler's: func1, 1, gowrap2.
-func literal(part string) bool {
-	part = strings.TrimPrefix(strings.TrimPrefix(part, "func"), "gowrap")
-	return part == "" || strings.Trim(part, "0123456789") == ""
+// naming names the variable that an address lies in, or else one that points there.
+func (s *symbols) naming(address uintptr) string {
+	if name := s.variable(address); name != "" || s == nil {
+		return name
+	}
+	for _, in := range []section{data(), bss()} {
+		for at := in.begin; at < in.end; at += wordSize {
+			if wordAt(at) == address {
+				if name := s.variable(at); name != "" {
+					return name
+				}
+			}
+		}
+	}
+	return ""
 }

@@ -39,16 +39,14 @@ var dataEnd byte
 // section is a part of the program's memory that never moves.
 type section struct{ begin, end uintptr }
 
-func bss() section {
-	return section{uintptr(unsafe.Pointer(&bssBegin)), uintptr(unsafe.Pointer(&bssEnd))}.aligned()
-}
+func bss() section { return between(&bssBegin, &bssEnd) }
 
-func data() section {
-	return section{uintptr(unsafe.Pointer(&dataBegin)), uintptr(unsafe.Pointer(&dataEnd))}.aligned()
-}
+func data() section { return between(&dataBegin, &dataEnd) }
 
-func (s section) aligned() section {
-	return section{(s.begin + wordSize - 1) &^ (wordSize - 1), s.end &^ (wordSize - 1)}
+// between has the whole words from one address to another.
+func between(begin, end *byte) section {
+	first, last := uintptr(unsafe.Pointer(begin)), uintptr(unsafe.Pointer(end))
+	return section{(first + wordSize - 1) &^ (wordSize - 1), last &^ (wordSize - 1)}
 }
 
 func (s section) has(address uintptr) bool { return address >= s.begin && address < s.end }

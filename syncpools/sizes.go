@@ -102,9 +102,6 @@ func owns(t reflect.Type) bool {
 //go:norace
 //go:nocheckptr
 func (s *sizing) weigh(object unsafe.Pointer) int64 {
-	if object == nil {
-		return s.fixed
-	}
 	bytes := s.fixed
 	for i := range s.parts {
 		p := &s.parts[i]
