@@ -12,43 +12,35 @@ import (
 //go:embed assets
 var files embed.FS
 
-// asset is a file that the page loads, named by its content, so that a browser
-// may keep it for ever.
+// asset is a file that the page loads. The page asks for it by a hash of its
+// content, so that a browser may keep it for ever.
 type asset struct {
-	name, version, kind string
-	content             []byte
+	version, kind string
+	content       []byte
 }
 
-// assetFiles are the parts of each asset. uPlot's are those of its npm package,
+// assetKinds are the assets' types. uPlot's files are those of its npm package,
 // unchanged: e2e/browser checks that.
-var assetFiles = []struct {
-	name, kind string
-	parts      []string
-}{
-	{"style.css", "text/css; charset=utf-8", []string{"uPlot.min.css", "style.css"}},
-	{"app.js", "text/javascript; charset=utf-8", []string{"app.js"}},
-	{"uPlot.js", "text/javascript; charset=utf-8", []string{"uPlot.iife.min.js"}},
-	{"icon.svg", "image/svg+xml", []string{"icon.svg"}},
+var assetKinds = map[string]string{
+	"uPlot.min.css":     "text/css; charset=utf-8",
+	"style.css":         "text/css; charset=utf-8",
+	"app.js":            "text/javascript; charset=utf-8",
+	"uPlot.iife.min.js": "text/javascript; charset=utf-8",
+	"icon.svg":          "image/svg+xml",
 }
 
 func loadAssets() map[string]asset {
 	all := map[string]asset{}
-	for _, f := range assetFiles {
-		var content []byte
-		for _, part := range f.parts {
-			text, err := files.ReadFile("assets/" + part)
-			if err != nil {
-				panic("poolz: " + err.Error()) // embedded: the program was built without it
-			}
-			content = append(append(content, text...), '\n')
+	for name, kind := range assetKinds {
+		content, err := files.ReadFile("assets/" + name)
+		if err != nil {
+			panic("poolz: " + err.Error()) // embedded: the program was built without it
 		}
 		sum := sha256.Sum256(content)
-		all[f.name] = asset{f.name, hex.EncodeToString(sum[:6]), f.kind, content}
+		all[name] = asset{hex.EncodeToString(sum[:6]), kind, content}
 	}
 	return all
 }
-
-func (a asset) href() string { return "?asset=" + a.name + "&v=" + a.version }
 
 func (h *handler) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 	a, ok := h.assets[name]

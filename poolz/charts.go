@@ -33,16 +33,16 @@ func (s *viewer) charts(v *view) points {
 	p := points{Append: map[string][][]float64{}, Replace: map[string][][]float64{}}
 	sent := map[string]uint64{}
 	add := func(id string, t *track, most int, series []func(*point) float32) {
-		from := max(0, t.points()-most)
-		if last, ok := s.drawn[id]; ok && t.points() > 0 {
-			from = max(from, t.points()-int(min(t.last-last, history)))
+		from := max(0, len(t.points)-most)
+		if last, ok := s.drawn[id]; ok && len(t.points) > 0 {
+			from = max(from, len(t.points)-int(min(t.last-last, history)))
 		}
 		sent[id] = t.last
-		if from < t.points() {
+		if from < len(t.points) {
 			p.Append[id] = t.columns(from, &v.frame.clock, series)
 		}
 	}
-	if v.detail == nil {
+	if v.pool == "" {
 		for _, t := range v.tracks {
 			if t.stats.Knows.Requests != 0 {
 				add("spark-"+t.id, t, sparkline, plots[0].series[:2])
@@ -52,7 +52,7 @@ func (s *viewer) charts(v *view) points {
 		for _, plot := range plots {
 			add("plot-"+plot.name, v.tracks[0], history, plot.series)
 		}
-		p.Replace["plot-curve"] = curveColumns(v.detail.points)
+		p.Replace["plot-curve"] = curveColumns(v.Pools[0].Curve)
 	}
 	s.drawn = sent
 	return p
@@ -60,26 +60,14 @@ func (s *viewer) charts(v *view) points {
 
 func (t *track) columns(from int, c *clock, series []func(*point) float32) [][]float64 {
 	columns := make([][]float64, 1+len(series))
-	for i := from; i < t.points(); i++ {
-		at := c.at(t.last - uint64(t.points()-1-i))
+	for i := from; i < len(t.points); i++ {
+		at := c.at(t.seq(i))
 		columns[0] = append(columns[0], math.Round(float64(at.UnixMilli())/100)/10)
 		for k, value := range series {
-			columns[k+1] = append(columns[k+1], threeDigits(float64(value(t.at(i)))))
+			columns[k+1] = append(columns[k+1], math.Round(float64(value(&t.points[i]))*1000)/1000)
 		}
 	}
 	return columns
-}
-
-// threeDigits is as much as a chart shows.
-func threeDigits(v float64) float64 {
-	if v == 0 {
-		return 0
-	}
-	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-3)
-	if unit >= 1 {
-		return math.Round(v/unit) * unit
-	}
-	return math.Round(v*1000) / 1000
 }
 
 func curveColumns(curve []sizePoint) [][]float64 {

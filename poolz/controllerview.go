@@ -1,6 +1,7 @@
 package poolz
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -96,7 +97,7 @@ func (v *controllerView) Color() string { return levelColor(v.stats.Level) }
 // Fill is the share of the limit that lies idle.
 func (v *controllerView) Fill() bar {
 	if v.Limit.IsZero() || v.Limit <= 0 {
-		return bar{"held", -1}
+		return bar{}
 	}
 	return bar{"held", int(min(100*float64(v.Idle)/float64(v.Limit), 100))}
 }
@@ -136,11 +137,7 @@ type classControl struct {
 
 // Classes are the idle ages that the controller has set.
 func (v *controllerView) Classes() (rows []classControl) {
-	if !v.Full {
-		return nil
-	}
-	for i := range min(len(v.stats.Classes), maxClasses) {
-		c := &v.stats.Classes[i]
+	for _, c := range v.stats.Classes[:min(len(v.stats.Classes), maxClasses)] {
 		name := "all"
 		if c.Size != 0 {
 			name = byteSize(c.Size)
@@ -175,20 +172,19 @@ func (d decisionView) Color() string { return levelColor(d.decision.To) }
 // Changed reports whether the level changed.
 func (d decisionView) Changed() bool { return d.decision.From != d.decision.To }
 
-// Level is the level, or the two levels of a change.
-func (d decisionView) Level() string {
-	if !d.Changed() {
-		return d.To
-	}
-	return d.From + " → " + d.To
-}
+// Level and Budget, the limit of all pools, are printed with what they were before,
+// if that was different.
+func (d decisionView) Level() string  { return change(d.decision.From, d.decision.To) }
+func (d decisionView) Budget() string { return change(d.LimitBefore, d.Limit) }
 
-// Budget is the limit of all pools, or the two limits of a change.
-func (d decisionView) Budget() string {
-	if d.Limit == d.LimitBefore {
-		return d.Limit.String()
+func change[T interface {
+	comparable
+	fmt.Stringer
+}](before, after T) string {
+	if before == after {
+		return after.String()
 	}
-	return d.LimitBefore.String() + " → " + d.Limit.String()
+	return before.String() + " → " + after.String()
 }
 
 // Why is the reason, after its cause where there was one.

@@ -13,8 +13,6 @@ type detail struct {
 	*particulars           // nil before follow if it did not answer
 	since        time.Time // when it was asked, then
 	past         past
-	points       []sizePoint
-	found        []finding
 }
 
 // follow takes over the pool's answer.
@@ -26,10 +24,6 @@ func (d *detail) follow(t *track, now time.Time) {
 		d.past.older.at = time.Time{} // what comes after is compared with nothing
 	}
 	d.past.take(&d.stats, now)
-	d.points = nil
-	if d.curve != nil {
-		d.points = whatIf(d.curve, &d.stats)
-	}
 }
 
 // past has two earlier answers of a pool. They take turns, so that the older one is once
@@ -63,10 +57,10 @@ func (s *snapshot) take(stats *pool.Stats, now time.Time) {
 	s.stats.Classes = classes
 }
 
-// lately is the counts since the older answer, and the seconds since: 0 at first.
-func (p *past) lately(stats *pool.Stats, now time.Time) (pool.Stats, float64) {
+// lately is the counts since the older answer, and the time since: 0 at first.
+func (p *past) lately(stats *pool.Stats, now time.Time) (pool.Stats, time.Duration) {
 	s := *stats
 	s.Classes = slices.Clone(stats.Classes)
 	s.Sub(&p.older.stats)
-	return s, now.Sub(p.older.at).Seconds()
+	return s, now.Sub(p.older.at)
 }

@@ -11,54 +11,50 @@ import (
 // withDetail adds the figures that are read only of the pool that somebody
 // looks at.
 func (p *poolView) withDetail(d *detail, c *control.Stats, now time.Time) {
-	lately, over := d.past.lately(&d.stats, now)
-	p.countsView = viewCounts(&d.stats.Counts, d.stats.Knows)
-	p.Requests.lately, p.Requests.seconds = lately.Requests[:], over
-	p.Returns.lately, p.Returns.seconds = lately.Returns[:], over
-	p.Evictions.lately, p.Evictions.seconds = lately.Evictions[:], over
+	lately, since := d.past.lately(&d.stats, now)
+	over := since.Seconds()
+	p.countsView = viewCounts(&d.stats.Counts, &lately.Counts, over, d.stats.Knows)
 	p.Misuse.lately, p.Misuse.seconds = lately.Misuse[:], over
-	p.Curve, p.Description, p.Watched, p.Sampler = d.points, d.described, over > 0, d.sampler
-	p.Holders = d.holders[:min(len(d.holders), maxLimit)]
-	if !d.since.IsZero() && p.State != stateFailed.String() {
-		p.Marks = append(p.Marks, markView{stateFailed.String(), hung("its particulars", d.since, now), stateFailed})
+	if d.curve != nil {
+		p.Curve = whatIf(d.curve, &d.stats)
 	}
-	for _, f := range d.found {
-		p.Findings = append(p.Findings, f.view(now))
+	p.Description, p.Watched, p.Sampler = d.described, over > 0, d.sampler
+	p.Holders = d.holders[:min(len(d.holders), maxLimit)]
+	if !d.since.IsZero() && p.State != stateFailed {
+		p.Marks = append(p.Marks, mark{stateFailed, hung("its particulars", d.since, now)})
 	}
 	for i := range d.stats.Classes {
-		p.Classes = append(p.Classes, d.class(i, &lately, over, controlOf(c, p.Name, d.stats.Classes[i].Size)))
+		p.Classes = append(p.Classes, d.class(i, &lately, over))
+	}
+	if c != nil {
+		p.controlledBy(c)
 	}
 }
 
-func (d *detail) class(i int, lately *pool.Stats, over float64, set *control.ClassControl) classView {
+func (d *detail) class(i int, lately *pool.Stats, over float64) classView {
 	c := &d.stats.Classes[i]
-	v := classView{Size: size(c.Size), countsView: viewCounts(&c.Counts, d.stats.Knows)}
+	v := classView{Size: size(c.Size), countsView: viewCounts(&c.Counts, &lately.Classes[i].Counts, over, d.stats.Knows)}
 	v.RequestedBytes = figure[size]{} // counted for the pool as a whole
+	w := windowOf(&c.Counts, 1)
 	if over > 0 {
-		v.now(&lately.Classes[i].Counts, d.stats.Knows, over)
-	} else {
-		v.now(&c.Counts, d.stats.Knows, 0)
+		w = windowOf(&lately.Classes[i].Counts, over)
 	}
+	rates := viewRates(w, d.stats.Knows)
+	v.Now = nowView{Rates: rates, Hit: rates.HitRatio}
 	if v.IdleBytes.known && d.stats.IdleBytes > 0 {
-		v.Now.HeldBar.Width = int(100 * c.IdleBytes / d.stats.IdleBytes)
-	}
-	if set != nil {
-		v.IdleAge, v.Regrets = known(true, seconds(set.IdleAge)), known(true, events(set.Regrets))
+		v.Now.HeldBar = bar{"held", int(100 * c.IdleBytes / d.stats.IdleBytes)}
 	}
 	return v
 }
 
-// controlOf finds the controller's settings for a class.
-func controlOf(c *control.Stats, name string, classSize int64) *control.ClassControl {
-	if c == nil {
-		return nil
-	}
-	for i := range c.Classes {
-		if c.Classes[i].Pool == name && c.Classes[i].Size == classSize {
-			return &c.Classes[i]
+// controlledBy adds what the controller has set for the classes.
+func (p *poolView) controlledBy(c *control.Stats) {
+	for _, set := range c.Classes {
+		i := slices.IndexFunc(p.Classes, func(v classView) bool { return set.Pool == p.Name && set.Size == int64(v.Size) })
+		if i >= 0 && !p.Classes[i].IdleAge.known {
+			p.Classes[i].IdleAge, p.Classes[i].Regrets = known(true, seconds(set.IdleAge)), known(true, events(set.Regrets))
 		}
 	}
-	return nil
 }
 
 // Controlled reports whether the classes have an idle age.
@@ -75,19 +71,19 @@ type reasonTable struct {
 
 func (p *poolView) Reasons() []reasonTable {
 	return []reasonTable{
-		{"Requests", p.Requests.rows(), false},
-		{"Returns", p.Returns.rows(), false},
-		{"Evictions", p.Evictions.rows(), p.Evictions.bytes != nil},
-		{"Misuse", p.Misuse.rows(), false},
+		{"Requests", p.Requests.rows(nil), false},
+		{"Returns", p.Returns.rows(nil), false},
+		{"Evictions", p.Evictions.rows(p.EvictedBytes.totals), p.EvictedBytes.totals != nil},
+		{"Misuse", p.Misuse.rows(nil), false},
 	}
 }
 
 // The number of findings and holders that a page shows; JSON has all.
 const fewFindings, fewHolders = 10, 10
 
-func (p *poolView) FewFindings() []findingView { return p.Findings[:min(len(p.Findings), fewFindings)] }
-func (p *poolView) FewHolders() []holder       { return p.Holders[:min(len(p.Holders), fewHolders)] }
-func (p *poolView) MoreHolders() int           { return max(len(p.Holders)-fewHolders, 0) }
+func (p *poolView) FewFindings() []finding { return p.Findings[:min(len(p.Findings), fewFindings)] }
+func (p *poolView) FewHolders() []holder   { return p.Holders[:min(len(p.Holders), fewHolders)] }
+func (p *poolView) MoreHolders() int       { return max(len(p.Holders)-fewHolders, 0) }
 
 // NothingToWin: no miss would have been a hit of a larger pool.
 func (p *poolView) NothingToWin() bool { return p.Curve[len(p.Curve)-1].Bytes == 0 }

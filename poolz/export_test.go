@@ -37,7 +37,7 @@ func Viewers(h http.Handler) int {
 }
 
 // HasPast reports whether anything is kept.
-func HasPast(h http.Handler) bool { return h.(*handler).sampler.hasPast() }
+func HasPast(h http.Handler) bool { return h.(*handler).sampler.show(func(*frame) {}) }
 
 // SetWriteTimeout is for tests that cannot wait so long.
 func SetWriteTimeout(h http.Handler, d time.Duration) { h.(*handler).writeTimeout = d }

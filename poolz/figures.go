@@ -3,6 +3,9 @@ package poolz
 import (
 	"encoding/json"
 	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/otelpool/pool"
@@ -46,12 +49,24 @@ func (s seconds) MarshalJSON() ([]byte, error) { return json.Marshal(time.Durati
 
 // figure is a number that a pool may not know. Then it is absent in JSON, and
 // printed as a dash.
-type figure[U fmt.Stringer] struct {
+type figure[U unit] struct {
 	value U
 	known bool
 }
 
-func known[U fmt.Stringer](yes bool, value U) figure[U] { return figure[U]{value, yes} }
+type unit interface {
+	~int64 | ~uint64 | ~float64
+	fmt.Stringer
+}
+
+func known[U unit](yes bool, value U) figure[U] { return figure[U]{value, yes} }
+
+// add makes f the sum of those figures that are known.
+func (f *figure[U]) add(g figure[U]) {
+	if g.known {
+		*f = figure[U]{f.value + g.value, true}
+	}
+}
 
 func (f figure[U]) IsZero() bool                 { return !f.known }
 func (f figure[U]) MarshalJSON() ([]byte, error) { return json.Marshal(f.value) }
@@ -85,19 +100,38 @@ func (m moment) String() string {
 	return m.Age() + " ago"
 }
 
-// stack is lines in JSON, innermost first, and printed as its first few
-// functions.
+// stack is lines in JSON, innermost first, and printed on one line as its first
+// few functions.
 type stack pool.Stack
 
-func (s stack) MarshalJSON() ([]byte, error) { return json.Marshal(frameLines(pool.Stack(s))) }
-func (s stack) String() string               { return place(pool.Stack(s)) }
+func (s stack) MarshalJSON() ([]byte, error) {
+	var lines []string
+	for _, f := range pool.Stack(s).Frames() {
+		lines = append(lines, fmt.Sprintf("%s %s:%d", f.Function, f.File, f.Line))
+	}
+	return json.Marshal(lines)
+}
+
+// fewFrames of a stack are enough to recognize it.
+const fewFrames = 4
+
+func (s stack) String() string {
+	frames := pool.Stack(s).Frames()
+	if len(frames) == 0 {
+		return "unknown"
+	}
+	var parts []string
+	for _, f := range frames[:min(len(frames), fewFrames)] {
+		parts = append(parts, fmt.Sprintf("%s %s:%d", path.Base(f.Function), filepath.Base(f.File), f.Line))
+	}
+	return strings.Join(parts, " ← ")
+}
 
 // counts are a pool's events by result or reason, as far as it knows them.
 type counts[N named] struct {
 	known          pool.Set
 	totals, lately []uint64
-	bytes          []uint64 // nil: not known
-	seconds        float64  // that lately covers
+	seconds        float64 // that lately covers
 }
 
 type named interface {
@@ -128,7 +162,8 @@ type reason struct {
 	Lately        bool   // it happened within the rate's time
 }
 
-func (c counts[N]) rows() (rows []reason) {
+// rows are printed with their bytes, if those are known, else nil.
+func (c counts[N]) rows(bytes []uint64) (rows []reason) {
 	for i, n := range c.totals {
 		if !c.known.Has(i) {
 			continue
@@ -141,8 +176,8 @@ func (c counts[N]) rows() (rows []reason) {
 			r.Color = "miss"
 		}
 		r.Rate = known(c.seconds > 0, rate(float64(c.lately[i])/c.seconds))
-		if c.bytes != nil {
-			r.Bytes = known(true, size(c.bytes[i]))
+		if bytes != nil {
+			r.Bytes = known(true, size(bytes[i]))
 		}
 		rows = append(rows, r)
 	}

@@ -20,34 +20,8 @@ type findings struct {
 	all []finding // oldest first
 }
 
+// finding is a misuse as every format shows it.
 type finding struct {
-	at time.Time
-	pool.Misuse
-}
-
-func (f *findings) observe(m pool.Misuse) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.all) == mostFindings {
-		f.all = slices.Delete(f.all, 0, 1)
-	}
-	f.all = append(f.all, finding{time.Now(), m})
-}
-
-// of returns a pool's findings, latest first.
-func (f *findings) of(name string) (found []finding) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, one := range slices.Backward(f.all) {
-		if one.Pool == name {
-			found = append(found, one)
-		}
-	}
-	return found
-}
-
-// findingView is a finding as every format shows it.
-type findingView struct {
 	Kind       string  `json:"kind"`
 	Time       moment  `json:"time"`
 	Size       size    `json:"size,omitzero"`
@@ -59,15 +33,33 @@ type findingView struct {
 	misuse     pool.Misuse
 }
 
-func (f *finding) view(now time.Time) findingView {
-	return findingView{
-		Kind: f.Kind.String(), misuse: f.Misuse, Time: moment{f.at, now}, Size: size(f.Size), Held: seconds(f.Held),
-		Taken: stack(f.Get), Put: stack(f.Put), PutWrongly: stack(f.Late), Detail: f.Detail,
+func (f *findings) observe(m pool.Misuse) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.all) == mostFindings {
+		f.all = slices.Delete(f.all, 0, 1)
 	}
+	f.all = append(f.all, finding{
+		Kind: m.Kind.String(), misuse: m, Time: moment{at: time.Now()}, Size: size(m.Size), Held: seconds(m.Held),
+		Taken: stack(m.Get), Put: stack(m.Put), PutWrongly: stack(m.Late), Detail: m.Detail,
+	})
+}
+
+// of returns a pool's findings, latest first.
+func (f *findings) of(name string, now time.Time) (found []finding) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, one := range slices.Backward(f.all) {
+		if one.misuse.Pool == name {
+			one.Time.now = now
+			found = append(found, one)
+		}
+	}
+	return found
 }
 
 // What says what happened, to how large an object.
-func (f findingView) What() string {
+func (f finding) What() string {
 	what := f.Detail
 	if what == "" {
 		what = f.misuse.Kind.Description()
@@ -79,7 +71,7 @@ func (f findingView) What() string {
 }
 
 // Places yields the known places, in the order of events, each after what was done there.
-func (f findingView) Places() iter.Seq2[string, stack] {
+func (f finding) Places() iter.Seq2[string, stack] {
 	return func(yield func(what string, at stack) bool) {
 		f.misuse.Stacks()(func(what string, at pool.Stack) bool { return yield(what, stack(at)) })
 	}

@@ -32,7 +32,9 @@ func WithConfig(config func() string) Option {
 // after it was made.
 func Handler(opts ...Option) http.Handler {
 	h := &handler{
-		sampler: newSampler(pool.Default, new(inquiry)), assets: loadAssets(), hosts: map[string]bool{}, writeTimeout: 5 * time.Second,
+		sampler: &sampler{registry: pool.Default, inquiry: new(inquiry)},
+		assets:  loadAssets(), hosts: map[string]bool{}, writeTimeout: 5 * time.Second,
+		servers: shutdowns{begun: map[*http.Server]chan struct{}{}}, viewers: viewers{all: map[string]*seat{}},
 	}
 	for _, o := range opts {
 		o(h)
@@ -68,7 +70,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Cache-Control", "no-store")
 	switch {
-	case below(r) != "":
+	case below(r):
 		http.NotFound(w, r)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		header.Set("Allow", "GET, HEAD")
@@ -87,8 +89,9 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request) {
 		h.serveAsset(w, r, values.Get("asset"))
 		return
 	}
-	if values.Has("ack") {
-		h.serveAck(w, values.Get("ack"))
+	if values.Has("ack") { // app.js sends it for every frame
+		h.viewers.acknowledge(values.Get("ack"), time.Now())
+		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	q, err := parseQuery(values)
@@ -117,15 +120,24 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request) {
 
 // page answers with the pools as they are at this moment.
 func (h *handler) page(w http.ResponseWriter, q *query) {
-	var body rendering
-	h.see(q, new(detail), func(v *view) { body = h.render(v, q) })
-	if body.err != nil {
-		http.Error(w, body.err.Error(), body.status)
-		return
+	var body []byte
+	var err error
+	found := false
+	h.see(q, new(detail), func(v *view) {
+		if found = v != nil; found {
+			body, err = h.render(v)
+		}
+	})
+	switch {
+	case !found:
+		http.Error(w, fmt.Sprintf("poolz: no pool has the name or id %q", q.pool), http.StatusNotFound)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	default:
+		w.Header().Set("Content-Type", contentTypes[q.format])
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		_, _ = w.Write(body) // the client has gone: nobody to tell
 	}
-	w.Header().Set("Content-Type", contentTypes[q.format])
-	w.Header().Set("Content-Length", strconv.Itoa(len(body.text)))
-	_, _ = w.Write(body.text) // the client has gone: nobody to tell
 }
 
 // measure watches for the seconds that the query asks for, so that there are
@@ -142,11 +154,10 @@ func (h *handler) measure(w http.ResponseWriter, r *http.Request, q *query) {
 	// deadline to move.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Duration(q.seconds)*time.Second + h.writeTimeout))
 	defer h.noDeadline(w)
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
+	tick := time.Tick(interval)
 	for range q.seconds {
 		select {
-		case <-tick.C:
+		case <-tick:
 			h.sampler.sample(time.Now())
 		case <-place.leave:
 			tooMany(w, fmt.Errorf("poolz: another viewer took the place, and at most %d are served: try again", maxViewers))
@@ -179,15 +190,4 @@ var contentTypes = map[string]string{
 	"html": "text/html; charset=utf-8",
 	"text": "text/plain; charset=utf-8",
 	"json": "application/json",
-}
-
-// rendering is a page, or why there is none.
-type rendering struct {
-	text   []byte
-	status int
-	err    error
-}
-
-func notFound(name string) rendering {
-	return rendering{status: http.StatusNotFound, err: fmt.Errorf("poolz: no pool has the name or id %q", name)}
 }

@@ -2,14 +2,9 @@ package poolz
 
 import (
 	"cmp"
-	"fmt"
-	"path"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
 )
 
@@ -60,29 +55,4 @@ func (h *holder) add(x *control.Sample) {
 	if x.Taken.Before(h.Oldest.at) {
 		h.Oldest.at = x.Taken
 	}
-}
-
-// fewFrames of a stack are enough to recognize it.
-const fewFrames = 4
-
-// place prints a stack on one line: the functions, innermost first, with their
-// lines.
-func place(s pool.Stack) string {
-	frames := s.Frames()
-	if len(frames) == 0 {
-		return "unknown"
-	}
-	var parts []string
-	for _, f := range frames[:min(len(frames), fewFrames)] {
-		parts = append(parts, fmt.Sprintf("%s %s:%d", path.Base(f.Function), filepath.Base(f.File), f.Line))
-	}
-	return strings.Join(parts, " ← ")
-}
-
-// frameLines is a whole stack, for programs.
-func frameLines(s pool.Stack) (lines []string) {
-	for _, f := range s.Frames() {
-		lines = append(lines, fmt.Sprintf("%s %s:%d", f.Function, f.File, f.Line))
-	}
-	return lines
 }

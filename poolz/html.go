@@ -1,44 +1,42 @@
 package poolz
 
 import (
+	"bytes"
 	"fmt"
 	"html/template"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
 func parsePages(assets map[string]asset) *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"asset": func(name string) string { return assets[name].href() },
+		"asset": func(name string) string { return "?asset=" + name + "&v=" + assets[name].version },
 	}).ParseFS(files, "assets/*.html"))
 }
 
-// page is a view with the parts that only HTML has: links, tiles and the table's controls.
-type page struct {
-	*view
-	Title     string
-	HasConfig bool
-}
-
 func (h *handler) html(v *view, name string) ([]byte, error) {
-	p := page{v, "Pools", h.config != nil}
-	switch {
-	case v.detail != nil:
-		p.Title = clip(v.tracks[0].label, 40) + " · pools"
-	case p.OnlyConfig():
-		p.Title = "Configuration · pools"
-	case p.OnlyController():
-		p.Title = "Controller · pools"
-	}
-	var b strings.Builder
-	err := h.pages.ExecuteTemplate(&b, name, &p)
-	return []byte(b.String()), err
+	var b bytes.Buffer
+	err := h.pages.ExecuteTemplate(&b, name, v)
+	return b.Bytes(), err
 }
 
-func (v *view) OnlyConfig() bool     { return v.query.view == viewConfig && v.detail == nil }
-func (v *view) OnlyController() bool { return v.query.view == viewController && v.detail == nil }
+func (v *view) Title() string {
+	switch {
+	case v.pool != "":
+		return clip(v.tracks[0].label, 40) + " · pools"
+	case v.OnlyConfig():
+		return "Configuration · pools"
+	case v.OnlyController():
+		return "Controller · pools"
+	}
+	return "Pools"
+}
+
+func (v *view) OnlyConfig() bool     { return v.query.view == viewConfig && v.pool == "" }
+func (v *view) OnlyController() bool { return v.query.view == viewController && v.pool == "" }
 
 // Self is this page's link.
 func (v *view) Self() string { return v.query.encode() }
@@ -47,23 +45,33 @@ func (v *view) Self() string { return v.query.encode() }
 func (v *view) Watched() bool { return v.Seconds > 0 }
 
 // Process tells one program's page from another's.
-func (p *page) Process() string {
+func (v *view) Process() string {
 	return fmt.Sprintf("%s · pid %d · %s", filepath.Base(os.Args[0]), os.Getpid(), runtime.Version())
 }
 
-// attention has the pools to look at, and the number of further ones.
+// attention has the pools to look at, gravest first, and the number of further
+// ones.
 type attention struct {
 	Pools []poolView
 	More  int
 }
 
 func (v *view) Attention(most int) attention {
-	worst, all := v.frame.attention(most)
-	return attention{worst, all - len(worst)}
+	worst, _ := v.frame.choose(&query{Sort: "attention", Order: descending, Limit: v.Total()})
+	worst = slices.DeleteFunc(worst, func(t *track) bool { return t.state() < stateHoarding })
+	shown := worst[:min(most, len(worst))]
+	return attention{viewPools(shown), len(worst) - len(shown)}
 }
 
 // Panics is a line about the panics of the program's functions, "" without any.
-func (v *view) Panics() string { return v.frame.panics.text() }
+func (v *view) Panics() string {
+	if v.Summary.Panics == 0 {
+		return ""
+	}
+	value, _, _ := strings.Cut(v.Summary.LastPanic, "\n")
+	return fmt.Sprintf("%s of functions of the program caught, the last: %s",
+		plural(v.Summary.Panics, "panic"), clip(label(value), 200))
+}
 
 type tile struct {
 	Name, Value, Note string
@@ -71,13 +79,13 @@ type tile struct {
 	Href              string
 }
 
-func (p *page) Tiles() []tile {
-	s := &p.Summary
+func (v *view) Tiles() []tile {
+	s := &v.Summary
 	tiles := []tile{s.attentionTile()}
-	if p.Watched() {
+	if v.Watched() {
 		tiles = append(
 			tiles,
-			tile{Name: "Hit ratio", Value: s.HitRatio.String(), Note: fmt.Sprintf("over %.0f s", p.Seconds), Color: s.hitColor()},
+			tile{Name: "Hit ratio", Value: s.HitRatio.String(), Note: fmt.Sprintf("over %.0f s", v.Seconds), Color: s.hitColor()},
 			tile{
 				Name:  "Requests/s",
 				Value: s.Requests.String(),
@@ -88,7 +96,7 @@ func (p *page) Tiles() []tile {
 	return append(tiles,
 		tile{Name: "Held idle", Value: s.HeldBytes.String(), Note: s.heldNote(), Color: "held"},
 		tile{Name: "In use", Value: s.InUseBytes.String(), Note: "as far as pools know", Color: "use"},
-		p.Controller.tile(p.Silent))
+		v.Controller.tile(v.Silent))
 }
 
 // attentionTile has the colour of the gravest fault and names the two gravest.
@@ -168,10 +176,10 @@ type choice struct {
 }
 
 // States are the choices of the filter: the states that some pool is in.
-func (p *page) States() (choices []choice) {
-	for i := numStates - 1; i >= 0; i-- {
-		if n := p.Summary.States[i]; n > 0 || p.State == stateNames[i] {
-			choices = append(choices, choice{stateNames[i], n, p.State == stateNames[i]})
+func (v *view) States() (choices []choice) {
+	for i, name := range slices.Backward(stateNames[:]) {
+		if n := v.Summary.States[state(i)]; n > 0 || v.State == name {
+			choices = append(choices, choice{name, n, v.State == name})
 		}
 	}
 	return choices
@@ -184,12 +192,12 @@ func (v *view) From() int  { return min(v.Offset+1, v.Matched) }
 func (v *view) To() int    { return v.Offset + len(v.Pools) }
 
 // Prev is the query of the page before, "" on the first.
-func (p *page) Prev() string {
-	if p.Offset == 0 {
+func (v *view) Prev() string {
+	if v.Offset == 0 {
 		return ""
 	}
-	q := *p.query
-	q.offset = max(0, min(q.offset, p.Matched)-q.limit)
+	q := *v.query
+	q.Offset = max(0, min(q.Offset, v.Matched)-q.Limit)
 	return q.encode()
 }
 
@@ -200,28 +208,30 @@ type head struct {
 	Sorted             string // ascending, descending or none, as aria-sort has it
 }
 
-func (p *page) Heads() (heads []head) {
+func (v *view) Heads() (heads []head) {
 	for _, c := range columns {
 		h := head{Label: c.label, Hint: c.hint, Class: c.class}
-		if p.Watched() {
+		if v.Watched() {
 			h.Label += c.rate
 		}
 		if c.sort != "" {
-			h.Href, h.Sorted = p.sortedBy(c.sort)
+			h.Href, h.Sorted = v.sortedBy(c.sort)
 		}
 		heads = append(heads, h)
 	}
 	return heads
 }
 
+var opposite = map[string]string{ascending: descending, descending: ascending}
+
 // sortedBy is the query that sorts by a column, or turns the order round.
-func (p *page) sortedBy(column string) (href, sorted string) {
-	q := *p.query
-	q.sort, q.offset, q.descending = column, 0, orders[column].descending
+func (v *view) sortedBy(column string) (href, sorted string) {
+	q := *v.query
+	q.Sort, q.Offset, q.Order = column, 0, orders[column].order
 	sorted = "none"
-	if p.Sort == column {
-		q.descending = !p.query.descending
-		sorted = p.Order + "ending"
+	if v.Sort == column {
+		q.Order = opposite[v.Order]
+		sorted = v.Order + "ending"
 	}
 	return q.encode(), sorted
 }

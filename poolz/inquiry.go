@@ -23,7 +23,7 @@ type answer struct {
 	stats      pool.Stats
 	mode       control.Mode
 	switchable bool
-	waiting    time.Time    // when it was asked, if it has not answered
+	waiting    time.Time    // when it was asked, if it has not answered; else zero
 	more       *particulars // nil if only the table's figures were asked for
 }
 
@@ -67,8 +67,10 @@ func (q *inquiry) ask(from *pool.Registry, r *round) {
 // figures is for the table of pools.
 func figures(e *pool.Entry, into *answer) {
 	e.Stats(&into.stats)
-	into.mode, into.switchable = modeOf(e)
-	into.more = nil
+	into.mode, into.switchable, into.more = control.ModeOn, false, nil
+	if s, ok := e.Source().(control.Switchable); ok {
+		into.switchable = e.Guard("Mode", func() { into.mode = s.Mode() })
+	}
 }
 
 func controllerStats(r *pool.Registry, into **control.Stats) {
@@ -90,13 +92,13 @@ func one[K comparable, A any](asker *ask.Asker[K, A], key K, read func(K, *A)) (
 	return a, since
 }
 
-// particulars asks the pool of a track. If it does not answer, p is nil and
-// since the time of the question.
-func (q *inquiry) particulars(t *track, now time.Time) (p *particulars, since time.Time) {
-	if !t.waiting.IsZero() {
-		return nil, t.waiting
+// particulars asks one pool, unless a question has been waiting for an answer. If
+// it does not answer, p is nil and since the time of the question.
+func (q *inquiry) particulars(of *pool.Entry, waiting time.Time) (p *particulars, since time.Time) {
+	if !waiting.IsZero() {
+		return nil, waiting
 	}
-	a, since := one(&q.pools, t.entry, func(e *pool.Entry, into *answer) { into.more = particularsOf(e, now) })
+	a, since := one(&q.pools, of, func(e *pool.Entry, into *answer) { into.more = particularsOf(e) })
 	return a.more, since
 }
 
@@ -116,7 +118,7 @@ func (q *inquiry) configText(from *pool.Registry, config func() string) string {
 // rows of syncpools say what is in a pool and where it was made.
 type describer interface{ Describe() string }
 
-func particularsOf(e *pool.Entry, now time.Time) *particulars {
+func particularsOf(e *pool.Entry) *particulars {
 	p := new(particulars)
 	e.Stats(&p.stats)
 	if c, ok := e.Source().(control.Curved); ok {
@@ -129,7 +131,7 @@ func particularsOf(e *pool.Entry, now time.Time) *particulars {
 		e.Guard("Describe", func() { p.described = s.Describe() })
 	}
 	if _, p.sampler = e.Source().(control.Sampler); p.sampler {
-		p.holders = holdersOf(e, now) // which catches its panics
+		p.holders = holdersOf(e, time.Now()) // which catches its panics
 	}
 	return p
 }

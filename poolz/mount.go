@@ -2,45 +2,30 @@ package poolz
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 )
 
-// below is the part of a request's path below the path at which the page is
+// below reports whether a request's path is below the path at which the page is
 // mounted, where there is nothing. The request's pattern has the mount. If a
 // router sets no pattern the mount is unknown, and every path that the router
 // sends here shows the page.
-func below(r *http.Request) string {
+func below(r *http.Request) bool {
 	slash := strings.IndexByte(r.Pattern, '/')
 	if slash < 0 {
-		return ""
+		return false
 	}
 	mount := strings.Split(r.Pattern[slash:], "/")
 	if last := mount[len(mount)-1]; last == "*" || last == "{$}" || strings.HasSuffix(last, "...}") {
 		mount[len(mount)-1] = ""
 	}
-	path := strings.Split(r.URL.Path, "/")
-	if rest, ok := after(path, mount); ok {
-		return rest
+	path := r.URL.Path
+	if mount[len(mount)-1] == "" { // a subtree's root is the same without its slash
+		path = strings.TrimSuffix(path, "/") + "/"
 	}
-	return strings.TrimPrefix(r.URL.Path, "/") // behind http.StripPrefix
-}
-
-// after is the rest of a path's segments after the mount's.
-func after(path, mount []string) (rest string, ok bool) {
-	subtree := mount[len(mount)-1] == ""
-	if subtree {
-		mount = mount[:len(mount)-1]
-	}
-	if len(path) < len(mount) || !subtree && len(path) > len(mount) {
-		return "", false
-	}
-	for i, m := range mount {
-		if m != path[i] && !strings.HasPrefix(m, "{") {
-			return "", false
-		}
-	}
-	return strings.Join(path[len(mount):], "/"), true
+	here := slices.EqualFunc(mount, strings.Split(path, "/"), func(m, p string) bool { return m == p || strings.HasPrefix(m, "{") })
+	return !here && strings.TrimPrefix(r.URL.Path, "/") != "" // behind http.StripPrefix
 }
 
 // shutdowns tells viewers that their server is being shut down: Shutdown waits
@@ -62,9 +47,6 @@ func (s *shutdowns) done(r *http.Request) <-chan struct{} {
 	if begun == nil {
 		begun = make(chan struct{})
 		server.RegisterOnShutdown(sync.OnceFunc(func() { close(begun) }))
-		if s.begun == nil {
-			s.begun = map[*http.Server]chan struct{}{}
-		}
 		s.begun[server] = begun
 	}
 	return begun

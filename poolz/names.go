@@ -12,15 +12,11 @@ import (
 // or would change the direction of writing, and bytes that are not UTF-8, are
 // escaped as in Go source.
 func label(name string) string {
-	if isPrintable(name) {
+	if utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsPrint(r) }) {
 		return name
 	}
 	quoted := strconv.Quote(name)
 	return quoted[1 : len(quoted)-1]
-}
-
-func isPrintable(name string) bool {
-	return utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsPrint(r) })
 }
 
 // identify is a short stand-in for a name, which may be long or no UTF-8.

@@ -12,44 +12,44 @@ import (
 // not move without a reason; a pool that does not know the figure comes last in
 // either order.
 var orders = map[string]struct {
-	descending bool // by default: what is most interesting comes first
-	figure     func(*track) figure[rate]
+	order  string // by default: what is most interesting comes first
+	figure func(*track) figure[rate]
 }{
-	"attention": {true, func(t *track) figure[rate] { return known(true, rate(t.state())) }},
-	"name":      {false, func(*track) figure[rate] { return figure[rate]{} }},
-	"requests":  {true, func(t *track) figure[rate] { return t.now().Requests }},
-	"hit":       {false, func(t *track) figure[rate] { n := t.now(); return known(n.Hit.known, rate(n.Hit.value)) }},
-	"misses":    {true, func(t *track) figure[rate] { return t.now().Misses }},
-	"inuse":     {true, func(t *track) figure[rate] { return known(t.stats.Knows.Has(pool.KnowsInUse), rate(t.stats.InUse)) }},
-	"held": {true, func(t *track) figure[rate] {
+	"attention": {descending, func(t *track) figure[rate] { return known(true, rate(t.state())) }},
+	"name":      {ascending, func(*track) figure[rate] { return figure[rate]{} }},
+	"requests":  {descending, func(t *track) figure[rate] { return t.now().Rates.Requests }},
+	"hit":       {ascending, func(t *track) figure[rate] { n := t.now(); return known(n.Hit.known, rate(n.Hit.value)) }},
+	"misses":    {descending, func(t *track) figure[rate] { return t.now().Rates.Misses }},
+	"inuse":     {descending, func(t *track) figure[rate] { return known(t.stats.Knows.Has(pool.KnowsInUse), rate(t.stats.InUse)) }},
+	"held": {descending, func(t *track) figure[rate] {
 		return known(t.stats.Knows.Has(pool.KnowsIdleBytes), rate(t.stats.IdleBytes))
 	}},
-	"drops":     {true, func(t *track) figure[rate] { return t.now().Drops }},
-	"evictions": {true, func(t *track) figure[rate] { return t.now().Evictions }},
+	"drops":     {descending, func(t *track) figure[rate] { return t.now().Rates.Drops }},
+	"evictions": {descending, func(t *track) figure[rate] { return t.now().Rates.Evictions }},
 }
 
 // choose returns the page of pools that the query asks for, and the number of
 // all that pass it. Sorting them all costs less than reading them did.
 func (f *frame) choose(q *query) (page []*track, matched int) {
-	filter := strings.ToLower(q.filter)
+	filter := strings.ToLower(q.Filter)
 	all := make([]*track, 0, len(f.tracks))
 	for _, t := range f.tracks {
-		if q.state != "" && t.state().String() != q.state {
+		if q.State != "" && t.state().String() != q.State {
 			continue
 		}
-		if strings.Contains(t.searched, filter) {
+		if filter == "" || strings.Contains(strings.ToLower(t.label+"\n"+t.stats.Strategy), filter) {
 			all = append(all, t)
 		}
 	}
 	slices.SortFunc(all, q.comparison())
-	from := min(q.offset, len(all))
-	return all[from:min(from+q.limit, len(all))], len(all)
+	from := min(q.Offset, len(all))
+	return all[from:min(from+q.Limit, len(all))], len(all)
 }
 
 // comparison is the order that the query asks for.
 func (q *query) comparison() func(a, b *track) int {
-	of, way := orders[q.sort].figure, 1
-	if q.descending {
+	of, way := orders[q.Sort].figure, 1
+	if q.Order == descending {
 		way = -1
 	}
 	return func(a, b *track) int {
@@ -59,9 +59,9 @@ func (q *query) comparison() func(a, b *track) int {
 			return -1
 		case x.known != y.known:
 			return 1
-		case q.sort == "name":
+		case q.Sort == "name":
 			return way * byName
-		case q.sort == "attention" && x.value == y.value:
+		case q.Sort == "attention" && x.value == y.value:
 			return cmp.Or(way*cmp.Compare(a.stats.IdleBytes, b.stats.IdleBytes), byName)
 		}
 		return cmp.Or(way*cmp.Compare(x.value, y.value), byName)

@@ -1,16 +1,20 @@
 package poolz
 
-import "github.com/otelpool/pool"
+import (
+	"slices"
+
+	"github.com/otelpool/pool"
+)
 
 // poolView is a pool as every format shows it: encoded as JSON, or printed by a
 // template. Fields without a name in JSON are only printed.
 type poolView struct {
-	ID       string     `json:"id"`
-	Name     string     `json:"name"`
-	Strategy string     `json:"strategy"`
-	State    string     `json:"state"`
-	Mode     string     `json:"mode,omitempty"`
-	Marks    []markView `json:"marks"`
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Strategy string `json:"strategy"`
+	State    state  `json:"state"`
+	Mode     string `json:"mode,omitempty"`
+	Marks    []mark `json:"marks"`
 	countsView
 	InUse       figure[objects] `json:"in_use,omitzero"`
 	InUseBytes  figure[size]    `json:"in_use_bytes,omitzero"`
@@ -26,7 +30,7 @@ type poolView struct {
 	Description string          `json:"description,omitempty"`
 
 	Misuse   counts[pool.MisuseKind] `json:"misuse,omitzero"`
-	Findings []findingView           `json:"findings,omitempty"`
+	Findings []finding               `json:"findings,omitempty"`
 	Holders  []holder                `json:"holders,omitempty"`
 
 	Label   string  `json:"-"`
@@ -34,14 +38,6 @@ type poolView struct {
 	Watched bool    `json:"-"` // there are rates by reason and class
 	Sampler bool    `json:"-"` // there may be holders
 }
-
-type markView struct {
-	State string `json:"state"`
-	Why   string `json:"why"`
-	state state
-}
-
-func (m markView) Advice() string { return advice[m.state] }
 
 // countsView has the counts that pools and classes share.
 type countsView struct {
@@ -70,13 +66,13 @@ type ratesView struct {
 
 // nowView is a row of a table: rates while somebody watches, else totals.
 type nowView struct {
-	Requests, Misses, Drops, Evictions figure[rate]
-	Hit                                figure[ratio]
-	HitBar, HeldBar                    bar
-	Missing, Dropping, Evicting        bool // worth a colour
+	Rates                       ratesView
+	Hit                         figure[ratio] // of all time if there were no requests lately
+	HitBar, HeldBar             bar
+	Missing, Dropping, Evicting bool // worth a colour
 }
 
-// bar is a share drawn beside its figure; Width is in per cent, −1 for none.
+// bar is a share drawn beside its figure, if it has a color; Width is in per cent.
 type bar struct {
 	Color string
 	Width int
@@ -93,8 +89,8 @@ type classView struct {
 func (t *track) view() poolView {
 	s, k := &t.stats, t.stats.Knows
 	p := poolView{
-		ID: t.id, Name: t.name, Label: t.label, Strategy: s.Strategy, State: t.state().String(),
-		Marks: make([]markView, len(t.marks)), countsView: viewCounts(&s.Counts, k), Now: t.now(),
+		ID: t.id, Name: t.name, Label: t.label, Strategy: s.Strategy, State: t.state(),
+		Marks: append([]mark{}, t.marks...), countsView: viewCounts(&s.Counts, &s.Counts, 0, k), Now: t.now(),
 		InUse:       known(k.Has(pool.KnowsInUse), objects(s.InUse)),
 		InUseBytes:  known(k.Has(pool.KnowsInUseBytes), size(s.InUseBytes)),
 		Limit:       known(k.Has(pool.KnowsLimit), size(s.Limit)),
@@ -102,17 +98,14 @@ func (t *track) view() poolView {
 		Grown:       known(k.Has(pool.KnowsResizes), events(s.Grown)),
 		Shrunk:      known(k.Has(pool.KnowsResizes), events(s.Shrunk)),
 		Pending:     known(k.Has(pool.KnowsPending), objects(s.Pending)),
-		HitRatio:    known(t.pools() && s.Requests[hit]+s.Requests[miss] > 0, ratio(s.HitRatio())),
+		HitRatio:    t.everHit(),
 		Misuse:      counts[pool.MisuseKind]{known: k.Misuse, totals: s.Misuse[:]},
 	}
 	if t.switchable {
 		p.Mode = t.mode.String()
 	}
-	for i, m := range t.marks {
-		p.Marks[i] = markView{m.state.String(), m.why, m.state}
-	}
-	if w := &t.recent; w.seconds > 0 {
-		p.Rates = viewRates(w, k)
+	if t.recent.seconds > 0 {
+		p.Rates = new(p.Now.Rates)
 	}
 	return p
 }
@@ -120,8 +113,8 @@ func (t *track) view() poolView {
 // keeping has the returns that drop nothing.
 var keeping = pool.SetOf(pool.Pooled, pool.NilReturn)
 
-func viewRates(w *window, k pool.Knowledge) *ratesView {
-	return &ratesView{
+func viewRates(w window, k pool.Knowledge) ratesView {
+	return ratesView{
 		Requests:  known(k.Requests != 0, rate(w.requests())),
 		Hits:      known(k.Requests.Has(int(hit)), rate(w.hits)),
 		Misses:    known(k.Requests.Has(int(miss)), rate(w.misses)),
@@ -132,11 +125,12 @@ func viewRates(w *window, k pool.Knowledge) *ratesView {
 	}
 }
 
-func viewCounts(c *pool.Counts, k pool.Knowledge) countsView {
+// viewCounts has the counts of all time, and those of the last seconds: 0 if they are not watched.
+func viewCounts(c, lately *pool.Counts, seconds float64, k pool.Knowledge) countsView {
 	v := countsView{
-		Requests:       counts[pool.RequestResult]{known: k.Requests, totals: c.Requests[:]},
-		Returns:        counts[pool.ReturnResult]{known: k.Returns, totals: c.Returns[:]},
-		Evictions:      counts[pool.EvictionReason]{known: k.Evictions, totals: c.Evictions[:]},
+		Requests:       counts[pool.RequestResult]{k.Requests, c.Requests[:], lately.Requests[:], seconds},
+		Returns:        counts[pool.ReturnResult]{k.Returns, c.Returns[:], lately.Returns[:], seconds},
+		Evictions:      counts[pool.EvictionReason]{k.Evictions, c.Evictions[:], lately.Evictions[:], seconds},
 		Allocations:    known(k.Allocations(), events(c.Allocations)),
 		AllocatedBytes: known(k.Has(pool.KnowsAllocatedBytes), size(c.AllocatedBytes)),
 		RequestedBytes: known(k.Has(pool.KnowsRequestedBytes), size(c.RequestedBytes)),
@@ -146,45 +140,28 @@ func viewCounts(c *pool.Counts, k pool.Knowledge) countsView {
 	}
 	if k.Has(pool.KnowsEvictedBytes) {
 		v.EvictedBytes = counts[pool.EvictionReason]{known: k.Evictions, totals: c.EvictedBytes[:]}
-		v.Evictions.bytes = c.EvictedBytes[:]
 	}
 	return v
 }
 
-// now has a pool's rates of the last seconds.
+// now has a pool's rates of the last seconds, or the totals where nobody has
+// watched yet. A new pool has no rates.
 func (t *track) now() nowView {
 	s, w, k := &t.stats, &t.recent, t.stats.Knows
-	n := nowView{
-		Requests:  t.figure(k.Requests, w.requests(), s.Gets()),
-		Misses:    t.figure(k.Requests&pool.SetOf(miss), w.misses, s.Requests[miss]),
-		Drops:     t.figure(k.Returns&^keeping, w.dropped, s.Dropped()),
-		Evictions: t.figure(k.Evictions, w.evicted, s.Evicted()),
-		Missing:   w.misses >= 0.05, Dropping: w.dropped >= 0.05, Evicting: w.evicted >= 0.05,
-		HitBar: bar{"hit", -1}, HeldBar: bar{"held", -1},
+	n := nowView{Missing: w.misses >= 0.05, Dropping: w.dropped >= 0.05, Evicting: w.evicted >= 0.05}
+	switch {
+	case w.seconds > 0:
+		n.Rates = viewRates(*w, k)
+	case !t.watched:
+		n.Rates = viewRates(windowOf(&s.Counts, 1), k)
 	}
-	hits := t.hitRatio()
-	if n.Hit = known(t.pools() && hits <= 1, ratio(hits)); n.Hit.known && !s.Closed {
-		n.HitBar.Width = int(hits * 100)
+	if n.Hit = t.hitRatio(); n.Hit.known && !s.Closed {
+		n.HitBar = bar{"hit", int(n.Hit.value * 100)}
 	}
 	if !s.Closed && s.Limit > 0 && k.Has(pool.KnowsLimit|pool.KnowsIdleBytes) {
-		n.HeldBar.Width = int(min(100*float64(s.IdleBytes)/float64(s.Limit), 100))
+		n.HeldBar = bar{"held", int(min(100*float64(s.IdleBytes)/float64(s.Limit), 100))}
 	}
 	return n
-}
-
-// now shows the counts n of a class: rates over the seconds given, totals if those are 0.
-func (c *classView) now(n *pool.Counts, k pool.Knowledge, overSeconds float64) {
-	if overSeconds == 0 {
-		overSeconds = 1
-	}
-	per := func(of pool.Set, n uint64) figure[rate] { return known(of != 0, rate(float64(n)/overSeconds)) }
-	served := n.Requests[hit] + n.Requests[miss]
-	c.Now = nowView{
-		Requests: per(k.Requests, n.Gets()), Misses: per(k.Requests&pool.SetOf(miss), n.Requests[miss]),
-		Drops: per(k.Returns&^keeping, n.Dropped()), Evictions: per(k.Evictions, n.Evicted()),
-		Hit:     known(served > 0, ratio(float64(n.Requests[hit])/float64(served))),
-		HeldBar: bar{"held", -1},
-	}
 }
 
 // Held is the idle memory, and Most its limit, in bytes or in objects.
@@ -201,7 +178,7 @@ func (p *poolView) amount(bytes figure[size], number figure[objects]) string {
 	return bytes.String()
 }
 
-func (p *poolView) closed() bool { return p.State == stateClosed.String() }
+func (p *poolView) closed() bool { return p.State == stateClosed }
 
 // Users is the number of objects in use.
 func (p *poolView) Users() string {
@@ -223,25 +200,20 @@ func (p *poolView) ShortLabel() string { return clip(p.Label, 80) }
 type fact struct{ Name, Value string }
 
 // Facts are the figures without a place of their own on a pool's page.
-func (p *poolView) Facts() (facts []fact) {
-	add := func(name string, f interface {
-		IsZero() bool
-		String() string
-	}) {
-		if !f.IsZero() {
-			facts = append(facts, fact{name, f.String()})
-		}
+func (p *poolView) Facts() []fact {
+	facts := []fact{
+		{"idle objects", p.Idle.String()},
+		{"object limit", p.ObjectLimit.String()},
+		{"bytes in use", p.InUseBytes.String()},
+		{"callers waiting", p.Pending.String()},
+		{"allocations", p.Allocations.String()},
+		{"bytes allocated", p.AllocatedBytes.String()},
+		{"bytes asked for", p.RequestedBytes.String()},
+		{"made in advance", known(p.Prewarmed.value > 0, p.Prewarmed.value).String()},
+		{"limit raised", p.Grown.String()},
+		{"limit lowered", p.Shrunk.String()},
 	}
-	add("idle objects", p.Idle)
-	add("object limit", p.ObjectLimit)
-	add("bytes in use", p.InUseBytes)
-	add("callers waiting", p.Pending)
-	add("allocations", p.Allocations)
-	add("bytes allocated", p.AllocatedBytes)
-	add("bytes asked for", p.RequestedBytes)
-	add("made in advance", known(p.Prewarmed.value > 0, p.Prewarmed.value))
-	add("limit raised", p.Grown)
-	add("limit lowered", p.Shrunk)
+	facts = slices.DeleteFunc(facts, func(f fact) bool { return f.Value == unknown })
 	if p.Description != "" {
 		facts = append(facts, fact{"holds", p.Description})
 	}

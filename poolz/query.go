@@ -19,34 +19,39 @@ const (
 	maxSeconds = 120
 )
 
-// query is what a request asks for.
+// query is what a request asks for. The answer's JSON repeats how it chose the
+// pools.
 type query struct {
-	format     string // html, text, json; "" leaves it to the Accept header
-	sort       string
-	descending bool
-	filter     string
-	state      string // "" is any
-	offset     int
-	limit      int
-	pool       string // name or id; "" is all
-	view       string // "" is pools; controller and config are pages of their own
-	stream     bool
-	seconds    int // to watch before the answer
+	Sort   string `json:"sort"`
+	Order  string `json:"order"`
+	Filter string `json:"filter"`
+	State  string `json:"state"` // "" is any
+	Offset int    `json:"offset"`
+	Limit  int    `json:"limit"`
+
+	format  string // html, text, json; "" leaves it to the Accept header
+	pool    string // name or id; "" is all
+	view    string // "" is pools; controller and config are pages of their own
+	stream  bool
+	seconds int // to watch before the answer
 }
 
-const viewController, viewConfig = "controller", "config"
+const (
+	viewController, viewConfig = "controller", "config"
+	ascending, descending      = "asc", "desc"
+)
 
 // parameters has a function for each parameter that reads its value. An empty
 // value leaves the default of doc.go.
 var parameters = map[string]func(q *query, value string) error{
 	"format":  oneOf(func(q *query) *string { return &q.format }, "html", "text", "json"),
-	"sort":    oneOf(func(q *query) *string { return &q.sort }, slices.Sorted(maps.Keys(orders))...),
-	"state":   oneOf(func(q *query) *string { return &q.state }, stateNames[:]...),
-	"order":   order,
-	"filter":  func(q *query, v string) error { q.filter = v; return nil },
+	"sort":    oneOf(func(q *query) *string { return &q.Sort }, slices.Sorted(maps.Keys(orders))...),
+	"state":   oneOf(func(q *query) *string { return &q.State }, stateNames[:]...),
+	"order":   oneOf(func(q *query) *string { return &q.Order }, ascending, descending),
+	"filter":  func(q *query, v string) error { q.Filter = v; return nil },
 	"pool":    func(q *query, v string) error { q.pool = pool.ValidName(v); return nil },
-	"offset":  number(func(q *query) *int { return &q.offset }, 0, 1<<30),
-	"limit":   number(func(q *query) *int { return &q.limit }, 1, maxLimit),
+	"offset":  number(func(q *query) *int { return &q.Offset }, 0, 1<<30),
+	"limit":   number(func(q *query) *int { return &q.Limit }, 1, maxLimit),
 	"seconds": number(func(q *query) *int { return &q.seconds }, 1, maxSeconds),
 	"stream":  stream,
 	"view":    oneOf(func(q *query) *string { return &q.view }, viewController, viewConfig),
@@ -54,7 +59,7 @@ var parameters = map[string]func(q *query, value string) error{
 
 // parseQuery reads a request's parameters. Its error names every mistake.
 func parseQuery(values url.Values) (query, error) {
-	q := query{limit: pageSize}
+	q := query{Limit: pageSize}
 	var errs []error
 	// Sorted, so that the mistakes come in a fixed order.
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -72,10 +77,8 @@ func parseQuery(values url.Values) (query, error) {
 			}
 		}
 	}
-	q.sort = cmp.Or(q.sort, "attention")
-	if values.Get("order") == "" {
-		q.descending = orders[q.sort].descending
-	}
+	q.Sort = cmp.Or(q.Sort, "attention")
+	q.Order = cmp.Or(q.Order, orders[q.Sort].order)
 	return q, errors.Join(errs...)
 }
 
@@ -87,14 +90,6 @@ func oneOf(field func(*query) *string, allowed ...string) func(*query, string) e
 		*field(q) = v
 		return nil
 	}
-}
-
-func order(q *query, v string) error {
-	if v != "asc" && v != "desc" {
-		return errors.New("use asc or desc")
-	}
-	q.descending = v == "desc"
-	return nil
 }
 
 func number(field func(*query) *int, least, most int) func(*query, string) error {
@@ -125,22 +120,15 @@ func (q query) encode() string {
 			v.Set(name, value)
 		}
 	}
-	set("sort", q.sort, q.sort != "attention")
-	set("order", orderName(q.descending), q.descending != orders[q.sort].descending)
-	set("filter", q.filter, q.filter != "")
-	set("state", q.state, q.state != "")
-	set("offset", strconv.Itoa(q.offset), q.offset > 0)
-	set("limit", strconv.Itoa(q.limit), q.limit != pageSize)
+	set("sort", q.Sort, q.Sort != "attention")
+	set("order", q.Order, q.Order != orders[q.Sort].order)
+	set("filter", q.Filter, q.Filter != "")
+	set("state", q.State, q.State != "")
+	set("offset", strconv.Itoa(q.Offset), q.Offset > 0)
+	set("limit", strconv.Itoa(q.Limit), q.Limit != pageSize)
 	set("pool", q.pool, q.pool != "")
 	set("view", q.view, q.view != "")
 	return "?" + v.Encode()
-}
-
-func orderName(descending bool) string {
-	if descending {
-		return "desc"
-	}
-	return "asc"
 }
 
 // accepted is the format that an Accept header asks for: text unless it names

@@ -1,13 +1,10 @@
 package poolz
 
 import (
-	"fmt"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/control"
 )
 
 const (
@@ -29,34 +26,16 @@ type sampler struct {
 	frame   frame
 	tracks  map[*pool.Entry]*track
 	reading chan struct{} // closed when the round under way has ended; nil where none is
-	scratch []answer      // the round's
 	forget  *time.Timer
 }
 
 // frame is a registry at one moment.
 type frame struct {
-	at         time.Time
-	clock      clock
-	tracks     []*track // in the registry's order
-	controller *control.Stats
-	silent     bool                           // there is a controller, and it did not answer
-	budget     struct{ limit, charged int64 } // shared by the registry's pools
-	panics     caught
-}
-
-// caught counts panics of the program's functions.
-type caught struct {
-	n    uint64
-	last string // with its stack
-}
-
-// text is a line about the panics, "" without any.
-func (c *caught) text() string {
-	if c.n == 0 {
-		return ""
-	}
-	value, _, _ := strings.Cut(c.last, "\n")
-	return fmt.Sprintf("%s of functions of the program caught, the last: %s", plural(c.n, "panic"), clip(label(value), 200))
+	round   // the last; the next one overwrites its answers, which the tracks have copied
+	clock   clock
+	tracks  []*track // in the registry's order
+	summary summary
+	seconds float64 // that the rates cover; 0: there are none
 }
 
 // clock has the times of the last samples.
@@ -75,24 +54,16 @@ func (c *clock) at(seq uint64) time.Time { return c.times[seq%uint64(len(c.times
 // lasted is the seconds between a sample and the one before it.
 func (c *clock) lasted(seq uint64) float64 { return c.at(seq).Sub(c.at(seq - 1)).Seconds() }
 
-func newSampler(r *pool.Registry, q *inquiry) *sampler {
-	return &sampler{registry: r, inquiry: q, tracks: map[*pool.Entry]*track{}}
-}
-
 // watch begins a viewer's time, in which the viewer has to call sample every interval.
 func (s *sampler) watch() (leave func()) {
-	s.enter()
-	s.sample(time.Now())
-	return sync.OnceFunc(s.leave)
-}
-
-func (s *sampler) enter() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.viewers++
 	if s.forget != nil {
 		s.forget.Stop()
 	}
+	s.mu.Unlock()
+	s.sample(time.Now())
+	return s.leave
 }
 
 func (s *sampler) leave() {
@@ -109,8 +80,7 @@ func (s *sampler) drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.viewers == 0 {
-		s.frame, s.scratch = frame{}, nil
-		s.tracks = map[*pool.Entry]*track{}
+		s.frame, s.tracks = frame{}, nil
 	}
 }
 
@@ -118,15 +88,13 @@ func (s *sampler) drop() {
 // another viewer is reading, sample waits for it to end, which is soon,
 // whatever the program's sources do: see inquiry.
 func (s *sampler) sample(now time.Time) {
-	r, others := s.begin(now)
-	if r == nil {
-		if others != nil {
-			<-others
-		}
-		return
+	switch r, others := s.begin(now); {
+	case r != nil:
+		defer s.end(r)
+		s.inquiry.ask(s.registry, r)
+	case others != nil:
+		<-others
 	}
-	defer s.end(r)
-	s.inquiry.ask(s.registry, r)
 }
 
 // begin returns a new round if one is due; else the end of the round under way, if there is one.
@@ -138,7 +106,7 @@ func (s *sampler) begin(now time.Time) (r *round, others <-chan struct{}) {
 		return nil, s.reading
 	}
 	s.reading = make(chan struct{})
-	return &round{at: now, after: s.frame.clock.seq, answers: s.scratch}, nil
+	return &round{at: now, after: s.frame.clock.seq, answers: s.frame.answers}, nil
 }
 
 // end takes over the round's readings, unless the past that they follow was dropped.
@@ -148,50 +116,37 @@ func (s *sampler) end(r *round) {
 	close(s.reading)
 	s.reading = nil
 	if s.frame.clock.seq == r.after {
-		s.scratch = r.answers
 		s.take(r)
 	}
 }
 
+// take goes on with the tracks of the round's pools, and so forgets those of pools
+// that the registry has forgotten.
 func (s *sampler) take(r *round) {
-	f := &s.frame
-	f.at = r.at
+	f, before := &s.frame, s.tracks
+	s.tracks = make(map[*pool.Entry]*track, len(r.entries))
+	f.round = *r
 	f.clock.tick(r.at)
 	f.tracks = f.tracks[:0]
 	for i, e := range r.entries {
-		t := s.tracks[e]
+		t := before[e]
 		if t == nil {
 			t = newTrack(e)
-			s.tracks[e] = t
 		}
+		s.tracks[e] = t
 		t.watched = f.clock.seq > 1
 		t.sample(f.clock.seq, r.at, f.clock.lasted(f.clock.seq), &r.answers[i])
 		t.recent = t.over(recentWindow, &f.clock)
 		t.marks = judge(t, f)
 		f.tracks = append(f.tracks, t)
 	}
-	s.prune()
-	f.controller, f.silent = r.controller, r.silent
-	b := s.registry.Budget()
-	f.budget.limit, f.budget.charged = b.Limit(), b.Used()
-	f.panics.n, f.panics.last = s.registry.Panics()
-}
-
-// prune forgets pools that the registry has forgotten.
-func (s *sampler) prune() {
-	if len(s.tracks) == len(s.frame.tracks) {
-		return
-	}
-	clear(s.tracks)
-	for _, t := range s.frame.tracks {
-		s.tracks[t.entry] = t
-	}
+	f.summary, f.seconds = f.sum(s.registry)
 }
 
 // current is the sampler if it has a past, else a new one that has read once.
 func (s *sampler) current(now time.Time) *sampler {
-	if !s.hasPast() {
-		s = newSampler(s.registry, s.inquiry)
+	if !s.show(func(*frame) {}) {
+		s = &sampler{registry: s.registry, inquiry: s.inquiry}
 	}
 	s.sample(now) // reads nothing, unless nobody watches or every viewer is late
 	return s
@@ -207,21 +162,4 @@ func (s *sampler) show(fn func(*frame)) bool {
 	}
 	fn(&s.frame)
 	return true
-}
-
-// find is a copy of the track that has the name or id, nil if there is none.
-func (s *sampler) find(nameOrID string) *track {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	t := s.frame.find(nameOrID)
-	if t == nil {
-		return nil
-	}
-	return &track{entry: t.entry, name: t.name, waiting: t.waiting}
-}
-
-func (s *sampler) hasPast() bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.frame.clock.seq > 0
 }

@@ -2,6 +2,7 @@ package poolz
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,8 @@ var stateNames = [numStates]string{
 	"failed",
 }
 
-func (s state) String() string { return stateNames[s] }
+func (s state) String() string               { return stateNames[s] }
+func (s state) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // advice says what to do about a state, and what can look the same.
 var advice = [numStates]string{
@@ -67,9 +69,11 @@ var advice = [numStates]string{
 
 // mark is a state and the figures that show it.
 type mark struct {
-	state state
-	why   string
+	State state  `json:"state"`
+	Why   string `json:"why"`
 }
+
+func (m mark) Advice() string { return advice[m.State] }
 
 // The limits of what is normal. They are for a person who looks now; alerts that
 // wake somebody judge over longer times.
@@ -83,23 +87,9 @@ const (
 	hoardedBytes = 1 << 20
 )
 
-// rules judge a pool from its recent past, gravest first. Each says why, or ""
-// if it does not apply.
-var rules = []struct {
-	state state
-	why   func(t *track, f *frame) string
-}{
-	{stateMisused, misused},
-	{stateLeaking, leaking},
-	{stateThrashing, thrashing},
-	{stateRefusing, refusing},
-	{stateMissing, missing},
-	{stateWaiting, waiting},
-	{stateHoarding, hoarding},
-}
-
-// judge returns a pool's marks, gravest first.
-func judge(t *track, f *frame) (marks []mark) {
+// judge returns a pool's marks, gravest first, from its recent past. The function of
+// each says why, or "" if the mark does not apply.
+func judge(t *track, f *frame) []mark {
 	if t.stats.Closed {
 		return nil
 	}
@@ -109,12 +99,16 @@ func judge(t *track, f *frame) (marks []mark) {
 	if t.mode != control.ModeOn {
 		return []mark{{stateOff, "its mode is " + t.mode.String() + ": it allocates for every request and keeps nothing"}}
 	}
-	for _, r := range rules {
-		if why := r.why(t, f); why != "" {
-			marks = append(marks, mark{r.state, why})
-		}
+	marks := []mark{
+		{stateMisused, misused(t)},
+		{stateLeaking, leaking(t, f)},
+		{stateThrashing, thrashing(t)},
+		{stateRefusing, refusing(t, f)},
+		{stateMissing, missing(t)},
+		{stateWaiting, waiting(t, f)},
+		{stateHoarding, hoarding(t, f)},
 	}
-	return marks
+	return slices.DeleteFunc(marks, func(m mark) bool { return m.Why == "" })
 }
 
 // fault is why a pool's figures are not known.
@@ -130,20 +124,12 @@ func hung(asked string, since, now time.Time) string {
 	return fmt.Sprintf("it hangs: it was asked for %s %s and has not answered", asked, moment{since, now})
 }
 
-// modeOf asks a pool for its mode, if it has one.
-func modeOf(e *pool.Entry) (mode control.Mode, ok bool) {
-	if s, switchable := e.Source().(control.Switchable); switchable {
-		ok = e.Guard("Mode", func() { mode = s.Mode() })
-	}
-	return mode, ok
-}
-
 func (t *track) state() state {
 	switch {
 	case t.stats.Closed:
 		return stateClosed
 	case len(t.marks) > 0:
-		return t.marks[0].state
+		return t.marks[0].State
 	case t.stats.Knows.Requests|t.stats.Knows.Returns == 0:
 		return stateOK // as far as it tells
 	case t.stats.Gets() == 0, t.recent.seconds > 0 && t.recent.requests() == 0 && t.recent.puts == 0:
@@ -154,7 +140,7 @@ func (t *track) state() state {
 
 // misused says that a caller damaged other callers' objects. Foreign objects
 // damage nothing, and lost ones count as a leak.
-func misused(t *track, _ *frame) string {
+func misused(t *track) string {
 	var found []string
 	for _, x := range []struct {
 		kind        pool.MisuseKind
@@ -188,15 +174,14 @@ func leaking(t *track, f *frame) string {
 
 // risen says how far the number in use rose, if it rose steadily.
 func risen(t *track, f *frame) string {
-	n := t.points()
 	if !t.stats.Knows.Has(pool.KnowsInUse) || t.watchedFor(f) < leakWatch {
 		return ""
 	}
 	var q [4]quarter
 	var peak, fall float32
-	for i := range n {
-		p := t.at(i)
-		q[i*4/n].add(p)
+	for i := range t.points {
+		p := &t.points[i]
+		q[i*4/len(t.points)].add(p)
 		peak = max(peak, p.inUse)
 		fall = max(fall, peak-p.inUse)
 	}
@@ -232,7 +217,7 @@ func explained(first, last *quarter) bool {
 	return after > 1.05*before && last.inUse/last.n*before <= 1.1*first.inUse/first.n*after
 }
 
-func thrashing(t *track, _ *frame) string {
+func thrashing(t *track) string {
 	w := &t.recent
 	if w.served() < busy || w.evicted < notable*w.served() || w.misses < notable*w.served() {
 		return ""
@@ -260,7 +245,7 @@ func (t *track) topDrop(now time.Time) string {
 	return top.String()
 }
 
-func missing(t *track, _ *frame) string {
+func missing(t *track) string {
 	w := &t.recent
 	if !t.pools() || w.served() < busy || w.hits >= goodHits*w.served() {
 		return ""
@@ -277,14 +262,10 @@ func missing(t *track, _ *frame) string {
 func (t *track) pools() bool { return t.stats.Knows.Requests.Has(int(hit)) }
 
 func waiting(t *track, f *frame) string {
-	lately, seconds := t.past.lately(&t.stats, f.at)
+	lately, since := t.past.lately(&t.stats, f.at)
 	switch gaveUp := lately.Requests[pool.RequestTimeout] + lately.Requests[pool.RequestCanceled]; {
 	case gaveUp > 0:
-		return fmt.Sprintf(
-			"%s gave up waiting in the last %s",
-			plural(gaveUp, "caller"),
-			duration(time.Duration(seconds*float64(time.Second))),
-		)
+		return fmt.Sprintf("%s gave up waiting in the last %s", plural(gaveUp, "caller"), duration(since))
 	case t.stats.Knows.Has(pool.KnowsPending) && t.stats.Pending > 0:
 		return plural(uint64(t.stats.Pending), "caller") + " waiting now"
 	}
@@ -303,9 +284,8 @@ func hoarding(t *track, f *frame) string {
 	if !resizable || !t.stats.Knows.Has(pool.KnowsIdle|pool.KnowsIdleBytes) || watched < hoardWatch {
 		return ""
 	}
-	low := *t.at(0)
-	for i := range t.points() {
-		p := t.at(i)
+	low := t.points[0]
+	for _, p := range t.points {
 		low.idle, low.held = min(low.idle, p.idle), min(low.held, p.held)
 	}
 	used := t.over(watched, &f.clock).hits * watched.Seconds()
@@ -318,8 +298,8 @@ func hoarding(t *track, f *frame) string {
 
 // watchedFor is the time between a pool's oldest and its latest sample.
 func (t *track) watchedFor(f *frame) time.Duration {
-	if t.points() == 0 {
+	if len(t.points) == 0 {
 		return 0
 	}
-	return f.clock.at(t.last).Sub(f.clock.at(t.last - uint64(t.points()-1)))
+	return f.clock.at(t.last).Sub(f.clock.at(t.seq(0)))
 }

@@ -28,14 +28,13 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, q *query) {
 	defer h.viewers.exit(place)
 	defer h.sampler.watch()()
 	s := &viewer{handler: h, query: q, place: place, out: http.NewResponseController(w), w: w, drawn: map[string]uint64{}}
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
+	tick := time.Tick(interval)
 	for s.send() == nil {
 		select {
 		case <-place.leave:
 			s.cutOff()
 			return
-		case <-tick.C:
+		case <-tick:
 			h.sampler.sample(time.Now())
 		case <-h.servers.done(r):
 			return
@@ -103,9 +102,7 @@ func (s *viewer) render(v *view) error {
 func (s *viewer) event(name string, data []byte) {
 	fmt.Fprintf(&s.buffer, "event: %s\n", name)
 	for line := range bytes.SplitSeq(data, []byte("\n")) {
-		s.buffer.WriteString("data: ")
-		s.buffer.Write(line)
-		s.buffer.WriteByte('\n')
+		fmt.Fprintf(&s.buffer, "data: %s\n", line)
 	}
 	s.buffer.WriteByte('\n')
 }

@@ -1,6 +1,7 @@
 package poolz
 
 import (
+	"bytes"
 	"strings"
 	"text/tabwriter"
 	"text/template"
@@ -12,16 +13,16 @@ var textPages = template.Must(template.New("").Funcs(template.FuncMap{
 }).ParseFS(files, "assets/page.txt"))
 
 // text is the page for a terminal.
-func (h *handler) text(v *view) ([]byte, error) {
+func (v *view) text() ([]byte, error) {
 	if v.OnlyConfig() {
 		return []byte(v.Config), nil
 	}
-	var b strings.Builder
+	var b bytes.Buffer
 	if err := textPages.ExecuteTemplate(&b, "summary", v); err != nil {
 		return nil, err
 	}
 	name, align := "table", tabwriter.AlignRight
-	if v.detail != nil {
+	if v.pool != "" {
 		name, align = "detail", 0
 	}
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', align)
@@ -29,5 +30,5 @@ func (h *handler) text(v *view) ([]byte, error) {
 		return nil, err
 	}
 	err := table.Flush()
-	return []byte(b.String()), err
+	return b.Bytes(), err
 }

@@ -1,11 +1,10 @@
 package poolz
 
 import (
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/otelpool/pool"
-	"github.com/otelpool/pool/control"
 )
 
 const (
@@ -28,17 +27,13 @@ const (
 // track is a pool with its recent past.
 type track struct {
 	name, label, id string
-	searched        string // label and strategy in lower case, for the filter
 	entry           *pool.Entry
-	stats           pool.Stats // the latest, without Classes
-	marks           []mark     // gravest first
-	mode            control.Mode
-	switchable      bool
-	waiting         time.Time // since when it has not answered; zero if it has
-	recent          window    // rates of the last recentWindow
-	watched         bool      // for long enough that others have rates
-	ring            *[history]point
-	first, last     uint64 // samples of which the ring has points; none if ring is nil
+	answer                  // the latest
+	marks           []mark  // gravest first
+	recent          window  // rates of the last recentWindow
+	watched         bool    // for long enough that others have rates
+	points          []point // of the last samples, at most history, oldest first
+	last            uint64  // the sample of the latest point
 	past            past
 }
 
@@ -59,57 +54,40 @@ func newTrack(e *pool.Entry) *track {
 // a failure is compared with nothing, because it covers a longer time.
 func (t *track) sample(seq uint64, now time.Time, seconds float64, a *answer) {
 	before, first := t.stats, t.past.older.at.IsZero()
-	t.stats, t.mode, t.switchable, t.waiting = a.stats, a.mode, a.switchable, a.waiting
+	t.answer = *a
 	if t.stats.Failed {
-		t.stats.Strategy, t.ring, t.past = before.Strategy, nil, past{}
-	}
-	if first {
-		t.searched = strings.ToLower(t.label + "\n" + t.stats.Strategy)
-	}
-	switch {
-	case t.stats.Failed:
-		return
-	case first:
-		t.past.take(&t.stats, now)
+		t.stats.Strategy, t.points, t.past = before.Strategy, nil, past{}
 		return
 	}
-	if t.ring == nil {
-		t.ring, t.first = new([history]point), seq
+	if !first {
+		if len(t.points) == history {
+			t.points = slices.Delete(t.points, 0, 1)
+		}
+		t.last = seq
+		t.points = append(t.points, t.since(&before.Counts, seconds))
 	}
-	t.last = seq
-	t.ring[seq%history] = t.since(&before.Counts, seconds)
 	t.past.take(&t.stats, now)
 }
 
 func (t *track) since(before *pool.Counts, seconds float64) point {
 	d := t.stats.Counts
 	d.Sub(before)
-	rate := func(n uint64) float32 { return float32(float64(n) / seconds) }
+	w := windowOf(&d, seconds)
 	return point{
-		hits:    rate(d.Requests[hit]),
-		misses:  rate(d.Requests[miss]),
-		other:   rate(d.Gets() - d.Requests[hit] - d.Requests[miss]),
-		puts:    rate(d.Puts() - d.Returns[pool.NilReturn]),
-		dropped: rate(d.Dropped()),
-		evicted: rate(d.Evicted()),
+		hits:    float32(w.hits),
+		misses:  float32(w.misses),
+		other:   float32(w.other),
+		puts:    float32(w.puts),
+		dropped: float32(w.dropped),
+		evicted: float32(w.evicted),
 		idle:    float32(d.Idle),
 		held:    float32(d.IdleBytes),
 		inUse:   float32(t.stats.InUse),
 	}
 }
 
-// points is the number of samples.
-func (t *track) points() int {
-	if t.ring == nil {
-		return 0
-	}
-	return int(min(t.last-t.first+1, history))
-}
-
-// at is the sample i, from the oldest, 0, on.
-func (t *track) at(i int) *point {
-	return &t.ring[(t.last-uint64(t.points()-1-i))%history]
-}
+// seq is the number in the clock of the sample of point i.
+func (t *track) seq(i int) uint64 { return t.last - uint64(len(t.points)-1-i) }
 
 // window has averages per second over a time.
 type window struct {
@@ -117,13 +95,27 @@ type window struct {
 	hits, misses, other, puts, dropped, evicted float64
 }
 
+// windowOf has what was counted in a time.
+func windowOf(n *pool.Counts, seconds float64) window {
+	per := func(n uint64) float64 { return float64(n) / seconds }
+	return window{
+		seconds: seconds,
+		hits:    per(n.Requests[hit]),
+		misses:  per(n.Requests[miss]),
+		other:   per(n.Gets() - n.Requests[hit] - n.Requests[miss]),
+		puts:    per(n.Puts() - n.Returns[pool.NilReturn]),
+		dropped: per(n.Dropped()),
+		evicted: per(n.Evicted()),
+	}
+}
+
 func (w *window) served() float64   { return w.hits + w.misses }
 func (w *window) requests() float64 { return w.served() + w.other }
 
 // over averages the samples of the given time, or as many of them as there are.
 func (t *track) over(d time.Duration, c *clock) (w window) {
-	for i := t.points() - 1; i >= 0 && w.seconds < d.Seconds()-0.5; i-- {
-		p, dt := t.at(i), c.lasted(t.last-uint64(t.points()-1-i))
+	for i := len(t.points) - 1; i >= 0 && w.seconds < d.Seconds()-0.5; i-- {
+		p, dt := &t.points[i], c.lasted(t.seq(i))
 		w.seconds += dt
 		w.hits += float64(p.hits) * dt
 		w.misses += float64(p.misses) * dt
@@ -140,23 +132,17 @@ func (t *track) over(d time.Duration, c *clock) (w window) {
 	return w
 }
 
-// figure is a rate, or the total where nobody has watched yet. It is unknown
-// for a pool that can produce none of the counts, and as a rate for a new pool.
-func (t *track) figure(of pool.Set, perSecond float64, total uint64) figure[rate] {
-	if t.recent.seconds > 0 {
-		return known(of != 0, rate(perSecond))
+// hitRatio is the recent hit ratio if there were requests, else the one of all
+// time.
+func (t *track) hitRatio() figure[ratio] {
+	if t.recent.served() > 0 {
+		return known(t.pools(), ratio(t.recent.hits/t.recent.served()))
 	}
-	return known(of != 0 && !t.watched, rate(total))
+	return t.everHit()
 }
 
-// hitRatio is the recent hit ratio if there were requests, else the one of all
-// time; above 1 without any request.
-func (t *track) hitRatio() float64 {
-	switch {
-	case t.recent.served() > 0:
-		return t.recent.hits / t.recent.served()
-	case t.stats.Requests[hit]+t.stats.Requests[miss] > 0:
-		return t.stats.HitRatio()
-	}
-	return 2
+// everHit is the hit ratio of all time.
+func (t *track) everHit() figure[ratio] {
+	s := &t.stats
+	return known(t.pools() && s.Requests[hit]+s.Requests[miss] > 0, ratio(s.HitRatio()))
 }

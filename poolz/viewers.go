@@ -3,7 +3,6 @@ package poolz
 import (
 	"crypto/rand"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,12 +29,7 @@ type seat struct {
 	took    time.Time     // when it last took a frame, or came
 	ever    bool          // it took one
 	sent    uint64        // frames
-	pending []pendingFrame
-}
-
-type pendingFrame struct {
-	seq uint64
-	at  time.Time
+	pending []time.Time   // when the frames that it has not taken were sent
 }
 
 // enter gives a new viewer a seat, if need be the one of the viewer that has
@@ -47,9 +41,6 @@ func (v *viewers) enter(now time.Time) (*seat, error) {
 		return nil, fmt.Errorf("poolz: %d viewers are being served, the most allowed: close one of them", maxViewers)
 	}
 	p := &seat{token: rand.Text(), leave: make(chan struct{}), took: now}
-	if v.all == nil {
-		v.all = map[string]*seat{}
-	}
 	v.all[p.token] = p
 	return p, nil
 }
@@ -85,13 +76,13 @@ func (v *viewers) frame(p *seat, now time.Time, patience time.Duration) (id stri
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	p.sent++
-	p.pending = append(p.pending, pendingFrame{p.sent, now})
-	deadline = p.pending[0].at.Add(patience)
+	p.pending = append(p.pending, now)
+	deadline = p.pending[0].Add(patience)
 	return p.token + "." + strconv.FormatUint(p.sent, 10), deadline, now.Before(deadline)
 }
 
 // acknowledge notes that a client took the frame with this id, and all before
-// it.
+// it. It is no error if the stream has ended: the viewer has left the page.
 func (v *viewers) acknowledge(id string, now time.Time) {
 	token, number, _ := strings.Cut(id, ".")
 	seq, err := strconv.ParseUint(number, 10, 64)
@@ -101,15 +92,8 @@ func (v *viewers) acknowledge(id string, now time.Time) {
 	if err != nil || p == nil || seq > p.sent {
 		return
 	}
-	for len(p.pending) > 0 && p.pending[0].seq <= seq {
-		p.pending = p.pending[1:]
+	if left := p.sent - seq; left < uint64(len(p.pending)) {
+		p.pending = p.pending[uint64(len(p.pending))-left:]
 		p.took, p.ever = now, true
 	}
-}
-
-// serveAck answers the acknowledgement that app.js sends for every frame. It is
-// no error if the stream has ended: the viewer has left the page.
-func (h *handler) serveAck(w http.ResponseWriter, id string) {
-	h.viewers.acknowledge(id, time.Now())
-	w.WriteHeader(http.StatusNoContent)
 }

@@ -45,10 +45,10 @@ func whatIf(c *control.Curve, s *pool.Stats) []sizePoint {
 	}
 	slices.SortStableFunc(up, func(a, b step) int { return cmp.Compare(b.slope(), a.slope()) })
 	slices.SortStableFunc(down, func(a, b step) int { return cmp.Compare(a.slope(), b.slope()) })
-	curve := walk(down, float64(hits), -1)
+	curve := walk(down, float64(hits), float64(total), -1)
 	slices.Reverse(curve)
-	curve = append(curve, step{0, float64(hits)})
-	return ratios(append(curve, walk(up, float64(hits), 1)...), float64(total))
+	curve = append(curve, sizePoint{0, float64(hits) / float64(total)})
+	return append(curve, walk(up, float64(hits), float64(total), 1)...)
 }
 
 // idleBytes is what class i of a curve holds; a pool without classes is one.
@@ -97,23 +97,17 @@ func dropping(c *control.ClassCurve, held float64) (steps []step) {
 	return steps
 }
 
-// walk adds up steps outwards from now, in the direction of sign.
-func walk(steps []step, hits, sign float64) (at []step) {
+// walk adds up steps outwards from now, in the direction of sign, where hits of
+// total requests are hits.
+func walk(steps []step, hits, total, sign float64) (curve []sizePoint) {
 	var sum step
 	for _, s := range steps {
 		sum.bytes += s.bytes
 		sum.hits += s.hits
-		at = append(at, step{sign * sum.bytes, hits + sign*sum.hits})
+		ratio := (hits + sign*sum.hits) / total
+		curve = append(curve, sizePoint{int64(sign * sum.bytes), min(max(ratio, 0), 1)})
 	}
-	return at
-}
-
-func ratios(curve []step, total float64) []sizePoint {
-	points := make([]sizePoint, len(curve))
-	for i, s := range curve {
-		points[i] = sizePoint{int64(s.bytes), min(max(s.hits/total, 0), 1)}
-	}
-	return points
+	return curve
 }
 
 // ratioAt reads a curve between its points, and at its ends beyond them.
