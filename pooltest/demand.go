@@ -62,7 +62,6 @@ func checkDemand(t *testing.T, s subject) {
 
 // checkWindow uses the pool for one window and compares Demand with Stats.
 func checkWindow(t *testing.T, s subject, c *clock) {
-	t.Helper()
 	before := statsOf(c.pool)
 	s.hold(100)()
 	after := statsOf(c.pool)
@@ -105,14 +104,12 @@ func checkIdleAge(t *testing.T, s subject) {
 	c.ticks(20)
 	s.checkNoneIdle(t)
 	s.hold(100)()
-	stats := statsOf(p)
-	checkLaws(t, &stats)
+	checkLaws(t, statsOf(p))
 }
 
 const idleAge = 3 * window
 
 func (s subject) checkNoneIdle(t *testing.T) {
-	t.Helper()
 	if idle := s.idleBytes(t); idle != 0 {
 		t.Errorf("%d bytes are idle after 20 windows of %v without a Get: the idle age is %v", idle, window, idleAge)
 	}

@@ -59,8 +59,8 @@ func (f *family) meets(other *family) bool {
 	return slices.ContainsFunc(f.registries, func(r *pool.Registry) bool { return slices.Contains(other.registries, r) })
 }
 
-// leave ends the watch, and returns the registries from which others may have taken objects
-// meanwhile: those that tests beside it watched, and the default one.
+// leave ends the watch, and returns the registries from which others may have taken
+// objects meanwhile: those that tests beside it watched, and the default one.
 func (f *family) leave(t testing.TB) (shared []*pool.Registry) {
 	families.Lock()
 	defer families.Unlock()
@@ -87,12 +87,10 @@ func (f *family) has(tree any) (ours, theirs bool) {
 // parallel reports whether other tests may run beside this one: whether it, or a test that it is
 // part of, has called Parallel. Package testing has no function for that.
 func parallel(t testing.TB) bool {
-	for v := reflect.ValueOf(t); v.Kind() == reflect.Pointer && !v.IsNil() && v.Elem().Kind() == reflect.Struct; {
-		v = v.Elem()
-		if is := v.FieldByName("isParallel"); is.IsValid() && is.Kind() == reflect.Bool && is.Bool() {
+	for v := reflect.Indirect(reflect.ValueOf(t)); v.Kind() == reflect.Struct; v = reflect.Indirect(v.FieldByName("parent")) {
+		if is := v.FieldByName("isParallel"); is.Kind() == reflect.Bool && is.Bool() {
 			return true
 		}
-		v = v.FieldByName("parent")
 	}
 	return false
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otelpool/pool"
+	"github.com/otelpool/pool/control"
 )
 
 // NoLeaks fails the test if more objects are in use at its end than when
@@ -42,41 +43,18 @@ func NoLeaks(t testing.TB, registries ...*pool.Registry) {
 	if len(registries) == 0 {
 		registries = []*pool.Registry{pool.Default}
 	}
-	before, watched := takeOut(registries), watch(registries)
-	family := join(t, registries)
+	w := watch(t, registries)
 	t.Cleanup(func() {
 		t.Helper()
-		defer watched.stop()
-		shared := family.leave(t)
-		own := slices.DeleteFunc(slices.Clone(registries), func(r *pool.Registry) bool { return slices.Contains(shared, r) })
-		for _, leak := range awaitReturns(own, before) {
-			t.Errorf("pooltest: %s%s", leak.text, watched.where(leak))
-		}
-		for _, leak := range family.await(shared, before, watched.since) {
-			leak.report(t)
+		defer w.stop()
+		for _, l := range w.await(w.family.leave(t)) {
+			w.report(t, l)
 		}
 	})
 }
 
 // grace is the time that goroutines have to give back their objects.
 const grace = 2 * time.Second
-
-// awaitReturns waits until nothing is missing, at most for grace, and returns
-// the leaks that are left.
-func awaitReturns(registries []*pool.Registry, before map[*pool.Entry]out) (missing []leak) {
-	await(func() bool {
-		missing = leaks(registries, before)
-		return len(missing) == 0
-	})
-	return missing
-}
-
-// await calls done until it returns true, at most for grace.
-func await(done func() bool) {
-	for start := time.Now(); !done() && time.Since(start) <= grace; {
-		time.Sleep(5 * time.Millisecond)
-	}
-}
 
 // out counts the objects that a pool has handed out and not got back.
 type out struct {
@@ -86,33 +64,7 @@ type out struct {
 	unknown        bool // its Stats panicked
 }
 
-// leak describes a pool with objects missing.
-type leak struct {
-	entry    *pool.Entry
-	strategy string
-	objects  int64
-	looks    bool
-	text     string
-}
-
-// takeOut counts the objects that every pool has handed out and not got back.
-// InUse would not do: closing a pool resets it.
-func takeOut(registries []*pool.Registry) map[*pool.Entry]out {
-	all := make(map[*pool.Entry]out)
-	for _, e := range entriesOf(registries) {
-		all[e] = outOf(e)
-	}
-	return all
-}
-
-// entriesOf returns the entries of all registries, in their order.
-func entriesOf(registries []*pool.Registry) (all []*pool.Entry) {
-	for _, r := range registries {
-		all = append(all, r.All()...)
-	}
-	return all
-}
-
+// outOf counts by the pool's totals. InUse would not do: closing a pool resets it.
 func outOf(e *pool.Entry) out {
 	var s pool.Stats
 	e.Stats(&s)
@@ -120,30 +72,93 @@ func outOf(e *pool.Entry) out {
 	return out{s.Strategy, objects, s.InUseBytes, s.Knows.Misuse.Has(int(pool.MisuseLost)), s.Failed}
 }
 
-// leaks describes the objects that are out now and were not before, in the
-// registries' order.
-func leaks(registries []*pool.Registry, before map[*pool.Entry]out) (missing []leak) {
-	now := takeOut(registries)
-	for _, e := range entriesOf(registries) {
-		if broken(before[e], now[e]) || now[e].objects > before[e].objects {
-			missing = append(missing, newLeak(e, now[e], before[e]))
-		}
-	}
-	return missing
+// leak is what a pool has handed out since a test began, and not got back.
+type leak struct {
+	entry *pool.Entry
+	out
+	shared    bool  // with other tests
+	ours      int64 // objects: all of them, or of a shared pool those that the test took
+	unclaimed int64 // of a shared pool: taken by nobody knows whom
 }
 
-// broken reports whether a pool's Stats panicked, before or now.
-func broken(before, now out) bool { return before.unknown || now.unknown }
+// fails reports whether to wait for it: not where Stats of a shared pool panicked.
+func (l leak) fails() bool { return l.ours > 0 || l.unknown && !l.shared }
 
-func newLeak(e *pool.Entry, now, before out) leak {
-	if broken(before, now) {
-		const why = "its Stats panicked, so it is unknown how much was not given back: pool.Registry.Panics has the stack"
-		return leak{entry: e, text: fmt.Sprintf("pool %q: %s", e.Name(), why)}
+// await waits until the test has given back everything, at most for grace, and returns
+// the pools from which it, or nobody knows who, still has objects.
+func (w *watched) await(shared []*pool.Registry) (left []leak) {
+	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		left = w.leaks(shared)
+		if !slices.ContainsFunc(left, leak.fails) || time.Since(start) > grace {
+			return left
+		}
 	}
-	n := now.objects - before.objects
-	text := fmt.Sprintf("pool %q (%s): %d not given back", e.Name(), now.strategy, n)
-	if bytes := now.bytes - before.bytes; bytes > 0 {
-		text += fmt.Sprintf(", %d bytes", bytes)
+}
+
+// leaks returns the pools with more objects out now than before, in the registries'
+// order.
+func (w *watched) leaks(shared []*pool.Registry) (all []leak) {
+	for _, r := range w.family.registries {
+		for _, e := range r.All() {
+			l := w.leak(e, slices.Contains(shared, r))
+			if l.fails() || l.unknown || l.unclaimed > 0 {
+				all = append(all, l)
+			}
+		}
 	}
-	return leak{e, now.strategy, n, now.looks, text}
+	return all
+}
+
+func (w *watched) leak(e *pool.Entry, shared bool) leak {
+	now, before := outOf(e), w.before[e]
+	now.objects -= before.objects
+	now.bytes -= before.bytes
+	now.unknown = now.unknown || before.unknown
+	l := leak{entry: e, out: now, shared: shared, ours: now.objects}
+	switch {
+	case shared && l.unknown:
+		l.ours = 0
+	case shared:
+		l.ours, l.unclaimed = w.divide(l)
+	}
+	return l
+}
+
+// divide finds out who took the objects missing from a shared pool.
+func (w *watched) divide(l leak) (ours, unclaimed int64) {
+	unclaimed = l.objects
+	l.entry.Samples(func(s control.Sample) bool {
+		own, theirs := w.family.has(s.Tree)
+		if s.Taken.Before(w.since) || !own && !theirs {
+			return true
+		}
+		unclaimed--
+		if own {
+			ours++
+		}
+		return true
+	})
+	return ours, unclaimed
+}
+
+// report fails the test for its own objects, and logs those of nobody knows whom.
+func (w *watched) report(t testing.TB, l leak) {
+	t.Helper()
+	if l.unknown {
+		t.Errorf("pooltest: pool %q: its Stats panicked, so it is unknown how much was not given back: "+
+			"pool.Registry.Panics has the stack", l.entry.Name())
+		return
+	}
+	name := fmt.Sprintf("pooltest: pool %q (%s)", l.entry.Name(), l.strategy)
+	if l.ours > 0 {
+		text := fmt.Sprintf("%s: %d not given back", name, l.ours)
+		if l.bytes > 0 && !l.shared {
+			text += fmt.Sprintf(", %d bytes", l.bytes)
+		}
+		t.Errorf("%s%s", text, w.where(l))
+	}
+	if l.unclaimed > 0 {
+		t.Logf("%s: %d more in use than at first, taken by this test or one beside it. "+
+			"To find out, give the test a registry of its own, or the pool Safety: strategies.SafetyStrict", name, l.unclaimed)
+	}
 }

@@ -40,7 +40,6 @@ func (s subject) checkWithin(t *testing.T, limit int64, after string) {
 
 // setLimit returns the limit set, which is 0 for a negative one.
 func setLimit(t *testing.T, r control.Resizable, asked int64) int64 {
-	t.Helper()
 	limit := r.SetLimit(asked)
 	if r.Limit() != limit {
 		t.Errorf("SetLimit(%d) returned %d: Limit is %d", asked, limit, r.Limit())
@@ -58,8 +57,7 @@ func checkTrim(t *testing.T, s subject) {
 		s.checkTrimOf(t, r, asked)
 	}
 	s.hold(100)()
-	stats := statsOf(as[pool.Source](t, s))
-	checkLaws(t, &stats)
+	checkLaws(t, statsOf(as[pool.Source](t, s)))
 }
 
 func (s subject) checkTrimOf(t *testing.T, r control.Resizable, asked int64) {
@@ -94,7 +92,6 @@ func checkModes(t *testing.T, s subject) {
 }
 
 func setMode(t *testing.T, p control.Switchable, m control.Mode) {
-	t.Helper()
 	p.SetMode(m)
 	if got := p.Mode(); got != m {
 		t.Errorf("Mode is %v after SetMode(%v)", got, m)
@@ -117,7 +114,6 @@ func checkClose(t *testing.T, s subject) {
 }
 
 func checkClosed(t *testing.T, stats pool.Stats) {
-	t.Helper()
 	if !stats.Closed {
 		t.Error("Stats.Closed is false")
 	}

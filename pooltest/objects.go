@@ -1,9 +1,8 @@
 package pooltest
 
 import (
-	"math/rand/v2"
-	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
@@ -21,36 +20,48 @@ func TestObjects[T any](t *testing.T, newPool func(*testing.T) pool.Objects[T]) 
 	if unsafe.Sizeof(*new(T)) == 0 {
 		t.Fatalf("pooltest: objects of type %T have size 0 and therefore no identity: use another type", *new(T))
 	}
-	run := func(claim string, check func(*testing.T, pool.Objects[T])) {
-		t.Run(claim, func(t *testing.T) { check(t, newPool(t)) })
-	}
-	run("Get returns an object", checkObject)
-	run("Put of nil is harmless", checkNilObject)
-	run("an object has one owner", checkObjectOwners)
-	run("goroutines share it", checkObjectsConcurrent)
-	testSubject(t, func(t *testing.T) subject { return objectSubject(newPool(t)) })
+	run(t, newPool, []check[pool.Objects[T]]{
+		{"Get returns an object", checkObject[T]},
+		{"Put of nil is harmless", checkNilObject[T]},
+		{"an object has one owner", func(t *testing.T, p pool.Objects[T]) { checkOwners(t, objectSubject(t, p)) }},
+		{"goroutines share it", func(t *testing.T, p pool.Objects[T]) { checkConcurrent(objectSubject(t, p), steps(1500)) }},
+	})
+	run(t, func(t *testing.T) subject { return objectSubject(t, newPool(t)) }, subjectChecks)
 }
 
-func objectSubject[T any](p pool.Objects[T]) subject {
-	return subject{pool: p, take: func(int) func() {
-		x := p.Get()
-		return func() { p.Put(x) }
-	}}
+func objectSubject[T any](t *testing.T, p pool.Objects[T]) subject {
+	var inUse sync.Map
+	var reported atomic.Bool
+	return subject{
+		pool: p,
+		take: func(int) func() {
+			x := p.Get()
+			return func() { p.Put(x) }
+		},
+		own: func(int) func() {
+			x := p.Get()
+			if x == nil {
+				report(t, &reported, "Get returned nil")
+				return func() {}
+			}
+			if _, taken := inUse.LoadOrStore(x, true); taken {
+				report(t, &reported, "Get returned an object that is in use")
+			}
+			touch(x, *x)
+			return func() {
+				touch(x, *x)
+				inUse.Delete(x)
+				p.Put(x)
+			}
+		},
+	}
 }
 
 func checkObject[T any](t *testing.T, p pool.Objects[T]) {
+	s := objectSubject(t, p)
 	for range 3 {
-		p.Put(mustGet(t, p))
+		s.own(0)()
 	}
-}
-
-func mustGet[T any](t *testing.T, p pool.Objects[T]) *T {
-	t.Helper()
-	x := p.Get()
-	if x == nil {
-		t.Fatal("Get returned nil")
-	}
-	return x
 }
 
 func checkNilObject[T any](t *testing.T, p pool.Objects[T]) {
@@ -62,73 +73,6 @@ func checkNilObject[T any](t *testing.T, p pool.Objects[T]) {
 			t.Fatal("Get returned the nil that was put")
 		}
 	}
-}
-
-func checkObjectOwners[T any](t *testing.T, p pool.Objects[T]) {
-	var owned owners[T]
-	var held []*T
-	r := rand.New(rand.NewPCG(1, 2))
-	for i := 0; i < steps(3000) && !t.Failed(); i++ {
-		if len(held) < r.IntN(200) {
-			held = append(held, owned.take(t, p))
-		} else if n := len(held); n > 0 {
-			last := r.IntN(n)
-			owned.giveBack(p, held[last])
-			held[last] = held[n-1]
-			held = held[:n-1]
-		}
-		if i%1000 == 0 {
-			runtime.GC()
-		}
-	}
-}
-
-func checkObjectsConcurrent[T any](t *testing.T, p pool.Objects[T]) {
-	var owned owners[T]
-	passed := make(chan *T, 16)
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() { owned.takeAndPass(t, p, passed) })
-	}
-	wg.Wait()
-	close(passed)
-	for x := range passed {
-		owned.giveBack(p, x)
-	}
-}
-
-// owners is the set of objects in use.
-type owners[T any] struct{ m sync.Map }
-
-// take fails the test if somebody has what Get returns.
-func (o *owners[T]) take(t *testing.T, p pool.Objects[T]) *T {
-	x := p.Get()
-	if x == nil {
-		t.Error("Get returned nil")
-		return nil
-	}
-	if _, taken := o.m.LoadOrStore(x, true); taken {
-		t.Error("Get returned an object that is in use")
-	}
-	touch(x, *x)
-	return x
-}
-
-// takeAndPass is one goroutine of checkObjectsConcurrent.
-func (o *owners[T]) takeAndPass(t *testing.T, p pool.Objects[T], passed chan *T) {
-	for range steps(1500) {
-		x := o.take(t, p)
-		if t.Failed() {
-			return
-		}
-		passOn(x, passed, func(x *T) { o.giveBack(p, x) })
-	}
-}
-
-func (o *owners[T]) giveBack(p pool.Objects[T], x *T) {
-	touch(x, *x)
-	o.m.Delete(x)
-	p.Put(x)
 }
 
 // touch writes to an object without changing it. If it were inlined, the compiler

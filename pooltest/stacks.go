@@ -7,15 +7,18 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
 )
 
-// watched records where objects were taken since a time: those still in use, and
-// those that the garbage collector took meanwhile.
+// watched is what a test watches: the objects of its pools that were out before, and
+// where others were taken since, as far as the garbage collector took them meanwhile.
 type watched struct {
+	family *family
+	before map[*pool.Entry]out
 	since  time.Time
 	remove []func()
 
@@ -23,11 +26,17 @@ type watched struct {
 	lost []pool.Misuse
 }
 
-func watch(registries []*pool.Registry) *watched {
-	w := &watched{since: time.Now()}
+// watch begins to watch, for the test whose goroutine calls it.
+func watch(t testing.TB, registries []*pool.Registry) *watched {
+	w := &watched{before: make(map[*pool.Entry]out)}
 	for _, r := range registries {
+		for _, e := range r.All() {
+			w.before[e] = outOf(e)
+		}
 		w.remove = append(w.remove, r.OnMisuse(w.note))
 	}
+	w.since = time.Now()
+	w.family = join(t, registries)
 	return w
 }
 
@@ -48,35 +57,27 @@ func (w *watched) stop() {
 // hint is for pools that sample.
 const hint = "\nTo see where, run go test -tags otelpool_debug, or set Safety: strategies.SafetyStrict in the pool's config."
 
-// where lists the stacks that took the missing objects, as far as they are known.
+// where lists the stacks that took the test's missing objects, as far as they are known.
 func (w *watched) where(l leak) string {
-	if !l.looks {
+	if !l.looks && !l.shared { // those of a shared pool are ours by its samples
 		return ""
 	}
 	taken := map[string]int64{} // by stack
 	l.entry.Samples(func(s control.Sample) bool {
-		if !s.Taken.Before(w.since) {
+		ours, _ := w.family.has(s.Tree)
+		if !s.Taken.Before(w.since) && (ours || !l.shared) {
 			taken[pool.Stack(s.Get).String()]++
 		}
 		return true
 	})
-	w.addLost(taken, l.entry.Name())
-	return listed(taken, l.objects)
-}
-
-// addLost counts the objects of a pool that the garbage collector took.
-func (w *watched) addLost(taken map[string]int64, name string) {
-	for _, m := range w.lostSoFar() {
-		if m.Pool == name {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, m := range w.lost {
+		if m.Pool == l.entry.Name() && !l.shared {
 			taken[m.Get.String()]++
 		}
 	}
-}
-
-func (w *watched) lostSoFar() []pool.Misuse {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.lost)
+	return listed(taken, l.ours)
 }
 
 func listed(taken map[string]int64, missing int64) string {
