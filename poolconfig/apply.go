@@ -2,7 +2,7 @@ package poolconfig
 
 import (
 	"errors"
-	"slices"
+	"maps"
 
 	"github.com/otelpool/pool"
 	"github.com/otelpool/pool/control"
@@ -10,20 +10,21 @@ import (
 
 // subject is an open pool that may have to be changed.
 type subject struct {
-	name   string // in settings
-	entry  *pool.Entry
-	source pool.Source
-	making *making // nil: made without the configuration
-	now    figures
-	do     []func() // the changes to make
+	name     string // in settings
+	entry    *pool.Entry
+	source   pool.Source
+	making   *making // nil: made without the configuration
+	now      figures
+	was      *original
+	do       []func() // the changes to make
+	reserves bool     // they set a reserve
 }
 
 // original holds the code's values for a pool that the configuration has changed.
 type original struct {
-	source   pool.Source
 	limit    int64
 	mode     control.Mode
-	reserved bool // the pool's reserve is the configuration's
+	reserved bool // the pool's reserve is the configuration's; if not, it stays, because somebody else may have set it
 }
 
 // Apply sets the configuration's limits, modes, reserves and budget in every
@@ -51,8 +52,7 @@ func (c *Config) Reload() error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.taken = c.readDocument() // under the lock, or an older document could be applied after a newer one
-	s, err := c.stateOf(c.taken)
+	s, err := c.readState() // under the lock, or an older document could be applied after a newer one
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,8 @@ func (c *Config) apply(s *state) error {
 	subjects := c.subjects()
 	answered, readErr := c.read(subjects, s)
 	for _, sub := range answered {
-		ch.plan(sub)
+		ch.planFixed(sub)
+		ch.planLive(sub)
 	}
 	ch.checkBudget(subjects)
 	if err := ch.Err(); err != nil {
@@ -75,7 +76,7 @@ func (c *Config) apply(s *state) error {
 		return err
 	}
 	c.state.Store(s)
-	setErr := c.set(ch, answered)
+	setErr := c.set(answered)
 	return errors.Join(readErr, setErr, c.setBudget(s))
 }
 
@@ -85,20 +86,21 @@ func (c *Config) adopt(m *making, name string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m.entry = c.registry.Lookup(name)
-	m.source = m.entry.Source()
+	source := m.entry.Source()
 	ch := &change{config: c, state: c.state.Load()}
-	answered, err := c.read([]*subject{{name: m.name, entry: m.entry, source: m.source, making: m}}, ch.state)
+	answered, err := c.read([]*subject{{name: m.name, entry: m.entry, source: source, making: m}}, ch.state)
 	for _, sub := range answered {
 		ch.planLive(sub)
 	}
 	if err := errors.Join(err, ch.Err()); err != nil {
 		return err
 	}
-	if err := c.set(ch, answered); err != nil {
+	if err := c.set(answered); err != nil {
 		return err
 	}
-	c.made = slices.DeleteFunc(c.made, func(m *making) bool { return m.entry.Source() != m.source })
-	c.made = append(c.made, m)
+	// Another pool may have taken the name of one that is closed.
+	maps.DeleteFunc(c.made, func(source pool.Source, m *making) bool { return m.entry.Source() != source })
+	c.made[source] = m
 	return nil
 }
 
@@ -106,32 +108,31 @@ func (c *Config) adopt(m *making, name string) error {
 // ones.
 func (c *Config) subjects() []*subject {
 	var all []*subject
+	open := map[pool.Source]bool{}
 	for _, e := range c.registry.All() {
 		src := e.Source()
 		if src == nil {
 			continue
 		}
-		s := &subject{name: e.Name(), entry: e, source: src}
-		if i := slices.IndexFunc(c.made, func(m *making) bool { return m.source == src }); i >= 0 {
-			s.making, s.name = c.made[i], c.made[i].name
+		s := &subject{name: e.Name(), entry: e, source: src, making: c.made[src]}
+		if s.making != nil {
+			s.name = s.making.name
 		}
+		open[src] = true
 		all = append(all, s)
 	}
-	gone := func(src pool.Source) bool {
-		return !slices.ContainsFunc(all, func(s *subject) bool { return s.source == src })
-	}
-	c.made = slices.DeleteFunc(c.made, func(m *making) bool { return gone(m.source) })
-	c.origins = slices.DeleteFunc(c.origins, func(o original) bool { return gone(o.source) })
+	maps.DeleteFunc(c.made, func(src pool.Source, _ *making) bool { return !open[src] })
+	maps.DeleteFunc(c.origins, func(src pool.Source, _ *original) bool { return !open[src] })
 	return all
 }
 
 // original returns the code's values for a pool.
-func (c *Config) original(s *subject) original {
-	if i := slices.IndexFunc(c.origins, func(o original) bool { return o.source == s.source }); i >= 0 {
-		return c.origins[i]
-	}
+func (c *Config) original(s *subject) *original {
 	if s.making != nil {
-		return original{source: s.source, limit: s.making.limit}
+		return &s.making.original
 	}
-	return original{source: s.source, limit: s.now.limit, mode: s.now.mode}
+	if o := c.origins[s.source]; o != nil {
+		return o
+	}
+	return &original{limit: s.now.limit, mode: s.now.mode}
 }

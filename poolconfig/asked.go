@@ -79,10 +79,13 @@ func (c *Config) read(all []*subject, s *state) (answered []*subject, err error)
 	})
 }
 
-// set makes a change in the pools.
-func (c *Config) set(ch *change, all []*subject) error {
-	for _, note := range ch.notes {
-		note()
+// set makes the changes in pools, and remembers what the code had there.
+func (c *Config) set(all []*subject) error {
+	for _, sub := range all {
+		sub.was.reserved = sub.reserves
+		if sub.do != nil && sub.making == nil {
+			c.origins[sub.source] = sub.was
+		}
 	}
 	_, err := c.each(all, func(sub *subject) {
 		for _, do := range sub.do {

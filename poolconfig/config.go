@@ -1,6 +1,7 @@
 package poolconfig
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -39,32 +40,31 @@ type Config struct {
 	initial  int64 // the budget's limit in code
 	state    atomic.Pointer[state]
 
-	mu         sync.Mutex  // one change at a time; guards the fields below
-	taken      reading     // the document as last applied or refused
-	made       []*making   // pools made through the configuration that are open
-	origins    []original  // of other pools that it has changed
-	controller *controlled // the controller made through it, or nil
+	taken atomic.Pointer[reading] // the document as last applied or refused
+
+	mu         sync.Mutex                // one change at a time; guards the fields below
+	made       map[pool.Source]*making   // pools made through the configuration that are open
+	origins    map[pool.Source]*original // of other pools that it has changed
+	controller *controlled               // the controller made through it, or nil
 	asked      asked
 }
 
 // state is the document and environment as read. It is immutable.
 type state struct {
-	doc     *document
-	sorted  []*entry // the document's, most specific first
-	env     *environment
-	environ []string
+	doc    *document
+	sorted []*entry // the document's, most specific first
+	env    *environment
 }
 
 // Load reads the document and the environment. Its error has a line for each
 // mistake in either.
 func Load(o Options) (*Config, error) {
-	c := &Config{options: o, registry: o.Registry, asked: asked{ask.Caller{Patience: answerWithin}, map[any]<-chan struct{}{}}}
-	if c.registry == nil {
-		c.registry = pool.Default
+	c := &Config{
+		options: o, registry: cmp.Or(o.Registry, pool.Default), made: map[pool.Source]*making{}, origins: map[pool.Source]*original{},
+		asked: asked{ask.Caller{Patience: answerWithin}, map[any]<-chan struct{}{}},
 	}
 	c.initial = c.registry.Budget().Limit()
-	c.taken = c.readDocument()
-	s, err := c.stateOf(c.taken)
+	s, err := c.readState()
 	if err != nil {
 		return nil, err
 	}
@@ -78,10 +78,7 @@ func (c *Config) File() string {
 	if c == nil {
 		return ""
 	}
-	if c.options.File != "" {
-		return c.options.File
-	}
-	return lookup(c.environ(), fileVariable)
+	return cmp.Or(c.options.File, lookup(c.environ(), fileVariable))
 }
 
 func (c *Config) environ() []string {
@@ -100,14 +97,16 @@ func lookup(environ []string, name string) string {
 	return ""
 }
 
-// stateOf parses a document that was read, and the environment. It changes nothing.
-func (c *Config) stateOf(r reading) (*state, error) {
-	s := &state{doc: &document{}, environ: c.environ()}
+// readState reads the document and the environment. It changes nothing but taken.
+func (c *Config) readState() (*state, error) {
+	r := c.readDocument()
+	c.taken.Store(&r)
+	s := &state{doc: &document{}}
 	docErr := r.err
 	if file := c.File(); file != "" && docErr == nil {
 		s.doc, docErr = parse(filepath.Base(file), []byte(r.text))
 	}
-	env, envErr := readEnvironment(s.environ)
+	env, envErr := readEnvironment(c.environ())
 	if err := errors.Join(docErr, envErr); err != nil {
 		return nil, err
 	}
@@ -140,37 +139,17 @@ func readFile(name string) ([]byte, error) {
 // variable for all pools, or the document's most specific entry, in this order.
 func (s *state) of(name string) settings {
 	set := *s.env.of(name)
-	set.fill(&s.env.all)
+	fill(&set, &s.env.all)
 	for _, e := range s.sorted {
 		if matches(e.pattern, name) {
-			set.fill(&e.settings)
+			fill(&set, &e.settings)
 		}
 	}
 	return set
 }
 
-// demands reports whether a setting is meant for this pool alone: then the pool
-// must be able to have it.
-func (s *state) demands(name string, f fieldInfo, from origin) bool {
-	if own := s.env.of(name).at(f); own != nil {
-		return true
-	}
-	for _, e := range s.doc.Pools {
-		if v := e.at(f); v != nil && isName(e.pattern) && e.pattern == name {
-			_, at := v.show()
-			return at == from
-		}
-	}
-	return false
-}
-
 // budgetOf is the budget that a state sets, or nil.
-func (s *state) budgetOf() *setting[limit] {
-	if s.env.Budget != nil {
-		return s.env.Budget
-	}
-	return s.doc.Budget
-}
+func (s *state) budgetOf() *setting[limit] { return cmp.Or(s.env.Budget, s.doc.Budget) }
 
 // setBudget sets a state's budget, and makes pools evict down to it, first the
 // objects least likely to be needed soon. With a controller it does nothing:
@@ -179,13 +158,11 @@ func (c *Config) setBudget(s *state) error {
 	if c.registry.Controller() != nil {
 		return nil
 	}
-	want, b := c.initial, c.registry.Budget()
-	if asked := s.budgetOf(); asked != nil {
-		want = int64(asked.value)
+	want, _ := orCode(s.budgetOf(), limit(c.initial))
+	b := c.registry.Budget()
+	if b.Limit() == int64(want) {
+		return nil
 	}
-	if b.Limit() != want {
-		b.SetLimit(want)
-		return c.reclaim()
-	}
-	return nil
+	b.SetLimit(int64(want))
+	return c.reclaim()
 }

@@ -371,6 +371,13 @@ func TestWhatAPoolCannotHaveIsRefusedByNameAndIgnoredByPattern(t *testing.T) {
 	_, errG := poolconfig.NewSync(c, strategies.SyncConfig[int]{Name: "gc"})
 	_, errF := poolconfig.NewFixed(c, strategies.FixedConfig{Name: "slab", Size: 4096, Count: 1})
 	want(t, "objects", errO, "poolconfig: pools.yaml:3: pools.objects.zero is on-put: a bounded pool has no such setting: leave it out")
+	later, _ := loaded(t, "{}")
+	made, err := poolconfig.NewBounded(later, strategies.BoundedConfig[[16]byte]{Name: "objects", New: object})
+	must(t, err)
+	defer made.Close()
+	write(t, later, "pools: {objects: {zero: on-put}}")
+	want(t, "objects, made before", later.Reload(),
+		"poolconfig: pools.yaml:1: pools.objects.zero is on-put: a bounded pool has no such setting: leave it out")
 	want(t, "bytes", errB, "poolconfig: pools.yaml:4: pools.bytes.prewarm is 3: a sizeclasses pool has sizes: use {size: number}")
 	want(t, "gc", errG, "poolconfig: pools.yaml:5: pools.gc.prewarm is {4KiB: 3}: a sync pool has no sizes: use a number of objects")
 	want(t, "slab", errF, "poolconfig: pools.yaml:6: pools.slab.mode is off: this pool cannot be switched: leave it out")

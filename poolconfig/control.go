@@ -1,8 +1,8 @@
 package poolconfig
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -33,7 +33,7 @@ func (c *controller) decode(d *decoder, n *yaml.Node, path string) { d.object(n,
 // duration is a time.Duration.
 type duration time.Duration
 
-func (v *duration) parse(d *decoder, n *yaml.Node, path string) {
+func (v *duration) decode(d *decoder, n *yaml.Node, path string) {
 	t, err := time.ParseDuration(d.scalar(n))
 	*v = duration(t)
 	d.wrongIf(err != nil || t <= 0, n, path, "use a time like 250ms, 10s or 5m")
@@ -44,7 +44,7 @@ func (v duration) String() string { return time.Duration(v).String() }
 // share is a number above 0 and up to 1.
 type share float64
 
-func (v *share) parse(d *decoder, n *yaml.Node, path string) {
+func (v *share) decode(d *decoder, n *yaml.Node, path string) {
 	f, err := strconv.ParseFloat(d.scalar(n), 64)
 	*v = share(f)
 	d.wrongIf(err != nil || !(f > 0 && f <= 1), n, path, "use a number above 0 and up to 1")
@@ -57,35 +57,36 @@ type forceGC adaptive.ForceGC
 
 var forceGCs = []string{adaptive.ForceGCAuto: "auto", adaptive.ForceGCNever: "never", adaptive.ForceGCAlways: "always"}
 
-func (v *forceGC) parse(d *decoder, n *yaml.Node, path string) {
+func (v *forceGC) decode(d *decoder, n *yaml.Node, path string) {
 	*v = forceGC(d.oneOf(n, path, forceGCs))
 }
 
 func (v forceGC) String() string { return forceGCs[min(int(v), len(forceGCs)-1)] }
 
 // band is an adaptive.Band.
-type band struct {
+type band adaptive.Band
+
+// bounds are a band's, as a document writes them.
+type bounds struct {
 	Enter *setting[share] `json:"enter,omitempty" jsonschema:"where the level begins"`
 	Exit  *setting[share] `json:"exit,omitempty" jsonschema:"where the level ends, when falling below it"`
 }
 
-func (v *band) parse(d *decoder, n *yaml.Node, path string) {
-	d.object(n, path, v)
-	d.wrongIf(n.Kind == yaml.MappingNode && (v.Enter == nil || v.Exit == nil), n, path, "give both enter and exit")
+func (v *band) decode(d *decoder, n *yaml.Node, path string) {
+	var b bounds
+	d.object(n, path, &b)
+	if b.Enter != nil && b.Exit != nil {
+		*v = band{Enter: float64(b.Enter.value), Exit: float64(b.Exit.value)}
+		return
+	}
+	d.wrongIf(n.Kind == yaml.MappingNode, n, path, "give both enter and exit")
 }
 
 func (v band) String() string {
-	if v.Enter == nil || v.Exit == nil {
+	if v == (band{}) {
 		return "{}"
 	}
-	return fmt.Sprintf("{enter: %v, exit: %v}", v.Enter.value, v.Exit.value)
-}
-
-func (v band) band() adaptive.Band {
-	if v.Enter == nil || v.Exit == nil {
-		return adaptive.Band{}
-	}
-	return adaptive.Band{Enter: float64(v.Enter.value), Exit: float64(v.Exit.value)}
+	return fmt.Sprintf("{enter: %v, exit: %v}", share(v.Enter), share(v.Exit))
 }
 
 // controlled is a controller made through a configuration.
@@ -105,15 +106,13 @@ func NewController(c *Config, d adaptive.Config) (*adaptive.Controller, error) {
 	if c == nil {
 		return adaptive.New(d)
 	}
-	if d.Registry == nil {
-		d.Registry = c.registry
-	}
+	d.Registry = cmp.Or(d.Registry, c.registry)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	config, choices := c.state.Load().control(d)
 	ctl, err := adaptive.New(config)
 	if err != nil {
-		return nil, explainControl(err, choices)
+		return nil, explain(err, choices, "")
 	}
 	if d.Registry == c.registry {
 		c.controller = &controlled{ctl, d, config.ManageMemoryLimit}
@@ -138,61 +137,38 @@ func (ctl *controlled) configure(s *state) error {
 	config, choices := s.control(ctl.inCode)
 	if config.ManageMemoryLimit != ctl.manages {
 		var p problems
-		i := slices.IndexFunc(choices, func(c choice) bool { return c.field == managesField })
-		p.add(choices[i].from, managesField, choices[i].value, madeWith("controller", boolean(ctl.manages).String()))
+		manages := find(choices, func(c choice) bool { return c.field == managesField })
+		p.add(manages.from, managesField, manages.value, madeWith("controller", boolean(ctl.manages).String()))
 		return p.Err()
 	}
-	return explainControl(ctl.Configure(config), choices)
-}
-
-func explainControl(err error, choices []choice) error {
-	if err == nil {
-		return nil
-	}
-	return explain(err, choices, func(field string) string { return field })
+	return explain(ctl.Configure(config), choices, "")
 }
 
 // checkController refuses settings that no controller can have, before there is
 // one.
 func (s *state) checkController() error {
 	config, choices := s.control(adaptive.Config{})
-	return explainControl(config.Validate(), choices)
+	return explain(config.Validate(), choices, "")
 }
 
 // control is a controller's config under a state. The controller itself chooses
 // the settings that neither the code nor the configuration has.
 func (s *state) control(c adaptive.Config) (adaptive.Config, []choice) {
 	k := s.env.Controller
-	fill(&k, &s.doc.Controller, controllerFields)
+	fill(&k, &s.doc.Controller)
 	var all []choice
-	choose(&all, "break_even", "BreakEven", k.BreakEven, duration(c.BreakEven), func(v duration) { c.BreakEven = time.Duration(v) })
-	choose(&all, "clamp", "Clamp", k.Clamp, share(c.Clamp), func(v share) { c.Clamp = float64(v) })
-	choose(&all, "half_life", "HalfLife", k.HalfLife, duration(c.HalfLife), func(v duration) { c.HalfLife = time.Duration(v) })
-	choose(&all, "interval", "Interval", k.Interval, duration(c.Interval), func(v duration) { c.Interval = time.Duration(v) })
-	choose(&all, "pressure_interval", "PressureInterval", k.PressureInterval, duration(c.PressureInterval),
-		func(v duration) { c.PressureInterval = time.Duration(v) })
-	choose(&all, "memory_limit", "MemoryLimit", k.MemoryLimit, size(c.MemoryLimit), func(v size) { c.MemoryLimit = int64(v) })
-	choose(&all, "manage_memory_limit", "ManageMemoryLimit", k.ManageLimit, boolean(c.ManageMemoryLimit),
-		func(v boolean) { c.ManageMemoryLimit = bool(v) })
-	choose(&all, "dwell", "Dwell", k.Dwell, duration(c.Dwell), func(v duration) { c.Dwell = time.Duration(v) })
-	choose(&all, "force_gc", "ForceGC", k.ForceGC, forceGC(c.ForceGC), func(v forceGC) { c.ForceGC = adaptive.ForceGC(v) })
-	choose(&all, "elevated", "Levels.Elevated", k.Elevated, bandOf(c.Levels.Elevated), func(v band) { c.Levels.Elevated = v.band() })
-	choose(&all, "high", "Levels.High", k.High, bandOf(c.Levels.High), func(v band) { c.Levels.High = v.band() })
-	choose(&all, "critical", "Levels.Critical", k.Critical, bandOf(c.Levels.Critical), func(v band) { c.Levels.Critical = v.band() })
-	for i := range all {
-		all[i].field = below("controller", all[i].field)
-	}
-	budget := choice{field: "budget", parameter: "MaxIdleBytes", value: limit(c.MaxIdleBytes).String(), from: code}
-	if b := s.budgetOf(); b != nil {
-		c.MaxIdleBytes = int64(b.value)
-		budget.value, budget.from = b.show()
-	}
-	return c, append(all, budget)
-}
-
-func bandOf(b adaptive.Band) band {
-	if b == (adaptive.Band{}) {
-		return band{}
-	}
-	return band{Enter: &setting[share]{value: share(b.Enter)}, Exit: &setting[share]{value: share(b.Exit)}}
+	choose(&all, "controller.break_even", "BreakEven", k.BreakEven, (*duration)(&c.BreakEven))
+	choose(&all, "controller.clamp", "Clamp", k.Clamp, (*share)(&c.Clamp))
+	choose(&all, "controller.half_life", "HalfLife", k.HalfLife, (*duration)(&c.HalfLife))
+	choose(&all, "controller.interval", "Interval", k.Interval, (*duration)(&c.Interval))
+	choose(&all, "controller.pressure_interval", "PressureInterval", k.PressureInterval, (*duration)(&c.PressureInterval))
+	choose(&all, "controller.memory_limit", "MemoryLimit", k.MemoryLimit, (*size)(&c.MemoryLimit))
+	choose(&all, managesField, "ManageMemoryLimit", k.ManageLimit, (*boolean)(&c.ManageMemoryLimit))
+	choose(&all, "controller.dwell", "Dwell", k.Dwell, (*duration)(&c.Dwell))
+	choose(&all, "controller.force_gc", "ForceGC", k.ForceGC, (*forceGC)(&c.ForceGC))
+	choose(&all, "controller.elevated", "Levels.Elevated", k.Elevated, (*band)(&c.Levels.Elevated))
+	choose(&all, "controller.high", "Levels.High", k.High, (*band)(&c.Levels.High))
+	choose(&all, "controller.critical", "Levels.Critical", k.Critical, (*band)(&c.Levels.Critical))
+	choose(&all, "budget", "MaxIdleBytes", s.budgetOf(), (*limit)(&c.MaxIdleBytes))
+	return c, all
 }

@@ -1,6 +1,7 @@
 package poolconfig
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -16,16 +17,12 @@ import (
 type decoder struct {
 	problems
 	origin func(*yaml.Node) origin
+	own    bool // settings are read that are meant for one pool
 }
 
-// decodable is a field of a document; it reads itself from a node.
+// decodable is a field of a document, or a setting's value; it reads itself from a node.
 type decodable interface {
 	decode(d *decoder, n *yaml.Node, path string)
-}
-
-// parser is a setting's value; it reads itself from a scalar or a mapping.
-type parser interface {
-	parse(d *decoder, n *yaml.Node, path string)
 }
 
 // wrong notes that the field at path cannot have the value of a node.
@@ -99,7 +96,7 @@ func (d *decoder) pairs(n *yaml.Node, path string) iter.Seq2[*yaml.Node, *yaml.N
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key, value := resolved(n.Content[i]), resolved(n.Content[i+1])
 			if key.Kind != yaml.ScalarNode {
-				d.wrong(key, "a name in "+orDocument(path), "use a word")
+				d.wrong(key, "a name in "+cmp.Or(path, theDocument), "use a word")
 				continue
 			}
 			if first := seen[key.Value]; first != nil {
@@ -124,7 +121,7 @@ func (d *decoder) object(n *yaml.Node, path string, into any) {
 	v := reflect.ValueOf(into).Elem()
 	fields := fieldsOf(v.Type())
 	if n.Kind != yaml.MappingNode {
-		d.wrong(n, orDocument(path), "use a mapping with "+listed(fields))
+		d.wrong(n, cmp.Or(path, theDocument), "use a mapping with "+listed(fields))
 		return
 	}
 	for key, value := range d.pairs(n, path) {
@@ -147,19 +144,11 @@ func (d *decoder) object(n *yaml.Node, path string, into any) {
 
 // field reads a field of a struct, which is a pointer to be set or a struct.
 func (d *decoder) field(v reflect.Value, n *yaml.Node, path string) {
-	if v.Kind() != reflect.Pointer {
-		v.Addr().Interface().(decodable).decode(d, n, path)
-		return
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
 	}
-	v.Set(reflect.New(v.Type().Elem()))
-	v.Interface().(decodable).decode(d, n, path)
-}
-
-func orDocument(path string) string {
-	if path == "" {
-		return "the document"
-	}
-	return path
+	v.Addr().Interface().(decodable).decode(d, n, path)
 }
 
 // below joins a field's name to the path of its parent.
@@ -189,18 +178,18 @@ func unknownRemedy(name string, fields []fieldInfo) string {
 func alike(a, b string) bool {
 	plain := func(s string) string { return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(s)) }
 	a, b = plain(a), plain(b)
-	if len(a) < len(b) {
-		a, b = b, a
+	for a != "" && b != "" && a[0] == b[0] {
+		a, b = a[1:], b[1:]
 	}
-	for i := range b {
-		if a[i] == b[i] {
-			continue
-		}
-		swapped := len(a) == len(b) && i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
-		return swapped || a[i+1:] == b[i:] || a[i+1:] == b[i+1:]
+	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
 	}
-	return len(a)-len(b) <= 1
+	swapped := len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
+	return swapped || len(a) <= 1 && len(b) <= 1
 }
+
+// theDocument is the path of a document's root, in errors.
+const theDocument = "the document"
 
 // maxDocument is the longest document read: anything longer is some other file.
 const maxDocument = 1 << 20
@@ -210,7 +199,7 @@ func parse(name string, text []byte) (*document, error) {
 	doc := &document{}
 	d := &decoder{origin: func(n *yaml.Node) origin { return lineOf(name, n.Line) }}
 	if len(text) > maxDocument {
-		d.add(origin(name), "the document", "too long", fmt.Sprintf("use at most %v", size(maxDocument)))
+		d.add(origin(name), theDocument, "too long", fmt.Sprintf("use at most %v", size(maxDocument)))
 		return nil, d.Err()
 	}
 	root, err := load(text)
@@ -220,7 +209,7 @@ func parse(name string, text []byte) (*document, error) {
 	case root == nil:
 		// A writer that has truncated the file and not written it yet must not
 		// reset the settings in force.
-		d.add(origin(name), "the document", "empty", "write {} for one without settings")
+		d.add(origin(name), theDocument, "empty", "write {} for one without settings")
 	default:
 		d.object(root, "", doc)
 	}

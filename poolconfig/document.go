@@ -33,6 +33,7 @@ type settings struct {
 type setting[T any] struct {
 	value T
 	from  origin
+	own   bool // meant for one pool, which must be able to have it
 }
 
 // entry is settings for the pools whose names match a pattern.
@@ -45,16 +46,18 @@ type entry struct {
 // patterns has the entries of a document, in its order.
 type patterns []*entry
 
-// decode implements decodable.
 func (s *setting[T]) decode(d *decoder, n *yaml.Node, path string) {
-	s.from = d.origin(n)
-	any(&s.value).(parser).parse(d, n, path)
+	s.from, s.own = d.origin(n), d.own
+	any(&s.value).(decodable).decode(d, n, path)
 }
 
 // show returns the value as a document would write it, and its origin.
 func (s *setting[T]) show() (value string, from origin) {
-	return any(s.value).(interface{ String() string }).String(), s.from
+	return fmt.Sprint(s.value), s.from
 }
+
+// demanded reports whether a pool must be able to have the setting.
+func (s *setting[T]) demanded() bool { return s.own }
 
 func (p *patterns) decode(d *decoder, n *yaml.Node, path string) {
 	if n.Kind != yaml.MappingNode {
@@ -64,12 +67,14 @@ func (p *patterns) decode(d *decoder, n *yaml.Node, path string) {
 	for key, value := range d.pairs(n, path) {
 		name := d.scalar(key)
 		e := &entry{pattern: name, from: d.origin(key)}
+		d.own = isName(name)
 		d.wrongIf(name == "", key, "a name in "+path, `use a pool's name, or a pattern like "http.*"`)
 		d.wrongIf(!validPattern(name), key, "a name in "+path, `not a pattern: close [, and write \[ for the character`)
 		d.object(value, below(path, name), &e.settings)
 		e.check(d, below(path, name))
 		*p = append(*p, e)
 	}
+	d.own = false
 }
 
 // check refuses settings that contradict each other.
@@ -83,6 +88,7 @@ func (s *settings) check(d *decoder, path string) {
 // shown is a setting of any type.
 type shown interface {
 	show() (value string, from origin)
+	demanded() bool
 }
 
 // fieldInfo is a field of document, settings or another struct of a document.
@@ -95,10 +101,9 @@ type fieldInfo struct {
 // fieldsOf returns the fields of a struct type that a document can have.
 func fieldsOf(t reflect.Type) []fieldInfo {
 	var fields []fieldInfo
-	for i := range t.NumField() {
-		tag := t.Field(i).Tag
-		if name, _, _ := strings.Cut(tag.Get("json"), ","); name != "" {
-			fields = append(fields, fieldInfo{index: i, name: name, live: tag.Get("live") != ""})
+	for f := range t.Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+			fields = append(fields, fieldInfo{index: f.Index[0], name: name, live: f.Tag.Get("live") != ""})
 		}
 	}
 	return fields
@@ -111,24 +116,20 @@ var controllerFields = fieldsOf(reflect.TypeFor[controller]())
 var poolFields = fieldsOf(reflect.TypeFor[settings]())
 
 // at returns the setting of a field, or nil if there is none.
-func (s *settings) at(f fieldInfo) shown { return settingAt(s, f) }
-
-func settingAt(of any, f fieldInfo) shown {
-	v := reflect.ValueOf(of).Elem().Field(f.index)
+func (s *settings) at(f fieldInfo) shown {
+	v := reflect.ValueOf(s).Elem().Field(f.index)
 	if v.IsNil() {
 		return nil
 	}
 	return v.Interface().(shown)
 }
 
-// fill copies from o the fields that s lacks.
-func (s *settings) fill(o *settings) { fill(s, o, poolFields) }
-
-func fill[T any](s, o *T, fields []fieldInfo) {
+// fill copies from o the fields, all of them pointers, that s lacks.
+func fill[T settings | controller](s, o *T) {
 	into, from := reflect.ValueOf(s).Elem(), reflect.ValueOf(o).Elem()
-	for _, f := range fields {
-		if v := into.Field(f.index); v.IsNil() {
-			v.Set(from.Field(f.index))
+	for i := range into.NumField() {
+		if v := into.Field(i); v.IsNil() {
+			v.Set(from.Field(i))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package poolconfig
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -54,8 +55,7 @@ func (c *Config) Effective() Effective {
 func (c *Config) shared(s *state) (all []Setting) {
 	ctl := c.ours()
 	if ctl == nil {
-		asked, from := orCode(s.budgetOf(), limit(c.initial))
-		return []Setting{inForce("", "budget", limit(c.registry.Budget().Limit()).String(), asked.String(), from, true)}
+		return []Setting{inForce("", "budget", limit(c.registry.Budget().Limit()), s.budgetOf(), limit(c.initial))}
 	}
 	_, choices := s.control(ctl.inCode)
 	for _, k := range choices {
@@ -72,13 +72,14 @@ var unset = map[string]bool{
 	boolean(false).String(): true,
 }
 
-// inForce is a setting whose value should be the one asked for; if it is not,
-// the program has set it.
-func inForce(pool, field, value, asked string, from origin, live bool) Setting {
-	if value != asked {
+// inForce is a live setting whose value should be the one asked for; if it is
+// not, the program has set it.
+func inForce[T fmt.Stringer](pool, field string, value T, s *setting[T], inCode T) Setting {
+	asked, from := orCode(s, inCode)
+	if value.String() != asked.String() {
 		from = program
 	}
-	return Setting{Pool: pool, Field: field, Value: value, From: string(from), Live: live}
+	return Setting{Pool: pool, Field: field, Value: value.String(), From: string(from), Live: true}
 }
 
 // effective is the settings of one pool.
@@ -86,12 +87,10 @@ func (c *Config) effective(s *state, sub *subject) []Setting {
 	set, was, name := s.of(sub.name), c.original(sub), sub.entry.Name()
 	var all []Setting
 	if _, ok := sub.source.(control.Switchable); ok {
-		asked, from := orCode(set.Mode, mode(was.mode))
-		all = append(all, inForce(name, "mode", sub.now.mode.String(), asked.String(), from, true))
+		all = append(all, inForce(name, "mode", mode(sub.now.mode), set.Mode, mode(was.mode)))
 	}
 	if _, ok := sub.source.(control.Resizable); ok {
-		asked, from := orCode(set.Limit, limit(was.limit))
-		all = append(all, inForce(name, "limit", limit(sub.now.limit).String(), asked.String(), from, true))
+		all = append(all, inForce(name, "limit", limit(sub.now.limit), set.Limit, limit(was.limit)))
 	}
 	if _, ok := sub.source.(control.Tunable); ok {
 		v, from := orCode(set.Reserve, size(0))
@@ -135,7 +134,7 @@ func (s *state) unused(subjects []*subject) []string {
 			all = append(all, fmt.Sprintf("%s (%s)", e.pattern, e.from))
 		}
 	}
-	for _, name := range s.env.names {
+	for _, name := range slices.Sorted(maps.Keys(s.env.pools)) {
 		if !slices.ContainsFunc(subjects, func(sub *subject) bool { return variable(sub.name) == name }) {
 			all = append(all, prefix+"POOL_"+name)
 		}
@@ -146,10 +145,7 @@ func (s *state) unused(subjects []*subject) []string {
 // String is the configuration as a document with the same meaning, with the
 // origin of each value in a comment.
 func (e Effective) String() string {
-	out, err := yaml.Dump(e.document())
-	if err != nil {
-		return err.Error() // cannot happen: the tree is valid
-	}
+	out, _ := yaml.Dump(e.document()) // no error: the tree is valid
 	var b strings.Builder
 	b.Write(out)
 	for _, u := range e.Unused {
@@ -199,19 +195,14 @@ func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "
 
 // valueNode is a value as a document writes it: prewarm and classes are YAML.
 func valueNode(value string) *yaml.Node {
-	if strings.HasPrefix(value, "{") || strings.HasPrefix(value, "[") {
-		if n, err := load([]byte(value)); err == nil && n != nil {
-			return n
-		}
+	if n, err := load([]byte(value)); err == nil && n != nil {
+		return n
 	}
 	return &yaml.Node{Kind: yaml.ScalarNode, Value: value}
 }
 
 // escaped is a name as a pattern that matches nothing else.
 func escaped(name string) string {
-	if isName(name) {
-		return name
-	}
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(name)
 }
 

@@ -26,12 +26,8 @@ func NewSizeClasses(c *Config, d strategies.SizeClassesConfig) (*strategies.Size
 	m.choosePrewarmBySize(&d.Prewarm)
 	m.chooseZero(&d.Zero)
 	m.chooseSafety(&d.Safety)
-	m.chooseClasses(&d.Classes)
-	if err := m.check(); err != nil {
-		return nil, err
-	}
-	p, err := strategies.NewSizeClasses(d)
-	return finish(m, p, err)
+	choose(&m.choices, "classes", "Classes", m.set.Classes, (*classes)(&d.Classes))
+	return finish(m, strategies.NewSizeClasses, d)
 }
 
 // NewFixed is strategies.NewFixed with the configuration's settings for the
@@ -43,11 +39,7 @@ func NewFixed(c *Config, d strategies.FixedConfig) (*strategies.Fixed, error) {
 	m.chooseZero(&d.Zero)
 	m.chooseSafety(&d.Safety)
 	m.chooseCount(&d)
-	if err := m.check(); err != nil {
-		return nil, err
-	}
-	p, err := strategies.NewFixed(d)
-	return finish(m, p, err)
+	return finish(m, strategies.NewFixed, d)
 }
 
 // NewBounded is strategies.NewBounded with the configuration's settings for the
@@ -63,11 +55,7 @@ func NewBounded[T any](c *Config, d strategies.BoundedConfig[T]) (*strategies.Bo
 	}
 	m.choosePrewarm(&d.Prewarm)
 	m.chooseSafety(&d.Safety)
-	if err := m.check(); err != nil {
-		return nil, err
-	}
-	p, err := strategies.NewBounded(d)
-	return finish(m, p, err)
+	return finish(m, strategies.NewBounded[T], d)
 }
 
 // NewSync is strategies.NewSync with the configuration's settings for the pool:
@@ -75,19 +63,15 @@ func NewBounded[T any](c *Config, d strategies.BoundedConfig[T]) (*strategies.Bo
 func NewSync[T any](c *Config, d strategies.SyncConfig[T]) (*strategies.Sync[T], error) {
 	m := c.begin("sync", d.Name, &d.Registry)
 	m.choosePrewarm(&d.Prewarm)
-	if err := m.check(); err != nil {
-		return nil, err
-	}
-	p, err := strategies.NewSync(d)
-	return finish(m, p, err)
+	return finish(m, strategies.NewSync[T], d)
 }
 
 func (m *making) chooseSafety(into *strategies.Safety) {
-	choose(&m.choices, "safety", "Safety", m.set.Safety, watching(*into), func(w watching) { *into = strategies.Safety(w) })
+	choose(&m.choices, "safety", "Safety", m.set.Safety, (*watching)(into))
 }
 
 func (m *making) chooseZero(into *strategies.Zeroing) {
-	choose(&m.choices, "zero", "Zero", m.set.Zero, zeroing(*into), func(z zeroing) { *into = strategies.Zeroing(z) })
+	choose(&m.choices, "zero", "Zero", m.set.Zero, (*zeroing)(into))
 }
 
 // chooseCount decides the number of buffers in a slab.
@@ -96,24 +80,26 @@ func (m *making) chooseCount(d *strategies.FixedConfig) {
 		return
 	}
 	s := m.set.Limit
-	if s != nil && !m.demands("limit", s) {
+	if s != nil && !s.own {
 		s = nil
 	}
-	inCode := limit(config.Product(int64(d.Size), int64(max(d.Count, 0))))
-	choose(&m.choices, "limit", "Count", s, inCode, func(l limit) {
-		d.Count = int(min(int64(l)/int64(d.Size), math.MaxInt))
-	})
+	slab := limit(config.Product(int64(d.Size), int64(max(d.Count, 0))))
+	choose(&m.choices, "limit", "Count", s, &slab)
+	if s != nil {
+		d.Count = int(min(int64(slab)/int64(d.Size), math.MaxInt))
+	}
 }
 
-func (m *making) chooseClasses(into *strategies.Classes) {
-	choose(&m.choices, "classes", "Classes", m.set.Classes, classesOf(*into), func(c classes) { *into = c.table() })
-}
-
-// finish applies the settings of an open pool, and remembers the pool.
-func finish[P made](m *making, p P, err error) (P, error) {
+// finish makes the pool, applies the settings that only an open pool can have, and
+// remembers the pool.
+func finish[D any, P made](m *making, construct func(D) (P, error), d D) (P, error) {
 	var none P
+	if err := m.check(); err != nil {
+		return none, err
+	}
+	p, err := construct(d)
 	if err != nil {
-		return none, m.explain(err)
+		return none, explain(err, m.choices, below("pools", m.name))
 	}
 	if m.config == nil || m.registry != m.config.registry {
 		return p, nil

@@ -2,7 +2,6 @@ package poolconfig
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/otelpool/pool"
@@ -16,31 +15,23 @@ type change struct {
 	problems
 	config *Config
 	state  *state
-	notes  []func() // remember something when the change is made
-}
-
-// plan finds out what to change in a pool, and what forbids it.
-func (ch *change) plan(s *subject) {
-	ch.planFixed(s)
-	ch.planLive(s)
 }
 
 // planFixed refuses changes of settings that are fixed when a pool is made.
 func (ch *change) planFixed(s *subject) {
 	set := ch.state.of(s.name)
 	for _, f := range poolFields {
-		v := set.at(f)
-		var c *choice
-		if s.making != nil {
-			c = s.making.choice(f.name)
-		}
+		v, c := set.at(f), s.making.choice(f.name)
 		_, resizable := s.source.(control.Resizable)
 		switch {
 		case f.live && (f.name != "limit" || resizable || c == nil):
 		case c != nil:
 			ch.wantSame(s, f, c, v)
-		case v != nil && f.name != "class_metrics":
-			ch.refuse(s, f, v,
+		case v == nil || f.name == "class_metrics":
+		case s.making != nil:
+			ch.refuse(s.name, f.name, v, s.making.lacks())
+		default:
+			ch.refuse(s.name, f.name, v,
 				"set when a pool is made, and this one was made without poolconfig: make it with a poolconfig.New function, "+
 					"or leave it out")
 		}
@@ -53,7 +44,7 @@ func (ch *change) wantSame(s *subject, f fieldInfo, made *choice, v shown) {
 	if v != nil {
 		value, from = v.show()
 		otherKind := f.name == "prewarm" && strings.HasPrefix(value, "{") != strings.HasPrefix(made.inCode, "{")
-		if (otherKind || f.name == "limit") && !ch.state.demands(s.name, f, from) {
+		if (otherKind || f.name == "limit") && !v.demanded() {
 			return // for other pools that the pattern matches
 		}
 	}
@@ -68,40 +59,32 @@ func madeWith(what, value string) string {
 }
 
 // refuse notes a setting that a pool cannot have, if it is meant for this pool
-// alone.
-func (ch *change) refuse(s *subject, f fieldInfo, v shown, remedy string) {
-	if value, from := v.show(); ch.state.demands(s.name, f, from) {
-		ch.add(from, poolPath(s.name, f.name), value, remedy)
+// alone: a setting for many pools applies to those that can have it.
+func (p *problems) refuse(pool, field string, v shown, remedy string) {
+	if v.demanded() {
+		value, from := v.show()
+		p.add(from, poolPath(pool, field), value, remedy)
 	}
 }
 
 // planLive plans the settings that can change in an open pool.
 func (ch *change) planLive(s *subject) {
 	set := ch.state.of(s.name)
-	was := ch.config.original(s)
-	touched := ch.planLimit(s, set.Limit, was.limit)
-	touched = ch.planMode(s, set.Mode, was.mode) || touched
-	touched = ch.planReserve(s, set.Reserve) || touched
-	if touched && s.making == nil {
-		ch.notes = append(ch.notes, func() { ch.config.rememberOriginal(was) })
-	}
+	s.was = ch.config.original(s)
+	ch.planLimit(s, set.Limit)
+	ch.planMode(s, set.Mode)
+	ch.planReserve(s, &set)
 }
 
-func (c *Config) rememberOriginal(o original) {
-	if !slices.ContainsFunc(c.origins, func(k original) bool { return k.source == o.source }) {
-		c.origins = append(c.origins, o)
-	}
-}
-
-func (ch *change) planLimit(s *subject, v *setting[limit], was int64) (touched bool) {
+func (ch *change) planLimit(s *subject, v *setting[limit]) {
 	r, ok := s.source.(control.Resizable)
 	if !ok {
-		if v != nil && (s.making == nil || s.making.choice("limit") == nil) {
-			ch.refuse(s, poolField("limit"), v, "this pool has no limit: leave it out")
+		if v != nil && s.making.choice("limit") == nil {
+			ch.refuse(s.name, "limit", v, "this pool has no limit: leave it out")
 		}
-		return false
+		return
 	}
-	want := was
+	want := s.was.limit
 	if v != nil {
 		want = int64(v.value)
 		if least := s.now.least; want < least {
@@ -109,11 +92,9 @@ func (ch *change) planLimit(s *subject, v *setting[limit], was int64) (touched b
 				fmt.Sprintf("less than one object: use at least %v, or mode: off to stop pooling", size(least)))
 		}
 	}
-	if want == s.now.limit {
-		return false
+	if want != s.now.limit {
+		s.do = append(s.do, func() { r.SetLimit(want) })
 	}
-	s.do = append(s.do, func() { r.SetLimit(want) })
-	return true
 }
 
 // smallest is the least limit of a pool: one buffer of its smallest class.
@@ -126,64 +107,39 @@ func smallest(src pool.Source) int64 {
 	return 1
 }
 
-func (ch *change) planMode(s *subject, v *setting[mode], was control.Mode) (touched bool) {
+func (ch *change) planMode(s *subject, v *setting[mode]) {
 	sw, ok := s.source.(control.Switchable)
 	if !ok {
 		if v != nil && control.Mode(v.value) != control.ModeOn {
-			ch.refuse(s, poolField("mode"), v, "this pool cannot be switched: leave it out")
+			ch.refuse(s.name, "mode", v, "this pool cannot be switched: leave it out")
 		}
-		return false
+		return
 	}
-	want := was
-	if v != nil {
-		want = control.Mode(v.value)
+	if want, _ := orCode(v, mode(s.was.mode)); control.Mode(want) != s.now.mode {
+		s.do = append(s.do, func() { sw.SetMode(control.Mode(want)) })
 	}
-	if want == s.now.mode {
-		return false
-	}
-	s.do = append(s.do, func() { sw.SetMode(want) })
-	return true
 }
 
-func (ch *change) planReserve(s *subject, v *setting[size]) (touched bool) {
+func (ch *change) planReserve(s *subject, set *settings) {
 	t, ok := s.source.(control.Tunable)
+	v := set.Reserve
 	if !ok {
 		if v != nil && v.value > 0 {
-			ch.refuse(s, poolField("reserve"), v, "this pool has no reserve: leave it out")
+			ch.refuse(s.name, "reserve", v, "this pool has no reserve: leave it out")
 		}
-		return false
+		return
 	}
 	if v == nil {
-		if was := ch.config.original(s); was.reserved {
+		if s.was.reserved {
 			s.do = append(s.do, func() { t.SetReserve(0) })
-			ch.notes = append(ch.notes, func() { ch.config.reserved(s, false) })
 		}
-		return false
+		return
 	}
-	if l := ch.limitOf(s); int64(v.value) > l {
+	if l, _ := orCode(set.Limit, limit(s.was.limit)); limit(v.value) > l {
 		ch.add(v.from, poolPath(s.name, "reserve"), v.value.String(),
-			fmt.Sprintf("more than the pool's limit of %v: lower it, or raise the limit", limit(l)))
+			fmt.Sprintf("more than the pool's limit of %v: lower it, or raise the limit", l))
 	}
-	s.do = append(s.do, func() { t.SetReserve(int64(v.value)) })
-	ch.notes = append(ch.notes, func() { ch.config.reserved(s, true) })
-	return true
-}
-
-// reserved remembers whether the configuration has set a pool's reserve: if
-// not, it stays, because somebody else may have set it.
-func (c *Config) reserved(s *subject, yes bool) {
-	o := c.original(s)
-	o.reserved = yes
-	c.origins = slices.DeleteFunc(c.origins, func(k original) bool { return k.source == s.source })
-	c.origins = append(c.origins, o)
-}
-
-// limitOf is the limit that a pool will have.
-func (ch *change) limitOf(s *subject) int64 {
-	if set := ch.state.of(s.name); set.Limit != nil {
-		return int64(set.Limit.value)
-	}
-	return ch.config.original(s).limit
+	s.do, s.reserves = append(s.do, func() { t.SetReserve(int64(v.value)) }), true
 }
 
 // checkBudget refuses a budget below the sum of the pools' reserves, and any

@@ -63,7 +63,7 @@ func schemas(t *testing.T) map[reflect.Type]*jsonschema.Schema {
 		Examples: []any{"10s"},
 	}
 	s[reflect.TypeFor[setting[share]]()] = &jsonschema.Schema{Type: "number", ExclusiveMinimum: &zero, Maximum: &one}
-	levels := schemaFor[band](t, s)
+	levels := schemaFor[bounds](t, s)
 	levels.Required = []string{"enter", "exit"}
 	s[reflect.TypeFor[setting[band]]()] = levels
 	s[reflect.TypeFor[controller]()] = schemaFor[controller](t, s)

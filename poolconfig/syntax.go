@@ -43,10 +43,10 @@ type boolean bool
 
 // prewarm has the number of objects to make by size; for a pool without sizes,
 // under size 0.
-type prewarm map[bytes]int
+type prewarm map[int]int
 
 // classes is a table of size classes.
-type classes []bytes
+type classes strategies.Classes
 
 const (
 	sizePattern = `^(0|[1-9][0-9]*)(\.[0-9]+)? ?(B|kB|KB|MB|GB|TB|Ki|Mi|Gi|Ti|KiB|MiB|GiB|TiB)?$`
@@ -119,11 +119,9 @@ func scan[T, N ~int | ~int64](d *decoder, n *yaml.Node, path string, into *T, re
 // bytes is a number of bytes that a buffer can have.
 type bytes int
 
-func (b *bytes) parse(d *decoder, n *yaml.Node, path string) { scan(d, n, path, b, parseInt) }
+func (b *bytes) decode(d *decoder, n *yaml.Node, path string) { scan(d, n, path, b, parseInt) }
 
-func (b bytes) String() string { return size(b).String() }
-
-func (s *size) parse(d *decoder, n *yaml.Node, path string) { scan(d, n, path, s, parseSize) }
+func (s *size) decode(d *decoder, n *yaml.Node, path string) { scan(d, n, path, s, parseSize) }
 
 func (s size) String() string {
 	for _, u := range shownUnits {
@@ -136,7 +134,7 @@ func (s size) String() string {
 
 const unlimited = "unlimited"
 
-func (l *limit) parse(d *decoder, n *yaml.Node, path string) {
+func (l *limit) decode(d *decoder, n *yaml.Node, path string) {
 	if d.scalar(n) == unlimited {
 		*l = limit(pool.Unlimited)
 		return
@@ -160,7 +158,7 @@ func (l limit) String() string {
 
 var modes = []string{control.ModeOn: "on", control.ModeOff: "off", control.ModeCount: "count"}
 
-func (m *mode) parse(d *decoder, n *yaml.Node, path string) { *m = mode(d.oneOf(n, path, modes)) }
+func (m *mode) decode(d *decoder, n *yaml.Node, path string) { *m = mode(d.oneOf(n, path, modes)) }
 
 func (m mode) String() string { return control.Mode(m).String() }
 
@@ -170,7 +168,7 @@ var watchings = []string{
 	strategies.SafetyStrict:  "strict",
 }
 
-func (w *watching) parse(d *decoder, n *yaml.Node, path string) {
+func (w *watching) decode(d *decoder, n *yaml.Node, path string) {
 	*w = watching(d.oneOf(n, path, watchings))
 }
 
@@ -182,13 +180,13 @@ var zeroings = []string{
 	strategies.ZeroOnGet: "on-get",
 }
 
-func (z *zeroing) parse(d *decoder, n *yaml.Node, path string) {
+func (z *zeroing) decode(d *decoder, n *yaml.Node, path string) {
 	*z = zeroing(d.oneOf(n, path, zeroings))
 }
 
 func (z zeroing) String() string { return zeroings[min(int(z), len(zeroings)-1)] }
 
-func (f *boolean) parse(d *decoder, n *yaml.Node, path string) {
+func (f *boolean) decode(d *decoder, n *yaml.Node, path string) {
 	text := d.word(n)
 	*f = text == "on"
 	d.wrongIf(text != "on" && text != "off", n, path, "use true or false")
@@ -198,7 +196,7 @@ func (f boolean) String() string { return strconv.FormatBool(bool(f)) }
 
 const prewarmRemedy = "use a number, or, for a pool with size classes, {size: number}"
 
-func (p *prewarm) parse(d *decoder, n *yaml.Node, path string) {
+func (p *prewarm) decode(d *decoder, n *yaml.Node, path string) {
 	*p = prewarm{}
 	if n.Kind != yaml.MappingNode {
 		many, remedy := parseCount(d.scalar(n))
@@ -214,9 +212,9 @@ func (p *prewarm) parse(d *decoder, n *yaml.Node, path string) {
 		}
 		many, remedy := parseCount(d.scalar(value))
 		d.wrongIf(remedy != "", value, below(path, key.Value), remedy)
-		_, twice := (*p)[bytes(of)]
+		_, twice := (*p)[of]
 		d.wrongIf(twice, key, "a size in "+path, "already given in another unit: keep one")
-		(*p)[bytes(of)] = many
+		(*p)[of] = many
 	}
 }
 
@@ -226,7 +224,7 @@ func (p prewarm) String() string {
 	}
 	var parts []string
 	for _, of := range slices.Sorted(maps.Keys(p)) {
-		parts = append(parts, fmt.Sprintf("%v: %d", of, p[of]))
+		parts = append(parts, fmt.Sprintf("%v: %d", size(of), p[of]))
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
@@ -244,11 +242,9 @@ type geometric struct {
 // count is a number of objects or steps.
 type count int
 
-func (c *count) parse(d *decoder, n *yaml.Node, path string) { scan(d, n, path, c, parseCount) }
+func (c *count) decode(d *decoder, n *yaml.Node, path string) { scan(d, n, path, c, parseCount) }
 
-func (c count) String() string { return strconv.Itoa(int(c)) }
-
-func (c *classes) parse(d *decoder, n *yaml.Node, path string) {
+func (c *classes) decode(d *decoder, n *yaml.Node, path string) {
 	before := d.Len()
 	var table strategies.Classes
 	switch n.Kind {
@@ -262,18 +258,18 @@ func (c *classes) parse(d *decoder, n *yaml.Node, path string) {
 	if d.Len() == before && table.Sizes() == nil {
 		d.wrong(n, path, table.String())
 	}
-	*c = classesOf(table)
+	*c = classes(table)
 }
 
 // explicit reads a list of sizes.
 func (d *decoder) explicit(n *yaml.Node, path string) strategies.Classes {
-	var sizes classes
+	var sizes []int
 	for i, item := range n.Content {
 		var s bytes
-		s.parse(d, resolved(item), fmt.Sprintf("%s[%d]", path, i))
-		sizes = append(sizes, s)
+		s.decode(d, resolved(item), fmt.Sprintf("%s[%d]", path, i))
+		sizes = append(sizes, int(s))
 	}
-	return sizes.table()
+	return strategies.Explicit(sizes...)
 }
 
 // geometric reads a table by its bounds.
@@ -288,28 +284,10 @@ func (d *decoder) geometric(n *yaml.Node, path string) strategies.Classes {
 	return strategies.Geometric(int(g.Min.value), int(g.Max.value), int(steps))
 }
 
-// classesOf is a table as a document would list it.
-func classesOf(table strategies.Classes) classes {
-	var c classes
-	for _, s := range table.Sizes() {
-		c = append(c, bytes(s))
-	}
-	return c
-}
-
-// table is the classes as a config wants them.
-func (c classes) table() strategies.Classes {
-	var sizes []int
-	for _, s := range c {
-		sizes = append(sizes, int(s))
-	}
-	return strategies.Explicit(sizes...)
-}
-
 func (c classes) String() string {
 	var parts []string
-	for _, s := range c {
-		parts = append(parts, s.String())
+	for _, s := range strategies.Classes(c).Sizes() {
+		parts = append(parts, size(s).String())
 	}
 	return "[" + strings.Join(parts, ", ") + "]"
 }

@@ -39,9 +39,7 @@ func (c *Config) Watch(ctx context.Context, report func(error)) {
 	defer stop()
 	var ticks <-chan time.Time
 	if c.File() != "" {
-		ticker := time.NewTicker(lookEvery)
-		defer ticker.Stop()
-		ticks = ticker.C
+		ticks = time.Tick(lookEvery)
 	}
 	var w watch
 	for {
@@ -59,9 +57,9 @@ func (c *Config) Watch(ctx context.Context, report func(error)) {
 // tick looks at the document, and reloads it if that is due.
 func (c *Config) tick(w *watch, report func(error)) {
 	switch now := c.look(); {
-	case !w.due(now, c.lastTaken()):
+	case !w.due(now, *c.taken.Load()):
 	case now.err != nil:
-		c.take(now)
+		c.taken.Store(&now)
 		report(now.err)
 	default:
 		report(c.Reload())
@@ -100,18 +98,6 @@ func (w *watch) due(now, taken reading) bool {
 	}
 	w.restless = 0
 	return true
-}
-
-func (c *Config) lastTaken() reading {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.taken
-}
-
-func (c *Config) take(r reading) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.taken = r
 }
 
 // look reads the document unless that could block, as it may on a pipe.
