@@ -1,6 +1,7 @@
 package poolprof
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -66,6 +67,21 @@ func (o options) serve(w http.ResponseWriter, r *http.Request, text bool, second
 	if p != nil {
 		write(w, p)
 	}
+}
+
+// since returns the change since before, after a wait of d; nil if ctx is done
+// first.
+func since(ctx context.Context, before *profile.Profile, o options, d time.Duration) *profile.Profile {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(d):
+	}
+	after := build(o)
+	before.Scale(-1)
+	difference, _ := profile.Merge([]*profile.Profile{before, after}) // no error: both have the same types
+	difference.TimeNanos, difference.DurationNanos = after.TimeNanos, int64(d)
+	return difference
 }
 
 // asked parses a request's parameters.

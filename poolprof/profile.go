@@ -1,10 +1,8 @@
 package poolprof
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"time"
 
@@ -19,34 +17,22 @@ func Write(w io.Writer, opts ...Option) error { return build(optionsOf(opts)).Wr
 
 // builder makes a profile out of samples.
 type builder struct {
-	profile   *profile.Profile
-	samples   map[string]*profile.Sample // by pool, size and stack
-	locations map[uintptr]*profile.Location
-	functions map[functionKey]*profile.Function
-	key       []byte
-}
-
-type functionKey struct{ name, file string }
-
-func newBuilder() *builder {
-	return &builder{
-		profile: &profile.Profile{
-			SampleType:        []*profile.ValueType{{Type: "objects", Unit: "count"}, {Type: "bytes", Unit: "bytes"}},
-			DefaultSampleType: "bytes",
-			PeriodType:        &profile.ValueType{Type: "objects", Unit: "count"},
-			Period:            1,
-			TimeNanos:         time.Now().UnixNano(),
-		},
-		samples:   make(map[string]*profile.Sample),
-		locations: make(map[uintptr]*profile.Location),
-		functions: make(map[functionKey]*profile.Function),
-	}
+	profile *profile.Profile
+	samples map[string]*profile.Sample // by pool, size and stack
+	frames  uint64                     // so far, to number them
 }
 
 // build makes the profile of all pools, with a comment for each pool whose
 // Source hangs.
 func build(o options) *profile.Profile {
-	b, entries := newBuilder(), o.registry.All()
+	entries := o.registry.All()
+	b := builder{samples: make(map[string]*profile.Sample), profile: &profile.Profile{
+		SampleType:        []*profile.ValueType{{Type: "objects", Unit: "count"}, {Type: "bytes", Unit: "bytes"}},
+		DefaultSampleType: "bytes",
+		PeriodType:        &profile.ValueType{Type: "objects", Unit: "count"},
+		Period:            1,
+		TimeNanos:         time.Now().UnixNano(),
+	}}
 	o.samples.Each(entries, samplesOf, func(i int, all *[]control.Sample, _ time.Time) {
 		name := entries[i].Name()
 		if all == nil {
@@ -57,7 +43,7 @@ func build(o options) *profile.Profile {
 			b.add(name, one)
 		}
 	})
-	return b.profile
+	return b.profile.Compact() // joins the frames that stacks have in common
 }
 
 // samplesOf copies a pool's samples, because the pool holds a lock while they
@@ -73,8 +59,8 @@ func samplesOf(e *pool.Entry, into *[]control.Sample) {
 
 // add adds a sample to those of the same pool, size and stack.
 func (b *builder) add(name string, one control.Sample) {
-	b.setKey(name, one)
-	s, ok := b.samples[string(b.key)]
+	key := fmt.Sprintf("%s %d %x", name, one.Size, one.Get)
+	s, ok := b.samples[key]
 	if !ok {
 		s = &profile.Sample{
 			Location: b.stack(one.Get),
@@ -83,53 +69,21 @@ func (b *builder) add(name string, one control.Sample) {
 			NumLabel: map[string][]int64{"bytes": {one.Size}},
 			NumUnit:  map[string][]string{"bytes": {"bytes"}},
 		}
-		b.samples[string(b.key)] = s
+		b.samples[key] = s
 		b.profile.Sample = append(b.profile.Sample, s)
 	}
 	s.Value[0] += one.Weight
 	s.Value[1] += one.Weight * one.Size
 }
 
-// setKey sets b.key to the sample's key.
-func (b *builder) setKey(name string, one control.Sample) {
-	b.key = append(b.key[:0], name...)
-	b.key = binary.LittleEndian.AppendUint64(b.key, uint64(one.Size))
-	for _, pc := range one.Get {
-		b.key = binary.LittleEndian.AppendUint64(b.key, uint64(pc))
-	}
-}
-
 // stack returns a location for each frame, inlined functions included.
-func (b *builder) stack(s pool.Stack) []*profile.Location {
-	var all []*profile.Location
+func (b *builder) stack(s pool.Stack) (all []*profile.Location) {
 	for _, f := range s.Frames() {
-		all = append(all, b.location(f))
+		b.frames++
+		fn := &profile.Function{ID: b.frames, Name: f.Function, SystemName: f.Function, Filename: f.File}
+		all = append(all, &profile.Location{
+			ID: b.frames, Address: uint64(f.PC), Line: []profile.Line{{Function: fn, Line: int64(f.Line)}},
+		})
 	}
 	return all
-}
-
-// location returns the frame's location. Inlined calls share an address, so
-// locations differ by function too.
-func (b *builder) location(f runtime.Frame) *profile.Location {
-	fn, loc := b.function(f), b.locations[f.PC]
-	if loc == nil || loc.Line[0].Function != fn {
-		loc = &profile.Location{
-			ID: uint64(len(b.profile.Location) + 1), Address: uint64(f.PC),
-			Line: []profile.Line{{Function: fn, Line: int64(f.Line)}},
-		}
-		b.locations[f.PC] = loc
-		b.profile.Location = append(b.profile.Location, loc)
-	}
-	return loc
-}
-
-func (b *builder) function(f runtime.Frame) *profile.Function {
-	key := functionKey{f.Function, f.File}
-	fn, ok := b.functions[key]
-	if !ok {
-		fn = &profile.Function{ID: uint64(len(b.profile.Function) + 1), Name: f.Function, SystemName: f.Function, Filename: f.File}
-		b.functions[key] = fn
-		b.profile.Function = append(b.profile.Function, fn)
-	}
-	return fn
 }
