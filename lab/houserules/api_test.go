@@ -35,7 +35,7 @@ const released = "lab/houserules/testdata/api.txt"
 // gorelease compare with a tag, and there is none yet; this text a review reads too.
 func TestAPIChangesAreInTheChangelog(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: compiles what the nested modules require; make test does it in its unit stage")
+		t.Skip("-short: compiles what the nested modules require; make test does it in its house-rules stage")
 	}
 	now := map[string]bool{}
 	for dir := range strings.FieldsSeq(read(t, published)) {

@@ -20,7 +20,7 @@ import (
 // zips from a module proxy, here one of files.
 func TestModulesWorkFromOutside(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: builds and links whole programs, the same under every build tag; make test does it in its unit stage")
+		t.Skip("-short: builds and links whole programs, the same under every build tag; make test does it in its house-rules stage")
 	}
 	for name, c := range consumers {
 		t.Run(name, c.check)

@@ -59,7 +59,7 @@ var imports = map[string][]string{
 		module + "/internal/percpu", module + "/internal/raceghost", otel,
 	},
 	"adaptive":         {module, vocabulary, module + "/internal/ask", module + "/internal/config", module + "/internal/reach"},
-	"adaptive/signals": {module + "/internal/percpu"},
+	"adaptive/signals": {vocabulary, module + "/internal/percpu"},
 	"poolz":            {module, vocabulary, module + "/internal/ask"},
 	"syncpools":        {module, module + "/internal/percpu", module + "/internal/raceflag"},
 	"syncpools/auto":   {module + "/syncpools"},

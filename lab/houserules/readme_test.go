@@ -16,7 +16,7 @@ import (
 // declaration, does before and after.
 func TestProgramsOfTheReadmeCompile(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: compiles whole programs, the same under every build tag; make test does it in its unit stage")
+		t.Skip("-short: compiles whole programs, the same under every build tag; make test does it in its house-rules stage")
 	}
 	readme := read(t, "README.md")
 	programs := fenced(readme, "go")

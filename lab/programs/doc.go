@@ -17,7 +17,8 @@
 //   - runs the module's tests in both, and compares what becomes of each test;
 //   - runs each benchmark of the table in the changed copy, and reads from our registry
 //     what its pools did. A benchmark that reaches no pool is an error of the table;
-//   - runs these benchmarks in both, in turn, round by round, with GOGC=25 and without.
+//   - runs these benchmarks in both, in turn, round by round, with GOGC=25 and without. In
+//     each round the linker lays out the functions of both in another order.
 //
 // results has a program's figures in the Go benchmark format, which benchstat reads too,
 // and what its tests and pools did as JSON. Nothing of a program's code is kept in the

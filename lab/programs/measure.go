@@ -56,20 +56,24 @@ func (r *runner) binary(i int, dir string) string {
 	return filepath.Join(r.temp, r.copies[i].name+"-"+strings.NewReplacer("/", "_", ".", "root").Replace(dir)+".test")
 }
 
-// build compiles the benchmarks' packages, ours with the witness.
+// build adds the witness to our copy, and compiles.
 func (r *runner) build(ctx context.Context) error {
-	done := make(map[string]bool)
-	for _, b := range r.program.benchmarks {
-		if done[b.dir] {
-			continue
-		}
-		done[b.dir] = true
-		if err := r.addWitness(ctx, b.dir); err != nil {
+	for _, dir := range r.program.dirs() {
+		if err := r.addWitness(ctx, dir); err != nil {
 			return err
 		}
+	}
+	return r.compile(ctx, 0)
+}
+
+// compile compiles the benchmarks' packages. The linker shuffles the functions, unless
+// the seed is 0: where they lie makes some benchmarks slower by a third, whichever the pools.
+func (r *runner) compile(ctx context.Context, seed int) error {
+	for _, dir := range r.program.dirs() {
 		for i, c := range r.copies {
-			r.say("%s: compiling the benchmarks of %s", c.name, b.dir)
-			args := slices.Concat([]string{"test", "-c", "-o", r.binary(i, b.dir)}, c.flags(), []string{"./" + b.dir})
+			r.say("%s: compiling the benchmarks of %s, layout %d", c.name, dir, seed)
+			layout := fmt.Sprintf("-ldflags=-randlayout=%d", seed)
+			args := slices.Concat([]string{"test", "-c", "-o", r.binary(i, dir), layout}, c.flags(), []string{"./" + dir})
 			if _, err := others.Go(ctx, c.dir, args...); err != nil {
 				return err
 			}
@@ -78,20 +82,33 @@ func (r *runner) build(ctx context.Context) error {
 	return nil
 }
 
+// dirs are the packages that have the benchmarks.
+func (p *program) dirs() (dirs []string) {
+	for _, b := range p.benchmarks {
+		if !slices.Contains(dirs, b.dir) {
+			dirs = append(dirs, b.dir)
+		}
+	}
+	return dirs
+}
+
 // measured is how benchmarks are run: collections that come often, and as users have them.
 var measured = []string{"25", "100"}
 
 // measure runs the benchmarks in turn, so that a change of the machine's speed meets both
-// copies alike. Every other round begins with the other copy.
+// copies alike. Every other round begins with the other copy, and each has another layout.
 func (r *runner) measure(ctx context.Context) (err error) {
 	out, err := os.CreateTemp(r.temp, "figures")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "go: %s\ncores: %d\ndate: %s\nrounds: %d\nbenchtime: %v\n",
+	fmt.Fprintf(out, "go: %s\ncores: %d\ndate: %s\nrounds: %d\nbenchtime: %v\nlayout: shuffled\n",
 		runtime.Version(), runtime.NumCPU(), time.Now().UTC().Format("2006-01-02"), r.rounds, r.benchtime)
 	for round := range r.rounds {
 		r.say("round %d of %d", round+1, r.rounds)
+		if err := r.compile(ctx, round+1); err != nil {
+			return errors.Join(err, out.Close())
+		}
 		for _, gogc := range measured {
 			for _, b := range r.program.benchmarks {
 				for i := range 2 {

@@ -21,12 +21,12 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // section is what the page says of a program.
 type section struct {
-	Name, Module, Version, Change, Machine, Date, Rounds, Benchtime string
-	Found                                                           found
-	Skipped, Parts                                                  map[string]string
-	Note                                                            string
-	Telling                                                         []string
-	Rows                                                            []row
+	Name, Module, Version, Change, Machine, Date, Rounds, Benchtime, Layout string
+	Found                                                                   found
+	Skipped, Parts                                                          map[string]string
+	Note                                                                    string
+	Telling                                                                 []string
+	Rows                                                                    []row
 }
 
 // row is a benchmark with one GOGC.
@@ -78,7 +78,7 @@ func (o *options) section(p program) (section, error) {
 		return s, err
 	}
 	s.Machine, s.Date = strings.TrimSpace(f.config["cpu"])+", "+f.config["cores"]+" cores, "+f.config["go"], f.config["date"]
-	s.Rounds, s.Benchtime = f.config["rounds"], f.config["benchtime"]
+	s.Rounds, s.Benchtime, s.Layout = f.config["rounds"], f.config["benchtime"], f.config["layout"]
 	for _, at := range f.order {
 		s.Rows = append(s.Rows, f.row(at, p.module.Path))
 	}

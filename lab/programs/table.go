@@ -43,7 +43,9 @@ var programs = []program{
 			{".", "^Benchmark(PipelineClient10|FSSmallFile|RequestRead(Chunked|ChunkedTrailers|TrailerSection)|RequestStreamE2E)$"},
 		},
 		note: "RequestReadChunked and RequestReadChunkedTrailers get and put a buffer for four bytes. In their CPU profiles the pool\n" +
-			"takes 5.7 % with `Bounded`, a sixth of it for samples, and 6.3 % with the original.",
+			"takes 5.7 % with `Bounded`, a sixth of it for samples, and 6.3 % with the original. The order in which the linker lays\n" +
+			"out the functions moves them more than that: the unchanged program takes 310 to 448 ns for the first. Eight orders\n" +
+			"measured before these had ratios of 0.94 and 0.96.",
 	},
 	{
 		name: "victoriametrics",

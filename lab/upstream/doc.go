@@ -10,6 +10,6 @@
 // the module's checksum. No file is changed: an overlay adds or replaces the one that
 // installs our pool, and for a shim it is the line of go.mod that its users write.
 //
-//	go test -v .         # what make test runs
+//	go test -v .         # what make test-upstream runs
 //	go test -v -long .   # and fasthttp's and Arrow's, checked buffers, the race detector
 package upstream
