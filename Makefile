@@ -24,11 +24,24 @@ stage := @.ci/stage
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: test
-test: ## what CI runs first: every module, the real collector; at most 10 minutes with nothing cached on 2 cores
+# stages makes the targets, then lists how long each of their stages took.
+define stages
 	@export STAGES=$$(mktemp); start=$$SECONDS; status=0; \
-	$(MAKE) --no-print-directory test-unit test-portable test-debug test-race test-cross test-modules test-lab test-upstream bench-check-short test-pressure test-browser test-e2e || status=$$?; \
+	$(MAKE) --no-print-directory $(1) || status=$$?; \
 	printf '\n'; cat $$STAGES; printf -- '--- in all %22d s\n' $$((SECONDS - start)); rm -f $$STAGES; exit $$status
+endef
+
+.PHONY: test
+test: ## what CI runs first: the library's modules, the house rules, the real collector; about 10 minutes with nothing cached on 2 cores
+	$(call stages,test-unit test-modules test-rules test-e2e)
+
+.PHONY: test-builds
+test-builds: ## the library in other builds: -race, portable, 32 bits, debug, other platforms; CI runs it too
+	$(call stages,test-race test-portable test-debug test-cross)
+
+.PHONY: test-more
+test-more: ## adapters, shims, poollint, poolscope, others' tests on our pools, the labs in short, the page in a browser; CI runs it too
+	$(call stages,test-other-modules test-lab test-upstream bench-check-short test-pressure test-browser)
 
 .PHONY: test-unit
 test-unit: ## the root module: unit tests and examples
@@ -36,7 +49,7 @@ test-unit: ## the root module: unit tests and examples
 
 .PHONY: test-next-unit
 test-next-unit: export NEXTGO := $(NEXTGO)
-test-next-unit: ## the same with the next version of Go, NEXTGO; CI runs it after test
+test-next-unit: ## the same with the next version of Go, NEXTGO; CI runs it too
 	$(stage) next .ci/next go test ./...
 
 .PHONY: test-next
@@ -45,7 +58,7 @@ test-next: test-next-unit ## test-next-unit, and bench-check with the next versi
 	$(stage) next-bounds .ci/next $(MAKE) --no-print-directory bench-check
 
 .PHONY: test-portable
-test-portable: ## the same with the portable engine, and as a 32-bit program where those run
+test-portable: ## test-unit with the portable engine, and as a 32-bit program where those run
 	$(stage) portable go test -short -tags otelpool_nolinkname ./...
 	$(stage) 32-bit .ci/386
 
@@ -62,17 +75,28 @@ test-race: ## short tests under the race detector, but for programs of one gorou
 test-cross: ## build and vet for every platform promised
 	$(stage) cross .ci/cross
 
+# linked has the nested modules that users link.
+linked := examples/otlp poolconfig poolprof
+
 .PHONY: test-modules
-# Some modules pin tools and have no packages, and go test fails where there are none.
-test-modules: export SKIP := e2e e2e/apiserver e2e/compose e2e/prometheus e2e/thanos e2e/victoriametrics lab tools tools/vuln
-test-modules: ## the nested modules' tests, but for e2e's and lab's
+test-modules: export ONLY := $(linked)
+test-modules: ## the tests of the nested modules that users link
 	$(stage) modules .ci/modules go test ./...
 
-.PHONY: test-lab
-test-lab: ## the house rules, outside consumers, and the lab's own tests: what benchmarks report, verdicts, mishaps, histories, names at Prometheus; other libraries on our pools
-	$(stage) lab go test -C lab ./bench/... ./chaos ./examples ./histories ./internal/... ./pressure ./programs ./promtest
-	@# The rules read files of other modules, which the go command's cache of results does not know of.
+.PHONY: test-other-modules
+# Some modules pin tools and have no packages, and go test fails where there are none.
+test-other-modules: export SKIP := $(linked) e2e e2e/apiserver e2e/compose e2e/prometheus e2e/thanos e2e/victoriametrics lab tools tools/vuln
+test-other-modules: ## the other nested modules' tests, but for e2e's and lab's
+	$(stage) other-modules .ci/modules go test ./...
+
+.PHONY: test-rules
+test-rules: ## the house rules, outside consumers
+	@# They read files of other modules, which the go command's cache of results does not know of.
 	$(stage) house-rules go test -C lab -count=1 ./houserules
+
+.PHONY: test-lab
+test-lab: ## the lab's own tests: what benchmarks report, verdicts, mishaps, histories, names at Prometheus; other libraries on our pools
+	$(stage) lab go test -C lab ./bench/... ./chaos ./examples ./histories ./internal/... ./pressure ./programs ./promtest
 
 .PHONY: test-upstream
 test-upstream: ## Go's tests of sync.Pool and gRPC's of its buffers, on our pools
@@ -183,7 +207,7 @@ test-kernel-tests: ## the tests of test-kernel alone; 2 minutes
 	$(stage) kernel go run -C lab ./kernel -tests
 
 .PHONY: test-all
-test-all: test test-deploy test-docker test-kubernetes test-poollint poollint-survey test-poolscope test-programs test-real-programs test-pooled-collector vuln release-check fleet pressure test-kernel models histories soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
+test-all: test test-builds test-more test-deploy test-docker test-kubernetes test-poollint poollint-survey test-poolscope test-programs test-real-programs test-pooled-collector vuln release-check fleet pressure test-kernel models histories soak census chaos detection race-long upstream-long yardstick fuzz ## test, and what takes its time: pressure, soak, chaos, long race, fuzz
 
 .PHONY: models
 models: ## spin sees every order of steps in models of Fixed, the barrier and sealing; Debian's spin
