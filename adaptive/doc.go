@@ -18,9 +18,9 @@
 //
 // It reads how short of memory the process is: the live heap against GOMEMLIMIT, the
 // control group, the kernel's stalls (PSI), the garbage collector's limiter, the
-// service manager. These set one of four levels, each with shorter idle ages, but
-// never so short that objects in use would be dropped: they would be allocated again
-// before a collection had freed them. Where others need the memory, what was dropped
+// service manager. These set one of four levels. Each above none shortens idle ages, but
+// never so far that objects still being reused are dropped: they would be allocated
+// again before a collection had freed them. Where others need the memory, what was dropped
 // is returned to the system.
 //
 // # What it costs

@@ -1,5 +1,5 @@
-// Package control has the vocabulary between pools that can be sized and those
-// that size them or show how: engines, controllers, exporters and pages. A user
+// Package control defines the interfaces between pools that can be resized and
+// the code that resizes or shows them: controllers, exporters and pages. A user
 // of pools needs it to switch a [Mode]; the author of a pool implements as much
 // of it as the pool can do:
 //

@@ -21,12 +21,13 @@
 // changed while a pool is in use: limit, mode, reserve, the budget, the knobs
 // of a controller made with [NewController]; [Config.Apply] and [Config.Reload]
 // set them in every open pool of the registry. The others are set when a pool
-// is made, by this package's New functions, which take the same arguments as
-// those of package strategies. A reload that would change one of the others is
+// is made, by this package's New functions, which take a [Config] before the
+// arguments of those of package strategies. A reload that would change one of the others is
 // refused.
 //
 // Everything is all or nothing: a document with a mistake, or with a setting
-// that a pool cannot have, changes nothing. The error lists all mistakes, each
+// that the pool it names cannot have, changes nothing. A pattern's setting
+// applies to the pools that can have it. The error lists all mistakes, each
 // with file, line, field and value, and what would be right. But a pool that
 // hangs or panics, or whose Discard function does, does not block a reload: the
 // other pools are set, and the error names the one that failed.
