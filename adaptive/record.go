@@ -1,6 +1,7 @@
 package adaptive
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -144,9 +145,9 @@ func dense(bins [][2]uint32, g *control.Gaps) {
 // Replay returns the decisions that a controller made while it was recorded, made
 // again from the recording alone.
 func Replay(recorded io.Reader) ([]control.Decision, error) {
-	lines := json.NewDecoder(recorded)
+	lines := bufio.NewReader(recorded)
 	var c recording
-	if err := lines.Decode(&c); err != nil {
+	if err := decodeLine(lines, &c); err != nil {
 		return nil, fmt.Errorf("adaptive: recording: line 1: %w", err)
 	}
 	if c.Version != recordingVersion {
@@ -155,12 +156,21 @@ func Replay(recorded io.Reader) ([]control.Decision, error) {
 	return replay(newPolicy(&c.Config), lines)
 }
 
-func replay(p *policy, lines *json.Decoder) (decisions []control.Decision, err error) {
+// decodeLine reads the next line. A line without an end was cut short: it is io.EOF.
+func decodeLine(lines *bufio.Reader, into any) error {
+	text, err := lines.ReadBytes('\n')
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
+}
+
+func replay(p *policy, lines *bufio.Reader) (decisions []control.Decision, err error) {
 	for number := 2; ; number++ {
 		var r record
-		err := lines.Decode(&r)
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return decisions, nil // the last line may have been cut short
+		err := decodeLine(lines, &r)
+		if errors.Is(err, io.EOF) {
+			return decisions, nil
 		}
 		if err != nil {
 			return decisions, fmt.Errorf("adaptive: recording: line %d: %w", number, err)

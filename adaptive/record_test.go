@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/otelpool/pool/adaptive"
@@ -91,6 +92,10 @@ func TestReplayNamesTheLineThatIsWrong(t *testing.T) {
 	}
 	if d, err := adaptive.Replay(strings.NewReader(recording.String() + lines[2][:20])); err != nil || len(d) != 1 {
 		t.Errorf("cut short: %v, %v; want the first run", d, err)
+	}
+	broken := io.MultiReader(strings.NewReader(recording.String()), iotest.ErrReader(io.ErrUnexpectedEOF))
+	if _, err := adaptive.Replay(broken); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a reader that fails: %v, want its error", err)
 	}
 }
 

@@ -3,7 +3,7 @@
 package syncpools
 
 import (
-	"cmp"
+	"runtime"
 	"runtime/metrics"
 )
 
@@ -38,14 +38,15 @@ func collections() uint64 {
 }
 
 // Displaced names the function that was registered for the start of collections
-// after the census's, or the one that a function literal stands in, or returns "". The
-// census continues in front of it.
+// after the census's, or returns "". The census continues in front of it.
 func (s *Census) Displaced() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.foreign.by == 0 {
 		return ""
 	}
-	name, _ := function(pointerTo(s.foreign.by))
-	return cmp.Or(name, "an unknown function")
+	if f := runtime.FuncForPC(*(*uintptr)(pointerTo(s.foreign.by))); f != nil {
+		return f.Name()
+	}
+	return "an unknown function"
 }

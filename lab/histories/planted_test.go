@@ -55,7 +55,7 @@ var planted = []struct{ name, test, file, code, becomes string }{
 	{"magazines that yield", "TestMagazinesHandNothingOutTwice", store, "", ""},
 	{
 		"fetch leaves what it returns", "TestMagazinesHandNothingOutTwice", get,
-		"x, size := d.pop(m)\n", "x, size := d.pop(m)\nm.push(x, size)\n",
+		"x, size := m.pop()\n", "x, size := m.pop()\nm.push(x, size)\n",
 	},
 }
 
