@@ -66,13 +66,13 @@ func (f *boundedFront) put(x unsafe.Pointer) {
 		}
 		if f.core.prepare == nil {
 			if f.sized {
-				f.putSized(x, f.core.measure.of(x))
+				f.putSized(percpu.Pin(), x, f.core.measure.of(x))
 				return
 			}
 		} else if size, ok := f.core.prepare(x, x); !ok {
 			return
 		} else if f.sized {
-			f.putSized(x, size)
+			f.putSized(percpu.Pin(), x, size)
 			return
 		}
 	}
@@ -105,10 +105,11 @@ func (f *boundedFront) ghost(x unsafe.Pointer) {
 	}
 }
 
-// putSized is put of an object that has a size of its own. It is GiveSized, inlined.
-func (f *boundedFront) putSized(x unsafe.Pointer, size int64) {
+// putSized is put of an object that has a size of its own. It begins pinned, and is
+// GiveSized, inlined.
+func (f *boundedFront) putSized(pid int, x unsafe.Pointer, size int64) {
 	f.ghost(x)
-	cell := f.cells.At(percpu.Pin(), 0)
+	cell := f.cells.At(pid, 0)
 	kept := cell.Fits(size) && cell.Push(x)
 	if kept {
 		cell.Pushed(size)

@@ -129,6 +129,29 @@ func TestValuesBelongToOneUserEachConcurrentSafe(t *testing.T) {
 	}
 }
 
+// Structs without pointers have one size, and so another way into the cell.
+func TestStructsArriveWholeConcurrentSafe(t *testing.T) {
+	t.Parallel()
+	v := strategies.Values[point]{New: func() point { return point{} }}
+	var wg sync.WaitGroup
+	for id := range 8 {
+		wg.Go(func() {
+			for range 2000 {
+				if p := v.Get(); p.x != p.y {
+					t.Errorf("got %v, which nobody put", p)
+				}
+				v.Put(point{id, id})
+				runtime.Gosched()
+			}
+		})
+	}
+	wg.Wait()
+	var s pool.Stats
+	if v.Stats(&s); s.InUse != 0 || s.Gets() != 16_000 {
+		t.Errorf("%d in use of %d Gets, want 0 of 16000", s.InUse, s.Gets())
+	}
+}
+
 // Ps that come have no box yet.
 func TestValuesOnPsThatComeAndGo(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))

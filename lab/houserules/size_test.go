@@ -25,9 +25,9 @@ const (
 	mostZipBytes  = 1_000_000
 	// mostCodeLines bounds lines without blanks and comments: 14,200, of 16,740 before the packages were tidied, and
 	// for what came since: 1,490 for faults and 740 for what hangs; 1,100 controller; 1,080 syncpools; 280 misuse
-	// under -race; 60 Sync that counts by generations; 110 computed classes; 270 Pool, Values, Buffer, and sizes by
+	// under -race; 60 Sync that counts by generations; 110 computed classes; 340 Pool, Values, Buffer, and sizes by
 	// one load; 430 codecs; 380 Chunked.
-	mostCodeLines    = 20_140
+	mostCodeLines    = 20_205
 	medianLines      = 8 // of a function, in every library package
 	p90Lines         = 20
 	mostLines        = 40
