@@ -80,7 +80,8 @@ func (f *frame) sum(r *pool.Registry) (s summary, seconds float64) {
 	}
 	s.HitRatio = known(served > 0, ratio(hits/served))
 	s.Requests.known = s.Requests.known && seconds > 0
-	b, limit := r.Budget(), r.Budget().Limit()
+	b := r.Budget()
+	limit := b.Limit()
 	s.Budget, s.Charged = known(limit != pool.Unlimited, size(limit)), known(limit != pool.Unlimited, size(b.Used()))
 	s.Panics, s.LastPanic = r.Panics()
 	return s, seconds
