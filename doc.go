@@ -16,6 +16,6 @@
 // to the pool and must not be read or written. Nothing here enforces that at full
 // speed; package strategies says what each pool can detect.
 //
-// The package imports nothing but the standard library and this module. Everything in it is
-// safe for concurrent use unless it says otherwise.
+// The package imports nothing but the standard library and this module. Everything in
+// it is safe for concurrent use unless it says otherwise.
 package pool

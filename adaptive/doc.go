@@ -18,10 +18,10 @@
 //
 // It reads how short of memory the process is: the live heap against GOMEMLIMIT, the
 // control group, the kernel's stalls (PSI), the garbage collector's limiter, the
-// service manager. These set one of four levels. Each above none shortens idle ages, but
-// never so far that objects still being reused are dropped: they would be allocated
-// again before a collection had freed them. Where others need the memory, what was dropped
-// is returned to the system.
+// service manager. These set one of four levels. Each above none shortens idle ages,
+// but never so far that objects still being reused are dropped: they would be allocated
+// again before a collection had freed them. Where others need the memory, what was
+// dropped is returned to the system.
 //
 // # What it costs
 //

@@ -22,8 +22,8 @@
 // of a controller made with [NewController]; [Config.Apply] and [Config.Reload]
 // set them in every open pool of the registry. The others are set when a pool
 // is made, by this package's New functions, which take a [Config] before the
-// arguments of those of package strategies. A reload that would change one of the others is
-// refused.
+// arguments of those of package strategies. A reload that would change one of
+// the others is refused.
 //
 // Everything is all or nothing: a document with a mistake, or with a setting
 // that the pool it names cannot have, changes nothing. A pattern's setting

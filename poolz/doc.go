@@ -9,15 +9,15 @@
 // # What it shows
 //
 // First the pools that need attention, each with a mark, the figures behind it
-// and what to do: failed, misused, leaking, thrashing, refusing, missing, waiting,
-// hoarding (see Marks below). Then the controller's readings and decisions,
+// and what to do: failed, misused, leaking, thrashing, refusing, missing,
+// waiting, hoarding (see Marks below). Then the controller's readings and decisions,
 // with their reasons; then the pools, in the order asked for, with requests,
 // hit ratio, objects in use, memory held and its limit, and drops. Each pool has
 // a page of its own with its size classes, and its drops and evictions by reason.
-// Where the pool supports it, that page also shows the hit ratio it would have if
-// it held more or less ([control.Curved]), misuse with the places in the code, and
-// who has taken the objects in use ([control.Sampler]). The page catches panics of the
-// program's own functions and shows them at the top.
+// Where the pool supports it, that page also shows the hit ratio it would have
+// if it held more or less ([control.Curved]), misuse with the places in the
+// code, and who has taken the objects in use ([control.Sampler]). The page
+// catches panics of the program's own functions and shows them at the top.
 //
 // In a browser the page follows the program second by second; without JavaScript
 // it is a table. For a terminal there is text, for programs JSON:

@@ -14,10 +14,10 @@
 //
 // All pools keep one contract. What Get returned belongs to the caller until Put, and
 // to the pool afterwards: to read or write it then, or to put it twice, is a bug.
-// Fixed finds every second Put of a buffer that is still free; SizeClasses and Bounded look for such bugs in
-// samples: see [Safety]. Get fails only where the pool's own New or NewE does, and only
-// Fixed.Acquire waits: a pool that is empty or closed allocates. Put never fails: what a pool cannot keep,
-// it drops. Both are counted, with the reason.
+// Fixed finds every second Put of a buffer that is still free; SizeClasses and Bounded
+// look for such bugs in samples: see [Safety]. Get fails only where the pool's own New or
+// NewE does, and only Fixed.Acquire waits: a pool that is empty or closed allocates. Put
+// never fails: what a pool cannot keep, it drops. Both are counted, with the reason.
 //
 // SizeClasses, Bounded and Sync can be switched while in use to allocate and only count, or
 // not even count: see [control.Switchable].

@@ -30,8 +30,8 @@ import (
 // returned, what it has grown to, or what the pool never saw. Values have no identity, so
 // the pool cannot detect that one was put twice and has two users.
 //
-// All methods are safe for concurrent use. Get and Put cost a little less than with
-// two sync.Pools, one of full and one of empty boxes, and do not allocate on a hit. A Values
+// All methods are safe for concurrent use. Get and Put cost a little less than with two
+// sync.Pools, one of full and one of empty boxes, and do not allocate on a hit. A Values
 // must not be copied after its first use.
 type Values[T any] struct {
 	_ handle.NoCopy
@@ -165,9 +165,9 @@ func (v *Values[T]) Put(x T) {
 	}
 	box, pid := b.spares.take()
 	if box == nil {
-		box := b.empty.Get()
-		*box = x
-		b.full.Put(box)
+		fresh := b.empty.Get()
+		*fresh = x
+		b.full.Put(fresh)
 		return
 	}
 	*(*T)(box) = x

@@ -3,7 +3,6 @@
 package syncpools
 
 import (
-	"runtime"
 	"runtime/metrics"
 )
 
@@ -45,7 +44,7 @@ func (s *Census) Displaced() string {
 	if s.foreign.by == 0 {
 		return ""
 	}
-	if f := runtime.FuncForPC(*(*uintptr)(pointerTo(s.foreign.by))); f != nil {
+	if f := code(pointerTo(s.foreign.by)); f != nil {
 		return f.Name()
 	}
 	return "an unknown function"

@@ -38,14 +38,16 @@ func function(closure unsafe.Pointer) (name, place string) {
 	if closure == nil {
 		return "", ""
 	}
-	pc := *(*uintptr)(closure)
-	f := runtime.FuncForPC(pc)
+	f := code(closure)
 	if f == nil {
 		return "", ""
 	}
-	file, line := f.FileLine(pc)
+	file, line := f.FileLine(f.Entry())
 	return readable(f.Name()), fmt.Sprintf("%s:%d", path.Base(file), line)
 }
+
+// code is what a closure calls, or nil. A closure begins with the address of its code.
+func code(closure unsafe.Pointer) *runtime.Func { return runtime.FuncForPC(*(*uintptr)(closure)) }
 
 // readable shortens the name of a function literal to what its author wrote:
 // net/http.init.func1 is known as net/http.
