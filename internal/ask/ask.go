@@ -79,6 +79,11 @@ func (a *Asker[K, A]) round(keys []K, first int, read func(K, *A), yield func(in
 // read answers for each key, until the round is gone.
 func (a *Asker[K, A]) read(l *line[A], keys []K, read func(K, *A)) {
 	for _, key := range keys {
+		select { // first, since those below choose at random if both are ready
+		case <-l.gone:
+			return
+		default:
+		}
 		var value *A
 		select {
 		case value = <-l.free:
