@@ -129,13 +129,12 @@ func (f *boundedFront) putPinned(pid int, box unsafe.Pointer) {
 		f.putSized(pid, box, f.core.measure.of(box))
 	default:
 		f.ghost(box)
-		cell := f.cells.At(pid, 0)
-		if !cell.Give(box) {
+		if cell := f.cells.At(pid, 0); cell.Give(box) {
+			cell.Leave()
+		} else {
 			cell.Unlock()
 			f.surplus(box)
-			return
 		}
-		cell.Leave()
 		runtime.KeepAlive(f)
 	}
 }

@@ -3,6 +3,7 @@
 package syncpools
 
 import (
+	"cmp"
 	"runtime/metrics"
 )
 
@@ -44,8 +45,5 @@ func (s *Census) Displaced() string {
 	if s.foreign.by == 0 {
 		return ""
 	}
-	if f := code(pointerTo(s.foreign.by)); f != nil {
-		return f.Name()
-	}
-	return "an unknown function"
+	return cmp.Or(code(pointerTo(s.foreign.by)).Name(), "an unknown function") // a nil Func has the name ""
 }
